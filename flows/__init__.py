@@ -1,0 +1,1 @@
+"""Flows: the wiring of the stages, and the command line."""

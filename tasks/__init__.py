@@ -1,0 +1,1 @@
+"""The stages of Phase G and what they share."""

@@ -1,0 +1,1 @@
+"""What every stage shares: geometry, physics, files and the layout of the hub."""

@@ -1,0 +1,106 @@
+"""Files that appear whole or not at all, and their fingerprints."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the name once the block ends well.
+
+    The content is flushed to the disk before the rename, so that a power cut leaves the old
+    file or the new one. After an exception nothing is left.
+
+    Args:
+        path: Where the file shall appear; missing folders are made.
+
+    Yields:
+        The path to write to, with the same suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=f".partial{path.suffix}", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a UTF-8 text with `\\n` line ends, whole or not at all."""
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write indented JSON with sorted keys, whole or not at all.
+
+    Raises:
+        TypeError: If a value is not JSON; paths, NumPy scalars and arrays are refused too, so
+            that nothing is converted in silence.
+    """
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    write_bytes(path, orjson.dumps(content, option=options))
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: If the file is not JSON; the message names it.
+    """
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise ValueError(
+            f"{path} is not valid JSON ({error}). It was cut short or edited: delete it and run "
+            f"the same command again."
+        ) from error
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as a compressed NPZ without pickle, whole or not at all."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read.
+
+    Raises:
+        ValueError: If the file is missing, cut short, not HDF5, or lacks what is asked of it.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            f"{path} cannot be read as the HDF5 file that is expected there ({error}). It is "
+            f"missing, cut short or of another kind: delete it and run the same command again."
+        ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

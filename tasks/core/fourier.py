@@ -1,0 +1,39 @@
+"""Centred unitary Fourier transforms and sub-pixel shifts.
+
+Arrays in the object plane have their centre, and arrays on the detector their zero frequency,
+at [N // 2, N // 2] of the last two axes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def propagate(exit_waves: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    """Return the far field of waves, zero frequency at [N // 2, N // 2]; energy is conserved."""
+    return np.fft.fftshift(np.fft.fft2(exit_waves, norm="ortho"), axes=(-2, -1))
+
+
+def back_propagate(far_fields: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    """Return the waves whose far fields are given; the inverse and adjoint of `propagate`."""
+    return np.fft.ifft2(np.fft.ifftshift(far_fields, axes=(-2, -1)), norm="ortho")
+
+
+def fourier_shift(
+    field: NDArray[np.complexfloating], shifts_px: NDArray[np.floating]
+) -> NDArray[np.complexfloating]:
+    """Shift one field by each of several sub-pixel amounts, by the Fourier shift theorem.
+
+    The array is periodic: what leaves on one side enters on the other. Energy is conserved.
+
+    Args:
+        field: Complex field, shape (H, W).
+        shifts_px: Shifts (y, x) [px], shape (J, 2); positive moves to larger indices.
+
+    Returns:
+        Shifted copies, shape (J, H, W).
+    """
+    height, width = field.shape
+    ramp_y = np.exp(-2j * np.pi * shifts_px[:, :1] * np.fft.fftfreq(height))
+    ramp_x = np.exp(-2j * np.pi * shifts_px[:, 1:] * np.fft.fftfreq(width))
+    spectrum = np.fft.fft2(field)
+    return np.fft.ifft2(spectrum * ramp_y[:, :, None] * ramp_x[:, None, :])

@@ -1,0 +1,71 @@
+"""One tree of seeds: every random draw has a purpose, and every purpose its own stream.
+
+Streams are spawned by purpose (`numpy.random.SeedSequence`), so that one more draw for the
+scan's jitter leaves the object, the shot noise and the training untouched.
+"""
+
+from enum import Enum
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Purpose(Enum):
+    """What a stream of random numbers is for; the value is its place in the tree."""
+
+    OBJECT = 0
+    SCAN_JITTER = 1
+    SHOT_NOISE = 2
+    GROUPING = 3
+    SUBSAMPLING = 4
+    TRAINING = 5
+    MINIBATCHES = 6
+
+
+class Split(Enum):
+    """The two parts of a simulated sample; the value is its place in the tree."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+class Seeds(BaseModel):
+    """The three roots of the tree, with the defaults of the study."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    simulation: int = Field(42, ge=0, description="Root seed of object, scan and shot noise")
+    grouping: int = Field(123, ge=0, description="Root seed of groups, training and minibatches")
+    subsampling: int = Field(456, ge=0, description="Root seed of the choice of exposures")
+
+    @classmethod
+    def from_study_seed(cls, seed: int) -> "Seeds":
+        """Return the three roots for one replicate; 42 gives the study's 42, 123 and 456."""
+        return cls(simulation=seed, grouping=seed + 81, subsampling=seed + 414)
+
+
+def spawn(root: int, purpose: Purpose, split: Split | None = None) -> np.random.Generator:
+    """Return the generator that a purpose (of one split, where it matters) draws from.
+
+    Args:
+        root: Seed at the root of the tree.
+        purpose: What the numbers are for.
+        split: Part of the sample, for purposes that draw once per split.
+
+    Returns:
+        A generator that no other purpose and split shares.
+    """
+    return np.random.default_rng(spawn_sequence(root, purpose, split))
+
+
+def spawn_sequence(
+    root: int, purpose: Purpose, split: Split | None = None
+) -> np.random.SeedSequence:
+    """Return the seed sequence behind `spawn`, for libraries that want a plain integer."""
+    branch = 0 if split is None else 1 + list(Split).index(split)
+    return np.random.SeedSequence(root, spawn_key=(purpose.value, branch))
+
+
+def spawn_integer(root: int, purpose: Purpose, split: Split | None = None) -> int:
+    """Return a seed below 2**31 for a framework that takes one integer."""
+    return int(spawn_sequence(root, purpose, split).generate_state(1)[0] >> 1)

@@ -1,0 +1,1 @@
+"""Phase C: object, probe, scan and dose make diffraction counts."""

@@ -1,0 +1,67 @@
+"""Stage function of Phase C: parameters in, two CXI scans and their truth out."""
+
+from typing import Any
+
+from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.objects import OBJECTS
+from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.seeds import Purpose, Split, spawn
+from tasks.core.stages import Progress, StageFiles
+from tasks.simulate.fly_scan import (
+    calibrate_probe,
+    count_photons,
+    lay_out_scans,
+    make_probe,
+    measured_dose,
+    probe_facts,
+)
+from tasks.simulate.params import SimulationParams
+
+
+def simulate(params: SimulationParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Simulate the training and the test scan of one object.
+
+    Each scan is exposed so that its mean pattern holds the nominal photons.
+
+    Args:
+        params: Parameters of the simulation.
+        files: Outputs `train` and `test` (CXI) and `truth` (HDF5).
+        progress: Told after each scan.
+
+    Returns:
+        Measured dose of each split, probe size, shape of the object.
+
+    Raises:
+        ValueError: If the probe does not fit its array, or the dose is not met.
+    """
+    unit_probe = make_probe(params)
+    facts: dict[str, Any] = probe_facts(unit_probe)
+    layout = lay_out_scans(params, facts["probe_diameter_px"])
+    object_ = OBJECTS[params.object_kind](layout.shape, spawn(params.seed, Purpose.OBJECT))
+    facts |= {"object_shape": list(layout.shape), "guard_px": layout.guard_px}
+    geometry = Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m)
+
+    for number, (split, positions_px) in enumerate(layout.positions_px.items(), start=1):
+        probe = calibrate_probe(object_, positions_px, unit_probe, params.photons_per_pattern)
+        counts = count_photons(
+            object_, positions_px, probe, spawn(params.seed, Purpose.SHOT_NOISE, split)
+        )
+        dose = measured_dose(counts, params.photons_per_pattern)
+        facts[split.value] = {"n_patterns": len(counts), **dose}
+        provenance = {
+            "simulation": params.model_dump(mode="json"),
+            "split": split.value,
+            "dose": dose,
+            **probe_facts(probe),
+        }
+        write_scan(
+            files.outputs[split.value], Scan(counts, positions_px, probe, geometry, provenance)
+        )
+        progress(
+            number,
+            len(Split),
+            f"{split.value} scan of {len(counts)} patterns, "
+            f"{dose['measured_photons_per_pattern']:.1f} photons per pattern",
+        )
+    write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), {"seed": params.seed}))
+    return facts

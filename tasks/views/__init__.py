@@ -1,0 +1,1 @@
+"""Phase D: which exposures of a scan a reconstruction may use."""

@@ -1,0 +1,51 @@
+"""Choosing exposures so that neighbours overlap by a nominal ratio."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from tasks.core.scan import MeasuredOverlap, measure_overlap
+
+
+def select_exposures(
+    positions_px: NDArray[np.floating], step_px: float
+) -> NDArray[np.intp]:
+    """Choose the exposures nearest to the nodes of a raster with the wanted step.
+
+    The raster is centred on the scan and spans it; each exposure is chosen at most once, so a
+    sparse view is a subset of the dense one and the two are paired. A raster as fine as the
+    scan itself takes every exposure.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        step_px: Wanted distance of neighbours [px].
+
+    Returns:
+        Rising scan indices.
+    """
+    if step_px <= measure_overlap(positions_px, 1.0).step_px * 1.1:
+        return np.arange(len(positions_px), dtype=np.intp)
+    axes = []
+    for first, last in zip(positions_px.min(axis=0), positions_px.max(axis=0), strict=True):
+        count = int((last - first) // step_px) + 1
+        start = (first + last - (count - 1) * step_px) / 2
+        axes.append(start + step_px * np.arange(count))
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    _, nearest = cKDTree(positions_px).query(nodes)
+    return np.unique(nearest).astype(np.intp)
+
+
+def check_overlap(
+    measured: MeasuredOverlap, nominal: float, tolerance: float, view: str
+) -> None:
+    """Refuse a view that is not what its name says.
+
+    Raises:
+        ValueError: If the measured overlap is further from the nominal than the tolerance.
+    """
+    if abs(measured.overlap_ratio - nominal) > tolerance:
+        raise ValueError(
+            f"The {view} view should overlap by {nominal:.2f} +- {tolerance:.2f}, but its "
+            f"exposures overlap by {measured.overlap_ratio:.3f} (step {measured.step_px:.2f} px). "
+            f"Scan with overlap_ratio {nominal:.2f} or more, over a larger region."
+        )
