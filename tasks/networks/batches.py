@@ -1,0 +1,133 @@
+"""What a network is given: patterns of a group on their own canvas, ready for the FFT."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.patches import place_patches, shifted_probes, split_positions
+from tasks.networks.placement import flat_indices
+from tasks.networks.start import closed_form_start
+
+CANVAS_MULTIPLE = 8
+DARK = 0.01
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A window of the object's frame that holds every patch of some positions.
+
+    Attributes:
+        origin_px: Row and column of its first pixel in the frame of the object.
+        shape: Shape (H, W), multiples of what the network needs.
+    """
+
+    origin_px: tuple[int, int]
+    shape: tuple[int, int]
+
+    def inside(self, positions_px: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return absolute positions in the frame of the canvas; the sub-pixel rests stay."""
+        return np.asarray(positions_px - np.asarray(self.origin_px), dtype=np.float64)
+
+
+def canvas_of(
+    positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int] | None = None
+) -> Canvas:
+    """Return the canvas of some absolute positions.
+
+    Args:
+        positions_px: Absolute positions (y, x) [px], shape (J, 2).
+        n_px: Side of a patch [px].
+        shape: Shape to use; by default the smallest that holds every patch.
+
+    Returns:
+        The canvas.
+    """
+    nearest, _ = split_positions(positions_px)
+    first = nearest.min(axis=0) - n_px // 2
+    if shape is None:
+        extent = nearest.max(axis=0) + n_px // 2 - first
+        height, width = -(-extent // CANVAS_MULTIPLE) * CANVAS_MULTIPLE
+        shape = (int(height), int(width))
+    return Canvas((int(first[0]), int(first[1])), shape)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patterns on their canvas; detector in the order of the FFT, zero frequency at [0, 0].
+
+    Attributes:
+        counts: Photons that the network sees, float32, shape (J, N, N).
+        probe: Probe of every position as (real, imaginary) [sqrt(photons)], each (J, N, N).
+        indices: Pixels of every patch in the flattened canvas, int32, shape (J, N, N).
+        start: First guess as (real, imaginary), each (H, W).
+        normaliser: 1 / (illumination + a hundredth of its maximum), shape (H, W).
+        coverage: Illumination over the probe's brightest pixel, shape (H, W).
+    """
+
+    counts: NDArray[np.float32]
+    probe: tuple[NDArray[np.float32], NDArray[np.float32]]
+    indices: NDArray[np.int32]
+    start: tuple[NDArray[np.float32], NDArray[np.float32]]
+    normaliser: NDArray[np.float32]
+    coverage: NDArray[np.float32]
+
+    def as_inputs(self) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays by the names that the network takes."""
+        return {
+            "counts": self.counts,
+            "probe_real": self.probe[0],
+            "probe_imaginary": self.probe[1],
+            "indices": self.indices,
+            "start_real": self.start[0],
+            "start_imaginary": self.start[1],
+            "normaliser": self.normaliser,
+            "coverage": self.coverage,
+        }
+
+
+def as_pair(
+    field: NDArray[np.complexfloating],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a complex array as single-precision (real, imaginary)."""
+    return field.real.astype(np.float32), field.imag.astype(np.float32)
+
+
+def zero_frequency_first(counts: NDArray[np.number]) -> NDArray[np.float32]:
+    """Return patterns, shape (J, N, N), in the order of the FFT."""
+    return np.fft.ifftshift(counts, axes=(-2, -1)).astype(np.float32)
+
+
+def make_batch(
+    diffraction_counts: NDArray[np.number],
+    positions_px: NDArray[np.floating],
+    probe: NDArray[np.complexfloating],
+    canvas: Canvas,
+) -> Batch:
+    """Prepare patterns for a network.
+
+    Args:
+        diffraction_counts: Counts, shape (J, N, N), zero frequency at [N // 2, N // 2].
+        positions_px: Absolute positions (y, x) [px], shape (J, 2).
+        probe: Illumination that made these counts [sqrt(photons)], shape (N, N).
+        canvas: Window that holds every patch.
+
+    Returns:
+        The batch.
+
+    Raises:
+        ValueError: If a patch leaves the canvas.
+    """
+    inside = canvas.inside(positions_px)
+    probes = shifted_probes(probe.astype(np.complex64), inside)
+    intensity = np.abs(probes) ** 2
+    illumination = place_patches(intensity, inside, canvas.shape)
+    start = closed_form_start(diffraction_counts, inside, probes, canvas.shape)
+    return Batch(
+        counts=zero_frequency_first(diffraction_counts),
+        probe=as_pair(probes),
+        indices=flat_indices(inside, probe.shape[-1], canvas.shape),
+        start=as_pair(start),
+        normaliser=(1 / (illumination + DARK * illumination.max())).astype(np.float32),
+        coverage=(illumination / intensity.max()).astype(np.float32),
+    )

@@ -1,0 +1,157 @@
+"""A trained network on disk: weights (HDF5) and, beside them, the contract they come with (JSON).
+
+No pickle and no code: the contract names the architecture, which is built again from its size.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasks.core.arms import Arm
+from tasks.core.files import atomic_path, read_json, sha256_of, write_json
+from tasks.core.probe import energy_diameter_px
+from tasks.core.scan_file import Scan
+from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
+
+PHOTONS_FACTOR = 3.0
+DIAMETER_FACTOR = 1.2
+
+
+class DataContract(BaseModel):
+    """The data that a network was trained for.
+
+    Attributes:
+        n_px: Side of a pattern [px].
+        photons_per_pattern: Measured mean photons of a pattern.
+        probe_diameter_px: Diameter that holds 90 % of the probe's energy [px].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_px: int = Field(gt=0)
+    photons_per_pattern: float = Field(gt=0)
+    probe_diameter_px: float = Field(gt=0)
+
+    @classmethod
+    def of(cls, scan: Scan) -> "DataContract":
+        """Return what a scan offers.
+
+        Raises:
+            ValueError: If the scan holds no photons.
+        """
+        photons = measured_photons(scan)
+        if photons <= 0:
+            raise ValueError(
+                f"All {len(scan)} patterns are empty: there is nothing to reconstruct. Check the "
+                f"counts of the scan."
+            )
+        return cls(
+            n_px=scan.n_px,
+            photons_per_pattern=photons,
+            probe_diameter_px=energy_diameter_px(scan.probe),
+        )
+
+    def refuse_other(self, offered: "DataContract") -> None:
+        """Refuse data that the network was not trained for.
+
+        Photons may differ by a factor of 3, the probe's diameter by one of 1.2.
+
+        Raises:
+            ValueError: If they do not fit; the message names both sides.
+        """
+        problems = []
+        if self.n_px != offered.n_px:
+            problems.append(f"patterns of {self.n_px} px, but the scan has {offered.n_px} px")
+        for name, unit, limit in (
+            ("photons_per_pattern", "photons per pattern", PHOTONS_FACTOR),
+            ("probe_diameter_px", "px of probe diameter", DIAMETER_FACTOR),
+        ):
+            mine, theirs = float(getattr(self, name)), float(getattr(offered, name))
+            if max(mine, theirs) > limit * min(mine, theirs):
+                problems.append(
+                    f"{mine:.4g} {unit}, but the scan has {theirs:.4g} (a factor of {limit:g} "
+                    f"is allowed)"
+                )
+        if problems:
+            raise ValueError(
+                f"The model was trained for {'; and for '.join(problems)}. Train a network on "
+                f"data of this kind."
+            )
+
+
+class ModelContract(BaseModel):
+    """What lies in a model's JSON.
+
+    Attributes:
+        schema_version: Version of this layout.
+        arm: Principle that trained it.
+        kind: Kind of the architecture.
+        architecture: Its size.
+        data: The data that it was trained for.
+        weights_sha256: Fingerprint of the weights that it belongs to.
+        training: How it was trained, for the record.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    arm: Arm
+    kind: Literal["unrolled"] = "unrolled"
+    architecture: UnrolledArchitecture
+    data: DataContract
+    weights_sha256: str
+    training: dict[str, Any]
+
+
+def measured_photons(scan: Scan) -> float:
+    """Return the measured mean photons of a pattern."""
+    return float(scan.diffraction_counts.sum(dtype="int64") / len(scan))
+
+
+def write_weights(path: Path, network: UnrolledNetwork) -> None:
+    """Write weights in the format of Keras, whole or not at all; `path` ends in `.weights.h5`."""
+    with atomic_path(path) as temporary:
+        named = temporary.with_suffix(".weights.h5")
+        try:
+            network.save_weights(named)
+            named.replace(temporary)
+        finally:
+            named.unlink(missing_ok=True)
+
+
+def write_contract(path: Path, contract: ModelContract) -> None:
+    """Write a contract as JSON."""
+    write_json(path, contract.model_dump(mode="json"))
+
+
+def read_contract(path: Path) -> ModelContract:
+    """Read a contract.
+
+    Raises:
+        ValueError: If the file is damaged or of another layout.
+    """
+    content = read_json(path)
+    try:
+        return ModelContract.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(
+            f"{path} is not the contract of a model of this version ({error}). Train it again."
+        ) from error
+
+
+def load_network(weights_path: Path, contract: ModelContract) -> UnrolledNetwork:
+    """Build a network from its contract and read its weights.
+
+    Raises:
+        ValueError: If the weights are damaged or belong to another contract.
+    """
+    found = sha256_of(weights_path)
+    if found != contract.weights_sha256:
+        raise ValueError(
+            f"{weights_path} has the SHA-256 {found}, but its contract was written for "
+            f"{contract.weights_sha256}: it was changed or cut short. Train the model again."
+        )
+    network = UnrolledNetwork(contract.architecture, seed=0)
+    network.load_weights(weights_path)
+    return network

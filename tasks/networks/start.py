@@ -1,0 +1,132 @@
+"""A closed-form first guess of the object, from counts, probe and positions alone.
+
+Each pattern is back-projected with the phases that the empty beam has on the detector. What a
+single back-projection cannot know is its phase relative to the neighbours. It follows from the
+pattern's centre of mass, which is the mean phase gradient under the probe: with the exit wave
+P O and O = |O| exp(i phi), the first moment of the far field is
+sum |O|^2 Im(conj(P) grad P) + sum |P|^2 |O|^2 grad phi (the identity behind differential phase
+contrast; Waddell & Chapman, Optik 54, 83 (1979)). The first term is the curved probe's own share.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.fourier import back_propagate, propagate
+from tasks.core.patches import extract_patches, place_patches
+
+FILL_IN_ITERATIONS = 12
+FAINT = 0.01
+
+
+def closed_form_start(
+    diffraction_counts: NDArray[np.number],
+    positions_px: NDArray[np.floating],
+    probes: NDArray[np.complexfloating],
+    shape: tuple[int, int],
+) -> NDArray[np.complex64]:
+    """Return the averaged back-projection, every pattern turned by its estimated mean phase.
+
+    Args:
+        diffraction_counts: Counts, shape (J, N, N), zero frequency at [N // 2, N // 2].
+        positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
+        probes: Probe moved by each position's sub-pixel rest [sqrt(photons)], shape (J, N, N).
+        shape: Shape (H, W) of the canvas.
+
+    Returns:
+        Object, shape (H, W); near zero where no light falls. Its global phase is arbitrary.
+    """
+    empty_beam = propagate(probes)
+    turns = empty_beam / np.maximum(np.abs(empty_beam), np.finfo(np.float32).tiny)
+    waves = back_propagate(np.sqrt(diffraction_counts) * turns)
+    intensity = np.abs(probes) ** 2
+    illumination = place_patches(intensity, positions_px, shape)
+    floor = FAINT * illumination.max()
+
+    modulus = place_patches(np.abs(probes * waves), positions_px, shape) / (illumination + floor)
+    gradients = phase_gradients(
+        diffraction_counts, probes, extract_patches(modulus, positions_px, probes.shape[-1])
+    )
+    field = np.stack(
+        [
+            place_patches(intensity * part[:, None, None], positions_px, shape)
+            for part in gradients.T
+        ]
+    )
+    phase = integrate_gradient(
+        field / (illumination + floor), illumination / (illumination + floor)
+    )
+    seen = extract_patches(phase, positions_px, probes.shape[-1])
+    mean_phase = np.sum(intensity * seen, axis=(1, 2)) / np.sum(intensity, axis=(1, 2))
+    waves = waves * np.exp(1j * mean_phase)[:, None, None]
+    total = place_patches(np.conj(probes) * waves, positions_px, shape)
+    return np.asarray(total / (illumination + floor), dtype=np.complex64)
+
+
+def phase_gradients(
+    diffraction_counts: NDArray[np.number],
+    probes: NDArray[np.complexfloating],
+    modulus_patches: NDArray[np.generic],
+) -> NDArray[np.float64]:
+    """Return the mean phase gradient (y, x) of the object under each probe [rad / px], (J, 2).
+
+    Args:
+        diffraction_counts: Counts, shape (J, N, N), zero frequency at [N // 2, N // 2]. A pattern
+            without photons has gradient zero.
+        probes: Probe at every position, shape (J, N, N).
+        modulus_patches: Estimated |O| under every probe, shape (J, N, N).
+    """
+    n_px = probes.shape[-1]
+    frequency = 2 * np.pi * (np.arange(n_px) - n_px // 2) / n_px
+    counts = diffraction_counts.astype(np.float64)
+    photons = np.maximum(counts.sum(axis=(1, 2)), 1.0)
+    centre = (
+        np.stack([counts.sum(axis=2) @ frequency, counts.sum(axis=1) @ frequency], axis=1)
+        / photons[:, None]
+    )
+    weight = modulus_patches.astype(np.float64) ** 2
+    bright = np.maximum(np.sum(weight * np.abs(probes) ** 2, axis=(1, 2)), 1e-12)
+    # Neighbouring products give Im(conj(P) grad P) without a transform; shifts are periodic.
+    shares = [
+        np.sum(
+            weight
+            * np.imag(np.conj(probes) * (np.roll(probes, -1, axis) - np.roll(probes, 1, axis))),
+            axis=(1, 2),
+        )
+        / (2 * bright)
+        for axis in (1, 2)
+    ]
+    lit = np.any(counts > 0, axis=(1, 2), keepdims=True)[:, :, 0]
+    return np.where(lit, centre - np.stack(shares, axis=1), 0.0)
+
+
+def integrate_gradient(
+    gradient: NDArray[np.floating], confidence: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the field of zero mean whose gradient is closest to a given one.
+
+    A Poisson equation solved by FFT; where the confidence is low the gradient is filled in with
+    that of the solution, a few times over.
+
+    Args:
+        gradient: Wanted gradient (y, x) [1 / px], shape (2, H, W).
+        confidence: Between 0 (unknown) and 1, shape (H, W).
+
+    Returns:
+        Field, shape (H, W).
+    """
+    height, width = confidence.shape
+    rows = 2j * np.pi * np.fft.fftfreq(height)[:, None]
+    columns = 2j * np.pi * np.fft.rfftfreq(width)[None, :]
+    laplacian = rows**2 + columns**2
+    laplacian[0, 0] = 1.0
+    filled = gradient
+    for iteration in range(FILL_IN_ITERATIONS):
+        spectrum = rows * np.fft.rfft2(filled[0]) + columns * np.fft.rfft2(filled[1])
+        spectrum = spectrum / laplacian
+        spectrum[0, 0] = 0.0
+        if iteration + 1 < FILL_IN_ITERATIONS:
+            slopes = np.stack(
+                [np.fft.irfft2(axis * spectrum, confidence.shape) for axis in (rows, columns)]
+            )
+            filled = confidence * gradient + (1 - confidence) * slopes
+    return np.asarray(np.fft.irfft2(spectrum, confidence.shape), dtype=np.float64)

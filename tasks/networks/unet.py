@@ -1,0 +1,70 @@
+"""The U-Net that corrects a canvas after every physics pass."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from tasks.networks.fields import Tensor
+
+LAST_LAYER_SCALE = 0.1
+INPUT_CHANNELS = 5
+
+
+def fold(image: Tensor) -> Tensor:
+    """Move 2 x 2 pixels into channels: (1, H, W, C) to (1, H / 2, W / 2, 4 C)."""
+    _, height, width, channels = image.shape
+    blocks = ops.reshape(image, (1, height // 2, 2, width // 2, 2, channels))
+    blocks = ops.transpose(blocks, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(blocks, (1, height // 2, width // 2, 4 * channels))
+
+
+def unfold(image: Tensor) -> Tensor:
+    """Undo `fold`: (1, H, W, 4 C) to (1, 2 H, 2 W, C)."""
+    _, height, width, channels = image.shape
+    blocks = ops.reshape(image, (1, height, width, 2, 2, channels // 4))
+    blocks = ops.transpose(blocks, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(blocks, (1, 2 * height, 2 * width, channels // 4))
+
+
+def _initializer(seeds: keras.random.SeedGenerator, scale: float = 2.0) -> Any:
+    return keras.initializers.VarianceScaling(scale, seed=seeds)
+
+
+def _block(image: Tensor, channels: int, seeds: keras.random.SeedGenerator) -> Tensor:
+    for _ in range(2):
+        image = layers.Conv2D(
+            channels,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=_initializer(seeds),
+        )(image)
+    return image
+
+
+def make_unet(channels: tuple[int, ...], seed: int) -> keras.Model:
+    """Return the U-Net on folded pixels; the canvas must be a multiple of 2 ** len(channels).
+
+    Args:
+        channels: Channels of each level, the finest first.
+        seed: Seed of the initial weights.
+
+    Returns:
+        Model from (1, H / 2, W / 2, 20) to (1, H / 2, W / 2, 8).
+    """
+    seeds = keras.random.SeedGenerator(seed)
+    inputs = keras.Input((None, None, 4 * INPUT_CHANNELS), batch_size=1)
+    image, skips = inputs, []
+    for width in channels[:-1]:
+        image = _block(image, width, seeds)
+        skips.append(image)
+        image = layers.AveragePooling2D(2)(image)
+    image = _block(image, channels[-1], seeds)
+    for width, skip in zip(channels[-2::-1], skips[::-1], strict=True):
+        image = layers.Concatenate()([layers.UpSampling2D(2)(image), skip])
+        image = _block(image, width, seeds)
+    outputs = layers.Conv2D(
+        8, 3, padding="same", kernel_initializer=_initializer(seeds, LAST_LAYER_SCALE**2)
+    )(image)
+    return keras.Model(inputs, outputs, name="unet")

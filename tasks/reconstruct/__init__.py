@@ -1,0 +1,1 @@
+"""Phase F: the arms reconstruct the object from the diffraction of a view."""

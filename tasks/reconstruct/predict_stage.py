@@ -1,0 +1,65 @@
+"""Stage function of Phase F for the networks: a scan and a model in, a reconstruction out."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tasks.core.object_file import write_object
+from tasks.core.stages import Progress, StageFiles
+from tasks.core.view_file import read_view
+from tasks.networks.device import use_device
+from tasks.networks.model_file import DataContract, load_network, read_contract
+from tasks.reconstruct.prediction import predict_object
+from tasks.reconstruct.prediction_params import PredictionParams
+
+
+def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Reconstruct the object that the exposures of a view saw, with a trained network.
+
+    Args:
+        params: Arm, chunks and device.
+        files: Inputs `scan` (CXI), `view` (JSON), `weights` (HDF5) and `model` (JSON); output
+            `reconstruction` (HDF5).
+        progress: Told after every pass.
+
+    Returns:
+        Number of patterns, speed and the device.
+
+    Raises:
+        ValueError: If the model is another arm's, is damaged or was trained for other data.
+        FloatingPointError: If the reconstruction is not finite.
+    """
+    device = use_device(params.device)
+    contract = read_contract(files.inputs["model"])
+    if contract.arm is not params.arm:
+        raise ValueError(
+            f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
+            f"{params.arm.value} was asked for. Name the model of that arm."
+        )
+    scan = read_view(files.inputs["scan"], files.inputs["view"])
+    contract.data.refuse_other(DataContract.of(scan))
+    network = load_network(files.inputs["weights"], contract)
+
+    started = time.perf_counter()
+    passes = contract.architecture.passes
+    window = predict_object(
+        network,
+        scan,
+        params.chunk_size,
+        lambda done: progress(done, passes, f"pass {done} of {passes} over {len(scan)} patterns"),
+    )
+    duration = time.perf_counter() - started
+    if not np.all(np.isfinite(window.object_)):
+        raise FloatingPointError(
+            f"The {params.arm.value} reconstruction holds values that are not finite, although "
+            f"its scan and weights are intact. Train it again with a lower learning_rate."
+        )
+    facts = {"arm": params.arm.value, "n_patterns": len(scan), "passes": passes}
+    write_object(files.outputs["reconstruction"], replace(window, facts=facts))
+    return facts | {
+        "inference_s": duration,
+        "patterns_per_s": len(scan) / duration,
+        "device": device,
+    }

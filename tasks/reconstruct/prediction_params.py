@@ -1,0 +1,21 @@
+"""Parameters of a prediction by a trained network."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.core.arms import Arm
+
+
+class PredictionParams(BaseModel):
+    """Reconstruction of a scan by a trained network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: Arm = Field(Arm.PTYCHOPINN, description="Arm that the model must belong to")
+    chunk_size: int = Field(
+        256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where to run; auto takes a GPU where there is one"
+    )

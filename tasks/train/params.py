@@ -1,0 +1,64 @@
+"""Parameters of a training."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from tasks.core.arms import NETWORK_ARMS, Arm
+
+
+class TrainingParams(BaseModel):
+    """One network, trained by one principle, with a budget in steps so that it is repeatable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: Arm = Field(Arm.PTYCHOPINN, description="PtychoPINN (no labels) or Baseline (labels)")
+    n_steps: int = Field(240, ge=1, le=1_000_000, description="Optimiser steps, a group each")
+    group_size: int = Field(32, ge=4, le=512, description="Neighbouring patterns seen together")
+    learning_rate: float = Field(
+        2e-3, gt=0, le=0.1, description="Highest learning rate, after the warm-up"
+    )
+    warmup_fraction: float = Field(
+        0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises"
+    )
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="Decoupled weight decay of AdamW")
+    clip_norm: float = Field(1.0, gt=0, description="Largest norm of the whole gradient")
+    passes: int = Field(5, ge=1, le=50, description="Physics passes of the unrolled network")
+    channels: tuple[int, ...] = Field(
+        (32, 48, 64), min_length=2, max_length=3, description="Channels of the U-Net's levels"
+    )
+    thinning_fraction: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the photons that PtychoPINN sees at a step, while the rest judge "
+        "it; 1 is no thinning, none decides by the measured photons per pattern",
+    )
+    seed: int = Field(123, ge=0, description="Root seed of weights, groups and thinning")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where to train; auto takes a GPU where there is one"
+    )
+
+    @field_validator("arm")
+    @classmethod
+    def _arm_is_a_network(cls, value: Arm) -> Arm:
+        if value not in NETWORK_ARMS:
+            names = ", ".join(arm.value for arm in NETWORK_ARMS)
+            raise ValueError(f"{value.value} is not trained. Choose one of: {names}.")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _channels_are_positive(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if min(value) < 1 or max(value) > 1024:
+            raise ValueError(f"Every level needs 1 to 1024 channels, got {value}.")
+        return value
+
+    @model_validator(mode="after")
+    def _only_counts_are_thinned(self) -> "TrainingParams":
+        if self.arm is Arm.BASELINE and self.thinning_fraction not in (None, 1.0):
+            raise ValueError(
+                f"The Baseline learns from labels, so its counts are not thinned: got "
+                f"thinning_fraction={self.thinning_fraction}. Leave it out."
+            )
+        return self
