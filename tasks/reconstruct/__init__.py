@@ -1,0 +1,1 @@
+"""Phase F: from diffraction patterns to the object, by each arm."""
