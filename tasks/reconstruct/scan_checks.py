@@ -1,0 +1,60 @@
+"""What a scan must be before a solver may spend minutes on it."""
+
+import numpy as np
+
+from tasks.core.scan_file import Scan
+
+TRANSMISSION_RANGE = (0.01, 1.5)
+
+
+def mean_transmission(scan: Scan) -> float:
+    """Return the detected share of the photons that the probe carries."""
+    incident = len(scan) * float(np.sum(np.abs(scan.probe) ** 2))
+    return float(scan.diffraction_counts.sum(dtype=np.float64)) / incident
+
+
+def check_scan(scan: Scan) -> None:
+    """Refuse a scan that cannot be reconstructed.
+
+    One pixel that is not finite would spread over the whole object without an exception.
+
+    Raises:
+        ValueError: If shapes disagree, a value is not finite, counts are negative or all zero,
+            or the counts do not fit the photons that the probe carries.
+    """
+    counts, n_px = scan.diffraction_counts, scan.n_px
+    if not len(scan) or counts.shape != (len(scan), n_px, n_px) or n_px % 2:
+        raise ValueError(
+            f"Expected one pattern of {n_px} x {n_px} px (the probe's, even) for each of "
+            f"{len(scan)} positions, got diffraction counts of shape {counts.shape}. Crop the "
+            f"patterns to the probe, or give the probe that belongs to them."
+        )
+    for name, values in (
+        ("diffraction counts", counts),
+        ("positions", scan.positions_px),
+        ("probe", scan.probe),
+    ):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            first = tuple(int(index) for index in np.unravel_index(bad[0], values.shape))
+            raise ValueError(
+                f"{len(bad)} values of the {name} are not finite, the first at {first}. Mask or "
+                f"repair them before the reconstruction."
+            )
+    if counts.min() < 0:
+        raise ValueError(
+            f"Diffraction counts are photons and cannot be negative, got {counts.min()}. "
+            f"Subtract the dark frame before counting, and clip at zero."
+        )
+    if not (counts.any() and scan.probe.any()):
+        raise ValueError(
+            "The diffraction counts or the probe are zero everywhere. Check the shutter and the "
+            "dark-frame subtraction."
+        )
+    transmission = mean_transmission(scan)
+    if not TRANSMISSION_RANGE[0] <= transmission <= TRANSMISSION_RANGE[1]:
+        raise ValueError(
+            f"The patterns hold {transmission:.3g} times the photons that the probe carries, "
+            f"expected {TRANSMISSION_RANGE[0]} to {TRANSMISSION_RANGE[1]}. Give counts, not "
+            f"amplitudes, and a probe scaled to sqrt(photons)."
+        )
