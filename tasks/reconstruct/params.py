@@ -4,20 +4,14 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.core.device import Device
+
 
 class NoiseModel(StrEnum):
     """Statistics that the solver assumes of a detector pixel."""
 
     GAUSSIAN = "gaussian"
     POISSON = "poisson"
-
-
-class Device(StrEnum):
-    """Where the solver computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 class PtyChiParams(BaseModel):

@@ -1,10 +1,9 @@
 """Parameters of a prediction by a trained network."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.arms import Arm
+from tasks.core.device import Device
 
 
 class PredictionParams(BaseModel):
@@ -16,6 +15,6 @@ class PredictionParams(BaseModel):
     chunk_size: int = Field(
         256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where to run; auto takes a GPU where there is one"
+    device: Device = Field(
+        Device.AUTO, description="Where to run; auto takes a GPU where there is one"
     )

@@ -1,10 +1,9 @@
 """Parameters of a training."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.arms import NETWORK_ARMS, Arm
+from tasks.core.device import Device
 
 
 class TrainingParams(BaseModel):
@@ -35,8 +34,8 @@ class TrainingParams(BaseModel):
         "it; 1 is no thinning, none decides by the measured photons per pattern",
     )
     seed: int = Field(123, ge=0, description="Root seed of weights, groups and thinning")
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where to train; auto takes a GPU where there is one"
+    device: Device = Field(
+        Device.AUTO, description="Where to train; auto takes a GPU where there is one"
     )
 
     @field_validator("arm")

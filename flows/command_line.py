@@ -1,0 +1,224 @@
+"""`python -m flows.phase_g`: the command line of a run on this machine."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from pydantic import ValidationError
+from rich.console import Console
+
+from flows.hub_state import check_place, refuse_stale_hub
+from flows.outcome import BLOCKER_TEXT
+from flows.params import PhaseGParams
+from flows.plan import Plan, make_plan
+from flows.provenance import commands_doc
+from flows.terminal import short_name, watched_on
+from tasks.core.files import read_json
+from tasks.core.hub import DELTA_SUMMARY
+from tasks.report.params import ReportParams
+from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
+from tasks.report.texts import terminal_block
+from tasks.runtime.cache import finished_record
+from tasks.runtime.errors import BadInputError, StageFailedError
+from tasks.runtime.lock import hub_lock, refuse_busy_hub
+
+EXIT_SUCCESS, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+RULE = "=" * 72
+DEFAULTS = PhaseGParams()
+OPTIONS = {"photons_per_pattern": "dose"}
+
+app = App(
+    name="python -m flows.phase_g",
+    help=(
+        "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
+        "train, reconstruct, compare, and write analysis/metrics_delta_summary.json."
+    ),
+    version_flags=[],
+    result_action="return_value",
+)
+
+
+def say(text: str) -> None:
+    """Print a line of the result on standard output."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@app.default
+def run(
+    *,
+    hub: Path = DEFAULTS.hub,
+    dose: float = DEFAULTS.photons_per_pattern,
+    view: str = DEFAULTS.view.value,
+    splits: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
+    profile: str = DEFAULTS.profile.value,
+    seed: int = DEFAULTS.seed,
+    device: str = DEFAULTS.device.value,
+    clobber: Annotated[bool, Parameter(negative=())] = False,
+    collect_only: Annotated[bool, Parameter(negative=())] = False,
+    report_only: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Run Phase G for one dose and view.
+
+    Parameters
+    ----------
+    hub
+        Folder of the study; made if it is not there.
+    dose
+        Mean photons detected in a pattern; the study uses 1e3, 1e4 and 1e5.
+    view
+        Overlap of neighbouring exposures: dense (0.7) or sparse (0.2).
+    splits
+        Parts of the sample to reconstruct and compare: train, test or both (the default).
+    profile
+        smoke (seconds, for tests), quick (minutes on two cores) or study (for a GPU).
+    seed
+        Root of all random draws.
+    device
+        auto, cpu or cuda.
+    clobber
+        Move outputs of other parameters to archive/ and go on.
+    collect_only
+        Print every stage of the plan, mark what is done, and touch nothing.
+    report_only
+        Make summary, deltas and texts again from the tables that the hub holds.
+    """
+    if report_only:
+        return report(hub)
+    params = PhaseGParams.model_validate(
+        {
+            "hub": hub,
+            "photons_per_pattern": dose,
+            "view": view,
+            "splits": splits or [split.value for split in DEFAULTS.splits],
+            "profile": profile,
+            "seed": seed,
+            "device": device,
+            "clobber": clobber,
+        }
+    )
+    plan = make_plan(params)
+    commands_doc()
+    if collect_only:
+        return collect(plan)
+    check_place(params.hub)
+    if params.hub.is_dir():
+        refuse_busy_hub(params.hub)
+    if not clobber:
+        refuse_stale_hub(params.hub, plan)
+    return execute(plan)
+
+
+def collect(plan: Plan) -> int:
+    """Print every stage with phase, inputs, outputs and log, and mark the finished ones."""
+    hub = plan.params.hub
+    calls = list(plan)
+    say(f"Plan of {hub}: {len(calls)} stages")
+    for call in calls:
+        mark = "done" if finished_record(hub, call) else "to do"
+        say(f"\n[{call.phase}] {call.stage}  ({mark})")
+        for path in call.inputs.values():
+            say(f"    reads   {path}")
+        for path in call.outputs.values():
+            say(f"    writes  {path}")
+        say(f"    log     {call.log}")
+    say(f"\n[G] publish-deltas  (always runs)\n    writes  {DELTA_SUMMARY}")
+    return EXIT_SUCCESS
+
+
+def report(hub: Path) -> int:
+    """Make the reports of a hub again, and print the deltas."""
+    if not hub.is_dir():
+        raise BadInputError(f"The hub {hub} does not exist. Name the folder of a finished run.")
+    check_place(hub)
+    with hub_lock(hub):
+        try:
+            publication = rebuild_reports(hub, ReportParams())
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
+    for line in terminal_block(publication.delta):
+        say(line)
+    say(f"Delta summary: {DELTA_SUMMARY}")
+    return EXIT_FAILED if publication.summary["n_failed"] else EXIT_SUCCESS
+
+
+def execute(plan: Plan) -> int:
+    """Run the flow, showing its progress, and print its result."""
+    # The run is shown by its own lines; Prefect's console would say the same again.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    from flows.phase_g import phase_g
+
+    hub = plan.params.hub
+    console = Console(stderr=True)
+    console.print(
+        f"Phase G in {hub}: {plan.params.photons_per_pattern:g} photons per pattern, "
+        f"{plan.params.view.value} view, profile {plan.params.profile.value}",
+        highlight=False,
+    )
+    with watched_on(console):
+        result = phase_g(plan.params)
+    for warning in result.warnings:
+        console.print(f"Warning: {warning}", style="yellow", markup=False)
+    if result.delta_summary is None:
+        return EXIT_FAILED
+    for line in (RULE, *terminal_block(read_json(hub / DELTA_SUMMARY)), "", *banner(plan), RULE):
+        say(line)
+    return EXIT_SUCCESS
+
+
+def banner(plan: Plan) -> list[str]:
+    """Return the lines that say where everything lies, relative to the hub."""
+    figures = [call.outputs["plot"] for call in plan.comparisons.values()]
+    return [
+        "Phase G finished. In the hub:",
+        f"  Delta summary: {DELTA_SUMMARY}",
+        f"  Highlights:    {HIGHLIGHTS}",
+        f"  Digest:        {DIGEST}",
+        *(f"  Figure:        {figure}" for figure in figures),
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: Words of the command line; those of this process without.
+
+    Returns:
+        0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
+    """
+    error_console = Console(stderr=True)
+    try:
+        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        return _refuse(error_console, str(error))
+    except ValidationError as error:
+        return _refuse(error_console, describe(error))
+    except BadInputError as error:
+        return _refuse(error_console, str(error))
+    except StageFailedError as error:
+        error_console.print(f"Error: {error}", style="red", markup=False, highlight=False)
+        error_console.print(
+            f"See {BLOCKER_TEXT} in the hub. What is finished stays; run the same command to go on.",
+            highlight=False,
+        )
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        error_console.print("Interrupted. What is finished stays; run the same command to go on.")
+        return EXIT_INTERRUPTED
+
+
+def describe(error: ValidationError) -> str:
+    """Return what is wrong with parameters: which one, what came, and what is expected."""
+    return "; ".join(
+        f"--{OPTIONS.get(str(fault['loc'][0]), fault['loc'][0]) if fault['loc'] else 'parameters'}"
+        f" {fault['input']!r}: {fault['msg']}"
+        for fault in error.errors()
+    )
+
+
+def _refuse(console: Console, message: str) -> int:
+    console.print(f"Error: {message}", style="red", markup=False, highlight=False)
+    return EXIT_BAD_INPUT

@@ -1,0 +1,96 @@
+"""A run from its first check to its last word: place, lock, plan, session, record."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prefect.futures import PrefectFuture, wait
+
+from flows.hub_state import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
+from flows.outcome import clear_blocker, record_attempt, write_blocker
+from flows.plan import Plan
+from flows.terminal import run_monitor, watching_console
+from tasks.core.files import read_json
+from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.records import StageRecord
+from tasks.report.publication import utc_now
+from tasks.runtime.errors import StageFailedError
+from tasks.runtime.lock import hub_lock
+from tasks.runtime.session import HubSession, hub_session
+
+
+@contextmanager
+def open_hub(plan: Plan) -> Iterator[HubSession]:
+    """Open a hub for a run, and record how the run ends.
+
+    Args:
+        plan: The stages of the run.
+
+    Yields:
+        The session that stages are submitted in.
+
+    Raises:
+        BadInputError: If the hub cannot be used, belongs to other parameters or is busy;
+            nothing is changed then.
+    """
+    hub = plan.params.hub.absolute()
+    check_place(hub)
+    hub.mkdir(parents=True, exist_ok=True)
+    with hub_lock(hub):
+        if plan.params.clobber:
+            archive_stale_outputs(hub, plan)
+        refuse_stale_hub(hub, plan)
+        write_plan(hub, plan)
+        started_at = utc_now()
+        try:
+            with (
+                run_monitor(hub, plan, watching_console()) as monitor,
+                hub_session(hub, monitor) as session,
+            ):
+                yield session
+        except BaseException as failure:
+            _record_failure(hub, plan, started_at, failure)
+            raise
+        clear_blocker(hub)
+        write_plan(hub, plan)
+        deltas = _deltas(hub)
+        result = "no deltas" if deltas is None else "success"
+        record_attempt(hub, started_at, result, _details(plan) | {"deltas": deltas})
+
+
+def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseException) -> None:
+    """Record an attempt that failed, with its blocker, or one that a person ended."""
+    if isinstance(failure, Exception):
+        blocker = write_blocker(hub, failure)
+        details = {name: blocker[name] for name in ("stage", "exception", "message")}
+        record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
+    else:
+        record_attempt(hub, started_at, "interrupted", _details(plan))
+
+
+def _details(plan: Plan) -> dict[str, Any]:
+    return {"parameters": plan.params.science}
+
+
+def _deltas(hub: Path) -> dict[str, Any] | None:
+    path = hub / DELTA_SUMMARY
+    return read_json(path)["deltas"] if path.is_file() else None
+
+
+def raise_first_failure(futures: Sequence[PrefectFuture[StageRecord]]) -> None:
+    """Wait for every stage, and raise what stopped the first that failed.
+
+    Raises:
+        StageFailedError: If a stage failed.
+        RuntimeError: If a stage ended in another way than completed.
+    """
+    wait(list(futures))
+    states = [future.state for future in futures]
+    results = [state.result(raise_on_failure=False) for state in states if state.is_final()]
+    errors = [result for result in results if isinstance(result, BaseException)]
+    for error in sorted(errors, key=lambda error: not isinstance(error, StageFailedError)):
+        raise error
+    unfinished = [future.task_run_id for future in futures if not future.state.is_completed()]
+    if unfinished:
+        raise RuntimeError(f"{len(unfinished)} stages did not complete. Run the same command again.")

@@ -1,0 +1,80 @@
+"""What a run leaves behind besides its results: the record of the attempt, and of a failure."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tasks.core.files import write_json, write_text
+from tasks.report.publication import utc_now
+from tasks.runtime.errors import StageFailedError
+
+BLOCKER_JSON = "analysis/blocker.json"
+BLOCKER_TEXT = "analysis/blocker.txt"
+ATTEMPTS = "summary/attempts.jsonl"
+
+
+def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, Any]) -> None:
+    """Append one line about this attempt to `summary/attempts.jsonl`; older lines stay.
+
+    Args:
+        hub: The hub.
+        started_at: Time in UTC.
+        result: How it ended: `success`, `no deltas`, `failed` or `interrupted`.
+        details: What else is worth keeping, as JSON.
+    """
+    entry = {"started_at": started_at, "ended_at": utc_now(), "result": result, **details}
+    path = hub / ATTEMPTS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
+    """Write `blocker.json` and `blocker.txt`: what failed, how to repeat it, its last lines.
+
+    Args:
+        hub: The hub.
+        failure: The exception that stopped the run.
+
+    Returns:
+        Content of the JSON.
+    """
+    blocker: dict[str, Any] = {
+        "written_at": utc_now(),
+        "stage": None,
+        "command": None,
+        "exception": type(failure).__name__,
+        "message": str(failure),
+        "log": None,
+        "log_tail": [],
+    }
+    if isinstance(failure, StageFailedError):
+        blocker |= {
+            "stage": failure.stage,
+            "command": failure.command,
+            "exception": failure.exception,
+            "message": failure.message,
+            "log": f"cli/{failure.stage}.log",
+            "log_tail": failure.log_tail,
+        }
+    lines = [
+        f"Stage:     {blocker['stage'] or 'the flow itself'}",
+        f"Exception: {blocker['exception']}: {blocker['message']}",
+        f"Repeat:    {blocker['command'] or 'run the same command again'}",
+        f"Log:       {blocker['log'] or 'none'}",
+        "",
+        *blocker["log_tail"],
+    ]
+    write_text(hub / BLOCKER_TEXT, "\n".join(lines) + "\n")
+    write_json(hub / BLOCKER_JSON, blocker)
+    return blocker
+
+
+def clear_blocker(hub: Path) -> None:
+    """Remove the record of an earlier failure that no longer blocks."""
+    for name in (BLOCKER_JSON, BLOCKER_TEXT):
+        (hub / name).unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""Phase G: one dose and view, from photons to the deltas between three reconstructions.
+
+`phase_g` is the flow that the Prefect UI and the workers run; `python -m flows.phase_g` runs it
+on this machine, with no server.
+"""
+
+import sys
+from typing import Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel
+
+from flows.hub_run import open_hub, raise_first_failure
+from flows.params import PhaseGParams
+from flows.plan import make_plan
+from tasks.compare.task import compare_arms
+from tasks.core.arms import Arm
+from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.records import StageRecord
+from tasks.core.seeds import Split
+from tasks.reconstruct.task import iterate_ptychi, predict_object
+from tasks.report.task import publish, summarise_comparisons
+from tasks.runtime.stage_task import submit
+from tasks.simulate.task import simulate_scan
+from tasks.train.task import train_network
+from tasks.views.task import select_view
+
+MAX_WAITING_STAGES = 64
+
+
+class PhaseGResult(BaseModel):
+    """What a run says at its end.
+
+    Attributes:
+        delta_summary: Path of the deltas, relative to the hub; None where there are none.
+        deltas: Differences of the aggregate means, None where there are none.
+        warnings: What went differently from what was asked for.
+    """
+
+    delta_summary: str | None
+    deltas: dict[str, Any] | None
+    warnings: list[str]
+
+
+@flow(
+    name="phase-g",
+    description=__doc__,
+    task_runner=ThreadPoolTaskRunner(max_workers=MAX_WAITING_STAGES),
+    persist_result=False,
+    validate_parameters=True,
+)
+def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B008 - frozen
+    """Compare PtychoPINN with a supervised baseline and with pty-chi at one dose and view.
+
+    Args:
+        params: Dose, view, size and seed of the run, and the folder that it fills.
+    """
+    plan = make_plan(params)
+    with open_hub(plan):
+        scan = submit(simulate_scan, plan.simulation, after=[])
+        views = {split: submit(select_view, call, [scan]) for split, call in plan.views.items()}
+        networks = {
+            arm: submit(train_network, call, [views[Split.TRAIN]])
+            for arm, call in plan.training.items()
+        }
+        objects: dict[tuple[Split, Arm], PrefectFuture[StageRecord]] = {}
+        for (split, arm), call in plan.reconstructions.items():
+            if arm in networks:
+                objects[split, arm] = submit(predict_object, call, [views[split], networks[arm]])
+            else:
+                objects[split, arm] = submit(iterate_ptychi, call, [views[split]])
+        comparisons = [
+            submit(compare_arms, call, [objects[split, arm] for arm in Arm])
+            for split, call in plan.comparisons.items()
+        ]
+        summary = submit(summarise_comparisons, plan.summary, comparisons)
+        raise_first_failure([scan, *views.values(), *networks.values(), *objects.values(), *comparisons, summary])
+        published = publish({call.stage: call.outputs["plot"] for call in plan.comparisons.values()})
+    if published is None:
+        return PhaseGResult(
+            delta_summary=None,
+            deltas=None,
+            warnings=["metrics_summary.json is missing: no deltas were written"],
+        )
+    return PhaseGResult(
+        delta_summary=DELTA_SUMMARY, deltas=published.delta["deltas"], warnings=[]
+    )
+
+
+if __name__ == "__main__":
+    from flows.command_line import main
+
+    sys.exit(main())

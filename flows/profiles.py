@@ -1,0 +1,112 @@
+"""What each profile means for each stage: the one place where sizes of a run are set."""
+
+from dataclasses import dataclass
+
+from flows.params import PhaseGParams, Profile
+from tasks.compare.params import ComparisonParams
+from tasks.core.arms import NETWORK_ARMS, Arm
+from tasks.core.seeds import Seeds
+from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.report.params import ReportParams
+from tasks.simulate.params import ProbeParams, SimulationParams
+from tasks.train.params import TrainingParams
+from tasks.views.params import ViewParams
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a run.
+
+    Attributes:
+        probe: The probe and the side of a pattern.
+        train_positions: Rows and columns of the training scan.
+        test_positions: Rows and columns of the test scan.
+        n_training_steps: Optimiser steps of each network.
+        n_ptychi_epochs: Passes of the iterative solver over all patterns.
+        timeout_s: Time limit of a stage [s].
+    """
+
+    probe: ProbeParams
+    train_positions: tuple[int, int]
+    test_positions: tuple[int, int]
+    n_training_steps: int
+    n_ptychi_epochs: int
+    timeout_s: float
+
+
+SIZES = {
+    Profile.SMOKE: Sizes(
+        probe=ProbeParams(),
+        train_positions=(15, 15),
+        test_positions=(25, 25),
+        n_training_steps=60,
+        n_ptychi_epochs=12,
+        timeout_s=900,
+    ),
+    Profile.QUICK: Sizes(
+        probe=ProbeParams(),
+        train_positions=(41, 41),
+        test_positions=(25, 25),
+        n_training_steps=260,
+        n_ptychi_epochs=40,
+        timeout_s=3600,
+    ),
+    Profile.STUDY: Sizes(
+        probe=ProbeParams(n_px=128, defocus_rad=16.0),
+        train_positions=(91, 91),
+        test_positions=(45, 45),
+        n_training_steps=20_000,
+        n_ptychi_epochs=80,
+        timeout_s=24 * 3600,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class StageParams:
+    """The resolved parameters of every stage."""
+
+    simulation: SimulationParams
+    view: ViewParams
+    training: dict[Arm, TrainingParams]
+    prediction: dict[Arm, PredictionParams]
+    ptychi: PtyChiParams
+    comparison: ComparisonParams
+    report: ReportParams
+
+
+def resolve(params: PhaseGParams) -> StageParams:
+    """Return the parameters of every stage for a run.
+
+    Raises:
+        pydantic.ValidationError: If a value does not fit its stage.
+    """
+    sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed)
+    return StageParams(
+        simulation=SimulationParams(
+            photons_per_pattern=params.photons_per_pattern,
+            probe=sizes.probe,
+            train_positions=sizes.train_positions,
+            test_positions=sizes.test_positions,
+            seed=seeds.simulation,
+        ),
+        view=ViewParams(view=params.view),
+        training={
+            arm: TrainingParams(
+                arm=arm,
+                n_steps=sizes.n_training_steps,
+                seed=seeds.grouping,
+                device=params.device,
+            )
+            for arm in NETWORK_ARMS
+        },
+        prediction={
+            arm: PredictionParams(arm=arm, device=params.device) for arm in NETWORK_ARMS
+        },
+        ptychi=PtyChiParams(
+            n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device
+        ),
+        comparison=ComparisonParams(),
+        report=ReportParams(),
+    )

@@ -1,0 +1,152 @@
+"""How a run is shown: bars on a terminal, plain lines elsewhere, and always a log in the hub."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from flows.plan import Plan
+from tasks.core.hub import RUN_LOG
+from tasks.core.seeds import Split
+from tasks.runtime.session import StageEvent
+
+PLAIN_PROGRESS_STEP = 0.25
+_WATCHING: ContextVar[Console | None] = ContextVar("watching_console", default=None)
+MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}
+
+
+@contextmanager
+def watched_on(console: Console) -> Iterator[None]:
+    """Show the runs of this context to the person at a console."""
+    token = _WATCHING.set(console)
+    try:
+        yield
+    finally:
+        _WATCHING.reset(token)
+
+
+def watching_console() -> Console | None:
+    """Return the console where a person watches this run, or None."""
+    return _WATCHING.get()
+
+
+def short_name(stage: str) -> str:
+    """Return a stage's name for people: `predict-baseline test` of `predict-baseline.….test`."""
+    name, *rest = stage.split(".")
+    is_split = bool(rest) and rest[-1] in {split.value for split in Split}
+    return f"{name} {rest[-1]}" if is_split else name
+
+
+class RunMonitor:
+    """Takes the events of a run, from any thread, to the run's log and to the terminal."""
+
+    def __init__(self, plan: Plan, log: TextIO, console: Console | None) -> None:
+        self._log = log
+        self._console = console
+        self._guard = threading.Lock()
+        self._logged: dict[str, float] = {}
+        self._started: dict[str, datetime] = {}
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        if console is not None and console.is_terminal:
+            self._bars = _bars(console)
+            for call in plan:
+                self._tasks[call.stage] = self._bars.add_task(
+                    short_name(call.stage), total=None, start=False, text=""
+                )
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the bars while the block runs, where there is a terminal."""
+        if self._bars is None:
+            yield
+        else:
+            with self._bars:
+                yield
+
+    def __call__(self, event: StageEvent) -> None:
+        """Take one event."""
+        with self._guard:
+            line = self._line(event)
+            if line:
+                self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
+                self._log.flush()
+            if self._bars is not None:
+                self._move_bar(self._bars, event)
+            elif line and self._console is not None:
+                self._console.print(f"{datetime.now():%H:%M:%S} {line}", markup=False, highlight=False)
+
+    def _line(self, event: StageEvent) -> str:
+        """Return the plain line of an event; empty for progress that is too small to tell."""
+        name = short_name(event.stage)
+        if event.kind == "started":
+            self._started[event.stage] = datetime.now(UTC)
+            self._logged[event.stage] = 0.0
+            return f"{name}: started"
+        if event.kind == "progress":
+            fraction = event.done / max(1, event.total)
+            if fraction - self._logged.get(event.stage, 0.0) < PLAIN_PROGRESS_STEP:
+                return ""
+            self._logged[event.stage] = fraction
+            return f"{name}: {fraction:.0%}, {event.text}"
+        if event.kind == "finished" and event.stage in self._started:
+            seconds = (datetime.now(UTC) - self._started[event.stage]).total_seconds()
+            return f"{name}: done in {seconds:.1f} s"
+        return f"{name}: {event.kind} {event.text}".rstrip()
+
+    def _move_bar(self, bars: Progress, event: StageEvent) -> None:
+        task = self._tasks.get(event.stage)
+        if task is None:
+            return
+        if event.kind == "started":
+            bars.start_task(task)
+        elif event.kind == "progress":
+            bars.update(task, completed=event.done, total=event.total, text=event.text)
+        else:
+            bars.update(task, completed=1, total=1, text=MARKS[event.kind])
+            bars.stop_task(task)
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}"),
+        console=console,
+    )
+
+
+@contextmanager
+def run_monitor(hub: Path, plan: Plan, console: Console | None) -> Iterator[RunMonitor]:
+    """Open the run's log and show the run.
+
+    Args:
+        hub: The hub.
+        plan: The stages.
+        console: Where a person watches; None for a run without a terminal of its own.
+    """
+    path = hub / RUN_LOG
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as log:
+        monitor = RunMonitor(plan, log, console)
+        with monitor.shown():
+            yield monitor

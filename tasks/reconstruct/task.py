@@ -1,0 +1,27 @@
+"""Phase F as Prefect tasks: the networks predict, pty-chi iterates."""
+
+from prefect.logging import get_run_logger
+
+from tasks.core.records import StageCall, StageRecord
+from tasks.runtime.stage_task import execute, stage_task
+
+
+@stage_task("predict-object")
+def predict_object(call: StageCall) -> StageRecord:
+    """Reconstruct a scan with a trained network."""
+    record = execute(call)
+    get_run_logger().info("Predicted %s in %.1f s", call.params["arm"], record.wall_s)
+    return record
+
+
+@stage_task("iterate-ptychi")
+def iterate_ptychi(call: StageCall) -> StageRecord:
+    """Reconstruct a scan with pty-chi's LSQML from a flat object."""
+    record = execute(call)
+    get_run_logger().info(
+        "Iterated %d epochs in %.1f s, %.1f CPU s",
+        call.params["n_epochs"],
+        record.wall_s,
+        record.cpu_s,
+    )
+    return record

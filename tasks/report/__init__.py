@@ -1,0 +1,1 @@
+"""The end of Phase G: comparisons in, summary, deltas and texts out."""

@@ -1,0 +1,116 @@
+"""The last step: the deltas and their texts, from the summary that the hub holds."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.core.files import read_json, write_json, write_text
+from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.stages import StageFiles, silent
+from tasks.report.comparisons import find_jobs
+from tasks.report.deltas import delta_summary, highlight_lines, preview_lines
+from tasks.report.params import ReportParams
+from tasks.report.stage import summarise
+from tasks.report.texts import digest_markdown
+
+HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
+PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
+DIGEST = "analysis/metrics_digest.md"
+SUMMARY_TEXT = "analysis/metrics_summary.md"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the last step made.
+
+    Attributes:
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+        digest: Content of `metrics_digest.md`.
+    """
+
+    summary: dict[str, Any]
+    delta: dict[str, Any]
+    digest: str
+
+
+def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
+    """Write the delta summary, its highlights and the digest.
+
+    A delta summary that says the same already is left as it is, with its time.
+
+    Args:
+        hub: The hub.
+        generated_at: Time in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
+
+    Returns:
+        What was made, or None where the hub has no `metrics_summary.json`: then there is
+        nothing to take differences of, and no file is written.
+
+    Raises:
+        ValueError: If the summary is not valid JSON.
+    """
+    if not (hub / METRICS_SUMMARY).is_file():
+        return None
+    summary = read_json(hub / METRICS_SUMMARY)
+    delta = delta_summary(summary, METRICS_SUMMARY, generated_at)
+    kept = _unchanged(hub / DELTA_SUMMARY, delta)
+    if kept is None:
+        write_json(hub / DELTA_SUMMARY, delta)
+    else:
+        delta = kept
+    digest = digest_markdown(summary, delta)
+    for path, text in (
+        (HIGHLIGHTS, "\n".join(highlight_lines(delta["deltas"])) + "\n"),
+        (PREVIEW, "\n".join(preview_lines(delta["deltas"])) + "\n"),
+        (DIGEST, digest),
+    ):
+        write_text(hub / path, text)
+    return Publication(summary, delta, digest)
+
+
+def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
+    """Make summary, deltas and texts again from the tables that a hub holds.
+
+    Args:
+        hub: The hub; its tables may come from any program.
+        params: Which split the headline means are over.
+
+    Returns:
+        What was made.
+
+    Raises:
+        ValueError: If there is no table, or one is not valid; then nothing is written.
+    """
+    present = [job.path for job in find_jobs(hub)]
+    files = StageFiles(
+        inputs={path: hub / path for path in present},
+        outputs={
+            "summary": hub / METRICS_SUMMARY,
+            "text": hub / SUMMARY_TEXT,
+            "manifest": hub / COMPARISON_MANIFEST,
+        },
+    )
+    summarise(params, files, silent)
+    publication = publish_deltas(hub, utc_now())
+    if publication is None:
+        raise ValueError(f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again.")
+    return publication
+
+
+def utc_now() -> str:
+    """Return the time in UTC as `YYYY-MM-DDTHH:MM:SSZ`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _unchanged(path: Path, delta: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the delta summary on disk if it differs in nothing but its time."""
+    if not path.is_file():
+        return None
+    try:
+        old: dict[str, Any] = read_json(path)
+    except ValueError:
+        return None
+    same = isinstance(old, dict) and old | {"generated_at": ""} == delta | {"generated_at": ""}
+    return old if same else None

@@ -1,0 +1,55 @@
+"""Stage function of the summary: tables of comparisons in, their means out."""
+
+from typing import Any
+
+from tasks.core.files import sha256_of, write_json, write_text
+from tasks.core.stages import Progress, StageFiles
+from tasks.report.comparisons import Job, read_job
+from tasks.report.params import ReportParams
+from tasks.report.summary import metrics_summary
+from tasks.report.texts import summary_markdown
+
+
+def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Put comparisons together.
+
+    Args:
+        params: Which split the headline means are over.
+        files: Inputs are the tables, named by their paths relative to the hub; outputs
+            `summary` (JSON), `text` (markdown) and `manifest` (JSON).
+        progress: Told once at the end.
+
+    Returns:
+        Counts of comparisons and flags.
+
+    Raises:
+        ValueError: If a table is not valid.
+    """
+    jobs = [read_job(relative, path) for relative, path in files.inputs.items()]
+    summary = metrics_summary(jobs, params.aggregate_split)
+    write_json(files.outputs["manifest"], comparison_manifest(jobs, files))
+    write_text(files.outputs["text"], summary_markdown(summary))
+    write_json(files.outputs["summary"], summary)
+    progress(1, 1, f"{summary['n_success']} of {summary['n_jobs']} comparisons")
+    return {name: summary[name] for name in ("n_jobs", "n_success", "n_failed", "flags")}
+
+
+def comparison_manifest(jobs: list[Job], files: StageFiles) -> dict[str, Any]:
+    """Return the content of `comparison_manifest.json`: every comparison and its table."""
+    return {
+        "n_jobs": len(jobs),
+        "n_success": sum(job.rows is not None for job in jobs),
+        "n_failed": sum(job.rows is None for job in jobs),
+        "comparisons": [
+            {
+                "dose": job.dose,
+                "view": job.view,
+                "split": job.split,
+                "status": "failed" if job.rows is None else "success",
+                "metrics": job.path,
+                "sha256": None if job.rows is None else sha256_of(files.inputs[job.path]),
+                "models": sorted({row.model for row in job.rows or ()}),
+            }
+            for job in jobs
+        ],
+    }

@@ -1,0 +1,115 @@
+"""Means over comparisons, and what is odd about them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tasks.core.arms import Arm
+from tasks.core.metrics_table import MetricRow
+from tasks.report.comparisons import Job
+
+SCHEMA_VERSION = 1
+MODELS = tuple(arm.value for arm in Arm)
+FLAT = "Flat"
+PARTS = ("amplitude", "phase")
+
+
+def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[str, Any]:
+    """Return the content of `metrics_summary.json`.
+
+    Args:
+        jobs: Comparisons, the failed ones with no rows.
+        aggregate_split: Split of the headline means; where no job has it, all jobs count.
+
+    Returns:
+        Counts, all metrics of the three arms and of the controls, the means per model over
+        the headline split and over each split, and flags.
+    """
+    done = [job for job in jobs if job.rows is not None]
+    splits = sorted({job.split for job in done})
+    headline = aggregate_split if aggregate_split in splits else None
+    chosen = [job for job in done if headline in (None, job.split)]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "n_jobs": len(jobs),
+        "n_success": len(done),
+        "n_failed": len(jobs) - len(done),
+        "failed": [job.name for job in jobs if job.rows is None],
+        "jobs": [_job_entry(job) for job in done],
+        "aggregate_split": headline or "all",
+        "aggregate_metrics": aggregate(chosen),
+        "aggregate_by_split": {
+            split: aggregate([job for job in done if job.split == split]) for split in splits
+        },
+        "flags": [flag for job in done for flag in flags(job)],
+    }
+
+
+def aggregate(jobs: Iterable[Job]) -> dict[str, Any]:
+    """Return mean and best MS-SSIM and mean MAE of every model over some jobs.
+
+    A mean is null unless every job has the value, so that means of two models are always
+    over the same jobs.
+    """
+    tables = [_values(job) for job in jobs]
+    result: dict[str, Any] = {}
+    for model in MODELS:
+        ms_ssim: dict[str, float | None] = {}
+        mae: dict[str, float | None] = {}
+        for part in PARTS:
+            values = [table.get((model, "ms_ssim", part)) for table in tables]
+            ms_ssim[f"mean_{part}"] = _mean(values)
+            ms_ssim[f"best_{part}"] = max((v for v in values if v is not None), default=None)
+            mae[f"mean_{part}"] = _mean([table.get((model, "mae", part)) for table in tables])
+        result[model] = {"ms_ssim": ms_ssim, "mae": mae}
+    return result
+
+
+def flags(job: Job) -> list[dict[str, str]]:
+    """Return what a reader of a comparison must know before trusting it."""
+    values = _values(job)
+    present = {row.model for row in job.rows or ()}
+    found = [
+        {"job": job.name, "model": model, "flag": "missing"}
+        for model in MODELS
+        if model not in present
+    ]
+    for model in MODELS:
+        for part in PARTS:
+            own, flat = (values.get((name, "ms_ssim", part)) for name in (model, FLAT))
+            if own is not None and flat is not None and own <= flat:
+                found.append(
+                    {"job": job.name, "model": model, "flag": f"{part} does not beat a flat image"}
+                )
+    return found
+
+
+def _job_entry(job: Job) -> dict[str, Any]:
+    rows = [_row_entry(row) for row in job.rows or ()]
+    return {
+        "dose": job.dose,
+        "view": job.view,
+        "split": job.split,
+        "metrics": [row for row in rows if row["model"] in MODELS],
+        "controls": [row for row in rows if row["model"] not in MODELS],
+    }
+
+
+def _row_entry(row: MetricRow) -> dict[str, Any]:
+    return {
+        "model": row.model,
+        "metric": row.metric,
+        "amplitude": row.amplitude,
+        "phase": row.phase,
+        "value": row.value,
+    }
+
+
+def _values(job: Job) -> dict[tuple[str, str, str], float | None]:
+    return {
+        (row.model, row.metric, part): getattr(row, part) for row in job.rows or () for part in PARTS
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present and len(present) == len(values) else None

@@ -1,0 +1,63 @@
+"""The end of Phase G as Prefect tasks: the summary, and the publication of the deltas."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.records import StageCall, StageRecord
+from tasks.report.artifacts import delta_table, report_markdown
+from tasks.report.publication import Publication, publish_deltas, utc_now
+from tasks.runtime.session import current_session
+from tasks.runtime.stage_task import execute, stage_task
+
+TABLE_KEY = "phase-g-delta-summary"
+REPORT_KEY = "phase-g-report"
+
+
+@stage_task("summarise-comparisons")
+def summarise_comparisons(call: StageCall) -> StageRecord:
+    """Put the comparisons together."""
+    record = execute(call)
+    get_run_logger().info(
+        "%d of %d comparisons succeeded, %d flags",
+        record.facts["n_success"],
+        record.facts["n_jobs"],
+        len(record.facts["flags"]),
+    )
+    return record
+
+
+@task(name="publish-deltas", cache_policy=NO_CACHE, persist_result=False)
+def publish(figures: dict[str, str]) -> Publication | None:
+    """Persist the delta summary and publish it as artifacts of the run.
+
+    Args:
+        figures: Pictures for the report by title, paths relative to the hub.
+
+    Returns:
+        What was published, or None where there is no summary to take differences of.
+    """
+    hub = current_session().root
+    publication = publish_deltas(hub, utc_now())
+    if publication is None:
+        get_run_logger().warning(
+            "No deltas: %s is missing, so %s was not written. Run the flow again in this hub.",
+            METRICS_SUMMARY,
+            DELTA_SUMMARY,
+        )
+        return None
+    create_table_artifact(
+        key=TABLE_KEY,
+        table=delta_table(publication.delta),
+        description=f"PtychoPINN minus the other arms, {publication.delta['aggregate_split']} split",
+    )
+    pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
+    create_markdown_artifact(
+        key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures)
+    )
+    get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
+    return publication

@@ -1,0 +1,174 @@
+"""The child process of a stage: `python -m tasks.runtime.child HUB STAGE`.
+
+It takes the stage from the hub's plan, runs its function, and writes its manifest last. A
+fresh process for every stage keeps TensorFlow and torch apart, gives all memory back, and can
+be killed at any moment without a trace.
+"""
+
+import argparse
+import ctypes
+import importlib
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import orjson
+
+from tasks.core.files import read_json, write_json
+from tasks.core.hub import PLAN
+from tasks.core.records import FileRef, StageCall, StageRecord
+from tasks.core.stages import StageFiles
+
+PARENT_VARIABLE = "PHASE_G_PARENT"
+MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
+EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
+PACKAGES_OF_INTEREST = ("numpy", "scipy", "skimage", "h5py", "tensorflow", "keras", "torch", "ptychi")
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Make sure that this process does not outlive the one that started it."""
+    parent = int(os.environ.get(PARENT_VARIABLE, "0"))
+    if not parent:
+        return
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def send(message: dict[str, Any]) -> None:
+    """Send a message to the parent on standard output, or show it to a person."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{message}\n")
+    else:
+        sys.stdout.write(f"{MESSAGE_MARK}{orjson.dumps(message).decode()}\n")
+    sys.stdout.flush()
+
+
+class SentProgress:
+    """Progress that is sent to the parent, at most a few times a second."""
+
+    def __init__(self, interval_s: float = 0.25) -> None:
+        self._interval_s = interval_s
+        self._last_s = -interval_s
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Send how far the stage is; the last step is always sent."""
+        now_s = time.monotonic()
+        if done < total and now_s - self._last_s < self._interval_s:
+            return
+        self._last_s = now_s
+        send({"progress": {"done": done, "total": total, "text": text}})
+
+
+def find_call(hub: Path, stage: str) -> StageCall:
+    """Return a stage of the hub's plan.
+
+    Raises:
+        ValueError: If the plan has no such stage.
+    """
+    stages = {entry["stage"]: entry for entry in read_json(hub / PLAN)["stages"]}
+    if stage not in stages:
+        raise ValueError(
+            f"The plan of {hub} has no stage {stage!r}. It has: {', '.join(sorted(stages))}."
+        )
+    entry = {name: stages[stage][name] for name in StageCall.model_fields}
+    return StageCall.model_validate(entry)
+
+
+def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
+    """Run the function of a stage and write its manifest.
+
+    Args:
+        hub: The hub.
+        call: The stage.
+        key: Its cache key.
+
+    Returns:
+        The record, as written to the manifest.
+
+    Raises:
+        ValueError: If an input is missing, or an output was not written.
+    """
+    absent = [path for path in call.inputs.values() if not (hub / path).is_file()]
+    if absent:
+        raise ValueError(f"Stage {call.stage} needs {', '.join(absent)}: run the flow again.")
+    module, _, name = call.function.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    params = get_type_hints(function)["params"].model_validate(call.params)
+    files = StageFiles(
+        inputs={key: hub / path for key, path in call.inputs.items()},
+        outputs={key: hub / path for key, path in call.outputs.items()},
+    )
+    inputs = {key: FileRef.of(hub, path) for key, path in call.inputs.items()}
+    for path in files.outputs.values():
+        path.unlink(missing_ok=True)
+    start_wall_s, start_cpu_s = time.perf_counter(), time.process_time()
+    facts = function(params, files, SentProgress())
+    unwritten = [path for path in call.outputs.values() if not (hub / path).is_file()]
+    if unwritten:
+        raise ValueError(f"Stage {call.stage} ended without writing {', '.join(unwritten)}.")
+    record = StageRecord(
+        stage=call.stage,
+        phase=call.phase,
+        cache_key=key,
+        params=call.params,
+        inputs=inputs,
+        outputs={key: FileRef.of(hub, path) for key, path in call.outputs.items()},
+        facts=facts,
+        wall_s=time.perf_counter() - start_wall_s,
+        cpu_s=time.process_time() - start_cpu_s,
+        peak_memory_mib=_peak_memory_mib(),
+        versions=_versions(),
+    )
+    write_json(hub / call.manifest, record.model_dump(mode="json"))
+    return record
+
+
+def _peak_memory_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _versions() -> dict[str, str]:
+    loaded = [name for name in PACKAGES_OF_INTEREST if name in sys.modules]
+    versions = {name: str(getattr(sys.modules[name], "__version__", "unknown")) for name in loaded}
+    return {"python": sys.version.split()[0], **versions}
+
+
+def main() -> int:
+    """Run one stage and return the exit code of the process."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.runtime.child", description=__doc__)
+    parser.add_argument("hub", type=Path, help="folder of the study")
+    parser.add_argument("stage", help="name of a stage in plan/plan.json")
+    parser.add_argument("--cache-key", default="by-hand", help="key of the stage in the cache")
+    arguments = parser.parse_args()
+    die_with_parent()
+    try:
+        run_call(arguments.hub, find_call(arguments.hub, arguments.stage), arguments.cache_key)
+    except Exception as error:
+        send({"failure": {"exception": type(error).__name__, "message": str(error)}})
+        if not isinstance(error, OSError | MemoryError):
+            raise
+        traceback.print_exc()
+        return EXIT_FAULT_OF_THE_WORLD
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Running a stage in a child process: its output is streamed, its time is limited."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from tasks.core.files import read_json
+from tasks.core.records import StageCall, StageRecord
+from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK, PARENT_VARIABLE
+from tasks.runtime.errors import StageFailedError
+from tasks.runtime.session import HubSession, StageEvent
+
+GRACE_S = 5.0
+LOG_TAIL_LINES = 50
+PROGRESS_LOG_FRACTION = 0.1
+
+# One thread a process: two threads on two busy cores are many times slower than one.
+CHILD_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "MPLBACKEND": "Agg",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class _Output:
+    """What a child has said: a log on disk, the last lines, and its own word on a failure."""
+
+    def __init__(
+        self, call: StageCall, session: HubSession, log: TextIO, on_line: Callable[[str], None]
+    ) -> None:
+        self.tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
+        self.failure: dict[str, str] = {}
+        self._stage = call.stage
+        self._session = session
+        self._log = log
+        self._on_line = on_line
+        self._logged_fraction = -1.0
+
+    def read(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if line.startswith(MESSAGE_MARK):
+                self._take_message(orjson.loads(line[1:]))
+            else:
+                self._write(line.rstrip())
+                self._on_line(line.rstrip())
+
+    def _take_message(self, message: dict[str, Any]) -> None:
+        if "failure" in message:
+            self.failure = message["failure"]
+            return
+        progress = message["progress"]
+        done, total, text = progress["done"], progress["total"], progress["text"]
+        fraction = done / total if total else 1.0
+        if fraction - self._logged_fraction >= PROGRESS_LOG_FRACTION or done == total:
+            self._logged_fraction = fraction
+            self._write(f"{done}/{total}  {text}")
+        self._session.emit(StageEvent(self._stage, "progress", text, done, total))
+
+    def _write(self, line: str) -> None:
+        self.tail.append(line)
+        self._log.write(f"{line}\n")
+        self._log.flush()
+
+
+def run_stage(
+    session: HubSession, call: StageCall, key: str, on_line: Callable[[str], None]
+) -> StageRecord:
+    """Run a stage in a child process and wait for it.
+
+    It starts when a core is free. Its output goes to its log and to `on_line`, line by line as
+    it comes, its progress to the session's events. A time-out, an exception here or the death of this process ends it.
+
+    Args:
+        session: The run.
+        call: The stage.
+        key: Its cache key.
+        on_line: Called with every line that the stage prints, from another thread.
+
+    Returns:
+        The stage's record, read from its manifest.
+
+    Raises:
+        StageFailedError: If the stage ends without its outputs.
+        RunStoppedError: If the run is being stopped.
+    """
+    hub = session.root
+    command = [sys.executable, "-m", "tasks.runtime.child", str(hub), call.stage]
+    log_path = hub / call.log
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with session.slots, log_path.open("a", encoding="utf-8") as log:
+        session.emit(StageEvent(call.stage, "started"))
+        log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
+        output = _Output(call, session, log, on_line)
+        code = _run(session, call, [*command, "--cache-key", key], output)
+    if code == 0:
+        return StageRecord.model_validate(read_json(hub / call.manifest))
+    raise _failure(call, code, output)
+
+
+def _run(session: HubSession, call: StageCall, command: list[str], output: _Output) -> int | None:
+    """Run a command to its end; return its exit code, or None after a time-out."""
+
+    def start() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | CHILD_ENVIRONMENT | {PARENT_VARIABLE: str(os.getpid())},
+            start_new_session=True,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+
+    process = session.adopt(start, call.stage)
+    reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
+    reader.start()
+    try:
+        return process.wait(timeout=call.timeout_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _end(process)
+        reader.join()
+        session.forget(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a child process group that still runs: first asked, then killed."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _failure(call: StageCall, code: int | None, output: _Output) -> StageFailedError:
+    """Describe how a child ended, with the command that repeats it from inside the hub."""
+    if code is None:
+        kind, message = "Timeout", f"killed after {call.timeout_s:g} s. Raise its time limit."
+    elif code < 0:
+        name = signal.Signals(-code).name
+        kind, message = name, f"killed by {name}; the machine may be out of memory."
+    else:
+        kind = output.failure.get("exception", f"exit code {code}")
+        message = output.failure.get("message", "it said nothing; see its log.")
+    is_fault_of_the_world = code is None or code < 0 or code == EXIT_FAULT_OF_THE_WORLD
+    return StageFailedError(
+        call.stage,
+        f"python -m tasks.runtime.child . {call.stage}",
+        kind,
+        message,
+        list(output.tail),
+        is_fault_of_the_world=is_fault_of_the_world,
+    )

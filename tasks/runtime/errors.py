@@ -1,0 +1,49 @@
+"""The ways a run can end badly, and which of them are worth another try."""
+
+
+class BadInputError(ValueError):
+    """What was asked for cannot be run; nothing was started. Exit code 2."""
+
+
+class StaleHubError(BadInputError):
+    """The hub holds outputs of other parameters."""
+
+
+class HubBusyError(BadInputError):
+    """Another run is at work in the hub."""
+
+
+class RunStoppedError(RuntimeError):
+    """A stage was not started because the run is being stopped."""
+
+
+class StageFailedError(RuntimeError):
+    """A stage ended without its outputs.
+
+    Attributes:
+        stage: Name of the stage.
+        command: Command that runs the stage again, from inside the hub.
+        exception: Kind of the fault, such as `ValueError` or `Timeout`.
+        message: What the stage said.
+        log_tail: Last lines of its log.
+        is_fault_of_the_world: Whether another try may succeed: the disk, the memory or the
+            clock failed, not the mathematics or the input.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        command: str,
+        exception: str,
+        message: str,
+        log_tail: list[str],
+        *,
+        is_fault_of_the_world: bool,
+    ) -> None:
+        super().__init__(f"Stage {stage} failed with {exception}: {message}")
+        self.stage = stage
+        self.command = command
+        self.exception = exception
+        self.message = message
+        self.log_tail = log_tail
+        self.is_fault_of_the_world = is_fault_of_the_world

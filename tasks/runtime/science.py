@@ -1,0 +1,52 @@
+"""Fingerprint of the science behind a stage: its own module and all of ours that it imports."""
+
+import hashlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+PACKAGE = "tasks"
+NOT_SCIENCE = ("tasks.runtime",)
+
+
+@cache
+def _import_graph() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, cache_dir=None)
+
+
+def science_modules(module: str) -> list[str]:
+    """Return a module and every module of the project that it imports, directly or not.
+
+    Packages on the way count too, since importing a module runs their `__init__`.
+
+    Args:
+        module: Dotted name of the module that holds a stage function.
+
+    Returns:
+        Sorted dotted names.
+    """
+    if not module.startswith(f"{PACKAGE}."):
+        return [module]
+    graph = _import_graph()
+    found: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
+        waiting |= used - found - {""}
+    return sorted(name for name in found if not name.startswith(NOT_SCIENCE))
+
+
+@cache
+def science_sha256(module: str) -> str:
+    """Return the SHA-256 over the source of `science_modules`."""
+    digest = hashlib.sha256()
+    for name in science_modules(module):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ValueError(f"The stage module {name} cannot be found. Install the project again.")
+        digest.update(name.encode() + b"\0" + Path(spec.origin).read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,140 @@
+"""One run at work in one hub: its events, its child processes and its share of the machine."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Literal
+
+from tasks.runtime.errors import RunStoppedError
+
+EventKind = Literal["started", "progress", "finished", "cached", "failed"]
+RESULTS_FOLDER = ".cache/prefect"
+
+
+@dataclass(frozen=True)
+class StageEvent:
+    """Something that a stage did.
+
+    Attributes:
+        stage: Name of the stage.
+        kind: What happened.
+        text: A few words and numbers with units.
+        done: Steps done, for progress.
+        total: Steps in all, for progress.
+    """
+
+    stage: str
+    kind: EventKind
+    text: str = ""
+    done: int = 0
+    total: int = 0
+
+
+def available_cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass
+class HubSession:
+    """A run at work in a hub.
+
+    Attributes:
+        root: The hub.
+        emit: Called with every event, from any thread.
+        slots: As many stages run side by side as there are cores, one thread each.
+        children: Processes alive now.
+        stopping: Set once no further stage shall start.
+    """
+
+    root: Path
+    emit: Callable[[StageEvent], None]
+    slots: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(available_cores())
+    )
+    children: "set[Popen[str]]" = field(default_factory=set)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def results(self) -> Path:
+        """Folder of Prefect's cached results; belongs to this machine, not to the evidence."""
+        return self.root / RESULTS_FOLDER
+
+    def adopt(self, start: "Callable[[], Popen[str]]", stage: str) -> "Popen[str]":
+        """Start a child process unless the run is stopping, and remember it.
+
+        Raises:
+            RunStoppedError: If the run is stopping.
+        """
+        with self._guard:
+            if self.stopping.is_set():
+                raise RunStoppedError(f"Stage {stage} was not started: the run is being stopped.")
+            process = start()
+            self.children.add(process)
+            return process
+
+    def forget(self, process: "Popen[str]") -> None:
+        """Forget a child process that has ended."""
+        with self._guard:
+            self.children.discard(process)
+
+    def stop_starting(self) -> None:
+        """Let what runs end by itself, but start nothing more."""
+        with self._guard:
+            self.stopping.set()
+
+    def kill_children(self) -> None:
+        """Start nothing more and end every child process now."""
+        self.stop_starting()
+        with self._guard:
+            alive = [process for process in self.children if process.poll() is None]
+        for process in alive:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+_CURRENT: ContextVar[HubSession] = ContextVar("hub_session")
+
+
+def current_session() -> HubSession:
+    """Return the run that is at work in this context.
+
+    Raises:
+        RuntimeError: If a stage is run outside of a session.
+    """
+    try:
+        return _CURRENT.get()
+    except LookupError:
+        raise RuntimeError(
+            "Stages run in the session of a hub. Wrap the call in `with hub_session(hub): ...`."
+        ) from None
+
+
+@contextmanager
+def hub_session(
+    root: Path, emit: Callable[[StageEvent], None] = lambda event: None
+) -> Iterator[HubSession]:
+    """Open a session; whatever ends it, no child process outlives it.
+
+    Args:
+        root: The hub.
+        emit: Called with every event, from any thread.
+
+    Yields:
+        The session, which tasks submitted in this context find by `current_session`.
+    """
+    session = HubSession(root, emit)
+    token = _CURRENT.set(session)
+    try:
+        yield session
+    finally:
+        session.kill_children()
+        _CURRENT.reset(token)

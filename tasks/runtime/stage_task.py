@@ -1,0 +1,96 @@
+"""The Prefect side of a stage: cached, retried, logged."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+from prefect.tasks import exponential_backoff
+
+from tasks.core.records import StageCall, StageRecord
+from tasks.runtime.cache import StageRecordSerializer, cache_key, prefect_cache_key
+from tasks.runtime.children import run_stage
+from tasks.runtime.errors import StageFailedError
+from tasks.runtime.session import StageEvent, current_session
+
+RETRIES = 2
+BACKOFF_S = 2.0
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def is_fault_of_the_world(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a failed stage is worth another try."""
+    error = state.result(raise_on_failure=False)
+    if current_session().stopping.is_set():
+        return False
+    return isinstance(error, StageFailedError) and error.is_fault_of_the_world
+
+
+def _tell_end(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
+    session = current_session()
+    stage = run.name
+    if state.name == "Cached":
+        session.emit(StageEvent(stage, "cached"))
+    elif state.is_completed():
+        session.emit(StageEvent(stage, "finished"))
+    else:
+        session.stop_starting()
+        session.emit(StageEvent(stage, "failed", state.message or ""))
+
+
+def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a task out of a thin function that takes `call: StageCall` and executes it.
+
+    The task is cached by what its outputs depend on, and tried again, after a growing pause,
+    where the world failed: never on mathematics or on bad input.
+
+    Args:
+        name: Name of the task in Prefect.
+
+    Returns:
+        The decorator.
+    """
+    return task(
+        name=name,
+        task_run_name="{call.stage}",
+        cache_policy=CacheKeyFnPolicy(cache_key_fn=prefect_cache_key),
+        persist_result=True,
+        result_serializer=StageRecordSerializer(),
+        retries=RETRIES,
+        retry_delay_seconds=exponential_backoff(BACKOFF_S),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=is_fault_of_the_world,
+        on_completion=[_tell_end],
+        on_failure=[_tell_end],
+    )
+
+
+def execute(call: StageCall) -> StageRecord:
+    """Execute a stage in its child process; its output is streamed to the run's log."""
+    session = current_session()
+    logger = get_run_logger()
+    return run_stage(session, call, cache_key(session.root, call), on_line=logger.info)
+
+
+def submit(
+    stage: Task[[StageCall], StageRecord],
+    call: StageCall,
+    after: list[PrefectFuture[StageRecord]],
+) -> PrefectFuture[StageRecord]:
+    """Submit a stage that starts once others have ended well; its record lies in the hub.
+
+    Args:
+        stage: The task.
+        call: The stage.
+        after: Stages that it waits for.
+
+    Returns:
+        Future of its record.
+    """
+    storage = current_session().results
+    return stage.with_options(result_storage=storage).submit(call, wait_for=after)

@@ -1,0 +1,20 @@
+"""Phase D as a Prefect task."""
+
+from prefect.logging import get_run_logger
+
+from tasks.core.records import StageCall, StageRecord
+from tasks.runtime.stage_task import execute, stage_task
+
+
+@stage_task("select-view")
+def select_view(call: StageCall) -> StageRecord:
+    """Choose the exposures of a view and measure how much they overlap."""
+    record = execute(call)
+    get_run_logger().info(
+        "The %s view uses %d of %d exposures, linear overlap %.3f",
+        record.facts["view"],
+        record.facts["n_selected"],
+        record.facts["n_exposures"],
+        record.facts["overlap_ratio"],
+    )
+    return record

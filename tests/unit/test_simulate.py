@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tasks.core.files import read_json, sha256_of
+from tasks.core.object_file import read_object
+from tasks.core.objects import OBJECTS
+from tasks.core.patches import patch_corners
+from tasks.core.probe import energy_diameter_px
+from tasks.core.scan import measure_overlap
+from tasks.core.scan_file import read_scan
+from tasks.core.seeds import Split
+from tasks.core.stages import silent
+from tasks.simulate.fly_scan import (
+    calibrate_probe,
+    count_photons,
+    lay_out_scans,
+    make_probe,
+    measured_dose,
+)
+from tasks.simulate.params import ProbeParams, SimulationParams
+from tasks.simulate.stage import simulate
+from tasks.views.params import ViewParams
+from tasks.views.selection import select_exposures
+from tasks.views.stage import select_view
+
+SMALL = SimulationParams(train_positions=(12, 12), test_positions=(12, 12))
+OUTPUTS = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+
+
+def test_each_scan_holds_the_nominal_photons(stage_files):
+    files = stage_files(outputs=OUTPUTS)
+    facts = simulate(SMALL, files, silent)
+    for split in Split:
+        assert facts[split.value]["measured_photons_per_pattern"] == pytest.approx(1000, rel=0.01)
+    scan = read_scan(files.outputs["train"])
+    assert len(scan) == 144
+    assert scan.diffraction_counts.sum(axis=(1, 2)).mean() == pytest.approx(1000, rel=0.01)
+
+
+def test_the_measurement_holds_no_truth(stage_files):
+    files = stage_files(outputs=OUTPUTS)
+    simulate(SMALL, files, silent)
+    truth = read_object(files.outputs["truth"]).object_
+    for split in ("train", "test"):
+        content = files.outputs[split].read_bytes()
+        assert b"truth" not in content
+        assert b"object" not in content.replace(b"object_kind", b"")
+    assert np.abs(truth).min() >= 0.5 - 1e-9
+    assert np.abs(truth).max() <= 1 + 1e-9
+    assert np.abs(np.angle(truth)).max() <= 1 + 1e-9
+
+
+def test_the_same_seed_makes_the_same_bytes_and_another_seed_does_not(stage_files):
+    names = {
+        run: {key: f"{run}_{file}" for key, file in OUTPUTS.items()} for run in ("a", "b", "c")
+    }
+    hashes = {}
+    for run, seed in (("a", 42), ("b", 42), ("c", 43)):
+        files = stage_files(outputs=names[run])
+        simulate(SMALL.model_copy(update={"seed": seed}), files, silent)
+        hashes[run] = [sha256_of(path) for path in files.outputs.values()]
+    assert hashes["a"] == hashes["b"]
+    assert not set(hashes["a"]) & set(hashes["c"])
+
+
+def test_a_patch_of_free_rows_lies_between_the_splits():
+    layout = lay_out_scans(SMALL, 26.9)
+    n_px = SMALL.probe.n_px
+    rows = {s: patch_corners(p, n_px, layout.shape)[:, 0] for s, p in layout.positions_px.items()}
+    assert rows[Split.TEST].min() - (rows[Split.TRAIN].max() + n_px) >= n_px
+
+
+def test_the_test_region_does_not_reach_the_training_counts(rng):
+    layout = lay_out_scans(SMALL, 26.9)
+    positions = layout.positions_px[Split.TRAIN]
+    object_ = OBJECTS["dead_leaves"](layout.shape, rng)
+    other = object_.copy()
+    first_test_row = int(layout.positions_px[Split.TEST][:, 0].min()) - SMALL.probe.n_px // 2
+    other[first_test_row - 1 :] = 0.1
+    counts = [
+        count_photons(
+            o,
+            positions,
+            calibrate_probe(o, positions, make_probe(SMALL), 1e3),
+            np.random.default_rng(1),
+        )
+        for o in (object_, other)
+    ]
+    np.testing.assert_array_equal(*counts)
+
+
+def test_a_dose_that_is_not_met_is_an_error():
+    with pytest.raises(ValueError, match="more than 5% apart"):
+        measured_dose(np.ones((3, 8, 8), dtype=np.uint16), nominal=100.0)
+
+
+def test_a_probe_that_its_array_cuts_off_is_refused():
+    params = SMALL.model_copy(update={"probe": ProbeParams(defocus_rad=30.0)})
+    with pytest.raises(ValueError, match="Lower defocus_rad"):
+        make_probe(params)
+
+
+@pytest.mark.parametrize("dose", [0, -5, np.nan, np.inf])
+def test_an_impossible_dose_is_refused(dose):
+    with pytest.raises(ValidationError):
+        SimulationParams(photons_per_pattern=dose)
+
+
+def test_an_unknown_object_is_refused_with_the_known_ones():
+    with pytest.raises(ValidationError, match="Choose one of: dead_leaves"):
+        SimulationParams(object_kind="cat")
+
+
+def test_a_scan_of_one_row_is_refused():
+    with pytest.raises(ValidationError, match="at least 2 x 2"):
+        SimulationParams(train_positions=(1, 9))
+
+
+def test_bright_counts_keep_their_value_beyond_16_bits():
+    params = SMALL.model_copy(update={"train_positions": (2, 2)})
+    layout = lay_out_scans(params, 26.9)
+    positions = layout.positions_px[Split.TRAIN]
+    flat = np.ones(layout.shape, complex)
+    probe = calibrate_probe(flat, positions, make_probe(params), 1e9)
+    counts = count_photons(flat, positions, probe, np.random.default_rng(1))
+    assert counts.max() > np.iinfo(np.uint16).max
+    assert counts.sum(axis=(1, 2)).mean() == pytest.approx(1e9, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_objects_show_amplitude_and_phase_that_differ(kind, rng):
+    object_ = OBJECTS[kind]((128, 160), rng)
+    assert object_.shape == (128, 160)
+    assert np.abs(object_).std() > 0.05
+    assert np.angle(object_).std() > 0.2
+    correlation = np.corrcoef(np.abs(object_).ravel(), np.angle(object_).ravel())[0, 1]
+    assert abs(correlation) < 0.5
+
+
+def test_the_dense_view_takes_every_exposure_and_measures_its_overlap(stage_files):
+    scan = stage_files(outputs=OUTPUTS)
+    simulate(SMALL, scan, silent)
+    files = stage_files({"scan": "test.cxi"}, {"view": "view.json", "overlap": "overlap.json"})
+    facts = select_view(ViewParams(), files, silent)
+    assert facts["n_selected"] == facts["n_exposures"] == 144
+    assert facts["overlap_ratio"] == pytest.approx(0.7, abs=0.05)
+    assert read_json(files.outputs["view"])["indices"] == list(range(144))
+    assert read_json(files.outputs["overlap"]) == facts
+
+
+def test_the_sparse_view_is_a_subset_with_a_fifth_of_overlap():
+    params = SMALL.model_copy(update={"train_positions": (41, 41)})
+    probe_diameter = energy_diameter_px(make_probe(params))
+    positions = lay_out_scans(params, probe_diameter).positions_px[Split.TRAIN]
+    indices = select_exposures(positions, 0.8 * probe_diameter)
+    assert len(set(indices.tolist())) == len(indices) < 300
+    measured = measure_overlap(positions[indices], probe_diameter)
+    assert measured.overlap_ratio == pytest.approx(0.2, abs=0.05)
+
+
+def test_a_view_that_is_not_what_its_name_says_is_refused(stage_files):
+    scan = stage_files(outputs=OUTPUTS)
+    simulate(SMALL.model_copy(update={"overlap_ratio": 0.5}), scan, silent)
+    files = stage_files({"scan": "test.cxi"}, {"view": "view.json", "overlap": "overlap.json"})
+    with pytest.raises(ValueError, match="Scan with overlap_ratio 0.70 or more"):
+        select_view(ViewParams(), files, silent)
+    assert not files.outputs["view"].exists()
