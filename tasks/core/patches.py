@@ -5,11 +5,15 @@ not an integer cuts at the nearest pixel (`floor(y + 0.5)`); the rest belongs to
 (`shifted_probes`), so that patches are never interpolated.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tasks.core.fourier import fourier_shift
+
+Number = TypeVar("Number", bound=np.inexact)
 
 
 def split_positions(
@@ -82,8 +86,8 @@ def extract_patches(
 
 
 def place_patches(
-    patches: NDArray[np.inexact], positions_px: NDArray[np.floating], shape: tuple[int, int]
-) -> NDArray[np.inexact]:
+    patches: NDArray[Number], positions_px: NDArray[np.floating], shape: tuple[int, int]
+) -> NDArray[Number]:
     """Add patches onto an empty canvas at their positions: the adjoint of `extract_patches`.
 
     Args:

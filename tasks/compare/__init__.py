@@ -1,0 +1,1 @@
+"""Phase G: one region, one gauge and one set of metrics for every arm."""

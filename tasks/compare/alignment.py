@@ -1,0 +1,208 @@
+"""Weighted complex least squares of a reconstruction against the shifted, ramped, scaled truth.
+
+Model: R(r) = c exp(i k.(r - r0)) T(r - s), r0 = [H // 2, W // 2]. Gauss-Newton (Nocedal & Wright,
+Numerical Optimization, sec. 10.3) in the six real numbers of c, k and s.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+MAX_ITERATIONS = 20
+TOLERANCE = 1e-6
+LONGEST_STEP_PX = 1.0
+EXTENSION_PX = 16
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A candidate: factor c, ramp k [rad / px] and shift s [px], both (y, x)."""
+
+    factor: complex
+    ramp: Real
+    shift: Real
+
+
+@dataclass(frozen=True)
+class AlignmentProblem:
+    """The pixels to fit, and the truth's spectrum from which it is shifted.
+
+    Attributes:
+        reconstruction: Weighted pixels of R, shape (P,).
+        weights: Their weights, shape (P,).
+        offsets: Their (y, x) relative to r0 [px], shape (2, P).
+        inside: Which pixels of the window they are, shape (H, W).
+        true_spectrum: Spectrum of the truth, mirrored at its edges.
+    """
+
+    reconstruction: Complex
+    weights: Real
+    offsets: Real
+    inside: NDArray[np.bool_]
+    true_spectrum: Complex
+
+    @classmethod
+    def of(cls, reconstruction: Complex, truth: Complex, weights: Real) -> "AlignmentProblem":
+        """Collect the pixels of positive weight."""
+        inside = weights > 0
+        middle = np.array([n // 2 for n in inside.shape])
+        return cls(
+            reconstruction=reconstruction[inside].astype(np.complex128),
+            weights=weights[inside] / weights[inside].sum(),
+            offsets=(np.argwhere(inside) - middle).T.astype(np.float64),
+            inside=inside,
+            true_spectrum=scipy.fft.fft2(np.pad(truth, extension(truth.shape), mode="symmetric")),
+        )
+
+    def ramped(self, ramp: Real) -> Complex:
+        """Return the pixels of R without a ramp."""
+        return np.asarray(self.reconstruction * np.exp(-1j * (ramp @ self.offsets)))
+
+    def shifted_truth(self, shift: Real, gradient: bool = False) -> Complex:
+        """Return the shifted truth, and its derivatives along y and x, shape (1 or 3, P)."""
+        angular = [2 * np.pi * scipy.fft.fftfreq(n) for n in self.true_spectrum.shape]
+        spectrum = self.true_spectrum * np.multiply.outer(
+            np.exp(-1j * shift[0] * angular[0]), np.exp(-1j * shift[1] * angular[1])
+        )
+        spectra = [spectrum]
+        if gradient:
+            spectra += [1j * angular[0][:, None] * spectrum, 1j * angular[1] * spectrum]
+        return np.stack([self._pixels(scipy.fft.ifft2(part)) for part in spectra])
+
+    def _pixels(self, extended: Complex) -> Complex:
+        height, width = self.inside.shape
+        window = extended[EXTENSION_PX:, EXTENSION_PX:][:height, :width]
+        return np.asarray(window[self.inside])
+
+    def image(self, pixels: Complex) -> Complex:
+        """Return pixels put back into the window, zero elsewhere, shape (H, W)."""
+        image = np.zeros(self.inside.shape, dtype=np.complex128)
+        image[self.inside] = pixels
+        return image
+
+
+def extension(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return how far to mirror an array, so that it wraps far away and transforms fast."""
+    fast = [scipy.fft.next_fast_len(n + 2 * EXTENSION_PX) for n in shape]
+    return [(EXTENSION_PX, size - n - EXTENSION_PX) for n, size in zip(shape, fast, strict=True)]
+
+
+def coarse_ramp(problem: AlignmentProblem) -> Real:
+    """Return the ramp at the peak of the spectrum of w R conj(T), to a quarter of a fringe."""
+    truth = problem.shifted_truth(np.zeros(2))[0]
+    product = problem.image(problem.weights * problem.reconstruction * truth.conj())
+    sizes = [scipy.fft.next_fast_len(2 * n) for n in product.shape]
+    power = np.abs(scipy.fft.fft2(product, s=sizes))
+    peak = np.unravel_index(int(np.argmax(power)), power.shape)
+    frequencies = [scipy.fft.fftfreq(n)[i] for n, i in zip(sizes, peak, strict=True)]
+    return 2 * np.pi * np.array(frequencies)
+
+
+def coarse_shift(problem: AlignmentProblem, ramp: Real, max_shift_px: float) -> Real:
+    """Return the whole shift within the bound at which R, without its ramp, correlates best."""
+    image = problem.image(problem.weights * problem.ramped(ramp))
+    padded = np.pad(image, extension(image.shape))
+    correlation = np.abs(scipy.fft.ifft2(scipy.fft.fft2(padded) * problem.true_spectrum.conj()))
+    reach = int(max_shift_px)
+    candidates = [
+        (y, x)
+        for y in range(-reach, reach + 1)
+        for x in range(-reach, reach + 1)
+        if np.hypot(y, x) <= max_shift_px
+    ]
+    # Among equals the shortest: a flat truth correlates alike everywhere.
+    best = max(candidates, key=lambda s: (round(float(correlation[s]), 12), -np.hypot(*s)))
+    return np.array(best, dtype=np.float64)
+
+
+def detail_correlation(problem: AlignmentProblem, alignment: Alignment) -> float:
+    """Return the correlation of R, without its ramp, with the shifted truth, both without mean."""
+    details = []
+    for pixels in (problem.ramped(alignment.ramp), problem.shifted_truth(alignment.shift)[0]):
+        detail = pixels - np.sum(problem.weights * pixels)
+        power = float(np.sum(problem.weights * np.abs(detail) ** 2))
+        if power <= 1e-18 * float(np.sum(problem.weights * np.abs(pixels) ** 2)):
+            return 0.0
+        details.append(detail / np.sqrt(power))
+    return float(np.abs(np.sum(problem.weights * details[0] * details[1].conj())))
+
+
+def fit_factor_and_ramp(problem: AlignmentProblem, alignment: Alignment) -> Alignment:
+    """Fit the factor and the ramp at a fixed shift."""
+    truth = problem.shifted_truth(alignment.shift)
+    ramp = alignment.ramp
+    for _ in range(MAX_ITERATIONS):
+        factor, changes = _solve(problem, ramp, truth)
+        ramp = ramp + changes
+        if np.abs(changes).max() * max(problem.inside.shape) < TOLERANCE:
+            break
+    factor, _ = _solve(problem, ramp, truth, with_ramp=False)
+    return Alignment(factor, ramp, alignment.shift)
+
+
+def fit_all(
+    problem: AlignmentProblem, alignment: Alignment, max_shift_px: float
+) -> tuple[Alignment, bool]:
+    """Fit factor, ramp and shift, the shift no longer than its bound.
+
+    Returns:
+        The alignment, and whether the shift ended at its bound.
+    """
+    ramp, shift = alignment.ramp, alignment.shift
+    for _ in range(MAX_ITERATIONS):
+        truth = problem.shifted_truth(shift, gradient=True)
+        _, changes = _solve(problem, ramp, truth)
+        step = changes[2:] * min(1.0, LONGEST_STEP_PX / max(np.hypot(*changes[2:]), 1e-30))
+        wanted = shift + step
+        bounded = wanted * min(1.0, max_shift_px / max(float(np.hypot(*wanted)), 1e-30))
+        moved = float(np.abs(bounded - shift).max())
+        ramp, shift = ramp + changes[:2], bounded
+        if max(moved, np.abs(changes[:2]).max() * max(problem.inside.shape)) < TOLERANCE:
+            break
+    at_bound = bool(np.hypot(*shift) >= max_shift_px * (1 - 1e-9))
+    return fit_factor_and_ramp(problem, replace(alignment, ramp=ramp, shift=shift)), at_bound
+
+
+def _solve(
+    problem: AlignmentProblem, ramp: Real, truth: Complex, with_ramp: bool = True
+) -> tuple[complex, Real]:
+    """Solve the least squares, linear in factor, ramp and shift, around a ramp and a shift.
+
+    The factor is linear and found first; the changes of ramp and shift come with one more
+    (complex) change of the factor, so that what they share with it is not counted twice.
+
+    Args:
+        problem: Pixels and weights.
+        ramp: Ramp to start from [rad / px].
+        truth: Shifted truth, and its two derivatives if the shift is free, shape (1 or 3, P).
+        with_ramp: Whether the ramp is free.
+
+    Returns:
+        The best factor at the start, and the changes of ramp [rad / px] and, if free, shift [px].
+    """
+    weights, data = problem.weights, problem.ramped(ramp)
+    weighted_truth = weights * truth[0].conj()
+    power = float(np.sum(weighted_truth * truth[0]).real)
+    factor = complex(np.sum(weighted_truth * data) / power) if power > 0 else 0j
+    if not with_ramp or factor == 0:
+        return factor, np.zeros(1 + len(truth))
+    model = factor * truth[0]
+    half_sizes = np.array(problem.inside.shape) / 2
+    columns = np.stack(
+        [model, 1j * model]
+        + [
+            1j * offset / half * model
+            for offset, half in zip(problem.offsets, half_sizes, strict=True)
+        ]
+        + [-factor * derivative for derivative in truth[1:]]
+    )
+    weighted = weights * columns.conj()
+    normal, right = (weighted @ columns.T).real, (weighted @ (data - model)).real
+    solution, *_ = np.linalg.lstsq(normal, right, rcond=1e-12)
+    changes = np.asarray(solution[2:])
+    changes[:2] /= half_sizes
+    return factor, changes

@@ -1,0 +1,208 @@
+"""The picture of a comparison: every arm beside the truth, on the truth's colour scale."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from tasks.compare.controls import CONTROLS
+from tasks.compare.metrics import wrap
+from tasks.compare.scores import Real, Reference
+from tasks.compare.table import ModelResult
+from tasks.core.files import atomic_path
+
+AMPLITUDE_MAP = "viridis"
+PHASE_MAP, CYCLIC_PHASE_MAP = "cividis", "twilight"
+ERROR_MAP = "magma"
+CYCLIC_FROM_RAD = 0.8 * 2 * np.pi
+ERROR_PERCENTILE = 99
+PANEL_INCH = 2.5
+DPI = 110
+ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Colours of a row: one map and one range for every arm."""
+
+    colour_map: str
+    smallest: float
+    largest: float
+    label: str
+
+
+def write_comparison_plot(
+    path: Path,
+    reference: Reference,
+    illumination: Real,
+    results: Mapping[str, ModelResult],
+    object_pixel_m: float,
+    title: str,
+) -> None:
+    """Draw truth and arms, amplitude and phase and their errors, as PNG; whole or not at all.
+
+    Pixels that are not scored are white; the dashed line is the rectangle of SSIM and MS-SSIM.
+
+    Args:
+        path: PNG to write.
+        reference: The truth and what is scored.
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        results: Arms, in their order, and controls.
+        object_pixel_m: Side of an object pixel [m].
+        title: What was measured.
+    """
+    arms = {model: result for model, result in results.items() if model not in CONTROLS}
+    columns = 1 + len(arms)
+    figure = Figure(
+        figsize=(PANEL_INCH * columns + 1.1, PANEL_INCH * 4 + 1.4), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(4, columns, squeeze=False)
+    window = _scored_window(reference.mask)
+    rows = _images(reference, arms)
+    for row, (scale, images) in enumerate(zip(_scales(reference, rows), rows, strict=True)):
+        shown = [
+            _show(axes[row, column], np.where(reference.mask, image, np.nan)[window], scale)
+            for column, image in enumerate(images, start=columns - len(images))
+        ]
+        figure.colorbar(shown[-1], ax=list(axes[row]), label=scale.label, shrink=0.9, pad=0.01)
+    _write_titles(axes, arms)
+    light = np.where(reference.mask, illumination, np.nan)[window]
+    _show_light(figure, axes[2, 0], axes[3, 0], light, _control_lines(results))
+    _outline(axes[0, 0], reference, window)
+    _scale_bar(axes[0, 0], object_pixel_m)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI)
+
+
+def _scored_window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rows and columns that hold a scored pixel."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _images(reference: Reference, results: Mapping[str, ModelResult]) -> list[list[Real]]:
+    """Return the images of the four rows; the error rows have none for the truth."""
+    aligned = [result.aligned for result in results.values()]
+    amplitudes = [np.abs(image) for image in aligned]
+    phases = [reference.phase_of(image) for image in aligned]
+    return [
+        [reference.amplitude, *amplitudes],
+        [reference.phase, *phases],
+        [np.abs(image - reference.amplitude) for image in amplitudes],
+        [np.abs(wrap(image - reference.phase)) for image in phases],
+    ]
+
+
+def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
+    """Return the colours of the rows: the truth's range, and for errors one range for all arms."""
+    scales = []
+    for label, images in zip(ROW_LABELS, rows, strict=True):
+        is_error = label.startswith("|")
+        scored = [image[reference.mask] for image in images]
+        if is_error:
+            largest = float(np.percentile(np.concatenate(scored), ERROR_PERCENTILE))
+            scales.append(Scale(ERROR_MAP, 0.0, largest or 1.0, label))
+            continue
+        smallest, largest = float(scored[0].min()), float(scored[0].max())
+        colour_map = AMPLITUDE_MAP if label == ROW_LABELS[0] else PHASE_MAP
+        if colour_map == PHASE_MAP and largest - smallest > CYCLIC_FROM_RAD:
+            colour_map, largest = CYCLIC_PHASE_MAP, smallest + 2 * np.pi
+        scales.append(Scale(colour_map, smallest, max(largest, smallest + 1e-6), label))
+    return scales
+
+
+def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
+    """Draw one panel."""
+    axis.set_xticks([])
+    axis.set_yticks([])
+    return axis.imshow(
+        image,
+        cmap=scale.colour_map,
+        vmin=scale.smallest,
+        vmax=scale.largest,
+        interpolation="nearest",
+    )
+
+
+def _show_light(
+    figure: Figure, axis: Axes, below: Axes, illumination: Real, lines: list[str]
+) -> None:
+    """Draw the illumination where the truth has no error to show, and a few lines below it."""
+    shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination)), ""))
+    axis.set_title("Illumination", fontsize=9)
+    below.set_axis_off()
+    bar = below.inset_axes((0.04, 0.94, 0.92, 0.05))
+    figure.colorbar(shown, cax=bar, orientation="horizontal", label="photons / px")
+    below.text(0.04, 0.6, "\n".join(lines), fontsize=8, va="top", transform=below.transAxes)
+
+
+def _control_lines(results: Mapping[str, ModelResult]) -> list[str]:
+    """Return the scores of the controls, for comparison."""
+    lines = ["Controls, amplitude and phase:"]
+    for model in CONTROLS:
+        pairs = results[model].gauged.pairs
+        for metric, name in (("ms_ssim", "MS-SSIM"), ("mae", "MAE")):
+            values = ", ".join("undefined" if v is None else f"{v:.3f}" for v in pairs[metric])
+            lines.append(f"{model} {name} {values}")
+    return lines
+
+
+def _write_titles(axes: NDArray[np.object_], results: Mapping[str, ModelResult]) -> None:
+    """Write names and scores over the panels."""
+    axes[0, 0].set_title("Truth", fontsize=9)
+    axes[1, 0].set_title("Truth", fontsize=9)
+    for column, (model, result) in enumerate(results.items(), start=1):
+        for row in range(2):
+            similarity = result.gauged.pairs["ms_ssim"][row]
+            error = result.gauged.pairs["mae"][row]
+            known = "undefined" if similarity is None else f"{similarity:.3f}"
+            unit = " rad" if row else ""
+            axes[row, column].set_title(
+                f"{model}\nMS-SSIM {known}, MAE {error:.3f}{unit}", fontsize=9
+            )
+
+
+def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> None:
+    """Draw the rectangle of SSIM and MS-SSIM."""
+    rows, columns = reference.rectangle
+    corner = (columns.start - window[1].start - 0.5, rows.start - window[0].start - 0.5)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    axis.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", lw=1.0, ls="--"))
+
+
+def _scale_bar(axis: Axes, object_pixel_m: float) -> None:
+    """Draw a bar of a round length, about a quarter of the panel."""
+    width_px = float(np.ptp(axis.get_xlim()))
+    height_px = float(np.ptp(axis.get_ylim()))
+    quarter_m = width_px * object_pixel_m / 4
+    power = 10.0 ** np.floor(np.log10(quarter_m))
+    length_m = max(step * power for step in (1, 2, 5) if step * power <= quarter_m)
+    unit, unit_m = next(
+        (pair for pair in (("mm", 1e-3), ("µm", 1e-6)) if length_m >= pair[1]), ("nm", 1e-9)
+    )
+    left, bottom = 0.06 * width_px, 0.93 * height_px
+    length_px = length_m / object_pixel_m
+    back = (left - 0.02 * width_px, bottom - 0.11 * height_px)
+    box = (length_px + 0.04 * width_px, 0.14 * height_px)
+    axis.add_patch(Rectangle(back, *box, facecolor="black", alpha=0.55, lw=0))
+    axis.plot(
+        [left, left + length_px], [bottom, bottom], color="white", lw=3, solid_capstyle="butt"
+    )
+    axis.text(
+        left + length_px / 2,
+        bottom - 0.02 * height_px,
+        f"{length_m / unit_m:g} {unit}",
+        color="white",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+    )

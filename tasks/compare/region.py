@@ -1,0 +1,123 @@
+"""The region that is scored: one mask and one rectangle for every arm."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from tasks.core.patches import illumination_map, patch_corners
+from tasks.core.scan_file import Scan
+
+BRIGHT_PERCENTILE = 95
+
+
+@dataclass(frozen=True)
+class Box:
+    """The smallest part of the object's frame that holds every patch of a scan.
+
+    Attributes:
+        corner_px: Row and column of its first pixel in the frame of the object.
+        shape: Shape (H, W).
+    """
+
+    corner_px: tuple[int, int]
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is scored, inside a box.
+
+    Attributes:
+        box: Part of the object's frame that the arrays cover.
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        lit: Pixels with enough light to be reconstructed, shape (H, W).
+        mask: Scored pixels: lit, away from unlit ones, in every arm's window; shape (H, W).
+    """
+
+    box: Box
+    illumination: NDArray[np.floating]
+    lit: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of the scored pixels and of where they lie in the object."""
+        place = f"{self.box.corner_px} {self.box.shape}".encode()
+        return hashlib.sha256(place + np.packbits(self.mask).tobytes()).hexdigest()
+
+    @property
+    def weights(self) -> NDArray[np.floating]:
+        """Illumination of the scored pixels, zero elsewhere: how well each pixel is known."""
+        return np.where(self.mask, self.illumination, 0.0)
+
+
+def scan_box(scan: Scan) -> Box:
+    """Return the box around every patch of a scan."""
+    # Any frame that is large enough gives the corners; this one is.
+    reach = int(np.ceil(scan.positions_px.max())) + scan.n_px
+    corners = patch_corners(scan.positions_px, scan.n_px, (reach, reach))
+    top, left = (int(value) for value in corners.min(axis=0))
+    bottom, right = (int(value) for value in corners.max(axis=0) + scan.n_px)
+    return Box((top, left), (bottom - top, right - left))
+
+
+def scored_region(scan: Scan, coverage_fraction: float, erosion_px: float) -> Region:
+    """Find the pixels that the scan lights well enough to be scored.
+
+    The threshold is relative to the 95th percentile over the pixels that any patch touches, so it
+    does not depend on how large the object is. Every scored pixel is further than the erosion
+    from any pixel below the threshold.
+
+    Args:
+        scan: Scan, or the part of it that a view chose.
+        coverage_fraction: Threshold, as a fraction of the 95th percentile.
+        erosion_px: Margin [px].
+
+    Returns:
+        The region.
+
+    Raises:
+        ValueError: If no pixel is left.
+    """
+    box = scan_box(scan)
+    illumination = illumination_map(scan.probe, scan.positions_px - box.corner_px, box.shape)
+    bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
+    lit = illumination > coverage_fraction * bright
+    mask = distance_transform_edt(np.pad(lit, 1))[1:-1, 1:-1] > erosion_px
+    if not mask.any():
+        raise ValueError(
+            f"No pixel is lit above {coverage_fraction:.3g} of the brightest ones and further "
+            f"than {erosion_px:g} px from darker ones. Scan more positions or lower erosion_px."
+        )
+    return Region(box, illumination, lit, mask)
+
+
+def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
+
+    Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is
+    looked at a bounded number of times.
+
+    Args:
+        mask: Mask, shape (H, W).
+
+    Returns:
+        Rows and columns; both empty if the mask is.
+    """
+    best_area, best = 0, (slice(0, 0), slice(0, 0))
+    heights = np.zeros(mask.shape[1], dtype=np.intp)
+    for row, line in enumerate(mask):
+        heights = np.where(line, heights + 1, 0)
+        stack: list[tuple[int, int]] = []
+        for column, height in enumerate([*heights.tolist(), 0]):
+            start = column
+            while stack and stack[-1][1] >= height:
+                start, tall = stack.pop()
+                if tall * (column - start) > best_area:
+                    best_area = tall * (column - start)
+                    best = (slice(row - tall + 1, row + 1), slice(start, column))
+            stack.append((start, height))
+    return best
