@@ -14,7 +14,7 @@ from flows.outcome import BLOCKER_TEXT
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc
-from flows.terminal import short_name, watched_on
+from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
 from tasks.report.params import ReportParams
@@ -146,9 +146,13 @@ def report(hub: Path) -> int:
 
 def execute(plan: Plan) -> int:
     """Run the flow, showing its progress, and print its result."""
+    from prefect.logging.configuration import setup_logging
+
+    from flows.phase_g import phase_g
+
     # The run is shown by its own lines; Prefect's console would say the same again.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    from flows.phase_g import phase_g
+    setup_logging()
 
     hub = plan.params.hub
     console = Console(stderr=True)
@@ -199,14 +203,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BadInputError as error:
         return _refuse(error_console, str(error))
     except StageFailedError as error:
-        error_console.print(f"Error: {error}", style="red", markup=False, highlight=False)
+        error_console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         error_console.print(
-            f"See {BLOCKER_TEXT} in the hub. What is finished stays; run the same command to go on.",
+            f"See {BLOCKER_TEXT} in the hub. What is finished stays: the same command goes on.",
             highlight=False,
+            soft_wrap=True,
         )
         return EXIT_FAILED
     except KeyboardInterrupt:
-        error_console.print("Interrupted. What is finished stays; run the same command to go on.")
+        error_console.print("Interrupted. What is finished stays: the same command goes on.")
         return EXIT_INTERRUPTED
 
 
@@ -220,5 +225,5 @@ def describe(error: ValidationError) -> str:
 
 
 def _refuse(console: Console, message: str) -> int:
-    console.print(f"Error: {message}", style="red", markup=False, highlight=False)
+    console.print(f"Error: {message}", style="red", markup=False, soft_wrap=True)
     return EXIT_BAD_INPUT

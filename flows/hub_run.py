@@ -46,7 +46,7 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         try:
             with (
                 run_monitor(hub, plan, watching_console()) as monitor,
-                hub_session(hub, monitor) as session,
+                hub_session(hub, monitor, [call.stage for call in plan]) as session,
             ):
                 yield session
         except BaseException as failure:
@@ -93,4 +93,6 @@ def raise_first_failure(futures: Sequence[PrefectFuture[StageRecord]]) -> None:
         raise error
     unfinished = [future.task_run_id for future in futures if not future.state.is_completed()]
     if unfinished:
-        raise RuntimeError(f"{len(unfinished)} stages did not complete. Run the same command again.")
+        raise RuntimeError(
+            f"{len(unfinished)} stages did not complete. Run the same command again."
+        )

@@ -1,6 +1,6 @@
 """The parameters of a run: what a person chooses, in the form or on the command line."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -10,7 +10,7 @@ from tasks.core.seeds import Split
 from tasks.views.params import View
 
 
-class Profile(str, Enum):
+class Profile(StrEnum):
     """How much work a run is."""
 
     SMOKE = "smoke"
@@ -33,7 +33,9 @@ class PhaseGParams(BaseModel):
         title="Dose [photons per pattern]",
         description="Mean photons detected in a pattern; the study uses 1e3, 1e4 and 1e5",
     )
-    view: View = Field(View.DENSE, description="Linear overlap of neighbours: dense 0.7, sparse 0.2")
+    view: View = Field(
+        View.DENSE, description="Linear overlap of neighbours: dense 0.7, sparse 0.2"
+    )
     splits: tuple[Split, ...] = Field(
         (Split.TRAIN, Split.TEST), description="Parts of the sample to reconstruct and compare"
     )

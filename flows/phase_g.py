@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 from prefect import flow
-from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
@@ -18,7 +17,6 @@ from flows.plan import make_plan
 from tasks.compare.task import compare_arms
 from tasks.core.arms import Arm
 from tasks.core.hub import DELTA_SUMMARY
-from tasks.core.records import StageRecord
 from tasks.core.seeds import Split
 from tasks.reconstruct.task import iterate_ptychi, predict_object
 from tasks.report.task import publish, summarise_comparisons
@@ -47,7 +45,7 @@ class PhaseGResult(BaseModel):
 @flow(
     name="phase-g",
     description=__doc__,
-    task_runner=ThreadPoolTaskRunner(max_workers=MAX_WAITING_STAGES),
+    task_runner=ThreadPoolTaskRunner[Any](max_workers=MAX_WAITING_STAGES),
     persist_result=False,
     validate_parameters=True,
 )
@@ -65,28 +63,34 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
             arm: submit(train_network, call, [views[Split.TRAIN]])
             for arm, call in plan.training.items()
         }
-        objects: dict[tuple[Split, Arm], PrefectFuture[StageRecord]] = {}
-        for (split, arm), call in plan.reconstructions.items():
-            if arm in networks:
-                objects[split, arm] = submit(predict_object, call, [views[split], networks[arm]])
-            else:
-                objects[split, arm] = submit(iterate_ptychi, call, [views[split]])
+        trained = list(networks.values())
+        objects = {
+            (split, arm): submit(
+                predict_object if arm in networks else iterate_ptychi,
+                call,
+                # pty-chi needs no network, but the two trainings share the cores alone.
+                [views[split], *trained],
+            )
+            for (split, arm), call in plan.reconstructions.items()
+        }
         comparisons = [
             submit(compare_arms, call, [objects[split, arm] for arm in Arm])
             for split, call in plan.comparisons.items()
         ]
         summary = submit(summarise_comparisons, plan.summary, comparisons)
-        raise_first_failure([scan, *views.values(), *networks.values(), *objects.values(), *comparisons, summary])
-        published = publish({call.stage: call.outputs["plot"] for call in plan.comparisons.values()})
+        raise_first_failure(
+            [scan, *views.values(), *trained, *objects.values(), *comparisons, summary]
+        )
+        published = publish(
+            {call.stage: call.outputs["plot"] for call in plan.comparisons.values()}
+        )
     if published is None:
         return PhaseGResult(
             delta_summary=None,
             deltas=None,
             warnings=["metrics_summary.json is missing: no deltas were written"],
         )
-    return PhaseGResult(
-        delta_summary=DELTA_SUMMARY, deltas=published.delta["deltas"], warnings=[]
-    )
+    return PhaseGResult(delta_summary=DELTA_SUMMARY, deltas=published.delta["deltas"], warnings=[])
 
 
 if __name__ == "__main__":

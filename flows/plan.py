@@ -69,10 +69,16 @@ class _Planner:
         return Plan(
             params=self.params,
             simulation=self.simulation(),
-            views={split: self.view(split) for split in sorted({Split.TRAIN, *splits}, key=list(Split).index)},
+            views={
+                split: self.view(split)
+                for split in sorted({Split.TRAIN, *splits}, key=list(Split).index)
+            },
             training={arm: self.training(arm) for arm in NETWORK_ARMS},
+            # The longest first, so that it does not end alone.
             reconstructions={
-                (split, arm): self.reconstruction(split, arm) for arm in Arm for split in splits
+                (split, arm): self.reconstruction(split, arm)
+                for arm in (Arm.PTYCHI, *NETWORK_ARMS)
+                for split in splits
             },
             comparisons=comparisons,
             summary=self.summary(comparisons.values()),
@@ -152,7 +158,10 @@ class _Planner:
             self.stage_params.training[arm],
             self._exposures(Split.TRAIN) | labels,
             self._model_files(arm)
-            | {"history": f"{folder}/history.csv", "learning_curve": f"{folder}/learning_curve.png"},
+            | {
+                "history": f"{folder}/history.csv",
+                "learning_curve": f"{folder}/learning_curve.png",
+            },
             f"{folder}/manifest.json",
         )
 

@@ -101,9 +101,7 @@ def resolve(params: PhaseGParams) -> StageParams:
             )
             for arm in NETWORK_ARMS
         },
-        prediction={
-            arm: PredictionParams(arm=arm, device=params.device) for arm in NETWORK_ARMS
-        },
+        prediction={arm: PredictionParams(arm=arm, device=params.device) for arm in NETWORK_ARMS},
         ptychi=PtyChiParams(
             n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device
         ),

@@ -89,7 +89,12 @@ class RunMonitor:
             if self._bars is not None:
                 self._move_bar(self._bars, event)
             elif line and self._console is not None:
-                self._console.print(f"{datetime.now():%H:%M:%S} {line}", markup=False, highlight=False)
+                self._console.print(
+                    f"{datetime.now():%H:%M:%S} {line}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
 
     def _line(self, event: StageEvent) -> str:
         """Return the plain line of an event; empty for progress that is too small to tell."""

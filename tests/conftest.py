@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tasks.core.files import write_json
+from tasks.core.hub import PLAN
+from tasks.core.records import StageCall
 from tasks.core.stages import StageFiles
 
 settings.register_profile(
@@ -34,11 +37,115 @@ def rng() -> np.random.Generator:
 def stage_files(tmp_path: Path):
     """Make `StageFiles` from names in a temporary folder."""
 
-    def make(inputs: tuple[str, ...] | dict = (), outputs: tuple[str, ...] | dict = ()) -> StageFiles:
+    def make(
+        inputs: tuple[str, ...] | dict = (), outputs: tuple[str, ...] | dict = ()
+    ) -> StageFiles:
         def paths(names: tuple[str, ...] | dict) -> dict[str, Path]:
             pairs = names.items() if isinstance(names, dict) else ((name, name) for name in names)
             return {name: tmp_path / file for name, file in pairs}
 
         return StageFiles(paths(inputs), paths(outputs))
+
+    return make
+
+
+STAGE_MODULE = """
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+class Params(BaseModel):
+    text: str = "hello"
+    seconds: float = 0.0
+
+
+def write(params: Params, files, progress):
+    print("writing", params.text)
+    progress(1, 2, "half way")
+    source = files.inputs["source"].read_text() if "source" in files.inputs else ""
+    files.outputs["result"].parent.mkdir(parents=True, exist_ok=True)
+    files.outputs["result"].write_text(source + params.text)
+    progress(2, 2, "all of it")
+    return {"length_px": len(params.text)}
+
+
+def forget(params: Params, files, progress):
+    return {}
+
+
+def reject(params: Params, files, progress):
+    print("about to fail")
+    raise ValueError(f"Expected something else, got {params.text}.")
+
+
+def lose_disk(params: Params, files, progress):
+    counter = files.outputs["result"].with_suffix(".count")
+    counter.parent.mkdir(parents=True, exist_ok=True)
+    tries = int(counter.read_text()) + 1 if counter.exists() else 1
+    counter.write_text(str(tries))
+    if tries < 2:
+        raise OSError(28, "No space left on device")
+    return write(params, files, progress)
+
+
+def die(params: Params, files, progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(params: Params, files, progress):
+    marker = files.outputs["result"].with_suffix(".pid")
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.write_text(str(os.getpid()))
+    time.sleep(params.seconds)
+    return write(params, files, progress)
+"""
+
+
+@pytest.fixture
+def stage_module(tmp_path, monkeypatch) -> str:
+    """Make a module of small stage functions that child processes can import."""
+    folder = tmp_path / "stage_modules"
+    folder.mkdir()
+    name = f"stages_of_{tmp_path.name}"
+    (folder / f"{name}.py").write_text(STAGE_MODULE)
+    paths = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    monkeypatch.setenv("PYTHONPATH", paths)
+    monkeypatch.syspath_prepend(str(folder))
+    return name
+
+
+@pytest.fixture
+def make_call(stage_module):
+    """Make a stage call on the small stage functions."""
+
+    def make(function: str, stage: str = "stage", **changes) -> StageCall:
+        fields = {
+            "stage": stage,
+            "phase": "C",
+            "function": f"{stage_module}:{function}",
+            "params": {"text": "hello", "seconds": 0.0},
+            "inputs": {},
+            "outputs": {"result": f"data/{stage}.txt"},
+            "manifest": f"data/{stage}.manifest.json",
+            "timeout_s": 60,
+        }
+        return StageCall.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def planned_hub(tmp_path):
+    """Make a hub whose plan holds some calls."""
+
+    def make(*calls: StageCall) -> Path:
+        hub = tmp_path / "hub"
+        write_json(hub / PLAN, {"stages": [call.model_dump(mode="json") for call in calls]})
+        return hub
 
     return make

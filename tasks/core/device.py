@@ -1,9 +1,9 @@
 """Where frameworks compute."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Device(str, Enum):
+class Device(StrEnum):
     """Processor of a framework stage; `auto` takes a GPU where there is one."""
 
     AUTO = "auto"

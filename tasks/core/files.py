@@ -47,7 +47,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 text with `\\n` line ends, whole or not at all."""
+    """Write a UTF-8 text with line feeds, whole or not at all."""
     write_bytes(path, content.encode())
 
 

@@ -34,4 +34,4 @@ def diffraction_intensity(
             f"{object_patches.shape[-2:]} and probe {probe.shape[-2:]}. Cut the patches with "
             f"`extract_patches(object_, positions_px, {probe.shape[-1]})`."
         )
-    return np.abs(propagate(probe * object_patches)) ** 2
+    return np.asarray(np.abs(propagate(probe * object_patches)) ** 2)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tasks.core.fourier import fourier_shift
 
 Number = TypeVar("Number", bound=np.inexact)
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def split_positions(
@@ -64,8 +65,8 @@ def patch_corners(
 
 
 def extract_patches(
-    object_: NDArray[np.generic], positions_px: NDArray[np.floating], n_px: int
-) -> NDArray[np.generic]:
+    object_: NDArray[Scalar], positions_px: NDArray[np.floating], n_px: int
+) -> NDArray[Scalar]:
     """Cut the object at every scan position.
 
     Args:
@@ -103,9 +104,7 @@ def place_patches(
     """
     n_px = patches.shape[-1]
     canvas = np.zeros(shape, dtype=patches.dtype)
-    for patch, (row, column) in zip(
-        patches, patch_corners(positions_px, n_px, shape), strict=True
-    ):
+    for patch, (row, column) in zip(patches, patch_corners(positions_px, n_px, shape), strict=True):
         canvas[row : row + n_px, column : column + n_px] += patch
     return canvas
 

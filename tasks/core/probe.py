@@ -28,7 +28,7 @@ def defocused_zone_plate_probe(
     annulus = expit(4 * (outer - radius)) * expit(4 * (radius - central_stop_fraction * outer))
     pupil = annulus * np.exp(1j * defocus_rad * (radius / outer) ** 2)
     probe = np.fft.fftshift(np.fft.ifft2(pupil))
-    return probe / np.sqrt(np.sum(np.abs(probe) ** 2))
+    return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)))
 
 
 def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: float = 0.9) -> float:
@@ -52,13 +52,13 @@ def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: floa
 
 
 def full_width_half_maximum_px(probe: NDArray[np.complexfloating]) -> float:
-    """Return the diameter [px] of the disc with the area in which intensity exceeds half its peak."""
+    """Return the diameter [px] of a disc as large as where intensity exceeds half its peak."""
     intensity = np.abs(probe) ** 2
     return 2 * float(np.sqrt(np.count_nonzero(intensity >= intensity.max() / 2) / np.pi))
 
 
 def edge_energy_fraction(probe: NDArray[np.complexfloating], border_px: int = 2) -> float:
-    """Return the share of the energy within a border of the array: what a larger array would hold."""
+    """Return the share of the energy within a border of the array."""
     intensity = np.abs(probe) ** 2
     inner = intensity[border_px:-border_px, border_px:-border_px]
     return float(1 - inner.sum() / intensity.sum())

@@ -1,11 +1,11 @@
 """Where the networks run: repeatable on one processor thread, or on a GPU."""
 
-from typing import Literal
-
 import keras
 
+from tasks.core.device import Device
 
-def use_device(device: Literal["auto", "cpu", "cuda"]) -> str:
+
+def use_device(device: Device) -> str:
     """Choose the device of this process, before anything was computed on it.
 
     On the processor one thread is used: two threads of one process are slower than two processes,
@@ -28,9 +28,9 @@ def use_device(device: Literal["auto", "cpu", "cuda"]) -> str:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    if device == "cuda" and not gpus:
+    if device is Device.CUDA and not gpus:
         raise ValueError("No GPU is visible to TensorFlow. Choose device auto or cpu.")
-    if device != "cpu" and gpus:
+    if device is not Device.CPU and gpus:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
         return "cuda"

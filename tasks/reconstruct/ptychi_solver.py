@@ -25,7 +25,7 @@ from tasks.core.patches import split_positions
 from tasks.core.scan_file import Scan
 from tasks.reconstruct.acceleration import extrapolate
 from tasks.reconstruct.dose_settings import SolverSettings
-from tasks.reconstruct.params import Device
+from tasks.core.device import Device
 from tasks.reconstruct.scan_checks import mean_transmission
 from tasks.reconstruct.torchvision_import import import_torchvision
 from tasks.reconstruct.total_variation import smooth_by_total_variation

@@ -10,7 +10,8 @@ from PIL import Image
 from tasks.report.deltas import DIRECTIONS, METRICS, RIVALS
 from tasks.report.summary import PARTS
 
-THUMBNAIL_WIDTHS_PX = (1100, 800, 560, 400)
+THUMBNAIL_WIDTH_PX = 900
+THUMBNAIL_QUALITIES = (85, 70, 50, 30)
 THUMBNAIL_LIMIT_BYTES = 200_000
 
 
@@ -35,26 +36,25 @@ def report_markdown(digest: str, figures: dict[str, Path]) -> str:
     parts = [digest]
     for title, path in figures.items():
         encoded = base64.b64encode(thumbnail(path)).decode()
-        parts.append(f"## {title}\n\n![{title}](data:image/png;base64,{encoded})\n")
+        parts.append(f"## {title}\n\n![{title}](data:image/jpeg;base64,{encoded})\n")
     return "\n".join(parts)
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return a figure as a PNG small enough for an artifact.
+    """Return a figure as a JPEG small enough for an artifact.
 
     Args:
-        path: PNG of any size.
+        path: Picture of any size.
 
     Returns:
-        PNG bytes in 256 colours, as wide as the limit of size allows.
+        JPEG bytes, at most 900 px wide, in the best quality that the limit of size allows.
     """
     with Image.open(path) as image:
         figure = image.convert("RGB")
-    for width in THUMBNAIL_WIDTHS_PX:
-        height = max(1, round(figure.height * min(1.0, width / figure.width)))
-        small = figure.resize((min(width, figure.width), height), Image.Resampling.LANCZOS)
+    figure.thumbnail((THUMBNAIL_WIDTH_PX, figure.height), Image.Resampling.LANCZOS)
+    for quality in THUMBNAIL_QUALITIES:
         buffer = io.BytesIO()
-        small.quantize(256).save(buffer, format="PNG", optimize=True)
+        figure.save(buffer, format="JPEG", quality=quality)
         if buffer.tell() <= THUMBNAIL_LIMIT_BYTES:
             break
     return buffer.getvalue()

@@ -70,7 +70,9 @@ def find_jobs(hub: Path) -> list[Job]:
     Raises:
         ValueError: If there is none, or a table is not valid.
     """
-    found = {path.relative_to(hub).as_posix() for path in hub.glob(f"analysis/dose_*/*/*/{TABLE_NAME}")}
+    found = {
+        path.relative_to(hub).as_posix() for path in hub.glob(f"analysis/dose_*/*/*/{TABLE_NAME}")
+    }
     planned = set()
     if (hub / PLAN).is_file():
         outputs = [stage["outputs"].values() for stage in read_json(hub / PLAN)["stages"]]

@@ -50,9 +50,7 @@ def deltas(aggregate: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _difference(
-    aggregate: dict[str, Any], rival: Arm, metric: str, part: str
-) -> float | None:
+def _difference(aggregate: dict[str, Any], rival: Arm, metric: str, part: str) -> float | None:
     own, other = (
         aggregate.get(arm.value, {}).get(metric, {}).get(f"mean_{part}")
         for arm in (Arm.PTYCHOPINN, rival)
@@ -68,7 +66,9 @@ def highlight_lines(values: dict[str, Any], mae_decimals: int = 6) -> list[str]:
         amplitude, phase = (
             _signed(values[f"vs_{rival.value}"][metric][part], decimals) for part in PARTS
         )
-        lines.append(f"{_label(metric, rival):<{LABEL_WIDTH}}: amplitude {amplitude}  phase {phase}")
+        lines.append(
+            f"{_label(metric, rival):<{LABEL_WIDTH}}: amplitude {amplitude}  phase {phase}"
+        )
     return lines
 
 

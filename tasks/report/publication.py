@@ -95,7 +95,9 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
     summarise(params, files, silent)
     publication = publish_deltas(hub, utc_now())
     if publication is None:
-        raise ValueError(f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again.")
+        raise ValueError(
+            f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again."
+        )
     return publication
 
 

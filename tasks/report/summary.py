@@ -106,7 +106,9 @@ def _row_entry(row: MetricRow) -> dict[str, Any]:
 
 def _values(job: Job) -> dict[tuple[str, str, str], float | None]:
     return {
-        (row.model, row.metric, part): getattr(row, part) for row in job.rows or () for part in PARTS
+        (row.model, row.metric, part): getattr(row, part)
+        for row in job.rows or ()
+        for part in PARTS
     }
 
 

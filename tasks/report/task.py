@@ -53,11 +53,9 @@ def publish(figures: dict[str, str]) -> Publication | None:
     create_table_artifact(
         key=TABLE_KEY,
         table=delta_table(publication.delta),
-        description=f"PtychoPINN minus the other arms, {publication.delta['aggregate_split']} split",
+        description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
     )
     pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
-    create_markdown_artifact(
-        key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures)
-    )
+    create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures))
     get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
     return publication

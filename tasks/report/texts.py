@@ -20,10 +20,10 @@ def summary_markdown(summary: dict[str, Any]) -> str:
     """Return `metrics_summary.md`: the means per model, and every comparison with its controls."""
     lines = ["# Metrics", "", _counts(summary), ""]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
-    lines += means_table(summary["aggregate_metrics"]) + [""]
+    lines += [*means_table(summary["aggregate_metrics"]), ""]
     for job in summary["jobs"]:
         lines += [f"## {job_name(job)}", ""]
-        lines += job_table(job) + [""]
+        lines += [*job_table(job), ""]
     return "\n".join(lines)
 
 
@@ -34,7 +34,14 @@ def means_table(aggregate: dict[str, Any]) -> list[str]:
         *(f"{METRICS[metric]} {part}" for metric in METRICS for part in PARTS),
     ]
     rows = [
-        [model, *(_fixed(aggregate[model][metric][f"mean_{part}"]) for metric in METRICS for part in PARTS)]
+        [
+            model,
+            *(
+                _fixed(aggregate[model][metric][f"mean_{part}"])
+                for metric in METRICS
+                for part in PARTS
+            ),
+        ]
         for model in MODELS
     ]
     return markdown_table(header, rows)
@@ -65,7 +72,7 @@ def digest_markdown(summary: dict[str, Any], delta: dict[str, Any]) -> str:
         if split != delta["aggregate_split"]:
             lines += [f"Over the {split} split:", "", "```", *highlight_lines(values), "```", ""]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
-    lines += means_table(summary["aggregate_metrics"]) + ["", "## Flags", ""]
+    lines += [*means_table(summary["aggregate_metrics"]), "", "## Flags", ""]
     lines += [f"- {flag['job']}: {flag['model']} {flag['flag']}" for flag in summary["flags"]]
     lines += [] if summary["flags"] else ["None."]
     lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", verdict(summary), ""]
@@ -75,9 +82,7 @@ def digest_markdown(summary: dict[str, Any], delta: dict[str, Any]) -> str:
 def verdict(summary: dict[str, Any]) -> str:
     """Return the last line of the digest."""
     if summary["n_failed"]:
-        return (
-            f"FAILURES PRESENT: {summary['n_failed']} of {summary['n_jobs']} comparisons failed"
-        )
+        return f"FAILURES PRESENT: {summary['n_failed']} of {summary['n_jobs']} comparisons failed"
     return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {summary['n_jobs']}"
 
 
@@ -91,11 +96,15 @@ def terminal_block(delta: dict[str, Any]) -> list[str]:
 
 def _delta_caption(delta: dict[str, Any]) -> str:
     directions = ", ".join(f"{METRICS[name]}: {way}" for name, way in DIRECTIONS.items())
-    return f"PtychoPINN minus the other arm, over the {delta['aggregate_split']} split ({directions})."
+    return (
+        f"PtychoPINN minus the other arm, over the {delta['aggregate_split']} split ({directions})."
+    )
 
 
 def _counts(summary: dict[str, Any]) -> str:
-    return f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed."
+    return (
+        f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed."
+    )
 
 
 def _fixed(value: float | None) -> str:

@@ -43,7 +43,7 @@ def cache_key(hub: Path, call: StageCall) -> str:
     return f"{call.stage}-{digest[:32]}"
 
 
-def prefect_cache_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
+def prefect_cache_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """Return the key of the stage that a task is about to run; for `CacheKeyFnPolicy`."""
     return cache_key(current_session().root, parameters["call"])
 

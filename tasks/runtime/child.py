@@ -28,7 +28,16 @@ from tasks.core.stages import StageFiles
 PARENT_VARIABLE = "PHASE_G_PARENT"
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
 EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
-PACKAGES_OF_INTEREST = ("numpy", "scipy", "skimage", "h5py", "tensorflow", "keras", "torch", "ptychi")
+PACKAGES_OF_INTEREST = (
+    "numpy",
+    "scipy",
+    "skimage",
+    "h5py",
+    "tensorflow",
+    "keras",
+    "torch",
+    "ptychi",
+)
 PR_SET_PDEATHSIG = 1
 
 

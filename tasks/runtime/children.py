@@ -1,6 +1,7 @@
 """Running a stage in a child process: its output is streamed, its time is limited."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,6 +37,14 @@ CHILD_ENVIRONMENT = {
 }
 
 
+# What TensorFlow says on every machine before it can be told to be quiet.
+_SAYS_NOTHING = re.compile(
+    r"WARNING: All log messages before absl::InitializeLog"
+    r"|[IE]\d{4} .*(port|cudart_stub|cpu_feature_guard|cuda_platform)\.cc:"
+    r"|To enable the following instructions:"
+)
+
+
 class _Output:
     """What a child has said: a log on disk, the last lines, and its own word on a failure."""
 
@@ -52,9 +61,9 @@ class _Output:
 
     def read(self, lines: Iterable[str]) -> None:
         for line in lines:
-            if line.startswith(MESSAGE_MARK):
+            if line.startswith(MESSAGE_MARK) and line.endswith("\n"):  # a kill may cut one
                 self._take_message(orjson.loads(line[1:]))
-            else:
+            elif not _SAYS_NOTHING.match(line):
                 self._write(line.rstrip())
                 self._on_line(line.rstrip())
 
@@ -82,7 +91,8 @@ def run_stage(
     """Run a stage in a child process and wait for it.
 
     It starts when a core is free. Its output goes to its log and to `on_line`, line by line as
-    it comes, its progress to the session's events. A time-out, an exception here or the death of this process ends it.
+    it comes, its progress to the session's events. A time-out, an exception here or the death
+    of this process ends it.
 
     Args:
         session: The run.
@@ -101,7 +111,7 @@ def run_stage(
     command = [sys.executable, "-m", "tasks.runtime.child", str(hub), call.stage]
     log_path = hub / call.log
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with session.slots, log_path.open("a", encoding="utf-8") as log:
+    with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
         session.emit(StageEvent(call.stage, "started"))
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
         output = _Output(call, session, log, on_line)
@@ -128,17 +138,17 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             cwd=Path(__file__).resolve().parents[2],
         )
 
-    process = session.adopt(start, call.stage)
-    reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
-    reader.start()
-    try:
-        return process.wait(timeout=call.timeout_s)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        _end(process)
-        reader.join()
-        session.forget(process)
+    with session.adopt(start, call.stage) as process:
+        reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
+        reader.start()
+        try:
+            return process.wait(timeout=call.timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _end(process)
+            reader.join()
+            session.forget(process)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

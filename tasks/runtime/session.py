@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -43,6 +43,31 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+class CoreSlots:
+    """Lets as many stages run side by side as there are cores, the first of the plan first."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: list[int] = []
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, rank: int) -> Iterator[None]:
+        """Hold a slot, given to the lowest rank of those that wait when it becomes free."""
+        with self._changed:
+            self._waiting.append(rank)
+            self._changed.wait_for(lambda: self._free > 0 and rank == min(self._waiting))
+            self._waiting.remove(rank)
+            self._free -= 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
+
+
 @dataclass
 class HubSession:
     """A run at work in a hub.
@@ -50,6 +75,7 @@ class HubSession:
     Attributes:
         root: The hub.
         emit: Called with every event, from any thread.
+        order: Names of the stages, those first that shall start first when cores are few.
         slots: As many stages run side by side as there are cores, one thread each.
         children: Processes alive now.
         stopping: Set once no further stage shall start.
@@ -57,9 +83,8 @@ class HubSession:
 
     root: Path
     emit: Callable[[StageEvent], None]
-    slots: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(available_cores())
-    )
+    order: Sequence[str] = ()
+    slots: CoreSlots = field(default_factory=lambda: CoreSlots(available_cores()))
     children: "set[Popen[str]]" = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -68,6 +93,10 @@ class HubSession:
     def results(self) -> Path:
         """Folder of Prefect's cached results; belongs to this machine, not to the evidence."""
         return self.root / RESULTS_FOLDER
+
+    def rank(self, stage: str) -> int:
+        """Return the place of a stage in the order of starting."""
+        return self.order.index(stage) if stage in self.order else len(self.order)
 
     def adopt(self, start: "Callable[[], Popen[str]]", stage: str) -> "Popen[str]":
         """Start a child process unless the run is stopping, and remember it.
@@ -120,18 +149,21 @@ def current_session() -> HubSession:
 
 @contextmanager
 def hub_session(
-    root: Path, emit: Callable[[StageEvent], None] = lambda event: None
+    root: Path,
+    emit: Callable[[StageEvent], None] = lambda _event: None,
+    order: Sequence[str] = (),
 ) -> Iterator[HubSession]:
     """Open a session; whatever ends it, no child process outlives it.
 
     Args:
         root: The hub.
         emit: Called with every event, from any thread.
+        order: Names of the stages, those first that shall start first when cores are few.
 
     Yields:
         The session, which tasks submitted in this context find by `current_session`.
     """
-    session = HubSession(root, emit)
+    session = HubSession(root, emit, order)
     token = _CURRENT.set(session)
     try:
         yield session

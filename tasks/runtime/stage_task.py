@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def is_fault_of_the_world(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+def is_fault_of_the_world(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """Tell whether a failed stage is worth another try."""
     error = state.result(raise_on_failure=False)
     if current_session().stopping.is_set():
@@ -31,7 +31,7 @@ def is_fault_of_the_world(task: Task[Any, Any], run: TaskRun, state: State[Any])
     return isinstance(error, StageFailedError) and error.is_fault_of_the_world
 
 
-def _tell_end(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
+def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
     session = current_session()
     stage = run.name
     if state.name == "Cached":
@@ -93,4 +93,5 @@ def submit(
         Future of its record.
     """
     storage = current_session().results
-    return stage.with_options(result_storage=storage).submit(call, wait_for=after)
+    stored = stage.with_options(result_storage=storage)
+    return stored.submit(call, wait_for=after, return_state=False)

@@ -80,7 +80,7 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     ):
         rng = spawn(params.seed, Purpose.SCAN_JITTER, split)
         nodes = jittered_raster(rows, columns, step, jitter, rng)
-        positions[split] = nodes + (first_row, float(margin))
+        positions[split] = nodes + np.array([first_row, margin])
         last_row = first_row + (rows - 1) * step
         width = max(width, int(np.ceil(2 * margin + (columns - 1) * step)))
         first_row = float(np.ceil(last_row) + 2 * margin + n_px)
@@ -89,11 +89,11 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
 
 
 def expose(
-    object_: NDArray[np.complexfloating],
+    object_: NDArray[np.complex128],
     positions_px: NDArray[np.float64],
-    probe: NDArray[np.complexfloating],
+    probe: NDArray[np.complex128],
     chunk: int = CHUNK,
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[NDArray[np.floating]]:
     """Yield the noise-free intensity of the scan [photons / px], some patterns at a time."""
     for start in range(0, len(positions_px), chunk):
         part = positions_px[start : start + chunk]
@@ -102,24 +102,24 @@ def expose(
 
 
 def calibrate_probe(
-    object_: NDArray[np.complexfloating],
+    object_: NDArray[np.complex128],
     positions_px: NDArray[np.float64],
-    probe: NDArray[np.complexfloating],
+    probe: NDArray[np.complex128],
     photons_per_pattern: float,
-) -> NDArray[np.complexfloating]:
+) -> NDArray[np.complex128]:
     """Scale a probe so that the mean pattern of a scan is expected to hold a number of photons.
 
     The flux through the sample is what a beamline sets with the exposure time; the probe
     carries it, so no other scale exists.
     """
     total = sum(float(part.sum()) for part in expose(object_, positions_px, probe))
-    return probe * np.sqrt(photons_per_pattern * len(positions_px) / total)
+    return np.asarray(probe * np.sqrt(photons_per_pattern * len(positions_px) / total))
 
 
 def count_photons(
-    object_: NDArray[np.complexfloating],
+    object_: NDArray[np.complex128],
     positions_px: NDArray[np.float64],
-    probe: NDArray[np.complexfloating],
+    probe: NDArray[np.complex128],
     rng: np.random.Generator,
 ) -> NDArray[np.unsignedinteger]:
     """Return the counts of a scan, in 16 bits where they fit, shape (J, N, N)."""
@@ -150,7 +150,7 @@ def measured_dose(counts: NDArray[np.unsignedinteger], nominal: float) -> dict[s
     }
 
 
-def probe_facts(probe: NDArray[np.complexfloating]) -> dict[str, float]:
+def probe_facts(probe: NDArray[np.complex128]) -> dict[str, float]:
     """Return the size of a probe."""
     return {
         "probe_diameter_px": energy_diameter_px(probe),

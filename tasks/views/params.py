@@ -1,11 +1,11 @@
 """Parameters of the views."""
 
-from enum import Enum
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class View(str, Enum):
+class View(StrEnum):
     """A choice of exposures, by how much neighbours overlap."""
 
     DENSE = "dense"

@@ -7,9 +7,7 @@ from scipy.spatial import cKDTree
 from tasks.core.scan import MeasuredOverlap, measure_overlap
 
 
-def select_exposures(
-    positions_px: NDArray[np.floating], step_px: float
-) -> NDArray[np.intp]:
+def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
     """Choose the exposures nearest to the nodes of a raster with the wanted step.
 
     The raster is centred on the scan and spans it; each exposure is chosen at most once, so a
@@ -35,9 +33,7 @@ def select_exposures(
     return np.unique(nearest).astype(np.intp)
 
 
-def check_overlap(
-    measured: MeasuredOverlap, nominal: float, tolerance: float, view: str
-) -> None:
+def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, view: str) -> None:
     """Refuse a view that is not what its name says.
 
     Raises:

@@ -48,5 +48,7 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
         },
     )
     write_json(files.outputs["overlap"], facts)
-    progress(1, 1, f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}")
+    progress(
+        1, 1, f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
+    )
     return facts

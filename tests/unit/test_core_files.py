@@ -32,9 +32,15 @@ def scan(rng):
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     path = tmp_path / "folder" / "result.txt"
     write_text(path, "first")
-    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+
+    def write_half():
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert path.read_text() == "first"
     assert [file.name for file in path.parent.iterdir()] == ["result.txt"]
 

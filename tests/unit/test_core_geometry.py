@@ -140,9 +140,7 @@ def test_positions_on_a_line_have_no_overlap():
 
 
 def test_every_purpose_and_split_draws_its_own_numbers():
-    draws = {
-        spawn(42, purpose, split).random() for purpose in Purpose for split in (None, *Split)
-    }
+    draws = {spawn(42, purpose, split).random() for purpose in Purpose for split in (None, *Split)}
     assert len(draws) == 3 * len(Purpose)
     assert spawn(42, Purpose.OBJECT).random() == spawn(42, Purpose.OBJECT).random()
     assert spawn_integer(42, Purpose.TRAINING) < 2**31

@@ -163,6 +163,6 @@ def test_a_view_that_is_not_what_its_name_says_is_refused(stage_files):
     scan = stage_files(outputs=OUTPUTS)
     simulate(SMALL.model_copy(update={"overlap_ratio": 0.5}), scan, silent)
     files = stage_files({"scan": "test.cxi"}, {"view": "view.json", "overlap": "overlap.json"})
-    with pytest.raises(ValueError, match="Scan with overlap_ratio 0.70 or more"):
+    with pytest.raises(ValueError, match=r"Scan with overlap_ratio 0\.70 or more"):
         select_view(ViewParams(), files, silent)
     assert not files.outputs["view"].exists()

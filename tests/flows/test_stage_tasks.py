@@ -1,0 +1,154 @@
+"""Stages as Prefect tasks: cached, retried, logged, and their artifacts read back."""
+
+import json
+
+import pytest
+from prefect import flow
+from prefect.artifacts import Artifact
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.testing.utilities import prefect_test_harness
+
+import tasks.runtime.stage_task as stage_task_module
+from flows.hub_run import raise_first_failure
+from tasks.core.files import write_json
+from tasks.core.hub import PLAN
+from tasks.core.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.records import StageCall, StageRecord
+from tasks.report.params import ReportParams
+from tasks.report.publication import rebuild_reports
+from tasks.report.task import REPORT_KEY, TABLE_KEY, publish
+from tasks.runtime.errors import StageFailedError
+from tasks.runtime.session import hub_session
+from tasks.runtime.stage_task import execute, stage_task, submit
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server():
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@stage_task("any-stage")
+def any_stage(call: StageCall) -> StageRecord:
+    return execute(call)
+
+
+def run_flow(hub, *calls, events=None):
+    """Run calls one after another; return the names of their final states."""
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=4))
+    def chain():
+        futures = []
+        with hub_session(hub, (events if events is not None else []).append):
+            for call in calls:
+                futures.append(submit(any_stage, call, futures[-1:]))
+            raise_first_failure(futures)
+        return [future.state.name for future in futures]
+
+    return chain()
+
+
+@pytest.fixture
+def chain_of_two(make_call, planned_hub):
+    first = make_call("write", stage="first")
+    second = make_call("write", stage="second", inputs={"source": "data/first.txt"})
+    return planned_hub(first, second), first, second
+
+
+def test_a_second_run_executes_no_stage(chain_of_two):
+    hub, *calls = chain_of_two
+    assert run_flow(hub, *calls) == ["Completed", "Completed"]
+    assert (hub / "data/second.txt").read_text() == "hellohello"
+    events = []
+    assert run_flow(hub, *calls, events=events) == ["Cached", "Cached"]
+    assert [(event.stage, event.kind) for event in events] == [
+        ("first", "cached"),
+        ("second", "cached"),
+    ]
+
+
+def test_a_hub_that_was_moved_executes_no_stage(chain_of_two, tmp_path):
+    hub, *calls = chain_of_two
+    run_flow(hub, *calls)
+    hub.rename(tmp_path / "elsewhere")
+    assert run_flow(tmp_path / "elsewhere", *calls) == ["Cached", "Cached"]
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "flip"])
+def test_a_damaged_output_is_made_again_and_only_that(damage, chain_of_two):
+    hub, *calls = chain_of_two
+    run_flow(hub, *calls)
+    path = hub / "data/first.txt"
+    if damage == "delete":
+        path.unlink()
+    else:
+        path.write_text("hell" if damage == "truncate" else "hellp")
+    assert run_flow(hub, *calls) == ["Completed", "Cached"]
+    assert path.read_text() == "hello"
+
+
+def test_a_changed_parameter_redoes_what_depends_on_it(chain_of_two):
+    hub, first, second = chain_of_two
+    run_flow(hub, first, second)
+    other = second.model_copy(update={"params": {"text": "other", "seconds": 0.0}})
+    write_json(hub / PLAN, {"stages": [c.model_dump(mode="json") for c in (first, other)]})
+    assert run_flow(hub, first, other) == ["Cached", "Completed"]
+    assert (hub / "data/second.txt").read_text() == "helloother"
+
+
+def test_faults_of_the_world_are_tried_again(make_call, planned_hub):
+    call = make_call("lose_disk")
+    hub = planned_hub(call)
+    assert run_flow(hub, call) == ["Completed"]
+    assert (hub / "data/stage.count").read_text() == "2"
+
+
+def test_bad_input_is_not_tried_again_and_stops_what_follows(make_call, planned_hub):
+    first = make_call("reject", stage="first")
+    second = make_call("write", stage="second", inputs={"source": "data/first.txt"})
+    hub = planned_hub(first, second)
+    events = []
+    with pytest.raises(StageFailedError, match="Expected something else"):
+        run_flow(hub, first, second, events=events)
+    assert [event.kind for event in events if event.stage == "first"] == ["started", "failed"]
+    assert not [event for event in events if event.stage == "second" and event.kind == "started"]
+
+
+def test_the_deltas_are_published_and_read_back(tmp_path):
+    rows = [
+        MetricRow(model, metric, value, value / 2)
+        for value, model in ((0.9, "PtychoPINN"), (0.8, "Baseline"))
+        for metric in ("ms_ssim", "mae")
+    ]
+    write_metrics_csv(tmp_path / "analysis/dose_1000/dense/test/comparison_metrics.csv", rows)
+    rebuild_reports(tmp_path, ReportParams())
+
+    @flow
+    def last_step():
+        with hub_session(tmp_path):
+            return publish({})
+
+    assert last_step().delta["deltas"]["vs_Baseline"]["mae"]["amplitude"] == pytest.approx(0.1)
+    table = json.loads(Artifact.get(TABLE_KEY).data)
+    assert len(table) == 8
+    by_name = {(row["metric"], row["part"], row["against"]): row["delta"] for row in table}
+    assert by_name["MS-SSIM", "phase", "Baseline"] == pytest.approx(0.05)
+    assert by_name["MAE", "amplitude", "PtyChi"] is None
+    assert "ALL COMPARISONS SUCCESSFUL" in Artifact.get(REPORT_KEY).data
+
+
+def test_without_a_summary_nothing_is_published(tmp_path):
+    @flow
+    def last_step():
+        with hub_session(tmp_path):
+            return publish({})
+
+    assert last_step() is None
+    assert not (tmp_path / "analysis").exists()
+
+
+def test_retries_grow_and_are_few():
+    assert any_stage.retries == stage_task_module.RETRIES == 2
+    assert any_stage.retry_delay_seconds == [2.0, 4.0]
