@@ -122,8 +122,8 @@ def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
 
 def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
     """Draw one panel."""
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.xaxis.set_visible(False)
+    axis.yaxis.set_visible(False)
     return axis.imshow(
         image,
         cmap=scale.colour_map,
