@@ -280,3 +280,20 @@ def test_unknown_or_senseless_parameters_are_refused():
     for bad in ({"coverage": 0.1}, {"coverage_fraction": 0}, {"max_shift_px": 20}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             ComparisonParams.model_validate(bad)
+
+
+def test_a_truth_whose_phase_spans_a_turn_is_drawn_and_scored(small):
+    def stretch(window):
+        object_ = window.object_
+        return ObjectWindow(np.abs(object_) * np.exp(3.1j * np.angle(object_)), window.origin_px)
+
+    _rewrite(small, "truth", stretch)
+    clean = read_object(small / "truth.h5")
+    noise = 0.02 * np.random.default_rng(1).standard_normal(clean.object_.shape)
+    arm = ObjectWindow((clean.object_ + noise) * np.exp(3j), (0, 0))
+    write_object(small / "PtyChi.h5", arm)
+    facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
+    row = _table(small / "comparison_metrics.csv")["PtyChi", "mae"]
+    assert 0.8 * 2 * np.pi < facts["data_range"]["phase_rad"] <= 2 * np.pi
+    assert row.phase < 0.05
+    assert (small / "comparison_plot.png").stat().st_size > 0
