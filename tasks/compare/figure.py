@@ -121,9 +121,11 @@ def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
 
 
 def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
-    """Draw one panel."""
-    axis.set_xticks([])
-    axis.set_yticks([])
+    """Draw one panel; a cyclic scale takes whole turns off what lies outside it."""
+    if scale.colour_map == CYCLIC_PHASE_MAP:
+        image = scale.smallest + np.mod(image - scale.smallest, 2 * np.pi)
+    axis.xaxis.set_visible(False)
+    axis.yaxis.set_visible(False)
     return axis.imshow(
         image,
         cmap=scale.colour_map,

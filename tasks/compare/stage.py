@@ -32,7 +32,7 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         files: Inputs `scan` (CXI), `view` (JSON), `truth` (HDF5) and at least one reconstruction
             (HDF5) under the name of its arm; outputs `metrics` (CSV), `plot` (PNG), `aligned`
             (NPZ) and `comparison` (JSON).
-        progress: Told after each arm and control, and at the end.
+        progress: Told after each arm, and at the end.
 
     Returns:
         The region, what was removed from each arm, flags, and why metrics have no value.
@@ -53,26 +53,33 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     region, coverage = _inside_every_window(region, windows, files, params.min_window_coverage)
     reference = _reference(region, read_object(files.inputs["truth"]), files.inputs["truth"])
 
-    results: dict[str, ModelResult] = {}
     total = len(present) + len(CONTROLS) + 1
+    results: dict[str, ModelResult] = {}
     for arm in present:
-        image: Complex = windows[arm].cut(region.box.corner_px, region.box.shape)
+        image = windows[arm].cut(region.box.corner_px, region.box.shape)
         try:
             results[arm] = _judge(image, region, reference, params.max_shift_px, coverage[arm])
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
-    for name, control in CONTROLS.items():
-        positions_px = scan.positions_px - region.box.corner_px
-        image = control(reference.object_, positions_px, scan.probe, region.mask)
-        limit = None if name == FLAT else params.max_shift_px
-        results[name] = _judge(image, region, reference, limit, 1.0)
-        progress(len(results), total, _headline(name, results[name]))
-
+    results |= _judge_controls(scan, region, reference, params.max_shift_px)
     facts = _facts(params, region, reference, results)
     _write(files, scan, region, reference, results, facts)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
     return facts
+
+
+def _judge_controls(
+    scan: Scan, region: Region, reference: Reference, max_shift_px: float
+) -> dict[str, ModelResult]:
+    """Return the controls' scores; the flat image has no gauge to fit."""
+    results = {}
+    for name, control in CONTROLS.items():
+        positions_px = scan.positions_px - region.box.corner_px
+        image = control(reference.object_, positions_px, scan.probe, region.mask)
+        limit = None if name == FLAT else max_shift_px
+        results[name] = _judge(image, region, reference, limit, 1.0)
+    return results
 
 
 def _inside_every_window(

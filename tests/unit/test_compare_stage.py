@@ -1,0 +1,299 @@
+import csv
+import hashlib
+
+import numpy as np
+import pytest
+
+from tasks.compare.gauge import Gauge, apply_gauge
+from tasks.compare.params import ComparisonParams
+from tasks.compare.region import scan_box
+from tasks.compare.stage import compare
+from tasks.core.files import read_json, write_json
+from tasks.core.metrics_table import read_metrics_csv
+from tasks.core.object_file import ObjectWindow, read_object, write_object
+from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.scan import jittered_raster
+from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.stages import StageFiles, silent
+
+ARMS = ("PtychoPINN", "Baseline", "PtyChi")
+OUTPUTS = {
+    "metrics": "comparison_metrics.csv",
+    "plot": "comparison_plot.png",
+    "aligned": "reconstructions_aligned.npz",
+    "comparison": "comparison.json",
+}
+
+
+def _write_study(folder, n_rows, step_px):
+    """Write a scan, its view, its truth and three arms: noisy, noisier, in another gauge."""
+    rng = np.random.default_rng(8)
+    positions = jittered_raster(n_rows, n_rows, step_px, 0.2 * step_px, rng)
+    positions += np.array([30.0, 44.0])
+    probe = 30 * defocused_zone_plate_probe(32, 0.5, 0.2, 5.0)
+    counts = np.ones((len(positions), 32, 32), dtype=np.uint16)
+    scan = Scan(counts, positions, probe, Geometry(8000.0, 2.0, 75e-6), {"split": "test"})
+    write_scan(folder / "scan.cxi", scan)
+    indices = list(range(len(positions)))
+    write_json(
+        folder / "view.json", {"view": "dense", "n_exposures": len(positions), "indices": indices}
+    )
+    box = scan_box(scan)
+    extent = tuple(a + b + 9 for a, b in zip(box.corner_px, box.shape, strict=True))
+    truth = ObjectWindow(dead_leaves(extent, rng), (0, 0))
+    write_object(folder / "truth.h5", truth)
+    part = truth.cut(box.corner_px, box.shape)
+    gauges = (Gauge(), Gauge(0.7j, (0.01, 0.02)), Gauge(1.3 * np.exp(2j), (-0.03, 0), (0.1, 0.2)))
+    for arm, noise, gauge in zip(ARMS, (0.02, 0.05, 0.08), gauges, strict=True):
+        image = part + noise * (
+            rng.standard_normal(part.shape) + 1j * rng.standard_normal(part.shape)
+        )
+        write_object(folder / f"{arm}.h5", ObjectWindow(apply_gauge(image, gauge), box.corner_px))
+
+
+def _files(folder, arms=ARMS, outputs="."):
+    inputs = {"scan": "scan.cxi", "view": "view.json", "truth": "truth.h5"}
+    inputs |= {arm: f"{arm}.h5" for arm in arms}
+    return StageFiles(
+        {name: folder / path for name, path in inputs.items()},
+        {name: folder / outputs / path for name, path in OUTPUTS.items()},
+    )
+
+
+def _rewrite(folder, arm, change):
+    window = read_object(folder / f"{arm}.h5")
+    write_object(folder / f"{arm}.h5", change(window))
+
+
+def _table(path):
+    return {(row.model, row.metric): row for row in read_metrics_csv(path)}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    _write_study(folder, 32, 6.5)
+    said = []
+    facts = compare(ComparisonParams(), _files(folder), lambda *report: said.append(report))
+    return folder, facts, said
+
+
+@pytest.fixture
+def small(tmp_path):
+    _write_study(tmp_path, 12, 6.0)
+    return tmp_path
+
+
+def test_every_metric_of_every_model_is_in_the_table_in_order(study):
+    folder, facts, said = study
+    with (folder / "comparison_metrics.csv").open(newline="") as file:
+        models = [row["model"] for row in csv.DictReader(file)]
+    assert list(dict.fromkeys(models)) == [*ARMS, "Oracle", "Flat"] == facts["models"]
+    assert len({models.count(model) for model in set(models)}) == 1
+    table = _table(folder / "comparison_metrics.csv")
+    for model in facts["models"]:
+        for metric in ("mae", "mse", "psnr", "ssim", "ms_ssim"):
+            for name in (metric, f"raw_{metric}"):
+                row = table[model, name]
+                assert row.amplitude is not None
+                assert row.phase is not None
+                assert row.value is None
+        for metric in ("complex_nrmse", "gauge_shift_px", "gauge_factor_abs", "coverage_fraction"):
+            assert table[model, metric].value is not None
+    assert said[-1][0] == said[-1][1]
+
+
+def test_the_oracle_passes_and_the_flat_image_fails(study):
+    table = _table(study[0] / "comparison_metrics.csv")
+    assert table["Oracle", "mae"].amplitude < 1e-3
+    assert table["Oracle", "ms_ssim"].amplitude > 0.999
+    assert table["Oracle", "ms_ssim"].phase > 0.999
+    assert table["Flat", "ms_ssim"].amplitude < 0.2
+    assert table["Flat", "ms_ssim"].phase < 0.2
+
+
+def test_the_noisier_arm_scores_worse_whatever_its_gauge(study):
+    folder, facts, _ = study
+    table = _table(folder / "comparison_metrics.csv")
+    errors = [table[arm, "mae"].phase for arm in ARMS]
+    similarities = [table[arm, "ms_ssim"].amplitude for arm in ARMS]
+    assert errors == sorted(errors)
+    assert similarities == sorted(similarities, reverse=True)
+    assert table["PtychoPINN", "complex_nrmse"].value == pytest.approx(
+        0.02 * np.sqrt(2) / _rms(folder), rel=0.05
+    )
+    assert facts["flags"] == {arm: [] for arm in ARMS}
+
+
+def _rms(folder):
+    with np.load(folder / "reconstructions_aligned.npz", allow_pickle=False) as arrays:
+        return np.sqrt(np.mean(np.abs(arrays["truth"][arrays["mask"]]) ** 2))
+
+
+def test_the_planted_gauges_are_in_the_facts(study):
+    gauge = study[1]["gauge"]["PtyChi"]
+    assert gauge["factor_abs"] == pytest.approx(1.3, rel=2e-3)
+    np.testing.assert_allclose(gauge["ramp_rad_per_px"], (-0.03, 0.0), atol=1e-4)
+    np.testing.assert_allclose(gauge["shift_px"], (0.1, 0.2), atol=0.02)
+    assert gauge["shift_is_determined"]
+    assert not gauge["at_bound"]
+
+
+def test_the_aligned_arrays_share_one_frame(study):
+    folder, facts, _ = study
+    with np.load(folder / "reconstructions_aligned.npz", allow_pickle=False) as arrays:
+        shape = tuple(facts["region"]["box_shape_px"])
+        assert all(arrays[name].shape == shape for name in ("truth", "mask", *ARMS))
+        assert int(arrays["mask"].sum()) == facts["region"]["n_scored_px"]
+        top, bottom, left, right = arrays["rectangle_px"]
+        assert arrays["mask"][top:bottom, left:right].all()
+        assert [bottom - top, right - left] == facts["region"]["rectangle_shape_px"]
+        assert min(bottom - top, right - left) >= 176
+        truth = read_object(folder / "truth.h5").cut(tuple(arrays["corner_px"]), shape)
+        np.testing.assert_allclose(arrays["truth"], truth, atol=1e-6)
+
+
+def test_the_files_are_what_the_facts_say(study):
+    folder, facts, _ = study
+    assert read_json(folder / "comparison.json") == facts
+    assert (folder / "comparison_plot.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_same_input_gives_the_same_bytes(small):
+    digests = []
+    for outputs in ("one", "two"):
+        compare(ComparisonParams(), _files(small, outputs=outputs), silent)
+        digests.append(
+            [
+                hashlib.sha256((small / outputs / name).read_bytes()).hexdigest()
+                for name in OUTPUTS.values()
+            ]
+        )
+    assert digests[0] == digests[1]
+
+
+def test_a_region_too_small_for_ms_ssim_gives_empty_cells_and_the_reason(small):
+    facts = compare(ComparisonParams(), _files(small), silent)
+    row = _table(small / "comparison_metrics.csv")["PtyChi", "ms_ssim"]
+    assert row.amplitude is None
+    assert row.phase is None
+    assert "needs 176 px" in facts["undefined"]["PtyChi"]["ms_ssim.amplitude"]
+    assert facts["flags"]["PtyChi"] == []
+
+
+def test_a_missing_arm_is_listed_and_has_no_rows(small):
+    facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
+    assert facts["missing_arms"] == ["PtychoPINN", "Baseline"]
+    models = {model for model, _ in _table(small / "comparison_metrics.csv")}
+    assert models == {"PtyChi", "Oracle", "Flat"}
+
+
+def test_the_region_of_the_arms_is_the_same_with_or_without_one_of_them(small):
+    hashes = {
+        compare(ComparisonParams(), _files(small, arms), silent)["region"]["sha256"]
+        for arms in (ARMS, ARMS[:1])
+    }
+    assert len(hashes) == 1
+
+
+def test_no_arm_at_all_is_refused(small):
+    with pytest.raises(ValueError, match="Give at least one reconstruction"):
+        compare(ComparisonParams(), _files(small, ()), silent)
+
+
+def test_an_arm_without_a_picture_is_flagged_by_the_flat_image(small):
+    def blank(window):
+        rng = np.random.default_rng(0)
+        noise = 0.4 * rng.standard_normal(window.object_.shape)
+        return ObjectWindow(0.7 + noise + 0j, window.origin_px)
+
+    _rewrite(small, "Baseline", blank)
+    facts = compare(ComparisonParams(), _files(small), silent)
+    flags = " ".join(facts["flags"]["Baseline"])
+    assert "not determined" in flags
+    assert "does not beat the flat image in amplitude mae" in flags
+    assert facts["flags"]["PtychoPINN"] == []
+
+
+def test_a_reconstruction_that_is_not_finite_is_refused_by_name(small):
+    def break_one(window):
+        broken = window.object_.copy()
+        broken[broken.shape[0] // 2, broken.shape[1] // 2] = np.nan
+        return ObjectWindow(broken, window.origin_px)
+
+    _rewrite(small, "PtyChi", break_one)
+    with pytest.raises(ValueError, match=r"PtyChi \(PtyChi\.h5\): 1 of .* are not finite"):
+        compare(ComparisonParams(), _files(small), silent)
+    assert not (small / "comparison_metrics.csv").exists()
+
+
+def test_what_lies_outside_the_region_may_be_anything(small):
+    def fray(window):
+        frayed = window.object_.copy()
+        frayed[:3], frayed[-3:] = np.nan, 1e9
+        return ObjectWindow(frayed, window.origin_px)
+
+    _rewrite(small, "PtyChi", fray)
+    facts = compare(ComparisonParams(), _files(small), silent)
+    assert facts["flags"]["PtyChi"] == []
+
+
+def test_a_window_that_does_not_cover_the_region_is_refused_with_its_coverage(small):
+    def crop(window):
+        height = window.object_.shape[0]
+        return ObjectWindow(window.object_[: height // 2], window.origin_px)
+
+    _rewrite(small, "Baseline", crop)
+    with pytest.raises(ValueError, match=r"Baseline \(Baseline\.h5\) covers 49\.\d% of the reg"):
+        compare(ComparisonParams(), _files(small), silent)
+
+
+def test_a_slightly_smaller_window_shrinks_the_region_of_every_arm(small):
+    whole = compare(ComparisonParams(), _files(small), silent)["region"]["n_scored_px"]
+    _rewrite(small, "Baseline", lambda w: ObjectWindow(w.object_[:-14], w.origin_px))
+    facts = compare(ComparisonParams(), _files(small), silent)
+    assert facts["region"]["n_scored_px"] < whole
+    assert "its window holds" in facts["flags"]["Baseline"][0]
+    assert facts["flags"]["PtyChi"] == []
+
+
+def test_a_truth_that_does_not_cover_the_region_is_refused(small):
+    truth = read_object(small / "truth.h5")
+    write_object(small / "truth.h5", ObjectWindow(truth.object_[:60], (0, 0)))
+    with pytest.raises(ValueError, match=r"truth\.h5 does not cover .* belongs to another scan"):
+        compare(ComparisonParams(), _files(small), silent)
+
+
+def test_a_truth_without_phase_contrast_has_no_phase_similarity(small):
+    truth = read_object(small / "truth.h5")
+    write_object(small / "truth.h5", ObjectWindow(np.abs(truth.object_) + 0j, (0, 0)))
+    facts = compare(ComparisonParams(), _files(small), silent)
+    assert facts["data_range"]["phase_rad"] == 0.0
+    row = _table(small / "comparison_metrics.csv")["PtychoPINN", "ssim"]
+    assert row.phase is None
+    assert row.amplitude is not None
+    assert "no contrast" in facts["undefined"]["PtychoPINN"]["ssim.phase"]
+
+
+def test_unknown_or_senseless_parameters_are_refused():
+    for bad in ({"coverage": 0.1}, {"coverage_fraction": 0}, {"max_shift_px": 20}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            ComparisonParams.model_validate(bad)
+
+
+def test_a_truth_whose_phase_spans_a_turn_is_drawn_and_scored(small):
+    def stretch(window):
+        object_ = window.object_
+        return ObjectWindow(np.abs(object_) * np.exp(3.1j * np.angle(object_)), window.origin_px)
+
+    _rewrite(small, "truth", stretch)
+    clean = read_object(small / "truth.h5")
+    noise = 0.02 * np.random.default_rng(1).standard_normal(clean.object_.shape)
+    arm = ObjectWindow((clean.object_ + noise) * np.exp(3j), (0, 0))
+    write_object(small / "PtyChi.h5", arm)
+    facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
+    row = _table(small / "comparison_metrics.csv")["PtyChi", "mae"]
+    assert 0.8 * 2 * np.pi < facts["data_range"]["phase_rad"] <= 2 * np.pi
+    assert row.phase < 0.05
+    assert (small / "comparison_plot.png").stat().st_size > 0
