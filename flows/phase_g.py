@@ -5,10 +5,11 @@ on this machine, with no server.
 """
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.hub_run import open_hub, raise_first_failure
@@ -25,7 +26,8 @@ from tasks.simulate.task import simulate_scan
 from tasks.train.task import train_network
 from tasks.views.task import select_view
 
-MAX_WAITING_STAGES = 64
+# A thread a stage, most of them waiting: the session says how many stages run side by side.
+THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=64))
 
 
 class PhaseGResult(BaseModel):
@@ -45,7 +47,7 @@ class PhaseGResult(BaseModel):
 @flow(
     name="phase-g",
     description=__doc__,
-    task_runner=ThreadPoolTaskRunner[Any](max_workers=MAX_WAITING_STAGES),
+    task_runner=THREADS,
     persist_result=False,
     validate_parameters=True,
 )

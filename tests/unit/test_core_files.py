@@ -33,7 +33,6 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     path = tmp_path / "folder" / "result.txt"
     write_text(path, "first")
 
-
     def write_half():
         with atomic_path(path) as temporary:
             temporary.write_text("half")

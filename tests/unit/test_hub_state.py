@@ -39,7 +39,7 @@ def files_of(hub: Path) -> set[str]:
 def test_a_hub_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "hub").write_text("a file")
     for hub in (tmp_path / "hub", tmp_path / "hub" / "below"):
-        with pytest.raises(BadInputError, match="is a file. Give another --hub"):
+        with pytest.raises(BadInputError, match=r"is a file. Give another --hub"):
             check_place(hub)
 
 

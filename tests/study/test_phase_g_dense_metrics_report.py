@@ -1,0 +1,54 @@
+"""The reports of a whole run, read as a colleague reads them."""
+
+import shutil
+
+import pytest
+
+from tasks.core.files import read_json
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+def test_analyze_dense_metrics_success_digest(smoke_run):
+    hub = smoke_run.hub
+    digest = (hub / "analysis/metrics_digest.md").read_text(encoding="utf-8")
+    highlights = (hub / "analysis/metrics_delta_highlights.txt").read_text(encoding="utf-8")
+    means = read_json(hub / "analysis/metrics_summary.json")["aggregate_metrics"]
+    assert digest.startswith("# Phase G digest")
+    assert "2 of 2 comparisons, 0 failed." in digest
+    assert "10000 photons per pattern, dense view, test split" in digest
+    assert highlights.rstrip() in digest
+    assert len(highlights.splitlines()) == 4
+    for model in ("PtychoPINN", "Baseline", "PtyChi"):
+        amplitude = means[model]["ms_ssim"]["mean_amplitude"]
+        assert f"| {model} | {amplitude:.3f} |" in digest
+    assert digest.rstrip().endswith("ALL COMPARISONS SUCCESSFUL: 2 of 2")
+    assert "FAILURES PRESENT" not in digest
+
+
+def test_report_only_makes_the_same_reports_again(smoke_run, phase_g, tmp_path):
+    hub = tmp_path / "hub"
+    shutil.copytree(smoke_run.hub, hub)
+    names = ["metrics_summary.json", "metrics_summary.md", "metrics_delta_highlights.txt"]
+    names += ["metrics_delta_highlights_preview.txt", "comparison_manifest.json"]
+    for name in names:
+        (hub / "analysis" / name).unlink()
+    again = phase_g(hub, "--report-only")
+    assert again.returncode == 0
+    for name in names:
+        content = (hub / "analysis" / name).read_bytes()
+        assert content == (smoke_run.hub / "analysis" / name).read_bytes(), name
+    block = [line for line in smoke_run.stdout.splitlines() if "Δ" in line]
+    assert block == [line for line in again.stdout.splitlines() if "Δ" in line]
+
+
+def test_figures_show_something(smoke_run):
+    import numpy as np
+    from PIL import Image
+
+    for split in ("train", "test"):
+        path = smoke_run.hub / f"analysis/dose_10000/dense/{split}/comparison_plot.png"
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("L"))
+        assert min(pixels.shape) > 600
+        assert pixels.std() > 20
