@@ -9,7 +9,7 @@ from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.seeds import Purpose, spawn_integer
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import read_view
-from tasks.reconstruct.dose_settings import photons_per_object_px, settings_for
+from tasks.reconstruct.dose_settings import measure_exposure, settings_for
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
 
@@ -32,9 +32,9 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     """
     scan = read_view(files.inputs["scan"], files.inputs["view"])
     check_scan(scan)
-    photons_per_px = photons_per_object_px(scan.diffraction_counts, scan.positions_px)
+    exposure = measure_exposure(scan)
     seed = spawn_integer(params.seed, Purpose.MINIBATCHES)
-    settings = settings_for(params, photons_per_px, seed)
+    settings = settings_for(params, exposure, seed)
 
     # Here and not above: bad input is refused before torch takes its seconds to load, and
     # whoever imports this module does not import torch.
@@ -48,7 +48,8 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     )
     facts = {
         "n_patterns": len(scan),
-        "photons_per_object_px": photons_per_px,
+        "photons_per_object_px": exposure.photons_per_px,
+        "overlap_ratio": exposure.overlap_ratio,
         "settings": asdict(settings) | {"noise_model": settings.noise_model.value},
         "device": solution.device,
         "first_loss": solution.losses[0],

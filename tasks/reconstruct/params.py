@@ -15,11 +15,13 @@ class NoiseModel(StrEnum):
 
 
 class PtyChiParams(BaseModel):
-    """pty-chi's LSQML from a flat object, the probe known; None lets the dose decide."""
+    """pty-chi's LSQML from a flat object, the probe known; None lets dose and overlap decide."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n_epochs: int = Field(40, ge=1, le=10_000, description="Passes over all patterns")
+    n_epochs: int | None = Field(
+        None, ge=1, le=10_000, description="Passes over all patterns; None: by the overlap"
+    )
     batch_size: int = Field(64, ge=1, le=4096, description="Patterns of one minibatch")
     noise_model: NoiseModel | None = Field(
         None, description="gaussian or poisson; None: by the dose"

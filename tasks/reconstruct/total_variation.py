@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ITERATIONS = 12
+NEGLIGIBLE_WEIGHT = 1e-12
 
 
 def total_variation(image: NDArray[np.inexact]) -> float:
@@ -37,7 +38,7 @@ def smooth_by_total_variation(
     """
     if not (np.isfinite(weight) and weight >= 0):
         raise ValueError(f"Total variation needs a finite weight of 0 or more, got {weight}.")
-    if weight == 0:
+    if weight < NEGLIGIBLE_WEIGHT:  # no pixel would change by more than four times the weight
         return image.copy()
     dual = np.zeros((2, *image.shape), dtype=image.dtype)
     leading, inertia = dual, 1.0

@@ -1,0 +1,58 @@
+"""Runs pty-chi for the tests in a process of its own: `python ptychi_child.py FOLDER JOB...`.
+
+The job `forward` writes pty-chi's intensities of the true object; a job `NAME=PARAMS`, the
+parameters as JSON, reconstructs into files of that name.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tasks.core.object_file import read_object
+from tasks.core.scan_file import read_scan
+from tasks.core.stages import StageFiles
+from tasks.reconstruct.dose_settings import Exposure, settings_for
+from tasks.reconstruct.iterate_stage import iterate
+from tasks.reconstruct.params import PtyChiParams
+
+
+def forward(folder: Path) -> None:
+    import torch
+
+    from tasks.reconstruct.ptychi_solver import build_task
+
+    scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
+    task, corner = build_task(scan, settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    values = truth.cut(corner, tuple(task.object.lateral_shape))
+    with torch.no_grad():
+        task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
+        intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
+    np.save(folder / "forward.npy", np.fft.fftshift(intensity, axes=(-2, -1)))
+
+
+def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
+    lines: list[str] = []
+    iterate(
+        params,
+        StageFiles(
+            {"scan": folder / "test.cxi", "view": folder / "view.json"},
+            {
+                "reconstruction": folder / f"{name}.h5",
+                "history": folder / f"{name}.csv",
+                "options": folder / f"{name}.json",
+            },
+        ),
+        lambda done, total, text: lines.append(f"{done}/{total} {text}"),
+    )
+    (folder / f"{name}.txt").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    for job in sys.argv[2:]:
+        label, _, chosen = job.partition("=")
+        if label == "forward":
+            forward(where)
+        else:
+            reconstruct(where, label, PtyChiParams.model_validate_json(chosen))

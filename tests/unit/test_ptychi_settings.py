@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tasks.core.scan_file import Geometry, Scan
+from tasks.reconstruct.dose_settings import (
+    DENSE_EPOCHS,
+    LARGEST_TV_WEIGHT,
+    SPARSE_EPOCHS,
+    Exposure,
+    measure_exposure,
+    settings_for,
+)
+from tasks.reconstruct.params import NoiseModel, PtyChiParams
+
+
+def chosen(photons_per_px, overlap_ratio=0.7, **params):
+    return settings_for(PtyChiParams(**params), Exposure(photons_per_px, overlap_ratio), seed=1)
+
+
+def test_few_photons_are_counted_by_poisson_and_many_by_gauss():
+    assert chosen(15).noise_model is NoiseModel.POISSON
+    assert chosen(150).noise_model is NoiseModel.POISSON
+    assert chosen(1500).noise_model is NoiseModel.GAUSSIAN
+
+
+def test_a_sparse_view_takes_the_faster_noise_model_and_more_epochs():
+    sparse = chosen(15, overlap_ratio=0.2)
+    assert sparse.noise_model is NoiseModel.GAUSSIAN
+    assert sparse.n_epochs == SPARSE_EPOCHS > DENSE_EPOCHS == chosen(15).n_epochs
+
+
+def test_smoothing_falls_with_the_root_of_the_dose_up_to_a_cap():
+    weights = [chosen(photons).total_variation_weight for photons in (0.1, 2, 20, 200, 2000)]
+    assert weights[0] == weights[1] == LARGEST_TV_WEIGHT
+    assert weights == sorted(weights, reverse=True)
+    assert weights[2] / weights[4] == pytest.approx(10)
+
+
+def test_what_the_parameters_name_is_taken_as_it_is():
+    settings = chosen(15, n_epochs=7, noise_model="gaussian", total_variation_weight=0)
+    assert (settings.n_epochs, settings.noise_model) == (7, NoiseModel.GAUSSIAN)
+    assert settings.total_variation_weight == 0
+
+
+def test_dose_and_overlap_are_measured_from_the_scan():
+    rows, columns = np.mgrid[:6, :5]
+    probe = np.zeros((16, 16), dtype=complex)
+    probe[4:13, 4:13] = 1
+    scan = Scan(
+        diffraction_counts=np.full((30, 16, 16), 3, dtype=np.uint16),
+        positions_px=np.stack([rows.ravel(), columns.ravel()], axis=1) * 4.0,
+        probe=probe,
+        geometry=Geometry(8000.0, 2.0, 75e-6),
+        provenance={},
+    )
+    exposure = measure_exposure(scan)
+    assert exposure.photons_per_px == pytest.approx(3 * 256 / 16)
+    assert 0.5 < exposure.overlap_ratio < 0.7
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_epochs": 0},
+        {"batch_size": 0},
+        {"total_variation_weight": -0.1},
+        {"noise_model": "uniform"},
+        {"device": "tpu"},
+        {"epochs": 3},
+    ],
+)
+def test_parameters_out_of_bounds_or_unknown_are_refused(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        PtyChiParams(**wrong)
+
+
+def test_nothing_but_the_solver_imports_torch():
+    folder = Path(__file__).parents[2] / "tasks" / "reconstruct"
+    importers = {path.name for path in folder.glob("*.py") if "import torch\n" in path.read_text()}
+    assert importers == {"ptychi_solver.py"}
