@@ -23,7 +23,7 @@ class Sizes:
         train_positions: Rows and columns of the training scan.
         test_positions: Rows and columns of the test scan.
         n_training_steps: Optimiser steps of each network.
-        n_ptychi_epochs: Passes of the iterative solver over all patterns.
+        n_ptychi_epochs: Passes of the iterative solver over all patterns; none: by the overlap.
         timeout_s: Time limit of a stage [s].
     """
 
@@ -31,7 +31,7 @@ class Sizes:
     train_positions: tuple[int, int]
     test_positions: tuple[int, int]
     n_training_steps: int
-    n_ptychi_epochs: int
+    n_ptychi_epochs: int | None
     timeout_s: float
 
 
@@ -49,7 +49,7 @@ SIZES = {
         train_positions=(41, 41),
         test_positions=(25, 25),
         n_training_steps=260,
-        n_ptychi_epochs=40,
+        n_ptychi_epochs=None,
         timeout_s=3600,
     ),
     Profile.STUDY: Sizes(
@@ -57,7 +57,7 @@ SIZES = {
         train_positions=(91, 91),
         test_positions=(45, 45),
         n_training_steps=20_000,
-        n_ptychi_epochs=80,
+        n_ptychi_epochs=None,
         timeout_s=24 * 3600,
     ),
 }

@@ -20,7 +20,7 @@ def iterate_ptychi(call: StageCall) -> StageRecord:
     record = execute(call)
     get_run_logger().info(
         "Iterated %d epochs in %.1f s, %.1f CPU s",
-        call.params["n_epochs"],
+        record.facts["settings"]["n_epochs"],
         record.wall_s,
         record.cpu_s,
     )
