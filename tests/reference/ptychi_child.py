@@ -1,10 +1,12 @@
 """Runs pty-chi for the tests in a process of its own: `python ptychi_child.py FOLDER JOB...`.
 
-The job `forward` writes pty-chi's intensities of the true object; a job `NAME=PARAMS`, the
-parameters as JSON, reconstructs into files of that name.
+The job `forward` writes pty-chi's intensities of the true object, the job `diverge` what an
+unchecked pixel that is not finite leads to; a job `NAME=PARAMS`, the parameters as JSON,
+reconstructs into files of that name.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles
 from tasks.reconstruct.dose_settings import Exposure, settings_for
 from tasks.reconstruct.iterate_stage import iterate
-from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.params import Device, PtyChiParams
 
 
 def forward(folder: Path) -> None:
@@ -29,6 +31,19 @@ def forward(folder: Path) -> None:
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
         intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
     np.save(folder / "forward.npy", np.fft.fftshift(intensity, axes=(-2, -1)))
+
+
+def diverge(folder: Path) -> None:
+    from tasks.reconstruct.ptychi_solver import solve
+
+    scan = read_scan(folder / "test.cxi")
+    counts = scan.diffraction_counts.astype(float)
+    settings = settings_for(PtyChiParams(n_epochs=2), Exposure(1e5, 0.7), seed=1)
+    counts[0, 5, 5] = np.nan
+    try:
+        solve(replace(scan, diffraction_counts=counts), settings, Device.CPU, lambda *_: None)
+    except FloatingPointError as error:
+        (folder / "diverged.txt").write_text(str(error))
 
 
 def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
@@ -54,5 +69,7 @@ if __name__ == "__main__":
         label, _, chosen = job.partition("=")
         if label == "forward":
             forward(where)
+        elif label == "diverge":
+            diverge(where)
         else:
             reconstruct(where, label, PtyChiParams.model_validate_json(chosen))

@@ -63,7 +63,7 @@ def log(folder):
     other = PARAMS.model_copy(update={"seed": 124}).model_dump_json()
     results = (
         run_child(folder, f"first={same}", f"second={same}"),
-        run_child(folder, "forward", f"other={other}", f"third={same}"),
+        run_child(folder, "forward", "diverge", f"other={other}", f"third={same}"),
     )
     return "".join(result.stdout + result.stderr for result in results)
 
@@ -148,6 +148,14 @@ def test_progress_history_and_options_tell_what_was_done(folder, log):
     options = read_json(folder / "first.json")
     assert options["object_options"]["position_origin_coords"] == [-0.5, -0.5]
     assert options["probe_options"]["optimizable"] is False
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_settings_and_last_good_epoch(
+    folder, log
+):
+    message = (folder / "diverged.txt").read_text()
+    assert "the loss of epoch 1 is nan, the last good epoch was 0" in message
+    assert "batch_size=64" in message
 
 
 def test_a_run_says_nothing_but_its_progress(log):

@@ -1,0 +1,52 @@
+import sys
+
+import numpy as np
+import pytest
+
+from tasks.core.files import write_json
+from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.stages import StageFiles, silent
+from tasks.reconstruct.iterate_stage import iterate
+from tasks.reconstruct.params import PtyChiParams
+
+GRID = np.stack(np.meshgrid([20.0, 24, 28], [20.0, 24, 28], indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def write(path, counts):
+    probe = np.zeros((16, 16), dtype=complex)
+    probe[4:13, 4:13] = 2
+    write_scan(path, Scan(counts, GRID, probe, Geometry(8000.0, 2.0, 75e-6), {}))
+
+
+@pytest.fixture
+def files(tmp_path):
+    write(tmp_path / "scan.cxi", np.full((9, 16, 16), 1, dtype=np.uint16))
+    write_json(tmp_path / "view.json", {"view": "dense", "n_exposures": 9, "indices": [*range(9)]})
+    outputs = {"reconstruction": "o.h5", "history": "h.csv", "options": "o.json"}
+    return StageFiles(
+        {"scan": tmp_path / "scan.cxi", "view": tmp_path / "view.json"},
+        {name: tmp_path / file for name, file in outputs.items()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "cure"),
+    [
+        (np.zeros((9, 16, 16), dtype=np.uint16), "zero everywhere"),
+        (np.full((9, 16, 16), 500, dtype=np.uint16), "Give counts, not amplitudes"),
+        (np.full((9, 16, 16), np.nan), "Mask or repair them"),
+    ],
+)
+def test_bad_input_is_refused_before_torch_is_loaded_and_leaves_no_file(files, counts, cure):
+    write(files.inputs["scan"], counts)
+    loaded = "torch" in sys.modules
+    with pytest.raises(ValueError, match=cure):
+        iterate(PtyChiParams(), files, silent)
+    assert ("torch" in sys.modules) == loaded
+    assert not any(path.exists() for path in files.outputs.values())
+
+
+def test_a_view_of_another_scan_is_refused(files):
+    write_json(files.inputs["view"], {"view": "dense", "n_exposures": 8, "indices": [0, 1]})
+    with pytest.raises(ValueError, match="Make the view again from this scan"):
+        iterate(PtyChiParams(), files, silent)
