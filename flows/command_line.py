@@ -37,6 +37,7 @@ app = App(
     ),
     version_flags=[],
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -148,7 +149,7 @@ def execute(plan: Plan) -> int:
     """Run the flow, showing its progress, and print its result."""
     from prefect.logging.configuration import setup_logging
 
-    from flows.phase_g import phase_g
+    from flows.local_server import local_server_starting
 
     # The run is shown by its own lines; Prefect's console would say the same again.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -160,7 +161,10 @@ def execute(plan: Plan) -> int:
         f"Phase G in {hub}: {plan.params.photons_per_pattern:g} photons per pattern, "
         f"{plan.params.view.value} view, profile {plan.params.profile.value}",
         highlight=False,
+        soft_wrap=True,
     )
+    with local_server_starting():
+        from flows.phase_g import phase_g
     with watched_on(console):
         result = phase_g(plan.params)
     for warning in result.warnings:

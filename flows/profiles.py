@@ -41,7 +41,7 @@ SIZES = {
         train_positions=(15, 15),
         test_positions=(25, 25),
         n_training_steps=60,
-        n_ptychi_epochs=12,
+        n_ptychi_epochs=8,
         timeout_s=900,
     ),
     Profile.QUICK: Sizes(
@@ -57,7 +57,7 @@ SIZES = {
         train_positions=(91, 91),
         test_positions=(45, 45),
         n_training_steps=20_000,
-        n_ptychi_epochs=None,
+        n_ptychi_epochs=80,
         timeout_s=24 * 3600,
     ),
 }

@@ -1,6 +1,7 @@
 """One whole run of the smoke profile, shared by the tests of this folder."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ def start_phase_g():
                 env=environment(),
                 cwd=PROJECT,
                 start_new_session=True,
+                # Shells start background jobs deaf to Ctrl-C, and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     return start
