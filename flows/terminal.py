@@ -67,7 +67,7 @@ class RunMonitor:
             self._bars = _bars(console)
             for call in plan:
                 self._tasks[call.stage] = self._bars.add_task(
-                    short_name(call.stage), total=None, start=False, text=""
+                    short_name(call.stage), total=1, start=False, text=""
                 )
 
     @contextmanager
@@ -120,6 +120,7 @@ class RunMonitor:
             return
         if event.kind == "started":
             bars.start_task(task)
+            bars.update(task, total=None)
         elif event.kind == "progress":
             bars.update(task, completed=event.done, total=event.total, text=event.text)
         else:
