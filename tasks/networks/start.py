@@ -38,7 +38,7 @@ def closed_form_start(
     """
     empty_beam = propagate(probes)
     turns = empty_beam / np.maximum(np.abs(empty_beam), np.finfo(np.float32).tiny)
-    waves = back_propagate(np.sqrt(diffraction_counts) * turns)
+    waves = back_propagate(np.sqrt(diffraction_counts.astype(np.float32)) * turns)
     intensity = np.abs(probes) ** 2
     illumination = place_patches(intensity, positions_px, shape)
     floor = FAINT * illumination.max()
@@ -58,7 +58,7 @@ def closed_form_start(
     )
     seen = extract_patches(phase, positions_px, probes.shape[-1])
     mean_phase = np.sum(intensity * seen, axis=(1, 2)) / np.sum(intensity, axis=(1, 2))
-    waves = waves * np.exp(1j * mean_phase)[:, None, None]
+    waves *= np.exp(1j * mean_phase)[:, None, None]
     total = place_patches(np.conj(probes) * waves, positions_px, shape)
     return np.asarray(total / (illumination + floor), dtype=np.complex64)
 
