@@ -47,20 +47,36 @@ def closed_form_start(
     gradients = phase_gradients(
         diffraction_counts, probes, extract_patches(modulus, positions_px, probes.shape[-1])
     )
-    field = np.stack(
-        [
-            place_patches(intensity * part[:, None, None], positions_px, shape)
-            for part in gradients.T
-        ]
-    )
-    phase = integrate_gradient(
-        field / (illumination + floor), illumination / (illumination + floor)
-    )
-    seen = extract_patches(phase, positions_px, probes.shape[-1])
-    mean_phase = np.sum(intensity * seen, axis=(1, 2)) / np.sum(intensity, axis=(1, 2))
+    mean_phase = mean_phases(gradients, intensity, positions_px, shape)
     waves *= np.exp(1j * mean_phase)[:, None, None]
     total = place_patches(np.conj(probes) * waves, positions_px, shape)
     return np.asarray(total / (illumination + floor), dtype=np.complex64)
+
+
+def mean_phases(
+    gradients: NDArray[np.floating],
+    probe_intensity: NDArray[np.floating],
+    positions_px: NDArray[np.floating],
+    shape: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Return the phase of the object under each probe that fits all gradients best [rad], (J,).
+
+    Args:
+        gradients: Mean phase gradient (y, x) under each probe [rad / px], shape (J, 2).
+        probe_intensity: Intensity of the probe at every position, shape (J, N, N).
+        positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
+        shape: Shape (H, W) of the canvas.
+    """
+    illumination = place_patches(probe_intensity, positions_px, shape)
+    light = illumination + FAINT * illumination.max()
+    field = [
+        place_patches(probe_intensity * part[:, None, None], positions_px, shape) / light
+        for part in gradients.T
+    ]
+    phase = integrate_gradient(np.stack(field), illumination / light)
+    seen = np.asarray(extract_patches(phase, positions_px, probe_intensity.shape[-1]), dtype=float)
+    means = np.sum(probe_intensity * seen, axis=(1, 2)) / np.sum(probe_intensity, axis=(1, 2))
+    return np.asarray(means, dtype=np.float64)
 
 
 def phase_gradients(

@@ -105,17 +105,19 @@ def test_thinning_loses_no_photon(seed, fraction):
 
 
 @given(seed=seeds, group_size=st.integers(4, 20))
-def test_groups_are_neighbours_of_equal_number(seed, group_size):
+def test_groups_have_equal_numbers_and_no_pattern_twice(seed, group_size):
     rng = np.random.default_rng(seed)
     positions = rng.uniform(0, 100, size=(40, 2))
     groups = neighbour_groups(positions, group_size)
     assert groups.shape == (40, group_size)
-    assert all(len(set(group)) == group_size for group in groups.tolist())
-    inside = [np.isin(np.arange(40), group) for group in groups]
-    for group in inside:
-        middle = (positions[group].max(axis=0) + positions[group].min(axis=0)) / 2
-        reach = np.abs(positions[group] - middle).max()
-        assert reach <= 100
+    assert np.all(np.diff(groups, axis=1) > 0)
+
+
+@given(side=st.integers(5, 9))
+def test_groups_of_a_raster_are_compact_up_to_its_corners(side):
+    positions = 10.0 * np.stack(np.mgrid[:side, :side], axis=-1).reshape(-1, 2)
+    for group in neighbour_groups(positions, 9):
+        assert np.ptp(positions[group], axis=0).max() <= 30
 
 
 @given(seed=seeds, n_groups=st.integers(1, 9))

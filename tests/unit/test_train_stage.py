@@ -134,6 +134,30 @@ def test_baseline_never_sees_the_test_region(folder, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("arm", [Arm.PTYCHOPINN, Arm.BASELINE])
+def test_dark_gaps_between_exposures_do_no_harm(folder, tmp_path, arm):
+    corners = [0, 5, 30, 35]
+    write_json(folder / "corners.json", {"view": "sparse", "n_exposures": 36, "indices": corners})
+    files = stage_files(folder, tmp_path, arm)
+    files = replace(files, inputs={**files.inputs, "view": folder / "corners.json"})
+    params = TrainingParams(arm=arm, **SMALL | {"group_size": 4})
+    facts = train(params, files, silent)
+    assert np.isfinite(facts["last_loss"])
+    with h5py.File(files.outputs["weights"]) as file:
+        assert np.all(np.isfinite(file["vars/0"][()]))
+
+
+def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
+    course = Course.of(scan, 9, seed=1)
+    whole, thinned = (next(physics_lessons(course, fraction)) for fraction in (1.0, 0.25))
+    np.testing.assert_array_equal(thinned["counts"] + thinned["target_counts"], whole["counts"])
+    np.testing.assert_array_equal(whole["target_counts"], whole["counts"])
+    np.testing.assert_allclose(thinned["probe_real"], 0.5 * whole["probe_real"], rtol=1e-6)
+    assert thinned["target_scale"] == pytest.approx(3.0)
+    assert whole["target_scale"] == pytest.approx(1.0)
+
+
+@pytest.mark.slow
 def test_eight_patterns_can_be_learned_by_heart(scan):
     few = replace(
         scan,
