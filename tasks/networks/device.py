@@ -34,8 +34,9 @@ def use_device(device: Device) -> str:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
         return "cuda"
-    if tf.config.threading.get_intra_op_parallelism_threads() != 1:
+    if gpus:
         tf.config.set_visible_devices([], "GPU")
+    if tf.config.threading.get_intra_op_parallelism_threads() != 1:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     return "cpu"

@@ -1,11 +1,12 @@
 """A closed-form first guess of the object, from counts, probe and positions alone.
 
 Each pattern is back-projected with the phases that the empty beam has on the detector. What a
-single back-projection cannot know is its phase relative to the neighbours. It follows from the
-pattern's centre of mass, which is the mean phase gradient under the probe: with the exit wave
-P O and O = |O| exp(i phi), the first moment of the far field is
-sum |O|^2 Im(conj(P) grad P) + sum |P|^2 |O|^2 grad phi (the identity behind differential phase
-contrast; Waddell & Chapman, Optik 54, 83 (1979)). The first term is the curved probe's own share.
+single back-projection cannot know is its phase relative to the neighbours. It follows from where
+the pattern lies on the detector, as in differential phase contrast (Waddell & Chapman, Optik 54,
+83 (1979)). With psi = P O, unit lag e and O = |O| exp(i phi), the transform being unitary,
+    sum_q I(q) exp(i q e) = sum_x conj(P(x)) P(x + e) |O(x)| |O(x + e)| exp(i e grad phi),
+so the phase of the left side, less that of the right side without phi, is the mean gradient of
+phi under the probe. A curved probe's own share drops out where |O| is known.
 """
 
 import numpy as np
@@ -37,7 +38,7 @@ def closed_form_start(
     """
     empty_beam = propagate(probes)
     turns = empty_beam / np.maximum(np.abs(empty_beam), np.finfo(np.float32).tiny)
-    waves = back_propagate(np.sqrt(diffraction_counts) * turns)
+    waves = back_propagate(np.sqrt(diffraction_counts.astype(np.float32)) * turns)
     intensity = np.abs(probes) ** 2
     illumination = place_patches(intensity, positions_px, shape)
     floor = FAINT * illumination.max()
@@ -46,20 +47,36 @@ def closed_form_start(
     gradients = phase_gradients(
         diffraction_counts, probes, extract_patches(modulus, positions_px, probes.shape[-1])
     )
-    field = np.stack(
-        [
-            place_patches(intensity * part[:, None, None], positions_px, shape)
-            for part in gradients.T
-        ]
-    )
-    phase = integrate_gradient(
-        field / (illumination + floor), illumination / (illumination + floor)
-    )
-    seen = extract_patches(phase, positions_px, probes.shape[-1])
-    mean_phase = np.sum(intensity * seen, axis=(1, 2)) / np.sum(intensity, axis=(1, 2))
-    waves = waves * np.exp(1j * mean_phase)[:, None, None]
+    mean_phase = mean_phases(gradients, intensity, positions_px, shape)
+    waves *= np.exp(1j * mean_phase)[:, None, None]
     total = place_patches(np.conj(probes) * waves, positions_px, shape)
     return np.asarray(total / (illumination + floor), dtype=np.complex64)
+
+
+def mean_phases(
+    gradients: NDArray[np.floating],
+    probe_intensity: NDArray[np.floating],
+    positions_px: NDArray[np.floating],
+    shape: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Return the phase of the object under each probe that fits all gradients best [rad], (J,).
+
+    Args:
+        gradients: Mean phase gradient (y, x) under each probe [rad / px], shape (J, 2).
+        probe_intensity: Intensity of the probe at every position, shape (J, N, N).
+        positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
+        shape: Shape (H, W) of the canvas.
+    """
+    illumination = place_patches(probe_intensity, positions_px, shape)
+    light = illumination + FAINT * illumination.max()
+    field = [
+        place_patches(probe_intensity * part[:, None, None], positions_px, shape) / light
+        for part in gradients.T
+    ]
+    phase = integrate_gradient(np.stack(field), illumination / light)
+    seen = np.asarray(extract_patches(phase, positions_px, probe_intensity.shape[-1]), dtype=float)
+    means = np.sum(probe_intensity * seen, axis=(1, 2)) / np.sum(probe_intensity, axis=(1, 2))
+    return np.asarray(means, dtype=np.float64)
 
 
 def phase_gradients(
@@ -76,27 +93,12 @@ def phase_gradients(
         modulus_patches: Estimated |O| under every probe, shape (J, N, N).
     """
     n_px = probes.shape[-1]
-    frequency = 2 * np.pi * (np.arange(n_px) - n_px // 2) / n_px
-    counts = diffraction_counts.astype(np.float64)
-    photons = np.maximum(counts.sum(axis=(1, 2)), 1.0)
-    centre = (
-        np.stack([counts.sum(axis=2) @ frequency, counts.sum(axis=1) @ frequency], axis=1)
-        / photons[:, None]
-    )
-    weight = modulus_patches.astype(np.float64) ** 2
-    bright = np.maximum(np.sum(weight * np.abs(probes) ** 2, axis=(1, 2)), 1e-12)
-    # Neighbouring products give Im(conj(P) grad P) without a transform; shifts are periodic.
-    shares = [
-        np.sum(
-            weight
-            * np.imag(np.conj(probes) * (np.roll(probes, -1, axis) - np.roll(probes, 1, axis))),
-            axis=(1, 2),
-        )
-        / (2 * bright)
-        for axis in (1, 2)
-    ]
-    lit = np.any(counts > 0, axis=(1, 2), keepdims=True)[:, :, 0]
-    return np.where(lit, centre - np.stack(shares, axis=1), 0.0)
+    turns = np.exp(2j * np.pi * (np.arange(n_px) - n_px // 2) / n_px)
+    measured = np.stack([diffraction_counts.sum(axis=axis) @ turns for axis in (2, 1)], axis=1)
+    waves = probes * np.asarray(modulus_patches, dtype=np.float64)
+    lagged = [np.sum(np.conj(waves) * np.roll(waves, -1, axis), axis=(1, 2)) for axis in (1, 2)]
+    gradients = np.angle(measured * np.conj(np.stack(lagged, axis=1)))
+    return np.asarray(gradients, dtype=np.float64)
 
 
 def integrate_gradient(

@@ -31,14 +31,15 @@ def _initializer(seeds: keras.random.SeedGenerator, scale: float = 2.0) -> Any:
     return keras.initializers.VarianceScaling(scale, seed=seeds)
 
 
-def _block(image: Tensor, channels: int, seeds: keras.random.SeedGenerator) -> Tensor:
-    for _ in range(2):
+def _block(image: Tensor, channels: int, seeds: keras.random.SeedGenerator, name: str) -> Tensor:
+    for number in (1, 2):
         image = layers.Conv2D(
             channels,
             3,
             padding="same",
             activation="relu",
             kernel_initializer=_initializer(seeds),
+            name=f"{name}_{number}",
         )(image)
     return image
 
@@ -54,17 +55,23 @@ def make_unet(channels: tuple[int, ...], seed: int) -> keras.Model:
         Model from (1, H / 2, W / 2, 20) to (1, H / 2, W / 2, 8).
     """
     seeds = keras.random.SeedGenerator(seed)
-    inputs = keras.Input((None, None, 4 * INPUT_CHANNELS), batch_size=1)
+    # Every layer is named, because names are stored and Keras' own count on within a process.
+    inputs = keras.Input((None, None, 4 * INPUT_CHANNELS), batch_size=1, name="folded_canvas")
     image, skips = inputs, []
-    for width in channels[:-1]:
-        image = _block(image, width, seeds)
+    for level, width in enumerate(channels[:-1]):
+        image = _block(image, width, seeds, f"down_{level}")
         skips.append(image)
-        image = layers.AveragePooling2D(2)(image)
-    image = _block(image, channels[-1], seeds)
-    for width, skip in zip(channels[-2::-1], skips[::-1], strict=True):
-        image = layers.Concatenate()([layers.UpSampling2D(2)(image), skip])
-        image = _block(image, width, seeds)
+        image = layers.AveragePooling2D(2, name=f"pool_{level}")(image)
+    image = _block(image, channels[-1], seeds, "bottom")
+    for level in reversed(range(len(skips))):
+        image = layers.UpSampling2D(2, name=f"enlarge_{level}")(image)
+        image = layers.Concatenate(name=f"join_{level}")([image, skips[level]])
+        image = _block(image, channels[level], seeds, f"up_{level}")
     outputs = layers.Conv2D(
-        8, 3, padding="same", kernel_initializer=_initializer(seeds, LAST_LAYER_SCALE**2)
+        8,
+        3,
+        padding="same",
+        kernel_initializer=_initializer(seeds, LAST_LAYER_SCALE**2),
+        name="correction",
     )(image)
     return keras.Model(inputs, outputs, name="unet")

@@ -1,1 +1,1 @@
-"""Phase F: the arms reconstruct the object from the diffraction of a view."""
+"""Phase F: from diffraction patterns to the object, by each arm."""

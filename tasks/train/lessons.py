@@ -21,8 +21,6 @@ from tasks.train.thinning import thin_counts
 
 Lesson = Mapping[str, NDArray[np.generic]]
 
-FULL_LIGHT = 0.05
-
 
 @dataclass(frozen=True)
 class Course:
@@ -83,7 +81,9 @@ def physics_lessons(course: Course, thinning: float) -> Iterator[Lesson]:
 
 
 def supervised_lessons(course: Course, truth: ObjectWindow) -> Iterator[Lesson]:
-    """Yield groups judged by the true object, where light falls.
+    """Yield groups judged by the true object, in proportion to the light that falls.
+
+    The faint rim of a group cannot be known from it, and would otherwise outweigh its middle.
 
     Args:
         course: Groups of the training scan.
@@ -97,9 +97,8 @@ def supervised_lessons(course: Course, truth: ObjectWindow) -> Iterator[Lesson]:
         batch = make_batch(
             scan.diffraction_counts[group], scan.positions_px[group], scan.probe, canvas
         )
-        weight = np.minimum(batch.coverage / (FULL_LIGHT * batch.coverage.max()), 1.0)
         true_object = truth.cut(canvas.origin_px, canvas.shape)
-        weight = np.where(np.isfinite(true_object), weight, 0.0).astype(np.float32)
+        weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
         real, imaginary = as_pair(np.nan_to_num(true_object))
         yield batch.as_inputs() | {
             "truth_real": real,

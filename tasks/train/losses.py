@@ -45,7 +45,7 @@ def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
     """Return the weighted mean |O exp(-i theta) - T|^2, averaged over passes.
 
     The global phase of the canvas, which diffraction cannot tell, is left free:
-    theta = arg sum w conj(T) O.
+    theta = arg sum w conj(T) O is where the distance is least.
 
     Args:
         inputs: A batch with the truth T as `truth_real` and `truth_imaginary` and the weights w as
@@ -57,13 +57,11 @@ def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
     """
     truth = inputs["truth_real"], inputs["truth_imaginary"]
     weight = inputs["truth_weight"]
-    energy = ops.sum(weight * squared_modulus(truth))
     losses = []
     for object_ in canvases.objects:
-        real, imaginary = multiply_conjugate(truth, object_)
-        overlap = ops.square(ops.sum(weight * real)) + ops.square(ops.sum(weight * imaginary))
-        distance = (
-            energy + ops.sum(weight * squared_modulus(object_)) - 2 * ops.sqrt(overlap + TINY)
-        )
-        losses.append(distance / ops.sum(weight))
+        real, imaginary = (ops.sum(weight * part) for part in multiply_conjugate(truth, object_))
+        length = ops.sqrt(ops.square(real) + ops.square(imaginary) + TINY)
+        turned = multiply_conjugate((real / length, imaginary / length), object_)
+        distance = squared_modulus((turned[0] - truth[0], turned[1] - truth[1]))
+        losses.append(ops.sum(weight * distance) / ops.sum(weight))
     return ops.mean(ops.stack(losses))

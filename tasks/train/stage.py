@@ -31,7 +31,7 @@ from tasks.train.thinning import choose_thinning
 
 LOSS_NAMES = {
     Arm.PTYCHOPINN: "Poisson deviance / 2 per pixel",
-    Arm.BASELINE: "mean squared error of the object",
+    Arm.BASELINE: "mean squared distance to the truth",
 }
 
 

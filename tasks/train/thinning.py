@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOW_DOSE_PHOTONS = 3000.0
-LOW_DOSE_FRACTION = 0.3
+LOW_DOSE_FRACTION = 0.6
 
 
 def choose_thinning(requested: float | None, photons_per_pattern: float) -> float:
     """Return the share of the photons that the network sees: the one place of the rule.
 
-    Below 3000 measured photons per pattern the network sees 0.3 of them. Above, noise is weak and
+    Below 3000 measured photons per pattern the network sees 0.6 of them. Above, noise is weak and
     showing it less would only cost phase, so it sees all.
 
     Args:

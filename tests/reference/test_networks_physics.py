@@ -1,0 +1,154 @@
+"""The networks' physics against the numerical core and against plain formulas."""
+
+import numpy as np
+import pytest
+from keras import ops
+from scipy.special import xlogy
+
+from tasks.core.forward import diffraction_intensity
+from tasks.core.noise import draw_counts
+from tasks.core.patches import extract_patches, place_patches, shifted_probes
+from tasks.core.probe import defocused_zone_plate_probe
+from tasks.networks.batches import as_pair, canvas_of, make_batch
+from tasks.networks.device import use_device
+from tasks.networks.fields import far_field, near_field, squared_modulus
+from tasks.networks.placement import cut, flat_indices, place
+from tasks.networks.start import integrate_gradient, phase_gradients
+from tasks.networks.unrolled import Canvases, predicted_waves, projection_sum
+from tasks.train.losses import poisson_deviance, supervised_loss
+
+use_device("cpu")
+N_PX = 32
+SHAPE = (72, 80)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+@pytest.fixture
+def probe():
+    return 30 * defocused_zone_plate_probe(N_PX, 0.4, 0.3, 4.0)
+
+
+@pytest.fixture
+def positions_px(rng):
+    return rng.uniform((17, 17), (54, 62), size=(12, 2))
+
+
+@pytest.fixture
+def object_(rng):
+    return rng.uniform(0.5, 1, SHAPE) * np.exp(1j * rng.uniform(-1, 1, SHAPE))
+
+
+def as_complex(pair):
+    return ops.convert_to_numpy(pair[0]) + 1j * ops.convert_to_numpy(pair[1])
+
+
+def true_intensity(object_, positions_px, probe):
+    patches = extract_patches(object_, positions_px, N_PX)
+    return diffraction_intensity(patches, shifted_probes(probe, positions_px))
+
+
+def test_cut_is_extract_patches(object_, positions_px):
+    indices = flat_indices(positions_px, N_PX, SHAPE)
+    expected = extract_patches(object_.astype(np.complex64), positions_px, N_PX)
+    np.testing.assert_array_equal(as_complex(cut(as_pair(object_), indices)), expected)
+
+
+def test_place_is_place_patches(rng, positions_px):
+    patches = rng.normal(size=(12, N_PX, N_PX)) + 1j * rng.normal(size=(12, N_PX, N_PX))
+    indices = flat_indices(positions_px, N_PX, SHAPE)
+    placed = as_complex(place(as_pair(patches), indices, SHAPE))
+    np.testing.assert_allclose(placed, place_patches(patches, positions_px, SHAPE), atol=1e-5)
+
+
+def test_transforms_are_unitary_and_inverse(rng):
+    waves = as_pair(rng.normal(size=(3, N_PX, N_PX)) + 1j * rng.normal(size=(3, N_PX, N_PX)))
+    spectra = as_complex(far_field(waves))
+    np.testing.assert_allclose(spectra, np.fft.fft2(as_complex(waves), norm="ortho"), atol=1e-5)
+    np.testing.assert_allclose(
+        as_complex(near_field(as_pair(spectra))), as_complex(waves), atol=1e-5
+    )
+
+
+def test_predicted_intensity_is_that_of_the_core_at_positions_that_are_not_integers(
+    object_, positions_px, probe
+):
+    expected = true_intensity(object_, positions_px, probe)
+    probes = as_pair(shifted_probes(probe, positions_px))
+    indices = flat_indices(positions_px, N_PX, SHAPE)
+    waves = predicted_waves(as_pair(object_), probes, indices)
+    intensity = np.fft.fftshift(ops.convert_to_numpy(squared_modulus(waves)), axes=(-2, -1))
+    np.testing.assert_allclose(intensity, expected, atol=1e-5 * expected.max())
+
+
+def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_px, probe, rng):
+    expected = true_intensity(object_, positions_px, probe)
+    counts = draw_counts(expected, rng)
+    canvas = canvas_of(positions_px, N_PX)
+    batch = make_batch(counts, positions_px, probe, canvas)
+    window = np.zeros(canvas.shape, complex)
+    top, left = canvas.origin_px
+    part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
+    window[: part.shape[0], : part.shape[1]] = part
+    waves = predicted_waves(as_pair(window), batch.probe, batch.indices)
+    intensity = np.fft.fftshift(ops.convert_to_numpy(squared_modulus(waves)), axes=(-2, -1))
+    np.testing.assert_allclose(intensity, expected, atol=1e-5 * expected.max())
+    np.testing.assert_array_equal(np.fft.fftshift(batch.counts, axes=(-2, -1)), counts)
+
+
+def test_projection_step_vanishes_at_the_truth(object_, positions_px, probe):
+    counts = np.fft.ifftshift(true_intensity(object_, positions_px, probe), axes=(-2, -1))
+    probes = as_pair(shifted_probes(probe, positions_px))
+    indices = flat_indices(positions_px, N_PX, SHAPE)
+    waves = predicted_waves(as_pair(object_), probes, indices)
+    step = projection_sum(waves, counts.astype(np.float32), probes, indices, SHAPE)
+    assert np.abs(as_complex(step)).max() < 1e-4 * np.abs(probe).max() ** 2
+
+
+def test_phase_gradient_is_the_ramp_of_the_object_despite_a_curved_probe(probe, rng):
+    rows, columns = np.indices(SHAPE)
+    modulus = 0.75 + 0.2 * np.sin(rows / 5) * np.cos(columns / 7)
+    ramped = modulus * np.exp(1j * (0.03 * rows - 0.05 * columns))
+    positions = rng.integers((16, 16), (56, 64), size=(6, 2)).astype(float)
+    counts = true_intensity(ramped, positions, 100 * probe)
+    probes = shifted_probes(100 * probe, positions)
+    gradients = phase_gradients(counts, probes, extract_patches(modulus, positions, N_PX))
+    np.testing.assert_allclose(gradients, np.tile([0.03, -0.05], (6, 1)), atol=2e-3)
+
+
+def test_integrated_gradient_gives_the_field_back():
+    rows, columns = np.indices((48, 64)) * 2 * np.pi / np.array([48, 64])[:, None, None]
+    field = np.sin(rows) * np.cos(2 * columns) + 0.5 * np.cos(rows + columns)
+    spectral = [
+        2 * np.pi / 48 * (np.cos(rows) * np.cos(2 * columns) - 0.5 * np.sin(rows + columns)),
+        2 * np.pi / 64 * (-2 * np.sin(rows) * np.sin(2 * columns) - 0.5 * np.sin(rows + columns)),
+    ]
+    found = integrate_gradient(np.stack(spectral), np.ones(field.shape))
+    np.testing.assert_allclose(found, field - field.mean(), atol=1e-10)
+
+
+def test_poisson_deviance_is_its_formula(rng):
+    intensity = rng.uniform(0.05, 20, size=(4, 8, 8))
+    counts = rng.poisson(intensity)
+    expected = np.mean(
+        intensity - counts - counts * np.log(intensity + 0.01) + xlogy(counts, counts)
+    )
+    found = poisson_deviance(counts.astype(np.float32), intensity.astype(np.float32))
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_supervised_loss_is_the_mean_square_at_the_best_global_phase(rng):
+    truth = rng.normal(size=(16, 16)) + 1j * rng.normal(size=(16, 16))
+    guess = truth * np.exp(0.7j) + 0.1 * rng.normal(size=(16, 16))
+    weight = rng.uniform(size=(16, 16)).astype(np.float32)
+    phases = np.linspace(-np.pi, np.pi, 4_001)[:, None, None]
+    turned = guess * np.exp(-1j * phases)
+    squares = np.sum(weight * np.abs(turned - truth) ** 2, axis=(1, 2))
+    expected = squares.min() / weight.sum()
+    real, imaginary = as_pair(truth)
+    inputs = {"truth_real": real, "truth_imaginary": imaginary, "truth_weight": weight}
+    found = float(supervised_loss(inputs, Canvases([as_pair(guess)], [])))
+    assert found == pytest.approx(expected, rel=1e-3)

@@ -1,0 +1,146 @@
+"""Prediction as a stage: places the object where it belongs and refuses models that do not fit."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from tasks.core.arms import Arm
+from tasks.core.files import read_json, write_json
+from tasks.core.object_file import read_object
+from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.stages import StageFiles, silent
+from tasks.networks.device import use_device
+from tasks.networks.model_file import (
+    DataContract,
+    ModelContract,
+    load_network,
+    read_contract,
+    write_contract,
+    write_weights,
+)
+from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
+from tasks.reconstruct.predict_stage import predict
+from tasks.reconstruct.prediction_params import PredictionParams
+
+use_device("cpu")
+ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(4, 4))
+
+
+@pytest.fixture
+def scan():
+    rng = np.random.default_rng(2)
+    return Scan(
+        diffraction_counts=rng.poisson(4.0, size=(9, 16, 16)).astype(np.uint16),
+        positions_px=np.stack(np.mgrid[60:90:10, 100:130:10], axis=-1).reshape(-1, 2) + 0.25,
+        probe=32 * defocused_zone_plate_probe(16, 0.6, 0.0, 0.0),
+        geometry=Geometry(8000.0, 2.0, 75e-6),
+        provenance={},
+    )
+
+
+@pytest.fixture
+def files(tmp_path, scan):
+    write_scan(tmp_path / "test.cxi", scan)
+    write_json(
+        tmp_path / "view.json",
+        {"view": "dense", "n_exposures": len(scan), "indices": list(range(len(scan)))},
+    )
+    write_weights(tmp_path / "n.weights.h5", UnrolledNetwork(ARCHITECTURE, seed=4))
+    contract = ModelContract(
+        arm=Arm.PTYCHOPINN,
+        architecture=ARCHITECTURE,
+        data=DataContract.of(scan),
+        weights_sha256=sha256((tmp_path / "n.weights.h5").read_bytes()).hexdigest(),
+        training={},
+    )
+    write_contract(tmp_path / "model.json", contract)
+    inputs = {
+        "scan": tmp_path / "test.cxi",
+        "view": tmp_path / "view.json",
+        "weights": tmp_path / "n.weights.h5",
+        "model": tmp_path / "model.json",
+    }
+    return StageFiles(inputs, {"reconstruction": tmp_path / "object.h5"})
+
+
+def change_contract(files, **changes):
+    content = read_json(files.inputs["model"])
+    content["data"] |= changes
+    write_json(files.inputs["model"], content)
+
+
+def test_the_reconstruction_lies_in_the_absolute_frame(files):
+    seen = []
+    facts = predict(PredictionParams(), files, lambda *report: seen.append(report))
+    window = read_object(files.outputs["reconstruction"])
+    assert window.origin_px == (52, 92)
+    assert window.object_.dtype == np.complex64
+    assert window.object_.shape == (40, 40)
+    assert np.all(np.isfinite(window.object_))
+    assert facts["n_patterns"] == 9
+    assert [report[:2] for report in seen] == [(1, 2), (2, 2)]
+
+
+def test_weights_survive_the_disk(files):
+    network = load_network(files.inputs["weights"], read_contract(files.inputs["model"]))
+    for ours, theirs in zip(
+        UnrolledNetwork(ARCHITECTURE, seed=4).get_weights(), network.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_model_for_other_patterns_is_refused_and_both_are_named(files):
+    change_contract(files, n_px=64)
+    with pytest.raises(ValueError, match="patterns of 64 px, but the scan has 16 px"):
+        predict(PredictionParams(), files, silent)
+
+
+def test_a_model_for_another_dose_is_refused_and_both_are_named(files):
+    change_contract(files, photons_per_pattern=1e5)
+    with pytest.raises(
+        ValueError, match=r"1e\+05 photons per pattern, but the scan has 1[0-9]{3} "
+    ):
+        predict(PredictionParams(), files, silent)
+
+
+def test_a_model_for_another_probe_is_refused(files, scan):
+    diameter = DataContract.of(scan).probe_diameter_px
+    change_contract(files, probe_diameter_px=2 * diameter)
+    with pytest.raises(ValueError, match="px of probe diameter, but the scan has"):
+        predict(PredictionParams(), files, silent)
+
+
+def test_a_model_of_another_arm_is_refused(files):
+    with pytest.raises(ValueError, match="model of PtychoPINN, but Baseline was asked for"):
+        predict(PredictionParams(arm=Arm.BASELINE), files, silent)
+
+
+def test_weights_that_were_cut_short_are_refused(files):
+    weights = files.inputs["weights"]
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"changed or cut short\. Train the model again"):
+        predict(PredictionParams(), files, silent)
+
+
+def test_a_contract_of_another_version_is_refused(files):
+    content = read_json(files.inputs["model"])
+    write_json(files.inputs["model"], content | {"schema_version": 9})
+    with pytest.raises(ValueError, match="not the contract of a model of this version"):
+        predict(PredictionParams(), files, silent)
+
+
+def test_a_scan_without_photons_is_refused(scan):
+    empty = replace(scan, diffraction_counts=np.zeros_like(scan.diffraction_counts))
+    with pytest.raises(ValueError, match="All 9 patterns are empty"):
+        DataContract.of(empty)
+
+
+def test_a_pattern_without_photons_does_no_harm(files, scan):
+    counts = scan.diffraction_counts.copy()
+    counts[4] = 0
+    write_scan(files.inputs["scan"], replace(scan, diffraction_counts=counts))
+    predict(PredictionParams(), files, silent)
+    assert np.all(np.isfinite(read_object(files.outputs["reconstruction"]).object_))

@@ -1,0 +1,243 @@
+"""Training as a stage: learns, repeats itself, reads what it may and nothing else."""
+
+import csv
+from dataclasses import replace
+from hashlib import sha256
+
+import h5py
+import numpy as np
+import pytest
+from keras import ops
+from scipy.ndimage import gaussian_filter
+
+from tasks.core.arms import Arm
+from tasks.core.files import read_json, write_json
+from tasks.core.object_file import read_object, write_object
+from tasks.core.patches import illumination_map
+from tasks.core.stages import StageFiles, silent
+from tasks.core.view_file import read_view
+from tasks.networks.batches import as_pair, canvas_of, make_batch
+from tasks.networks.device import use_device
+from tasks.networks.fields import squared_modulus
+from tasks.networks.unrolled import (
+    Canvases,
+    UnrolledArchitecture,
+    UnrolledNetwork,
+    predicted_waves,
+)
+from tasks.simulate.params import ProbeParams, SimulationParams
+from tasks.simulate.stage import simulate
+from tasks.train.lessons import Course, physics_lessons
+from tasks.train.loop import train_network
+from tasks.train.losses import physics_loss
+from tasks.train.params import TrainingParams
+from tasks.train.stage import train
+
+use_device("cpu")
+OUTPUTS = {
+    "weights": "network.weights.h5",
+    "model": "model.json",
+    "history": "history.csv",
+    "learning_curve": "learning_curve.png",
+}
+SMALL = {"n_steps": 3, "group_size": 9, "passes": 2, "channels": (4, 4)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with a small simulated scan of both splits and a view of all exposures."""
+    folder = tmp_path_factory.mktemp("scan")
+    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+    params = SimulationParams(
+        photons_per_pattern=1e4,
+        probe=ProbeParams(n_px=32, defocus_rad=4.0),
+        train_positions=(6, 6),
+        test_positions=(5, 5),
+        seed=7,
+    )
+    simulate(params, StageFiles({}, {key: folder / name for key, name in names.items()}), silent)
+    for split, count in (("train", 36), ("test", 25)):
+        write_json(
+            folder / f"{split}.json",
+            {"view": "dense", "n_exposures": count, "indices": list(range(count))},
+        )
+    return folder
+
+
+@pytest.fixture
+def scan(folder):
+    return read_view(folder / "train.cxi", folder / "train.json")
+
+
+def stage_files(folder, out, arm, truth="truth.h5"):
+    inputs = {"scan": folder / "train.cxi", "view": folder / "train.json"}
+    if arm is Arm.BASELINE:
+        inputs["truth"] = folder / truth
+    return StageFiles(inputs, {name: out / file for name, file in OUTPUTS.items()})
+
+
+def run(folder, out, arm, **knobs):
+    return train(TrainingParams(arm=arm, **SMALL | knobs), stage_files(folder, out, arm), silent)
+
+
+def digest(path):
+    return sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", [Arm.PTYCHOPINN, Arm.BASELINE])
+def test_same_seed_gives_the_same_bytes_and_another_seed_others(folder, tmp_path, arm):
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        run(folder, tmp_path / name, arm, seed=seed)
+    for file in OUTPUTS.values():
+        assert digest(tmp_path / "first" / file) == digest(tmp_path / "again" / file), file
+    weights = OUTPUTS["weights"]
+    assert digest(tmp_path / "first" / weights) != digest(tmp_path / "other" / weights)
+
+
+@pytest.mark.slow
+def test_outputs_are_complete_and_belong_together(folder, tmp_path):
+    facts = run(folder, tmp_path, Arm.PTYCHOPINN)
+    contract = read_json(tmp_path / OUTPUTS["model"])
+    assert contract["arm"] == "PtychoPINN"
+    assert contract["weights_sha256"] == digest(tmp_path / OUTPUTS["weights"])
+    assert contract["data"]["n_px"] == 32
+    assert contract["data"]["photons_per_pattern"] == pytest.approx(1e4, rel=0.05)
+    with (tmp_path / OUTPUTS["history"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [1, 2, 3]
+    assert all(float(row["loss"]) > 0 for row in rows)
+    assert (tmp_path / OUTPUTS["learning_curve"]).read_bytes().startswith(b"\x89PNG")
+    with h5py.File(tmp_path / OUTPUTS["weights"]) as file:
+        assert len(file) > 0
+    assert facts["n_steps"] == 3
+    assert facts["thinning_fraction"] == 1.0
+    assert {path.name for path in tmp_path.iterdir()} == set(OUTPUTS.values())
+
+
+@pytest.mark.slow
+def test_baseline_never_sees_the_test_region(folder, tmp_path):
+    scan, test = (read_view(folder / f"{s}.cxi", folder / f"{s}.json") for s in ("train", "test"))
+    truth = read_object(folder / "truth.h5")
+    lit = illumination_map(test.probe, test.positions_px, truth.object_.shape) > 0
+    assert not np.any(
+        lit & (illumination_map(scan.probe, scan.positions_px, truth.object_.shape) > 0)
+    )
+    blinded = replace(truth, object_=np.where(lit, 9 + 9j, truth.object_))
+    write_object(folder / "blinded.h5", blinded)
+    params = TrainingParams(arm=Arm.BASELINE, **SMALL)
+    for name in ("truth", "blinded"):
+        files = stage_files(folder, tmp_path / name, Arm.BASELINE, f"{name}.h5")
+        train(params, files, silent)
+    weights = OUTPUTS["weights"]
+    assert digest(tmp_path / "truth" / weights) == digest(tmp_path / "blinded" / weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", [Arm.PTYCHOPINN, Arm.BASELINE])
+def test_dark_gaps_between_exposures_do_no_harm(folder, tmp_path, arm):
+    corners = [0, 5, 30, 35]
+    write_json(folder / "corners.json", {"view": "sparse", "n_exposures": 36, "indices": corners})
+    files = stage_files(folder, tmp_path, arm)
+    files = replace(files, inputs={**files.inputs, "view": folder / "corners.json"})
+    params = TrainingParams(arm=arm, **SMALL | {"group_size": 4})
+    facts = train(params, files, silent)
+    assert np.isfinite(facts["last_loss"])
+    with h5py.File(files.outputs["weights"]) as file:
+        assert np.all(np.isfinite(file["vars/0"][()]))
+
+
+def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
+    course = Course.of(scan, 9, seed=1)
+    whole, thinned = (next(physics_lessons(course, fraction)) for fraction in (1.0, 0.25))
+    np.testing.assert_array_equal(thinned["counts"] + thinned["target_counts"], whole["counts"])
+    np.testing.assert_array_equal(whole["target_counts"], whole["counts"])
+    np.testing.assert_allclose(thinned["probe_real"], 0.5 * whole["probe_real"], rtol=1e-6)
+    assert thinned["target_scale"] == pytest.approx(3.0)
+    assert whole["target_scale"] == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_eight_patterns_can_be_learned_by_heart(scan):
+    few = replace(
+        scan,
+        diffraction_counts=scan.diffraction_counts[[0, 1, 2, 3, 6, 7, 8, 9]],
+        positions_px=scan.positions_px[[0, 1, 2, 3, 6, 7, 8, 9]],
+    )
+    params = TrainingParams(n_steps=120, group_size=8, passes=2, channels=(16, 16), seed=1)
+    network = UnrolledNetwork(UnrolledArchitecture(passes=2, channels=(16, 16)), seed=1)
+    lessons = physics_lessons(Course.of(few, 8, seed=1), thinning=1.0)
+    losses = train_network(network, physics_loss, lessons, params, lambda *_: None)
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def losses_of_objects(scan, objects):
+    canvas = canvas_of(scan.positions_px, scan.n_px)
+    batch = make_batch(scan.diffraction_counts, scan.positions_px, scan.probe, canvas)
+    inputs = {"target_counts": batch.counts, "target_scale": np.ones(1, np.float32)}
+    found = []
+    for object_ in objects:
+        window = object_.cut(canvas.origin_px, canvas.shape)
+        pair = as_pair(np.nan_to_num(window, nan=1.0))
+        waves = predicted_waves(pair, batch.probe, batch.indices)
+        found.append(float(physics_loss(inputs, Canvases([], [squared_modulus(waves)]))))
+    return found
+
+
+def test_no_other_object_explains_the_photons_better_than_the_truth(folder, scan):
+    truth = read_object(folder / "truth.h5")
+    values, rng = truth.object_, np.random.default_rng(3)
+    noise = rng.normal(size=values.shape) + 1j * rng.normal(size=values.shape)
+    rivals = [
+        np.conj(values),
+        np.abs(values).astype(complex),
+        np.full_like(values, values.mean()),
+        gaussian_filter(values.real, 1) + 1j * gaussian_filter(values.imag, 1),
+        1.05 * values,
+        values + 0.05 * noise,
+        np.roll(values, 1, axis=0),
+    ]
+    objects = [truth, *(replace(truth, object_=rival) for rival in rivals)]
+    floor, *others = losses_of_objects(scan, objects)
+    assert min(others) > floor
+    (turned,) = losses_of_objects(scan, [replace(truth, object_=np.exp(1j) * values)])
+    assert turned == pytest.approx(floor, rel=1e-4)
+
+
+def test_only_the_baseline_is_given_the_truth(folder, tmp_path):
+    labelled = stage_files(folder, tmp_path, Arm.BASELINE)
+    with pytest.raises(ValueError, match="do not give it the input `truth`"):
+        train(TrainingParams(arm=Arm.PTYCHOPINN, **SMALL), labelled, silent)
+    unlabelled = stage_files(folder, tmp_path, Arm.PTYCHOPINN)
+    with pytest.raises(ValueError, match="name it as input `truth`"):
+        train(TrainingParams(arm=Arm.BASELINE, **SMALL), unlabelled, silent)
+
+
+def test_a_scan_smaller_than_a_group_is_refused(folder, tmp_path):
+    with pytest.raises(ValueError, match="Lower group_size to 36"):
+        run(folder, tmp_path, Arm.PTYCHOPINN, group_size=37)
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_stops_with_the_damaged_input(scan):
+    network = UnrolledNetwork(UnrolledArchitecture(passes=1, channels=(4, 4)), seed=1)
+    course = Course.of(scan, 4, seed=1)
+    lessons = (
+        dict(lesson) | {"target_counts": np.full_like(lesson["target_counts"], np.nan)}
+        for lesson in physics_lessons(course, 1.0)
+    )
+    with pytest.raises(
+        FloatingPointError, match=r"step 1 is nan.*input target_counts.*check the scan"
+    ):
+        train_network(network, physics_loss, lessons, TrainingParams(**SMALL), lambda *_: None)
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_stops_and_names_the_learning_rate(scan):
+    network = UnrolledNetwork(UnrolledArchitecture(passes=1, channels=(4, 4)), seed=1)
+    network.steps.assign(ops.full((1,), 1e30))
+    lessons = physics_lessons(Course.of(scan, 4, seed=1), 1.0)
+    with pytest.raises(
+        FloatingPointError, match=r"inputs are finite.*lower learning_rate \(0.002\)"
+    ):
+        train_network(network, physics_loss, lessons, TrainingParams(**SMALL), lambda *_: None)
