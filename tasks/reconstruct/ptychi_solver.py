@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tasks.core.device import Device
 from tasks.core.object_file import ObjectWindow
 from tasks.core.patches import split_positions
 from tasks.core.scan_file import Scan
 from tasks.reconstruct.acceleration import extrapolate
 from tasks.reconstruct.dose_settings import SolverSettings
-from tasks.core.device import Device
 from tasks.reconstruct.scan_checks import mean_transmission
 from tasks.reconstruct.torchvision_import import import_torchvision
 from tasks.reconstruct.total_variation import smooth_by_total_variation

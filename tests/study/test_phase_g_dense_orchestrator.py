@@ -15,7 +15,9 @@ from tasks.core.files import read_json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-TABLES = [f"analysis/dose_10000/dense/{split}/comparison_metrics.csv" for split in ("train", "test")]
+TABLES = [
+    f"analysis/dose_10000/dense/{split}/comparison_metrics.csv" for split in ("train", "test")
+]
 
 
 def smoke_plan(hub):
@@ -142,9 +144,7 @@ def test_one_changed_input_byte_redoes_exactly_what_depends_on_it(smoke_run, pha
     assert path.read_bytes() == (smoke_run.hub / path.relative_to(hub)).read_bytes()
 
 
-def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(
-    smoke_run, phase_g, tmp_path
-):
+def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(smoke_run, phase_g, tmp_path):
     hub = tmp_path / "hub"
     shutil.copytree(smoke_run.hub, hub)
     (hub / TABLES[1]).unlink()

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from flows.params import PhaseGParams, Profile
+from flows.profiles import SIZES, resolve
+from tasks.core.arms import Arm
+from tasks.simulate.fly_scan import make_probe
+from tasks.simulate.params import SimulationParams
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs/guide.md"
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_guide_says_what_a_profile_is(profile):
+    sizes = SIZES[profile]
+    epochs = sizes.n_ptychi_epochs or "by overlap"
+    row = (
+        f"| `{profile.value}` | {sizes.probe.n_px} | "
+        f"{sizes.train_positions[0]} x {sizes.train_positions[1]} | "
+        f"{sizes.test_positions[0]} x {sizes.test_positions[1]} | "
+        f"{sizes.n_training_steps} | {epochs} |"
+    )
+    assert row in GUIDE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_probe_of_a_profile_fits_its_array(profile):
+    make_probe(SimulationParams(probe=SIZES[profile].probe))
+
+
+def test_both_networks_get_the_same_budget_and_size():
+    training = resolve(PhaseGParams()).training
+    pinn, baseline = (training[arm].model_dump() for arm in (Arm.PTYCHOPINN, Arm.BASELINE))
+    assert pinn.pop("arm") != baseline.pop("arm")
+    assert pinn == baseline
+
+
+def test_one_seed_reaches_every_draw():
+    first, second = (resolve(PhaseGParams(seed=seed)) for seed in (42, 43))
+    assert first.simulation.seed != second.simulation.seed
+    assert first.training[Arm.BASELINE].seed != second.training[Arm.BASELINE].seed
+    assert first.ptychi.seed != second.ptychi.seed
+
+
+def test_splits_are_a_set_in_the_order_of_the_sample():
+    assert [s.value for s in PhaseGParams(splits=("test", "train", "test")).splits] == [
+        "train",
+        "test",
+    ]
+    with pytest.raises(ValueError, match="at least one split"):
+        PhaseGParams(splits=())
