@@ -17,9 +17,10 @@ from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.compare.task import compare_arms
 from tasks.core.arms import Arm
-from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.seeds import Split
 from tasks.reconstruct.task import iterate_ptychi, predict_object
+from tasks.report.publication import Publication
 from tasks.report.task import publish, summarise_comparisons
 from tasks.runtime.stage_task import submit
 from tasks.simulate.task import simulate_scan
@@ -86,12 +87,14 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
         published = publish(
             {call.stage: call.outputs["plot"] for call in plan.comparisons.values()}
         )
+    return result_of(published)
+
+
+def result_of(published: Publication | None) -> PhaseGResult:
+    """Return what a run says at its end; without a summary, that there are no deltas."""
     if published is None:
-        return PhaseGResult(
-            delta_summary=None,
-            deltas=None,
-            warnings=["metrics_summary.json is missing: no deltas were written"],
-        )
+        warning = f"{METRICS_SUMMARY} is missing: {DELTA_SUMMARY} was not written"
+        return PhaseGResult(delta_summary=None, deltas=None, warnings=[warning])
     return PhaseGResult(delta_summary=DELTA_SUMMARY, deltas=published.delta["deltas"], warnings=[])
 
 

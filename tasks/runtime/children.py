@@ -65,7 +65,6 @@ class _Output:
                 self._take_message(orjson.loads(line[1:]))
             elif not _SAYS_NOTHING.match(line):
                 self._write(line.rstrip())
-                self._on_line(line.rstrip())
 
     def _take_message(self, message: dict[str, Any]) -> None:
         if "failure" in message:
@@ -81,6 +80,7 @@ class _Output:
 
     def _write(self, line: str) -> None:
         self.tail.append(line)
+        self._on_line(line)
         self._log.write(f"{line}\n")
         self._log.flush()
 
@@ -98,7 +98,7 @@ def run_stage(
         session: The run.
         call: The stage.
         key: Its cache key.
-        on_line: Called with every line that the stage prints, from another thread.
+        on_line: Called with every line of the log as it comes, from another thread.
 
     Returns:
         The stage's record, read from its manifest.
@@ -165,7 +165,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def _failure(call: StageCall, code: int | None, output: _Output) -> StageFailedError:
     """Describe how a child ended, with the command that repeats it from inside the hub."""
     if code is None:
-        kind, message = "Timeout", f"killed after {call.timeout_s:g} s. Raise its time limit."
+        kind, message = "Timeout", f"killed after {call.timeout_s:g} s. Take a smaller profile."
     elif code < 0:
         name = signal.Signals(-code).name
         kind, message = name, f"killed by {name}; the machine may be out of memory."

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tasks.runtime.errors import HubBusyError
 
@@ -22,15 +23,7 @@ def hub_lock(hub: Path) -> Iterator[None]:
         HubBusyError: At once, if another run holds it; the message gives its process.
     """
     with (hub / LOCK_FILE).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise HubBusyError(
-                f"Another run (process {holder}) is at work in {hub}. Wait until it ends, or "
-                f"give this one another folder with --hub."
-            ) from None
+        _take(file, hub)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -38,11 +31,24 @@ def hub_lock(hub: Path) -> Iterator[None]:
 
 
 def refuse_busy_hub(hub: Path) -> None:
-    """Refuse a hub where another run is at work, without keeping it.
+    """Refuse a hub where another run is at work; changes nothing.
 
     Raises:
         HubBusyError: If another run holds the hub.
     """
     if (hub / LOCK_FILE).is_file():
-        with hub_lock(hub):
-            pass
+        with (hub / LOCK_FILE).open("r") as file:
+            _take(file, hub)
+
+
+def _take(file: TextIO, hub: Path) -> None:
+    """Lock an open file, or say who holds it; closing the file lets go."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        raise HubBusyError(
+            f"Another run (process {holder}) is at work in {hub}. Wait until it ends, or give "
+            f"this one another folder with --hub."
+        ) from None

@@ -10,6 +10,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 import tasks.runtime.stage_task as stage_task_module
 from flows.hub_run import raise_first_failure
+from flows.phase_g import result_of
 from tasks.core.files import write_json
 from tasks.core.hub import PLAN
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
@@ -139,14 +140,20 @@ def test_the_deltas_are_published_and_read_back(tmp_path):
     assert "ALL COMPARISONS SUCCESSFUL" in Artifact.get(REPORT_KEY).data
 
 
-def test_without_a_summary_nothing_is_published(tmp_path):
+def test_without_a_summary_nothing_is_published_and_the_run_says_so(tmp_path, caplog):
     @flow
     def last_step():
         with hub_session(tmp_path):
             return publish({})
 
-    assert last_step() is None
+    with caplog.at_level("WARNING", logger="prefect.task_runs"):
+        published = last_step()
+    assert published is None
+    assert "analysis/metrics_summary.json is missing" in caplog.text
     assert not (tmp_path / "analysis").exists()
+    result = result_of(published)
+    assert (result.delta_summary, result.deltas) == (None, None)
+    assert "metrics_delta_summary.json was not written" in result.warnings[0]
 
 
 def test_retries_grow_and_are_few():
