@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from tasks.core.device import Device
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan_file import Geometry, Scan
 from tasks.networks.batches import as_pair, canvas_of
@@ -19,7 +20,7 @@ from tasks.reconstruct.prediction import predict_object
 from tasks.train.groups import neighbour_groups, shuffled_forever
 from tasks.train.thinning import thin_counts
 
-use_device("cpu")
+use_device(Device.CPU)
 N_PX = 16
 seeds = st.integers(0, 2**32 - 1)
 

@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 from scipy.special import xlogy
 
+from tasks.core.device import Device
 from tasks.core.forward import diffraction_intensity
 from tasks.core.noise import draw_counts
 from tasks.core.patches import extract_patches, place_patches, shifted_probes
@@ -17,7 +18,7 @@ from tasks.networks.start import integrate_gradient, phase_gradients
 from tasks.networks.unrolled import Canvases, predicted_waves, projection_sum
 from tasks.train.losses import poisson_deviance, supervised_loss
 
-use_device("cpu")
+use_device(Device.CPU)
 N_PX = 32
 SHAPE = (72, 80)
 

@@ -6,13 +6,14 @@ import sys
 import pytest
 import tensorflow as tf
 
+from tasks.core.device import Device
 from tasks.networks.device import use_device
 
-use_device("cpu")
+use_device(Device.CPU)
 
 
 def test_the_processor_uses_one_thread():
-    assert use_device("cpu") == "cpu"
+    assert use_device(Device.CPU) == "cpu"
     assert tf.config.threading.get_intra_op_parallelism_threads() == 1
     assert tf.config.threading.get_inter_op_parallelism_threads() == 1
 
@@ -20,8 +21,8 @@ def test_the_processor_uses_one_thread():
 @pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="a GPU is there")
 def test_a_missing_gpu_is_refused_when_asked_for():
     with pytest.raises(ValueError, match="Choose device auto or cpu"):
-        use_device("cuda")
-    assert use_device("auto") == "cpu"
+        use_device(Device.CUDA)
+    assert use_device(Device.AUTO) == "cpu"
 
 
 @pytest.mark.parametrize("module", ["tasks.train.params", "tasks.reconstruct.prediction_params"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.core.arms import Arm
+from tasks.core.device import Device
 from tasks.core.files import read_json, write_json
 from tasks.core.object_file import read_object
 from tasks.core.probe import defocused_zone_plate_probe
@@ -25,7 +26,7 @@ from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
 from tasks.reconstruct.predict_stage import predict
 from tasks.reconstruct.prediction_params import PredictionParams
 
-use_device("cpu")
+use_device(Device.CPU)
 ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(4, 4))
 
 

@@ -11,6 +11,7 @@ from keras import ops
 from scipy.ndimage import gaussian_filter
 
 from tasks.core.arms import Arm
+from tasks.core.device import Device
 from tasks.core.files import read_json, write_json
 from tasks.core.object_file import read_object, write_object
 from tasks.core.patches import illumination_map
@@ -33,7 +34,7 @@ from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 
-use_device("cpu")
+use_device(Device.CPU)
 OUTPUTS = {
     "weights": "network.weights.h5",
     "model": "model.json",
