@@ -93,7 +93,7 @@ def run(
             "hub": hub,
             "photons_per_pattern": dose,
             "view": view,
-            "splits": splits or [split.value for split in DEFAULTS.splits],
+            "splits": DEFAULTS.splits if splits is None else splits,
             "profile": profile,
             "seed": seed,
             "device": device,
@@ -213,6 +213,10 @@ def main(arguments: list[str] | None = None) -> int:
             highlight=False,
             soft_wrap=True,
         )
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read the output has had enough; what Python still holds goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
         error_console.print("Interrupted. What is finished stays: the same command goes on.")

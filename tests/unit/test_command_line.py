@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from flows.command_line import main
@@ -28,6 +31,7 @@ def nothing_runs(monkeypatch):
         (["--dose", "many"], "dose"),
         (["--view", "wide"], "'dense' or 'sparse'"),
         (["--splits", "train", "holdout"], "'train' or 'test'"),
+        (["--splits"], "at least one split"),
         (["--profile", "enormous"], "'smoke', 'quick' or 'study'"),
         (["--device", "tpu"], "'auto', 'cpu' or 'cuda'"),
         (["--seed", "-1"], "--seed"),
@@ -77,6 +81,15 @@ def test_collect_only_prints_every_stage_and_touches_nothing(tmp_path, capsys):
             assert path in text
     assert "analysis/metrics_delta_summary.json" in text
     assert not hub.exists()
+
+
+def test_output_that_nobody_reads_is_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "flows.phase_g", "--collect-only", "--hub", str(tmp_path)]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdout.close()
+    assert b"Traceback" not in run.stderr.read()
+    run.stderr.close()
+    assert run.wait() == 1
 
 
 def test_report_only_works_on_tables_that_anyone_wrote(tmp_path, capsys):
