@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from tasks.runtime.errors import RunStoppedError
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
+SETTLE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,15 @@ class CoreSlots:
 
     @contextmanager
     def taken(self, rank: int) -> Iterator[None]:
-        """Hold a slot, given to the lowest rank of those that wait when it becomes free."""
+        """Hold a slot, given to the lowest rank of those that wait when it becomes free.
+
+        Stages that become ready together ask within a moment, in any order; none gets a slot
+        before that moment is over.
+        """
         with self._changed:
             self._waiting.append(rank)
+        time.sleep(SETTLE_S)
+        with self._changed:
             self._changed.wait_for(lambda: self._free > 0 and rank == min(self._waiting))
             self._waiting.remove(rank)
             self._free -= 1
