@@ -40,7 +40,8 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
     with hub_lock(hub):
         if plan.params.clobber:
             archive_stale_outputs(hub, plan)
-        refuse_stale_hub(hub, plan)
+        else:
+            refuse_stale_hub(hub, plan)
         write_plan(hub, plan)
         started_at = utc_now()
         try:
