@@ -21,6 +21,7 @@ from tasks.simulate.params import SimulationParams
 
 CHUNK = 128
 EDGE_ENERGY_LIMIT = 0.01
+LARGEST_FRAME_PX = 2**28
 DOSE_TOLERANCE = 0.05
 
 
@@ -72,7 +73,8 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
         Positions of both splits and the shape of the object.
 
     Raises:
-        ValueError: If positions from a file are not finite or span no area.
+        ValueError: If positions from a file are not finite or span no area, or the object that
+            they need is too large.
     """
     n_px = params.probe.n_px
     positions: dict[Split, NDArray[np.float64]] = {}
@@ -90,9 +92,22 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
         width = max(width, int(np.ceil(2 * margin + path.extent_px[1])))
         first_row = float(np.ceil(last_row) + margin + n_px)
     shape = (int(np.ceil(last_row)) + margin, width)
-    for split in positions:
-        patch_corners(positions[split], n_px, shape)
+    _check_frame(positions, n_px, shape)
     return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
+
+
+def _check_frame(
+    positions_px: dict[Split, NDArray[np.float64]], n_px: int, shape: tuple[int, int]
+) -> None:
+    """Refuse a frame that no memory holds, and a scan that leaves it."""
+    if shape[0] * shape[1] > LARGEST_FRAME_PX:
+        raise ValueError(
+            f"The scans span an object of {shape[0]} x {shape[1]} px, more than "
+            f"{LARGEST_FRAME_PX:,} in all. Scan fewer positions, raise the overlap_ratio, or give "
+            f"positions from a file in object pixels."
+        )
+    for positions in positions_px.values():
+        patch_corners(positions, n_px, shape)
 
 
 def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.complex128]:

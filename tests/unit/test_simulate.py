@@ -17,6 +17,7 @@ from tasks.simulate.fly_scan import (
     count_photons,
     lay_out_scans,
     make_probe,
+    make_sample,
     measured_dose,
 )
 from tasks.simulate.params import ProbeParams, SimulationParams
@@ -89,6 +90,64 @@ def test_the_test_region_does_not_reach_the_training_counts(rng):
         for o in (object_, other)
     ]
     np.testing.assert_array_equal(*counts)
+
+
+def test_another_test_sample_leaves_the_training_file_byte_for_byte(stage_files):
+    hashes, truths, counts = [], [], []
+    for run, other in (("a", None), ("b", ObjectParams(kind="siemens_star"))):
+        files = stage_files(outputs={key: f"{run}_{file}" for key, file in OUTPUTS.items()})
+        simulate(SMALL.model_copy(update={"test_sample": other}), files, silent)
+        hashes.append(sha256_of(files.outputs["train"]))
+        truths.append(read_object(files.outputs["truth"]))
+        counts.append(read_scan(files.outputs["test"]).diffraction_counts)
+    row = lay_out_scans(SMALL, 26.9).test_row_px
+    assert hashes[0] == hashes[1]
+    assert not np.array_equal(*counts)
+    np.testing.assert_array_equal(*(truth.object_[:row] for truth in truths))
+    assert not np.any(truths[0].object_[row:] == truths[1].object_[row:])
+    assert truths[1].facts["simulation"]["test_sample"]["kind"] == "siemens_star"
+    assert truths[1].facts["samples"]["test"]["inner_radius_px"] == pytest.approx(11.46, abs=0.01)
+
+
+def test_a_test_sample_of_the_same_kind_is_another_one():
+    layout = lay_out_scans(SMALL, 26.9)
+    shifted = SMALL.model_copy(update={"test_sample": SMALL.sample})
+    same, other = (make_sample(params, layout) for params in (SMALL, shifted))
+    row = layout.test_row_px
+    np.testing.assert_array_equal(same[:row], other[:row])
+    assert not np.any(same[row:] == other[row:])
+
+
+@pytest.mark.parametrize("kind", ["fermat", "concentric", "random"])
+def test_another_scan_leaves_the_object_as_it_is(kind):
+    other = SMALL.model_copy(update={"scan": ScanParams(kind=kind)})
+    objects = [make_sample(params, lay_out_scans(params, 26.9)) for params in (SMALL, other)]
+    np.testing.assert_array_equal(*objects)
+
+
+def test_another_sample_leaves_the_positions_as_they_are(stage_files):
+    positions = []
+    for kind in ("dead_leaves", "random_lines"):
+        files = stage_files(outputs={key: f"{kind}_{file}" for key, file in OUTPUTS.items()})
+        simulate(SMALL.model_copy(update={"sample": ObjectParams(kind=kind)}), files, silent)
+        positions.append(read_scan(files.outputs["train"]).positions_px)
+    np.testing.assert_array_equal(*positions)
+
+
+def test_bad_files_are_refused_before_anything_is_written(stage_files, tmp_path):
+    np.save(tmp_path / "small.npy", np.ones((100, 100), complex))
+    np.save(tmp_path / "nan.npy", np.array([[0, 0], [0, 9], [9, 0], [np.nan, 9]]))
+    files = stage_files(outputs=OUTPUTS)
+    sample = ObjectParams(kind="file", path=tmp_path / "small.npy")
+    scan = ScanParams(kind="file", path=tmp_path / "nan.npy")
+    for changed, cure in (
+        ({"sample": sample}, "give a larger object"),
+        ({"test_sample": sample}, "give a larger object"),
+        ({"scan": scan}, "Remove or correct them"),
+    ):
+        with pytest.raises(ValueError, match=cure):
+            simulate(SMALL.model_copy(update=changed), files, silent)
+    assert not any(path.exists() for path in files.outputs.values())
 
 
 def test_a_dose_that_is_not_met_is_an_error():
