@@ -9,6 +9,7 @@ from tasks.core.scan_patterns import scan_facts
 from tasks.core.seeds import Purpose, Split, spawn
 from tasks.core.stages import Progress, StageFiles
 from tasks.simulate.fly_scan import (
+    ScanLayout,
     calibrate_probe,
     count_photons,
     lay_out_scans,
@@ -69,14 +70,18 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
             f"{split.value} scan of {len(counts)} patterns, "
             f"{dose['measured_photons_per_pattern']:.1f} photons per pattern",
         )
-    truth = {
+    write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), truth_facts(params, layout)))
+    return facts
+
+
+def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
+    """Return what made the true object, as JSON."""
+    return {
         "seed": params.seed,
         "simulation": params.record(Split.TEST),
-        "samples": facts["samples"],
+        "samples": sample_facts(params),
         "test_row_px": layout.test_row_px,
     }
-    write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), truth))
-    return facts
 
 
 def sample_facts(params: SimulationParams) -> dict[str, Any]:

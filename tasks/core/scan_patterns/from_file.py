@@ -37,23 +37,28 @@ def positions_from_file(
     if knobs.path is None:
         raise ValueError("A scan from a file needs the file. Set path.")
     positions = _read_positions(knobs.path)
+    _check_positions(positions, knobs.path)
+    return np.asarray(positions - np.floor(positions.min(axis=0)))
+
+
+def _check_positions(positions: NDArray[np.float64], path: Path) -> None:
+    """Refuse positions that make no scan."""
     if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) < 4:
         raise ValueError(
-            f"{knobs.path} must hold at least four positions (y, x), shape (J, 2), but holds "
+            f"{path} must hold at least four positions (y, x), shape (J, 2), but holds "
             f"shape {positions.shape}."
         )
     bad = np.flatnonzero(~np.isfinite(positions).all(axis=1))
     if len(bad):
         raise ValueError(
-            f"{len(bad)} of {len(positions)} positions of {knobs.path} are not finite, the first "
+            f"{len(bad)} of {len(positions)} positions of {path} are not finite, the first "
             f"is number {bad[0]}: {positions[bad[0]].tolist()}. Remove or correct them."
         )
     if np.ptp(positions, axis=0).min() < 1:
         raise ValueError(
-            f"The positions of {knobs.path} span {np.ptp(positions, axis=0).tolist()} px along "
+            f"The positions of {path} span {np.ptp(positions, axis=0).tolist()} px along "
             f"(y, x), which is no area. Give them in object pixels, not in metres."
         )
-    return np.asarray(positions - np.floor(positions.min(axis=0)))
 
 
 def _read_positions(path: Path) -> NDArray[np.float64]:
