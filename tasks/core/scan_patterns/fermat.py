@@ -1,6 +1,6 @@
 """Fermat spiral: even coverage without rows, columns or any other period.
 
-Huang et al., Opt. Express 22, 12634 (2014), eq. 1: position n lies at radius c sqrt(n) and angle
+Huang et al., Opt. Express 22, 12634 (2014): position n lies at radius c sqrt(n) and angle
 n times the golden angle, so that every position has the same area to itself.
 """
 
