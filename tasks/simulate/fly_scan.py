@@ -1,4 +1,4 @@
-"""Simulation of one fly-scan: two regions of one object, a guard band apart."""
+"""Simulation of one fly-scan: two regions of a sample, a guard band apart."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,18 +8,20 @@ from numpy.typing import NDArray
 
 from tasks.core.forward import diffraction_intensity
 from tasks.core.noise import draw_counts
-from tasks.core.patches import extract_patches, shifted_probes
+from tasks.core.objects import make_object
+from tasks.core.patches import extract_patches, patch_corners, shifted_probes
 from tasks.core.probe import (
     defocused_zone_plate_probe,
     edge_energy_fraction,
     energy_diameter_px,
 )
-from tasks.core.scan import jittered_raster
+from tasks.core.scan_patterns import scan_path
 from tasks.core.seeds import Purpose, Split, spawn
 from tasks.simulate.params import SimulationParams
 
 CHUNK = 128
 EDGE_ENERGY_LIMIT = 0.01
+LARGEST_FRAME_PX = 2**28
 DOSE_TOLERANCE = 0.05
 
 
@@ -31,11 +33,13 @@ class ScanLayout:
         positions_px: Absolute positions (y, x) of each split [px].
         shape: Shape of the object that holds them both.
         guard_px: Free rows between the patches of the two splits [px].
+        test_row_px: First row below the guard band.
     """
 
     positions_px: dict[Split, NDArray[np.float64]]
     shape: tuple[int, int]
     guard_px: int
+    test_row_px: int
 
 
 def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
@@ -67,25 +71,66 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
 
     Returns:
         Positions of both splits and the shape of the object.
+
+    Raises:
+        ValueError: If positions from a file are not finite or span no area, or the object that
+            they need is too large.
     """
     n_px = params.probe.n_px
-    step = (1 - params.overlap_ratio) * probe_diameter_px
-    jitter = params.jitter_fraction * step
-    margin = n_px // 2 + int(np.ceil(jitter)) + 1
-    first_row = float(margin)
-    positions, width = {}, 0
-    for split, (rows, columns) in (
+    positions: dict[Split, NDArray[np.float64]] = {}
+    first_row, width, test_row = 0.0, 0, 0
+    for split, size in (
         (Split.TRAIN, params.train_positions),
         (Split.TEST, params.test_positions),
     ):
         rng = spawn(params.seed, Purpose.SCAN_JITTER, split)
-        nodes = jittered_raster(rows, columns, step, jitter, rng)
-        positions[split] = nodes + np.array([first_row, margin])
-        last_row = first_row + (rows - 1) * step
-        width = max(width, int(np.ceil(2 * margin + (columns - 1) * step)))
-        first_row = float(np.ceil(last_row) + 2 * margin + n_px)
-    height = int(np.ceil(last_row)) + margin
-    return ScanLayout(positions, (height, width), guard_px=n_px)
+        path = scan_path(params.scan, size, probe_diameter_px, rng)
+        margin = n_px // 2 + int(np.ceil(path.jitter_px)) + 1
+        test_row = int(first_row)
+        positions[split] = path.positions_px + np.array([first_row + margin, margin])
+        last_row = first_row + margin + path.extent_px[0]
+        width = max(width, int(np.ceil(2 * margin + path.extent_px[1])))
+        first_row = float(np.ceil(last_row) + margin + n_px)
+    shape = (int(np.ceil(last_row)) + margin, width)
+    _check_frame(positions, n_px, shape)
+    return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
+
+
+def _check_frame(
+    positions_px: dict[Split, NDArray[np.float64]], n_px: int, shape: tuple[int, int]
+) -> None:
+    """Refuse a frame that no memory holds, and a scan that leaves it."""
+    if shape[0] * shape[1] > LARGEST_FRAME_PX:
+        raise ValueError(
+            f"The scans span an object of {shape[0]} x {shape[1]} px, more than "
+            f"{LARGEST_FRAME_PX:,} in all. Scan fewer positions, raise the overlap_ratio, or give "
+            f"positions from a file in object pixels."
+        )
+    for positions in positions_px.values():
+        patch_corners(positions, n_px, shape)
+
+
+def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.complex128]:
+    """Return the sample below both scans: one object, or another one below the guard band.
+
+    The other object is drawn from its own stream, so it leaves the training region as it is.
+
+    Args:
+        params: Parameters of the simulation.
+        layout: Where the scans lie.
+
+    Returns:
+        Transmission, shape `layout.shape`.
+
+    Raises:
+        ValueError: If a file holds no object as large as that.
+    """
+    object_ = make_object(params.sample, layout.shape, spawn(params.seed, Purpose.OBJECT))
+    if params.test_sample is not None:
+        region = object_[layout.test_row_px :]
+        rng = spawn(params.seed, Purpose.OBJECT, Split.TEST)
+        region[:] = make_object(params.test_sample, region.shape, rng)
+    return object_
 
 
 def expose(

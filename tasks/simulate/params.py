@@ -1,8 +1,12 @@
 """Parameters of the simulated fly-scan."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.core.objects import OBJECTS
+from tasks.core.objects import ObjectParams
+from tasks.core.scan_patterns import ScanParams
+from tasks.core.seeds import Split
 
 
 class ProbeParams(BaseModel):
@@ -28,14 +32,12 @@ class SimulationParams(BaseModel):
     photons_per_pattern: float = Field(
         1000.0, gt=0, allow_inf_nan=False, description="Mean photons detected in a pattern"
     )
-    object_kind: str = Field("dead_leaves", description="Kind of the simulated object")
+    sample: ObjectParams = ObjectParams()
+    test_sample: ObjectParams | None = Field(
+        None, description="Another sample for the test scan; none: another region of the same one"
+    )
     probe: ProbeParams = ProbeParams()
-    overlap_ratio: float = Field(
-        0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
-    )
-    jitter_fraction: float = Field(
-        0.2, ge=0, le=0.5, description="Largest displacement of a position over the step"
-    )
+    scan: ScanParams = ScanParams()
     train_positions: tuple[int, int] = Field(
         (41, 41), description="Rows and columns of the training scan"
     )
@@ -47,16 +49,14 @@ class SimulationParams(BaseModel):
     detector_pixel_m: float = Field(75e-6, gt=0, description="Side of a detector pixel [m]")
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
 
-    @field_validator("object_kind")
-    @classmethod
-    def _object_is_known(cls, value: str) -> str:
-        if value not in OBJECTS:
-            raise ValueError(f"Unknown object kind {value!r}. Choose one of: {', '.join(OBJECTS)}.")
-        return value
-
     @field_validator("train_positions", "test_positions")
     @classmethod
     def _scan_spans_an_area(cls, value: tuple[int, int]) -> tuple[int, int]:
         if min(value) < 2:
             raise ValueError(f"A scan needs at least 2 x 2 positions, got {value}.")
         return value
+
+    def record(self, split: Split) -> dict[str, Any]:
+        """Return the parameters of one scan, as JSON; the training scan has no test sample."""
+        left_out = {"test_sample"} if split is Split.TRAIN else set()
+        return self.model_dump(mode="json", exclude=left_out)

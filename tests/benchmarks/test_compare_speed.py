@@ -10,7 +10,7 @@ from tasks.compare.region import scan_box
 from tasks.compare.stage import compare
 from tasks.core.files import write_json
 from tasks.core.object_file import ObjectWindow, write_object
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
 from tasks.core.scan_file import Geometry, Scan, write_scan
@@ -35,7 +35,9 @@ def files(tmp_path_factory):
     )
     box = scan_box(scan)
     assert min(box.shape) >= 510
-    truth = dead_leaves(tuple(a + b for a, b in zip(box.corner_px, box.shape, strict=True)), rng)
+    truth = make_object(
+        ObjectParams(), tuple(a + b for a, b in zip(box.corner_px, box.shape, strict=True)), rng
+    )
     write_object(folder / "truth.h5", ObjectWindow(truth, (0, 0)))
     for arm in ARMS:
         image = truth + 0.1 * (rng.standard_normal(truth.shape) + 0.1j)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tasks.compare.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
 from tasks.compare.metrics import complex_nrmse, mae, ms_ssim, mse, ssim, wrapped_mae
 from tasks.core.fourier import fourier_shift
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects import ObjectParams, make_object
 
 SIDE_PX, BORDER_PX = 240, 12
-FRAME = dead_leaves((SIDE_PX + 80, SIDE_PX + 80), np.random.default_rng(11))
+FRAME = make_object(ObjectParams(), (SIDE_PX + 80, SIDE_PX + 80), np.random.default_rng(11))
 CUT = np.s_[40 : 40 + SIDE_PX, 40 : 40 + SIDE_PX]
 TRUTH = FRAME[CUT]
 INSIDE = np.s_[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX]

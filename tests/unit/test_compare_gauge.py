@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tasks.compare.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects import ObjectParams, make_object
 
-TRUTH = dead_leaves((200, 220), np.random.default_rng(4))
+TRUTH = make_object(ObjectParams(), (200, 220), np.random.default_rng(4))
 WEIGHTS = np.zeros(TRUTH.shape)
 WEIGHTS[10:-10, 10:-10] = 1.0
 

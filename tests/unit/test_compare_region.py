@@ -3,7 +3,7 @@ import pytest
 
 from tasks.compare.controls import flat, oracle
 from tasks.compare.region import largest_rectangle, scan_box, scored_region
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
 from tasks.core.scan_file import Geometry, Scan
@@ -75,14 +75,14 @@ def test_an_empty_mask_has_an_empty_rectangle():
 
 def test_the_oracle_gives_the_truth_back_where_the_probe_reaches(scan):
     region = scored_region(scan, 0.05, 4.0)
-    truth = dead_leaves(region.box.shape, np.random.default_rng(2))
+    truth = make_object(ObjectParams(), region.box.shape, np.random.default_rng(2))
     stitched = oracle(truth, scan.positions_px - region.box.corner_px, scan.probe, region.mask)
     np.testing.assert_allclose(stitched[region.mask], truth[region.mask], rtol=1e-10)
 
 
 def test_the_oracle_notices_positions_that_are_a_pixel_off(scan):
     region = scored_region(scan, 0.05, 4.0)
-    truth = dead_leaves(region.box.shape, np.random.default_rng(2))
+    truth = make_object(ObjectParams(), region.box.shape, np.random.default_rng(2))
     local = scan.positions_px - region.box.corner_px
     patches_elsewhere = oracle(np.roll(truth, 1, axis=0), local, scan.probe, region.mask)
     error = np.abs(np.abs(patches_elsewhere) - np.abs(truth))[region.mask].mean()

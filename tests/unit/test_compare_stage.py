@@ -11,7 +11,7 @@ from tasks.compare.stage import compare
 from tasks.core.files import read_json, write_json
 from tasks.core.metrics_table import read_metrics_csv
 from tasks.core.object_file import ObjectWindow, read_object, write_object
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
 from tasks.core.scan_file import Geometry, Scan, write_scan
@@ -41,7 +41,7 @@ def _write_study(folder, n_rows, step_px):
     )
     box = scan_box(scan)
     extent = tuple(a + b + 9 for a, b in zip(box.corner_px, box.shape, strict=True))
-    truth = ObjectWindow(dead_leaves(extent, rng), (0, 0))
+    truth = ObjectWindow(make_object(ObjectParams(), extent, rng), (0, 0))
     write_object(folder / "truth.h5", truth)
     part = truth.cut(box.corner_px, box.shape)
     gauges = (Gauge(), Gauge(0.7j, (0.01, 0.02)), Gauge(1.3 * np.exp(2j), (-0.03, 0), (0.1, 0.2)))

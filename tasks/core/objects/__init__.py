@@ -1,14 +1,51 @@
-"""Simulated samples. A new kind of object is one new file and one line of `OBJECTS`."""
+"""Simulated samples: complex objects of several kinds, with set ranges of amplitude and phase."""
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.files import sha256_of
+from tasks.core.objects.from_file import object_from_file
+from tasks.core.objects.kinds import FILE_KIND, OBJECTS, ObjectMaker
+from tasks.core.objects.params import ObjectParams
+from tasks.core.objects.siemens_star import inner_radius_px
 
-ObjectMaker = Callable[[tuple[int, int], np.random.Generator], NDArray[np.complex128]]
+__all__ = ["FILE_KIND", "OBJECTS", "ObjectMaker", "ObjectParams", "make_object", "object_facts"]
 
-OBJECTS: dict[str, ObjectMaker] = {
-    "dead_leaves": dead_leaves,
-}
+
+def make_object(
+    params: ObjectParams, shape: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.complex128]:
+    """Return the transmission of a simulated sample.
+
+    Only here do the fractions that a kind draws meet the ranges, so other ranges show the same
+    sample, weaker or stronger.
+
+    Args:
+        params: Kind, ranges and knobs.
+        shape: Shape (H, W) of the object.
+        rng: Source of randomness.
+
+    Returns:
+        Transmission, amplitude and phase within their ranges (or as in the file), shape (H, W).
+
+    Raises:
+        ValueError: If a file holds no object as large as that.
+    """
+    if params.keeps_file_values and params.path is not None:
+        return object_from_file(params.path, shape)
+    amplitude_fraction, phase_fraction = OBJECTS[params.kind](shape, rng, params)
+    amplitude = np.interp(amplitude_fraction, (0, 1), params.amplitude_range)
+    phase = np.interp(phase_fraction, (0, 1), params.phase_range_rad)
+    return np.asarray(amplitude * np.exp(1j * phase))
+
+
+def object_facts(params: ObjectParams) -> dict[str, Any]:
+    """Return what follows from the parameters of an object and belongs into its record, as JSON."""
+    facts: dict[str, Any] = {}
+    if params.kind == "siemens_star":
+        facts["inner_radius_px"] = inner_radius_px(params)
+    if params.path is not None:
+        facts["file_sha256"] = sha256_of(params.path)
+    return facts

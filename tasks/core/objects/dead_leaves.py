@@ -8,17 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from tasks.core.objects.knobs import ObjectKnobs
+
 RADIUS_RANGE_PX = (3.0, 48.0)
-AMPLITUDE_RANGE = (0.5, 1.0)
-PHASE_RANGE_RAD = (-1.0, 1.0)
 TEXTURE_SIGMA_PX = 1.5
 TEXTURE_FRACTION = 0.08
 EDGE_SIGMA_PX = 0.6
 LEAVES_PER_PX = 0.03
 
 
-def dead_leaves(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.complex128]:
-    """Return a textured complex object whose amplitude and phase share edges but not values.
+def dead_leaves(
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    knobs: ObjectKnobs,  # noqa: ARG001
+) -> NDArray[np.float64]:
+    """Return textured leaves whose amplitude and phase share edges but not values.
 
     Every leaf has its own amplitude and phase, drawn independently, and a fine grain; edges are
     soft over about a pixel, as an imaged sample's are.
@@ -26,9 +30,10 @@ def dead_leaves(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
     Args:
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
+        knobs: Not used.
 
     Returns:
-        Transmission, amplitude in [0.5, 1], phase in [-1, 1] rad, shape (H, W).
+        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     count = max(1, int(LEAVES_PER_PX * shape[0] * shape[1]))
     radii = _power_law_radii(count, rng)
@@ -47,9 +52,7 @@ def dead_leaves(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
     for part in range(2):
         soft = gaussian_filter(fraction[part], EDGE_SIGMA_PX)
         fraction[part] = np.clip(soft + TEXTURE_FRACTION * _grain(shape, rng), 0.0, 1.0)
-    amplitude = np.interp(fraction[0], (0, 1), AMPLITUDE_RANGE)
-    phase = np.interp(fraction[1], (0, 1), PHASE_RANGE_RAD)
-    return np.asarray(amplitude * np.exp(1j * phase))
+    return fraction
 
 
 def _power_law_radii(count: int, rng: np.random.Generator) -> NDArray[np.float64]:

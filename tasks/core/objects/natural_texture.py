@@ -1,0 +1,94 @@
+"""Natural textures: parts of the photographs and micrographs that scikit-image ships."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import zoom
+
+from tasks.core.objects.knobs import ObjectKnobs
+
+# Those within the package and with detail all over: others would be downloaded, or are smooth.
+IMAGES = (
+    "astronaut",
+    "brick",
+    "camera",
+    "cell",
+    "chelsea",
+    "coffee",
+    "coins",
+    "grass",
+    "gravel",
+    "immunohistochemistry",
+    "moon",
+    "page",
+    "text",
+)
+LARGEST_ZOOM = 2.0
+STRETCHED_PERCENTILES = (1.0, 99.0)
+
+
+def natural_texture(
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    knobs: ObjectKnobs,  # noqa: ARG001
+) -> NDArray[np.float64]:
+    """Return an amplitude from one image and a phase from another, both drawn at random.
+
+    An image that is smaller than the object is enlarged up to twofold, and beyond that continued
+    by its mirror images, which leaves no seam. Where the object begins in it is drawn too.
+
+    Args:
+        shape: Shape (H, W) of the object.
+        rng: Source of randomness.
+        knobs: Not used.
+
+    Returns:
+        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
+    """
+    chosen = rng.choice(len(IMAGES), size=2, replace=False)
+    starts = rng.uniform(0, 1, size=(2, 2))
+    parts = [
+        _mirrored_part(_enlarge(_read_image(IMAGES[index]), shape), shape, start)
+        for index, start in zip(chosen, starts, strict=True)
+    ]
+    return np.stack([_stretch(part) for part in parts])
+
+
+def _read_image(name: str) -> NDArray[np.float64]:
+    """Return a shipped image in grey, shape (H, W)."""
+    # Imported here, since most runs need none of it.
+    from skimage import data
+
+    image = np.asarray(getattr(data, name)(), dtype=np.float64)
+    return image.mean(axis=-1) if image.ndim == 3 else image
+
+
+def _enlarge(image: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Enlarge an image until it covers a shape, twofold at most."""
+    factor = max(wanted / side for wanted, side in zip(shape, image.shape, strict=True))
+    return image if factor <= 1 else np.asarray(zoom(image, min(factor, LARGEST_ZOOM), order=1))
+
+
+def _mirrored_part(
+    image: NDArray[np.float64], shape: tuple[int, int], start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Cut a part of any shape out of an image that its mirror images continue without end.
+
+    The start is a fraction of the room that the image leaves, or of its mirrored period where
+    the part is the larger.
+    """
+    rows, columns = (
+        _mirrored_indices(image.shape[axis], shape[axis], start[axis]) for axis in range(2)
+    )
+    return image[np.ix_(rows, columns)]
+
+
+def _mirrored_indices(image_px: int, part_px: int, start: float) -> NDArray[np.intp]:
+    room = image_px - part_px if part_px <= image_px else 2 * image_px
+    index = (int(start * room) + np.arange(part_px)) % (2 * image_px)
+    return np.minimum(index, 2 * image_px - 1 - index)
+
+
+def _stretch(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map the part's own grey values onto [0, 1], but for a few outliers."""
+    darkest, brightest = np.percentile(part, STRETCHED_PERCENTILES)
+    return np.asarray(np.clip((part - darkest) / max(brightest - darkest, 1.0), 0, 1))

@@ -1,0 +1,73 @@
+"""Siemens stars: resolution targets whose period is known at every radius.
+
+A star of n spokes has n periods around each circle, so the period at radius r is 2 pi r / n. The
+spokes begin where that is the finest period p: at r0 = n p / (2 pi).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.objects.knobs import ObjectKnobs
+
+GAP_PX = 4.0
+BACKGROUND_FRACTION = 0.5
+
+
+def inner_radius_px(knobs: ObjectKnobs) -> float:
+    """Return the radius where the spokes begin and have their finest period [px]."""
+    return float(knobs.n_spokes * knobs.finest_period_px / (2 * np.pi))
+
+
+def star_centres_px(shape: tuple[int, int], radius_px: float) -> NDArray[np.float64]:
+    """Return the centres (y, x) of as many whole stars as fit, evenly spread, shape (S, 2).
+
+    An object that is smaller than a star has one in its middle, cut by the edges.
+    """
+    pitch = 2 * (radius_px + GAP_PX)
+    axes = []
+    for side in shape:
+        count = max(1, int(side // pitch))
+        axes.append((np.arange(count) + 0.5) * side / count - 0.5)
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def siemens_star(
+    shape: tuple[int, int], rng: np.random.Generator, knobs: ObjectKnobs
+) -> NDArray[np.float64]:
+    """Return a grid of stars, each turned at random; the phase is turned by a quarter period more.
+
+    So amplitude and phase have the same periods at the same places, but no edge in common.
+    Edges are one pixel soft, by the distance to the nearest edge.
+
+    Args:
+        shape: Shape (H, W) of the object.
+        rng: Source of randomness.
+        knobs: Number of spokes, finest period and outer radius.
+
+    Returns:
+        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
+    """
+    fraction = np.full((2, *shape), BACKGROUND_FRACTION)
+    inner = inner_radius_px(knobs)
+    centres = star_centres_px(shape, knobs.star_radius_px)
+    reach = int(np.ceil(knobs.star_radius_px)) + 1
+    for (centre_y, centre_x), turn in zip(centres, rng.uniform(0, 1, len(centres)), strict=True):
+        top, left = max(0, int(centre_y) - reach), max(0, int(centre_x) - reach)
+        window = np.s_[top : int(centre_y) + reach + 1, left : int(centre_x) + reach + 1]
+        rows, columns = np.indices(fraction[0][window].shape)
+        y, x = rows + top - centre_y, columns + left - centre_x
+        radius, angle = np.hypot(y, x), np.arctan2(y, x)
+        ring = np.clip(np.minimum(radius - inner, knobs.star_radius_px - radius) + 0.5, 0, 1)
+        for part, quarter in enumerate((0.0, 0.25)):
+            wave = knobs.n_spokes * angle + 2 * np.pi * (turn + quarter)
+            spokes = _soft_square_wave(wave, radius / knobs.n_spokes)
+            fraction[part][window] += ring * (spokes - BACKGROUND_FRACTION)
+    return fraction
+
+
+def _soft_square_wave(
+    wave_rad: NDArray[np.float64], px_per_rad: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a square wave in [0, 1] whose edges are one pixel soft, from its phase [rad]."""
+    signed_distance_px = np.arcsin(np.sin(wave_rad)) * px_per_rad
+    return np.asarray(np.clip(0.5 + signed_distance_px, 0, 1))

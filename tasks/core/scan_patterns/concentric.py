@@ -1,0 +1,35 @@
+"""Concentric rings: the round scan of many instruments.
+
+Dierolf et al., New J. Phys. 12, 035017 (2010): ring k has k times as many positions as the
+first one, so that they are as dense on every ring.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+
+POSITIONS_ON_FIRST_RING = 5
+
+
+def concentric(
+    area: ScanArea,
+    rng: np.random.Generator,
+    knobs: ScanKnobs,  # noqa: ARG001
+) -> NDArray[np.float64]:
+    """Return the parts of rings that a rectangle holds, from the middle outwards.
+
+    Args:
+        area: The rectangle to fill.
+        rng: Source of the angle at which the rings begin, the same for all.
+        knobs: Not used.
+
+    Returns:
+        Positions (y, x) [px], shape (count, 2), the first in the middle.
+    """
+    n_rings = int(np.ceil(np.sqrt(2 * area.pattern_count() / POSITIONS_ON_FIRST_RING)))
+    per_ring = [1, *(POSITIONS_ON_FIRST_RING * k for k in range(1, n_rings + 1))]
+    radius = np.repeat(np.arange(n_rings + 1.0), per_ring)
+    angle = np.concatenate([2 * np.pi * np.arange(n) / n for n in per_ring])
+    angle += rng.uniform(0, 2 * np.pi)
+    return area.fill(radius[:, None] * np.column_stack([np.sin(angle), np.cos(angle)]))

@@ -1,0 +1,33 @@
+"""Fermat spiral: even coverage without rows, columns or any other period.
+
+Huang et al., Opt. Express 22, 12634 (2014): position n lies at radius c sqrt(n) and angle
+n times the golden angle, so that every position has the same area to itself.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+
+GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
+
+
+def fermat(
+    area: ScanArea,
+    rng: np.random.Generator,
+    knobs: ScanKnobs,  # noqa: ARG001
+) -> NDArray[np.float64]:
+    """Return the part of a spiral that a rectangle holds, from the middle outwards.
+
+    Args:
+        area: The rectangle to fill.
+        rng: Source of the angle at which the spiral begins.
+        knobs: Not used.
+
+    Returns:
+        Positions (y, x) [px], shape (count, 2).
+    """
+    number = np.arange(area.pattern_count(), dtype=np.float64)
+    angle = number * GOLDEN_ANGLE_RAD + rng.uniform(0, 2 * np.pi)
+    spiral = np.sqrt(number)[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    return area.fill(spiral)

@@ -1,0 +1,84 @@
+"""Scan positions from a file: a measured trajectory, or one made elsewhere."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+
+HEADER = ["y", "x"]
+
+
+def positions_from_file(
+    area: ScanArea,  # noqa: ARG001
+    rng: np.random.Generator,  # noqa: ARG001
+    knobs: ScanKnobs,
+) -> NDArray[np.float64]:
+    """Return the positions of a file, moved by whole pixels so that the smallest are in [0, 1).
+
+    They keep their order, their distances and their sub-pixel parts; the number of rows and
+    columns and the step do not matter.
+
+    Args:
+        area: Not used.
+        rng: Not used.
+        knobs: Path of the file: `.npy` of shape (J, 2), or `.csv` with two columns y and x,
+            with or without that header. Unit: object pixels.
+
+    Returns:
+        Positions (y, x) [px], shape (J, 2).
+
+    Raises:
+        ValueError: If the file is missing or of another kind, or its positions are not finite,
+            fewer than four, or on a line.
+    """
+    if knobs.path is None:
+        raise ValueError("A scan from a file needs the file. Set path.")
+    positions = _read_positions(knobs.path)
+    _check_positions(positions, knobs.path)
+    return np.asarray(positions - np.floor(positions.min(axis=0)))
+
+
+def _check_positions(positions: NDArray[np.float64], path: Path) -> None:
+    """Refuse positions that make no scan."""
+    if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) < 4:
+        raise ValueError(
+            f"{path} must hold at least four positions (y, x), shape (J, 2), but holds "
+            f"shape {positions.shape}."
+        )
+    bad = np.flatnonzero(~np.isfinite(positions).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"{len(bad)} of {len(positions)} positions of {path} are not finite, the first "
+            f"is number {bad[0]}: {positions[bad[0]].tolist()}. Remove or correct them."
+        )
+    if np.ptp(positions, axis=0).min() < 1:
+        raise ValueError(
+            f"The positions of {path} span {np.ptp(positions, axis=0).tolist()} px along "
+            f"(y, x), which is no area. Give them in object pixels, not in metres."
+        )
+
+
+def _read_positions(path: Path) -> NDArray[np.float64]:
+    if path.suffix not in {".csv", ".npy"}:
+        raise ValueError(f"Positions are read from .csv or .npy, got {path}. Convert the file.")
+    try:
+        if path.suffix == ".csv":
+            return _read_csv(path)
+        with path.open("rb") as file:
+            return np.asarray(np.load(file, allow_pickle=False), dtype=np.float64)
+    except (OSError, EOFError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path} cannot be read as positions ({error}). Give two columns of numbers, y and x "
+            f"[px], one position a line."
+        ) from error
+
+
+def _read_csv(path: Path) -> NDArray[np.float64]:
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = [[cell.strip() for cell in line] for line in csv.reader(file) if line]
+    if lines and lines[0] == HEADER:
+        lines = lines[1:]
+    return np.array([[float(cell) for cell in line] for line in lines])

@@ -1,0 +1,58 @@
+"""Random positions, none too close to another: the least ordered scan without holes.
+
+Positions drawn without regard to each other would leave holes that no probe lights (a share of
+exp(-lambda) of a Poisson process has no neighbour within reach), so those that come closer than
+0.7 of the step to an earlier one are drawn again: random sequential adsorption, which could go on
+to 0.547 of the area covered by discs (Feder, J. Theor. Biol. 87, 237 (1980)) and stops at 0.385.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+
+CLOSEST_FRACTION = 0.7
+
+
+def random_positions(
+    area: ScanArea,
+    rng: np.random.Generator,
+    knobs: ScanKnobs,  # noqa: ARG001
+) -> NDArray[np.float64]:
+    """Return random positions, visited in strips of one step, back and forth.
+
+    Args:
+        area: The rectangle to fill.
+        rng: Source of randomness.
+        knobs: Not used.
+
+    Returns:
+        Positions (y, x) [px], shape (count, 2).
+    """
+    # The typical step inside the rectangle, whose edges the outermost positions touch.
+    closest = CLOSEST_FRACTION * float(np.sqrt(4 * np.prod(area.half_sides_px) / area.count))
+    kept = np.empty((0, 2))
+    while len(kept) < area.count:
+        drawn = rng.uniform(-1, 1, size=(area.count, 2)) * area.half_sides_px
+        kept = np.concatenate([kept, _far_from_each_other(drawn, kept, closest)])
+    return area.centre_px + _in_strips(kept[: area.count], area)
+
+
+def _far_from_each_other(
+    drawn: NDArray[np.float64], kept: NDArray[np.float64], closest_px: float
+) -> NDArray[np.float64]:
+    """Return those that keep their distance from all kept, and from all drawn before them."""
+    if len(kept):
+        drawn = drawn[cKDTree(kept).query(drawn)[0] >= closest_px]
+    stays = np.ones(len(drawn), dtype=bool)
+    for earlier, later in sorted(cKDTree(drawn).query_pairs(closest_px)):
+        stays[later] &= not stays[earlier]
+    return drawn[stays]
+
+
+def _in_strips(positions_px: NDArray[np.float64], area: ScanArea) -> NDArray[np.float64]:
+    """Return positions in the order of a stage that goes back and forth in strips of one step."""
+    strip = np.floor((positions_px[:, 0] + area.half_sides_px[0]) / area.step_px)
+    along = np.where(strip % 2 == 0, positions_px[:, 1], -positions_px[:, 1])
+    return positions_px[np.lexsort((along, strip))]
