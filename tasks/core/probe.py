@@ -40,7 +40,7 @@ def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
     return np.asarray(intensity.sum(axis=0) if intensity.ndim == 3 else intensity)
 
 
-def coherent_probe(modes: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+def coherent_probe(modes: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Return the one coherent probe that is told to those who know a single mode.
 
     It has the shape of the strongest mode and carries the photons of all, as a beamline's own
@@ -53,7 +53,7 @@ def coherent_probe(modes: NDArray[np.complexfloating]) -> NDArray[np.complexfloa
         Probe [sqrt(photons)], shape (N, N); the mode itself where there is one.
     """
     if len(modes) == 1:
-        return modes[0]
+        return np.asarray(modes[0])
     energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
     return np.asarray(modes[0] * np.sqrt(energies.sum() / energies[0]))
 

@@ -56,9 +56,10 @@ def incoherent_modes(
         )
     shares = mode_decay ** np.array([y + x for y, x in orders], dtype=np.float64)
     energy = np.sum(np.abs(probe) ** 2)
-    modes = basis.T.reshape(n_modes, n_px, n_px) * np.sqrt(energy * shares / shares.sum())[
-        :, None, None
-    ]
+    modes = (
+        basis.T.reshape(n_modes, n_px, n_px)
+        * np.sqrt(energy * shares / shares.sum())[:, None, None]
+    )
     # The sign and phase of QR are arbitrary; the first mode keeps the probe's.
     modes[0] = probe * np.sqrt(shares[0] / shares.sum())
     return np.asarray(modes)

@@ -91,9 +91,7 @@ class ScanWriter:
         data = self._file.create_group("entry_1/data_1")
         data["data"] = h5py.SoftLink(f"/{COUNTS}")
         data["translation"] = h5py.SoftLink(f"/{TRANSLATION}")
-        self._file[PROVENANCE] = orjson.dumps(
-            self.provenance, option=orjson.OPT_SORT_KEYS
-        ).decode()
+        self._file[PROVENANCE] = orjson.dumps(self.provenance, option=orjson.OPT_SORT_KEYS).decode()
 
     def _create(self, name: str, dtype: DTypeLike) -> h5py.Dataset:
         return self._file.create_dataset(

@@ -3,21 +3,10 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.core.objects import OBJECTS
+from tasks.core.probes.params import ProbeParams
+from tasks.simulate.instrument_params import InstrumentParams
 
-
-class ProbeParams(BaseModel):
-    """Defocused focus of a zone plate with a central stop."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
-    aperture_fraction: float = Field(
-        0.4, gt=0, le=0.8, description="Radius of the pupil over the highest frequency"
-    )
-    central_stop_fraction: float = Field(
-        0.3, ge=0, lt=1, description="Radius of the central stop over that of the pupil"
-    )
-    defocus_rad: float = Field(8.0, description="Phase of the pupil at its outer edge [rad]")
+__all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 
 
 class SimulationParams(BaseModel):
@@ -30,6 +19,7 @@ class SimulationParams(BaseModel):
     )
     object_kind: str = Field("dead_leaves", description="Kind of the simulated object")
     probe: ProbeParams = ProbeParams()
+    instrument: InstrumentParams = InstrumentParams()
     overlap_ratio: float = Field(
         0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
     )
@@ -43,8 +33,12 @@ class SimulationParams(BaseModel):
         (25, 25), description="Rows and columns of the test scan"
     )
     energy_ev: float = Field(8000.0, ge=50, le=200_000, description="Photon energy [eV]")
-    distance_m: float = Field(2.0, gt=0, description="From the sample to the detector [m]")
-    detector_pixel_m: float = Field(75e-6, gt=0, description="Side of a detector pixel [m]")
+    distance_m: float = Field(
+        2.0, gt=0, allow_inf_nan=False, description="From the sample to the detector [m]"
+    )
+    detector_pixel_m: float = Field(
+        75e-6, gt=0, allow_inf_nan=False, description="Side of a detector pixel [m]"
+    )
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
 
     @field_validator("object_kind")

@@ -1,21 +1,25 @@
 """Stage function of Phase C: parameters in, two CXI scans and their truth out."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.detector_mask import good_pixels
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.objects import OBJECTS
-from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.probe import coherent_probe
+from tasks.core.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.seeds import Purpose, Split, spawn
 from tasks.core.stages import Progress, StageFiles
-from tasks.simulate.fly_scan import (
-    calibrate_probe,
-    count_photons,
-    lay_out_scans,
-    make_probe,
-    measured_dose,
-    probe_facts,
-)
+from tasks.simulate.detector import Detector, pixel_mask
+from tasks.simulate.dose import DoseMeter
+from tasks.simulate.exposure import arrivals, calibrate_probe
+from tasks.simulate.fly_scan import lay_out_scans
+from tasks.simulate.illumination import make_probe_modes, probe_facts
 from tasks.simulate.params import SimulationParams
+from tasks.simulate.positions import displaced_positions
 
 
 def simulate(params: SimulationParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -34,34 +38,75 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
     Raises:
         ValueError: If the probe does not fit its array, or the dose is not met.
     """
-    unit_probe = make_probe(params)
-    facts: dict[str, Any] = probe_facts(unit_probe)
+    unit_modes = make_probe_modes(params)
+    mask = pixel_mask(params.instrument, params.probe.n_px, params.seed)
+    facts: dict[str, Any] = probe_facts(unit_modes)
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = OBJECTS[params.object_kind](layout.shape, spawn(params.seed, Purpose.OBJECT))
     facts |= {"object_shape": list(layout.shape), "guard_px": layout.guard_px}
-    geometry = Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m)
 
     for number, (split, positions_px) in enumerate(layout.positions_px.items(), start=1):
-        probe = calibrate_probe(object_, positions_px, unit_probe, params.photons_per_pattern)
-        counts = count_photons(
-            object_, positions_px, probe, spawn(params.seed, Purpose.SHOT_NOISE, split)
-        )
-        dose = measured_dose(counts, params.photons_per_pattern)
-        facts[split.value] = {"n_patterns": len(counts), **dose}
-        provenance = {
-            "simulation": params.model_dump(mode="json"),
-            "split": split.value,
-            "dose": dose,
-            **probe_facts(probe),
-        }
-        write_scan(
-            files.outputs[split.value], Scan(counts, positions_px, probe, geometry, provenance)
+        path = files.outputs[split.value]
+        facts[split.value] = expose_scan(
+            params, split, (object_, positions_px, unit_modes, mask), path
         )
         progress(
             number,
             len(Split),
-            f"{split.value} scan of {len(counts)} patterns, "
-            f"{dose['measured_photons_per_pattern']:.1f} photons per pattern",
+            f"{split.value} scan of {len(positions_px)} patterns, "
+            f"{facts[split.value]['measured_photons_per_pattern']:.1f} photons per pattern",
         )
     write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), {"seed": params.seed}))
     return facts
+
+
+def expose_scan(
+    params: SimulationParams,
+    split: Split,
+    setup: tuple[
+        NDArray[np.complex128], NDArray[np.float64], NDArray[np.complex128], NDArray[np.uint32]
+    ],
+    path: Path,
+) -> dict[str, Any]:
+    """Expose one scan and write it, a few patterns at a time.
+
+    Args:
+        params: Parameters of the simulation.
+        split: Which of the two scans.
+        setup: Object (H, W), positions that the stage is sent to (J, 2), modes of unit energy
+            (M, N, N) and CXI mask of the detector (N, N).
+        path: CXI file to write.
+
+    Returns:
+        Number of patterns, dose and position error of the scan.
+
+    Raises:
+        ValueError: If the dose is not met.
+    """
+    object_, asked_px, unit_modes, mask = setup
+    true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
+    modes = calibrate_probe(object_, true_px, unit_modes, params.photons_per_pattern)
+    header = ScanHeader(
+        positions_px=true_px if params.instrument.position_error_known else asked_px,
+        probe=coherent_probe(modes),
+        geometry=Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m),
+        provenance={
+            "simulation": params.model_dump(mode="json"),
+            "split": split.value,
+            **probe_facts(modes),
+        },
+        modes=modes if len(modes) > 1 else None,
+        pixel_mask=mask,
+    )
+    detector = Detector(params.instrument, mask, params.seed, split)
+    meter = DoseMeter(params.photons_per_pattern, good_pixels(mask))
+    shot_noise = spawn(params.seed, Purpose.SHOT_NOISE, split)
+    with ScanWriter.open(path, header) as writer:
+        for arrived in arrivals(object_, true_px, modes, shot_noise):
+            reading = detector.read(arrived)
+            meter.add(arrived, reading)
+            writer.append(reading.counts)
+        dose = meter.facts()
+        error = {"position_error_rms_px": float(np.sqrt(np.mean((true_px - asked_px) ** 2)))}
+        writer.provenance |= {"dose": dose} | error
+    return {"n_patterns": len(asked_px), **dose, **error}

@@ -5,7 +5,9 @@ import pytest
 
 from tasks.core.objects import OBJECTS
 from tasks.core.seeds import Split
-from tasks.simulate.fly_scan import calibrate_probe, count_photons, lay_out_scans, make_probe
+from tasks.simulate.exposure import calibrate_probe, count_photons
+from tasks.simulate.fly_scan import lay_out_scans
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams
 
 pytestmark = pytest.mark.slow

@@ -11,13 +11,11 @@ from tasks.core.scan import measure_overlap
 from tasks.core.scan_file import read_scan
 from tasks.core.seeds import Split
 from tasks.core.stages import silent
-from tasks.simulate.fly_scan import (
-    calibrate_probe,
-    count_photons,
-    lay_out_scans,
-    make_probe,
-    measured_dose,
-)
+from tasks.simulate.detector import Reading
+from tasks.simulate.dose import DoseMeter
+from tasks.simulate.exposure import calibrate_probe, count_photons
+from tasks.simulate.fly_scan import lay_out_scans
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.views.params import ViewParams
@@ -91,8 +89,11 @@ def test_the_test_region_does_not_reach_the_training_counts(rng):
 
 
 def test_a_dose_that_is_not_met_is_an_error():
+    meter = DoseMeter(100.0, np.ones((8, 8), dtype=bool))
+    counts = np.ones((3, 8, 8), dtype=np.uint16)
+    meter.add(counts, Reading(counts))
     with pytest.raises(ValueError, match="more than 5% apart"):
-        measured_dose(np.ones((3, 8, 8), dtype=np.uint16), nominal=100.0)
+        meter.facts()
 
 
 def test_a_probe_that_its_array_cuts_off_is_refused():

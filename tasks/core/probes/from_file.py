@@ -19,7 +19,8 @@ def from_file(params: ProbeParams) -> NDArray[np.complex128]:
         params: `file`, `dataset` and `n_px` count.
 
     Returns:
-        Complex probe, shape (N, N), or modes, shape (M, N, N), the strongest first; unit energy in all.
+        Complex probe, shape (N, N), or modes, shape (M, N, N), the strongest first; their
+        energies add up to one.
 
     Raises:
         ValueError: If the file cannot be read, its side is not `n_px`, or a value is not finite.
@@ -39,7 +40,7 @@ def from_file(params: ProbeParams) -> NDArray[np.complex128]:
         )
     if not np.any(values):
         raise ValueError(f"The probe in {path} is zero everywhere. Save one that holds light.")
-    probe = unit_energy(values)
+    probe = unit_energy(values.astype(np.complex128))
     if probe.ndim == 2:
         return probe
     return probe[np.argsort(-np.sum(np.abs(probe) ** 2, axis=(1, 2)), kind="stable")]
