@@ -38,7 +38,7 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     n_px = params.probe.n_px
     step = (1 - params.overlap_ratio) * probe_diameter_px
     jitter = params.jitter_fraction * step
-    margin = n_px // 2 + int(np.ceil(jitter)) + 1 + params.instrument.position_reach_px
+    margin = n_px // 2 + int(np.ceil(jitter)) + 1
     first_row = float(margin)
     positions, width = {}, 0
     for split, (rows, columns) in (

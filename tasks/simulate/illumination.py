@@ -66,14 +66,20 @@ def _how_to_shrink(knobs: ProbeParams) -> str:
     return f"Lower diameter_px ({knobs.diameter_px})"
 
 
-def probe_facts(probe: NDArray[np.complexfloating]) -> dict[str, Any]:
-    """Return the size of a probe (N, N), or of the modes (M, N, N) of one."""
+def probe_facts(modes: NDArray[np.complexfloating]) -> dict[str, Any]:
+    """Return the size of a probe from its modes (M, N, N), the strongest first.
+
+    The diameters are those of the strongest mode, which the step of the scan follows, so that
+    positions do not depend on the coherence; beside them stands the diameter of all modes.
+    """
+    strongest = modes[0]
     facts: dict[str, Any] = {
-        "probe_diameter_px": energy_diameter_px(probe),
-        "probe_full_width_half_maximum_px": full_width_half_maximum_px(probe),
-        "probe_edge_energy_fraction": edge_energy_fraction(probe),
+        "probe_diameter_px": energy_diameter_px(strongest),
+        "probe_full_width_half_maximum_px": full_width_half_maximum_px(strongest),
+        "probe_edge_energy_fraction": edge_energy_fraction(modes),
     }
-    if probe.ndim == 3 and len(probe) > 1:
-        energies = np.sum(np.abs(probe) ** 2, axis=(1, 2))
+    if len(modes) > 1:
+        energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
+        facts["all_modes_diameter_px"] = energy_diameter_px(modes)
         facts["mode_occupations"] = (energies / energies.sum()).tolist()
     return facts

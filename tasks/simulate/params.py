@@ -1,6 +1,6 @@
 """Parameters of the simulated fly-scan."""
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.objects import OBJECTS
 from tasks.core.probes.params import ProbeParams
@@ -54,3 +54,14 @@ class SimulationParams(BaseModel):
         if min(value) < 2:
             raise ValueError(f"A scan needs at least 2 x 2 positions, got {value}.")
         return value
+
+    @model_validator(mode="after")
+    def _splits_stay_apart(self) -> "SimulationParams":
+        reach, n_px = self.instrument.position_reach_px, self.probe.n_px
+        if 4 * reach > n_px:
+            raise ValueError(
+                f"A position error of {self.instrument.position_error_px} px r.m.s. reaches "
+                f"{reach} px, which leaves less than half of the guard band of {n_px} px between "
+                f"training and test. Lower position_error_px to {n_px // 16} px or raise n_px."
+            )
+        return self

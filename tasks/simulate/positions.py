@@ -13,7 +13,7 @@ def displaced_positions(
     """Return positions with the error of the stage, Gaussian along each axis.
 
     A larger error stretches the same displacements; none exceeds four times the r.m.s. value, so
-    that every patch stays on the object.
+    that the splits stay apart.
 
     Args:
         positions_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).

@@ -43,7 +43,8 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
     facts: dict[str, Any] = probe_facts(unit_modes)
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = OBJECTS[params.object_kind](layout.shape, spawn(params.seed, Purpose.OBJECT))
-    facts |= {"object_shape": list(layout.shape), "guard_px": layout.guard_px}
+    guard_px = layout.guard_px - 2 * params.instrument.position_reach_px
+    facts |= {"object_shape": list(layout.shape), "guard_px": guard_px}
 
     for number, (split, positions_px) in enumerate(layout.positions_px.items(), start=1):
         path = files.outputs[split.value]
@@ -85,7 +86,12 @@ def expose_scan(
     """
     object_, asked_px, unit_modes, mask = setup
     true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
-    modes = calibrate_probe(object_, true_px, unit_modes, params.photons_per_pattern)
+    # The sample goes on, mirrored, where a displaced patch leaves it.
+    reach = params.instrument.position_reach_px
+    sample, places_px = (
+        (np.pad(object_, reach, mode="reflect"), true_px + reach) if reach else (object_, true_px)
+    )
+    modes = calibrate_probe(sample, places_px, unit_modes, params.photons_per_pattern)
     header = ScanHeader(
         positions_px=true_px if params.instrument.position_error_known else asked_px,
         probe=coherent_probe(modes),
@@ -102,7 +108,7 @@ def expose_scan(
     meter = DoseMeter(params.photons_per_pattern, good_pixels(mask))
     shot_noise = spawn(params.seed, Purpose.SHOT_NOISE, split)
     with ScanWriter.open(path, header) as writer:
-        for arrived in arrivals(object_, true_px, modes, shot_noise):
+        for arrived in arrivals(sample, places_px, modes, shot_noise):
             reading = detector.read(arrived)
             meter.add(arrived, reading)
             writer.append(reading.counts)
