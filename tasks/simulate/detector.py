@@ -16,6 +16,7 @@ as they were. A displaced Poisson process is a Poisson process: step 3 has the l
 expectation (Kingman, Poisson Processes (1993), section 5.1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ class Detector:
         self._hot = (mask & np.uint32(PixelFault.HOT)) != 0
         self._dead = (mask & np.uint32(PixelFault.DEAD)) != 0
         self._background_rng = spawn(seed, Purpose.BACKGROUND, split)
-        self._spread_rng = spawn(seed, Purpose.POINT_SPREAD, split)
+        self._spread_rngs = spawn(seed, Purpose.POINT_SPREAD, split).spawn(2)
         self._hot_rng = spawn(seed, Purpose.HOT_COUNTS, split)
         self._readout_rng = spawn(seed, Purpose.READOUT_NOISE, split)
 
@@ -111,7 +112,7 @@ class Detector:
         if self._shaded.any():
             counts = np.where(self._shaded, np.uint32(0), counts)
         if params.point_spread_px:
-            counts = spread_photons(counts, params.point_spread_px, self._spread_rng)
+            counts = spread_photons(counts, params.point_spread_px, self._spread_rngs)
         if self._hot.any():
             counts = counts.copy()
             shape = (len(counts), np.count_nonzero(self._hot))
@@ -135,7 +136,9 @@ class Detector:
         return Reading(counts, saturated)
 
 
-def spread_photons(counts: Counts, sigma_px: float, rng: np.random.Generator) -> NDArray[np.uint32]:
+def spread_photons(
+    counts: Counts, sigma_px: float, rngs: Sequence[np.random.Generator]
+) -> NDArray[np.uint32]:
     """Displace every photon by a Gaussian step along each axis.
 
     The photons of a pixel are shared out by one multinomial draw an axis, as many draws as pixels,
@@ -144,7 +147,8 @@ def spread_photons(counts: Counts, sigma_px: float, rng: np.random.Generator) ->
     Args:
         counts: Photons per pixel, shape (J, N, N).
         sigma_px: R.m.s. step along each axis [px].
-        rng: Source of randomness.
+        rngs: Sources of randomness, one for y and one for x, so that the draws do not depend on
+            how many patterns are spread at once.
 
     Returns:
         Counts, same shape.
@@ -153,7 +157,7 @@ def spread_photons(counts: Counts, sigma_px: float, rng: np.random.Generator) ->
     steps = np.arange(-reach, reach + 1)
     shares = ndtr((steps + 0.5) / sigma_px) - ndtr((steps - 0.5) / sigma_px)
     shares /= shares.sum()
-    for axis in (1, 2):
+    for axis, rng in zip((1, 2), rngs, strict=True):
         where = np.nonzero(counts)
         moved = rng.multinomial(counts[where].astype(np.int64), shares)
         size = counts.shape[axis]

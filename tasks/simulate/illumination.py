@@ -20,9 +20,16 @@ EDGE_ENERGY_LIMIT = 0.01
 
 
 def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
-    """Return the strongest mode of the probe, of unit energy, shape (N, N)."""
+    """Return the strongest mode of the probe, of unit energy, shape (N, N).
+
+    It is the same to the last bit whatever the coherence.
+
+    Raises:
+        ValueError: As `make_probe_modes`.
+    """
     modes = make_probe_modes(params)
-    return modes[0] if len(modes) == 1 else unit_energy(modes[0])
+    probe = PROBES[params.probe.kind](params.probe)
+    return probe if probe.ndim == 2 else unit_energy(modes[0])
 
 
 def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
@@ -66,16 +73,23 @@ def _how_to_shrink(knobs: ProbeParams) -> str:
     return f"Lower diameter_px ({knobs.diameter_px})"
 
 
-def probe_facts(modes: NDArray[np.complexfloating]) -> dict[str, Any]:
-    """Return the size of a probe from its modes (M, N, N), the strongest first.
+def probe_facts(
+    probe: NDArray[np.complexfloating], modes: NDArray[np.complexfloating]
+) -> dict[str, Any]:
+    """Return the size of a probe.
 
-    The diameters are those of the strongest mode, which the step of the scan follows, so that
-    positions do not depend on the coherence; beside them stands the diameter of all modes.
+    Args:
+        probe: The strongest mode, shape (N, N). The diameters are its own, and the step of the
+            scan follows them, so that positions do not depend on the coherence.
+        modes: All modes, shape (M, N, N).
+
+    Returns:
+        Diameters and the energy at the edge; of several modes the diameter of all together, and
+        their shares of the energy.
     """
-    strongest = modes[0]
     facts: dict[str, Any] = {
-        "probe_diameter_px": energy_diameter_px(strongest),
-        "probe_full_width_half_maximum_px": full_width_half_maximum_px(strongest),
+        "probe_diameter_px": energy_diameter_px(probe),
+        "probe_full_width_half_maximum_px": full_width_half_maximum_px(probe),
         "probe_edge_energy_fraction": edge_energy_fraction(modes),
     }
     if len(modes) > 1:

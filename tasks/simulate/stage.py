@@ -1,5 +1,6 @@
 """Stage function of Phase C: parameters in, two CXI scans and their truth out."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,26 @@ from tasks.simulate.detector import Detector, pixel_mask
 from tasks.simulate.dose import DoseMeter
 from tasks.simulate.exposure import arrivals, calibrate_probe
 from tasks.simulate.fly_scan import lay_out_scans
-from tasks.simulate.illumination import make_probe_modes, probe_facts
+from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.positions import displaced_positions
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What both scans share.
+
+    Attributes:
+        object_: Sample, shape (H, W).
+        unit_modes: Modes of the probe, of unit energy in all, shape (M, N, N).
+        mask: CXI mask of the detector, shape (N, N).
+        probe_facts: Size of the probe.
+    """
+
+    object_: NDArray[np.complex128]
+    unit_modes: NDArray[np.complex128]
+    mask: NDArray[np.uint32]
+    probe_facts: dict[str, Any]
 
 
 def simulate(params: SimulationParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -40,17 +58,16 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
     """
     unit_modes = make_probe_modes(params)
     mask = pixel_mask(params.instrument, params.probe.n_px, params.seed)
-    facts: dict[str, Any] = probe_facts(unit_modes)
+    facts: dict[str, Any] = probe_facts(make_probe(params), unit_modes)
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = OBJECTS[params.object_kind](layout.shape, spawn(params.seed, Purpose.OBJECT))
+    setup = Setup(object_, unit_modes, mask, dict(facts))
     guard_px = layout.guard_px - 2 * params.instrument.position_reach_px
     facts |= {"object_shape": list(layout.shape), "guard_px": guard_px}
 
     for number, (split, positions_px) in enumerate(layout.positions_px.items(), start=1):
         path = files.outputs[split.value]
-        facts[split.value] = expose_scan(
-            params, split, (object_, positions_px, unit_modes, mask), path
-        )
+        facts[split.value] = expose_scan(params, split, setup, positions_px, path)
         progress(
             number,
             len(Split),
@@ -64,9 +81,8 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
 def expose_scan(
     params: SimulationParams,
     split: Split,
-    setup: tuple[
-        NDArray[np.complex128], NDArray[np.float64], NDArray[np.complex128], NDArray[np.uint32]
-    ],
+    setup: Setup,
+    asked_px: NDArray[np.float64],
     path: Path,
 ) -> dict[str, Any]:
     """Expose one scan and write it, a few patterns at a time.
@@ -74,8 +90,8 @@ def expose_scan(
     Args:
         params: Parameters of the simulation.
         split: Which of the two scans.
-        setup: Object (H, W), positions that the stage is sent to (J, 2), modes of unit energy
-            (M, N, N) and CXI mask of the detector (N, N).
+        setup: What both scans share.
+        asked_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
         path: CXI file to write.
 
     Returns:
@@ -84,14 +100,12 @@ def expose_scan(
     Raises:
         ValueError: If the dose is not met.
     """
-    object_, asked_px, unit_modes, mask = setup
     true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
     # The sample goes on, mirrored, where a displaced patch leaves it.
     reach = params.instrument.position_reach_px
-    sample, places_px = (
-        (np.pad(object_, reach, mode="reflect"), true_px + reach) if reach else (object_, true_px)
-    )
-    modes = calibrate_probe(sample, places_px, unit_modes, params.photons_per_pattern)
+    sample = np.pad(setup.object_, reach, mode="reflect")
+    places_px = true_px + reach
+    modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
     header = ScanHeader(
         positions_px=true_px if params.instrument.position_error_known else asked_px,
         probe=coherent_probe(modes),
@@ -99,13 +113,13 @@ def expose_scan(
         provenance={
             "simulation": params.model_dump(mode="json"),
             "split": split.value,
-            **probe_facts(modes),
+            **setup.probe_facts,
         },
         modes=modes if len(modes) > 1 else None,
-        pixel_mask=mask,
+        pixel_mask=setup.mask,
     )
-    detector = Detector(params.instrument, mask, params.seed, split)
-    meter = DoseMeter(params.photons_per_pattern, good_pixels(mask))
+    detector = Detector(params.instrument, setup.mask, params.seed, split)
+    meter = DoseMeter(params.photons_per_pattern, good_pixels(setup.mask))
     shot_noise = spawn(params.seed, Purpose.SHOT_NOISE, split)
     with ScanWriter.open(path, header) as writer:
         for arrived in arrivals(sample, places_px, modes, shot_noise):
