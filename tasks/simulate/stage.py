@@ -103,7 +103,7 @@ def expose_scan(
     true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
     # The sample goes on, mirrored, where a displaced patch leaves it.
     reach = params.instrument.position_reach_px
-    sample = np.pad(setup.object_, reach, mode="reflect")
+    sample = np.pad(setup.object_, reach, mode="reflect") if reach else setup.object_
     places_px = true_px + reach
     modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
     header = ScanHeader(
