@@ -74,11 +74,7 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
                 f"{wanted.min()} to {wanted.max()}. Make the view again from this scan."
             )
         counts = _read_patterns(file[COUNTS], wanted)
-    if counts.dtype.kind != "u" and not (np.isfinite(counts).all() and counts.min(initial=0) >= 0):
-        raise ValueError(
-            f"{path} has diffraction counts that are negative or not finite; photons are neither. "
-            f"Subtract the dark frame before counting, clip at zero and mask what is left."
-        )
+    _refuse_impossible_counts(path, counts)
     return Scan(
         diffraction_counts=counts,
         positions_px=header.positions_px[wanted],
@@ -165,6 +161,22 @@ def _finite(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
             f"exposures out."
         )
     return values
+
+
+def _refuse_impossible_counts(path: Path, counts: NDArray[Any]) -> None:
+    """Refuse counts that no photons make; unsigned integers cannot be wrong."""
+    if counts.dtype.kind == "u":
+        return
+    n_bad = int(np.count_nonzero(~np.isfinite(counts)))
+    if n_bad:
+        raise ValueError(
+            f"{path} has {n_bad} diffraction counts that are not finite. Mask or repair them."
+        )
+    if counts.min(initial=0) < 0:
+        raise ValueError(
+            f"{path} has diffraction counts down to {counts.min()}, expected photons, which are "
+            f"not negative. Subtract the dark frame before counting, and clip at zero."
+        )
 
 
 def _read_patterns(dataset: h5py.Dataset, wanted: NDArray[np.intp]) -> NDArray[Any]:
