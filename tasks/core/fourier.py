@@ -5,17 +5,19 @@ at [N // 2, N // 2] of the last two axes.
 """
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 
 def propagate(exit_waves: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
     """Return the far field of waves, zero frequency at [N // 2, N // 2]; energy is conserved."""
-    return np.fft.fftshift(np.fft.fft2(exit_waves, norm="ortho"), axes=(-2, -1))
+    return np.fft.fftshift(scipy.fft.fft2(exit_waves, norm="ortho"), axes=(-2, -1))
 
 
 def back_propagate(far_fields: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
     """Return the waves whose far fields are given; the inverse and adjoint of `propagate`."""
-    return np.fft.ifft2(np.fft.ifftshift(far_fields, axes=(-2, -1)), norm="ortho")
+    waves = scipy.fft.ifft2(np.fft.ifftshift(far_fields, axes=(-2, -1)), norm="ortho")
+    return np.asarray(waves)
 
 
 def fourier_shift(
@@ -35,5 +37,6 @@ def fourier_shift(
     height, width = field.shape
     ramp_y = np.exp(-2j * np.pi * shifts_px[:, :1] * np.fft.fftfreq(height))
     ramp_x = np.exp(-2j * np.pi * shifts_px[:, 1:] * np.fft.fftfreq(width))
-    spectrum = np.fft.fft2(field)
-    return np.fft.ifft2(spectrum * ramp_y[:, :, None] * ramp_x[:, None, :])
+    spectra = scipy.fft.fft2(field) * ramp_y[:, :, None]
+    spectra *= ramp_x[:, None, :]
+    return np.asarray(scipy.fft.ifft2(spectra, overwrite_x=True))

@@ -1,4 +1,7 @@
-"""The illumination: a defocused zone plate's focus, and how large a probe is."""
+"""The illumination: a defocused zone plate's focus, and how large a probe is.
+
+A probe is (N, N) for one coherent mode, or (M, N, N) for M modes whose intensities add.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +34,46 @@ def defocused_zone_plate_probe(
     return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)))
 
 
+def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
+    """Return the intensity of a probe, summed over its modes, shape (N, N)."""
+    intensity = np.abs(probe) ** 2
+    return np.asarray(intensity.sum(axis=0) if intensity.ndim == 3 else intensity)
+
+
+def coherent_probe(modes: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Return the one coherent probe that is told to those who know a single mode.
+
+    It has the shape of the strongest mode and carries the photons of all, as a beamline's own
+    estimate does; the mean amplitude of the sample then comes out right.
+
+    Args:
+        modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
+
+    Returns:
+        Probe [sqrt(photons)], shape (N, N); the mode itself where there is one.
+    """
+    if len(modes) == 1:
+        return np.asarray(modes[0])
+    energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
+    return np.asarray(modes[0] * np.sqrt(energies.sum() / energies[0]))
+
+
+def unit_energy(probe: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
+    """Return a probe, or modes, scaled so that the squares sum to one."""
+    return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)), dtype=np.complex128)
+
+
 def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: float = 0.9) -> float:
     """Return the diameter of the circle about the centre of mass that holds a share of the energy.
 
     Args:
-        probe: Complex probe, shape (N, N).
+        probe: Complex probe, shape (N, N), or modes, shape (M, N, N).
         energy_fraction: Share of the energy inside the circle.
 
     Returns:
         Diameter [px], interpolated between pixels.
     """
-    intensity = np.abs(probe) ** 2
+    intensity = probe_intensity(probe)
     rows, columns = np.indices(intensity.shape)
     total = intensity.sum()
     centre_y, centre_x = (rows * intensity).sum() / total, (columns * intensity).sum() / total
@@ -53,12 +85,12 @@ def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: floa
 
 def full_width_half_maximum_px(probe: NDArray[np.complexfloating]) -> float:
     """Return the diameter [px] of a disc as large as where intensity exceeds half its peak."""
-    intensity = np.abs(probe) ** 2
+    intensity = probe_intensity(probe)
     return 2 * float(np.sqrt(np.count_nonzero(intensity >= intensity.max() / 2) / np.pi))
 
 
 def edge_energy_fraction(probe: NDArray[np.complexfloating], border_px: int = 2) -> float:
     """Return the share of the energy within a border of the array."""
-    intensity = np.abs(probe) ** 2
+    intensity = probe_intensity(probe)
     inner = intensity[border_px:-border_px, border_px:-border_px]
     return float(1 - inner.sum() / intensity.sum())

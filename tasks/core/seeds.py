@@ -20,6 +20,13 @@ class Purpose(Enum):
     SUBSAMPLING = 4
     TRAINING = 5
     MINIBATCHES = 6
+    POSITION_ERROR = 7
+    BACKGROUND = 8
+    POINT_SPREAD = 9
+    HOT_PIXELS = 10
+    HOT_COUNTS = 11
+    DEAD_PIXELS = 12
+    READOUT_NOISE = 13
 
 
 class Split(Enum):

@@ -1,11 +1,12 @@
 """A view: which exposures of a scan are used."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tasks.core.files import read_json
-from tasks.core.scan_file import Scan, read_scan
+from tasks.core.scan_file import Scan, read_scan, read_scan_header
 
 
 def read_view(scan_path: Path, view_path: Path) -> Scan:
@@ -22,17 +23,12 @@ def read_view(scan_path: Path, view_path: Path) -> Scan:
         ValueError: If a file is damaged, or the view does not belong to the scan.
     """
     view = read_json(view_path)
-    scan = read_scan(scan_path)
     indices = np.asarray(view["indices"], dtype=np.intp)
-    if view["n_exposures"] != len(scan):
+    n_exposures = len(read_scan_header(scan_path))
+    if view["n_exposures"] != n_exposures:
         raise ValueError(
             f"The view {view_path.name} was made for a scan of {view['n_exposures']} exposures, "
-            f"but {scan_path.name} has {len(scan)}. Make the view again from this scan."
+            f"but {scan_path.name} has {n_exposures}. Make the view again from this scan."
         )
-    return Scan(
-        diffraction_counts=scan.diffraction_counts[indices],
-        positions_px=scan.positions_px[indices],
-        probe=scan.probe,
-        geometry=scan.geometry,
-        provenance=scan.provenance | {"view": view["view"]},
-    )
+    scan = read_scan(scan_path, indices)
+    return replace(scan, provenance=scan.provenance | {"view": view["view"]})

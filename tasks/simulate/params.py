@@ -2,26 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.objects import ObjectParams
+from tasks.core.probes.params import ProbeParams
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
+from tasks.simulate.instrument_params import InstrumentParams
 
-
-class ProbeParams(BaseModel):
-    """Defocused focus of a zone plate with a central stop."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
-    aperture_fraction: float = Field(
-        0.4, gt=0, le=0.8, description="Radius of the pupil over the highest frequency"
-    )
-    central_stop_fraction: float = Field(
-        0.3, ge=0, lt=1, description="Radius of the central stop over that of the pupil"
-    )
-    defocus_rad: float = Field(8.0, description="Phase of the pupil at its outer edge [rad]")
+__all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 
 
 class SimulationParams(BaseModel):
@@ -38,6 +27,7 @@ class SimulationParams(BaseModel):
     )
     probe: ProbeParams = ProbeParams()
     scan: ScanParams = ScanParams()
+    instrument: InstrumentParams = InstrumentParams()
     train_positions: tuple[int, int] = Field(
         (41, 41), description="Rows and columns of the training scan"
     )
@@ -45,8 +35,12 @@ class SimulationParams(BaseModel):
         (25, 25), description="Rows and columns of the test scan"
     )
     energy_ev: float = Field(8000.0, ge=50, le=200_000, description="Photon energy [eV]")
-    distance_m: float = Field(2.0, gt=0, description="From the sample to the detector [m]")
-    detector_pixel_m: float = Field(75e-6, gt=0, description="Side of a detector pixel [m]")
+    distance_m: float = Field(
+        2.0, gt=0, allow_inf_nan=False, description="From the sample to the detector [m]"
+    )
+    detector_pixel_m: float = Field(
+        75e-6, gt=0, allow_inf_nan=False, description="Side of a detector pixel [m]"
+    )
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
 
     @field_validator("train_positions", "test_positions")
@@ -55,6 +49,17 @@ class SimulationParams(BaseModel):
         if min(value) < 2:
             raise ValueError(f"A scan needs at least 2 x 2 positions, got {value}.")
         return value
+
+    @model_validator(mode="after")
+    def _splits_stay_apart(self) -> "SimulationParams":
+        reach, n_px = self.instrument.position_reach_px, self.probe.n_px
+        if 4 * reach > n_px:
+            raise ValueError(
+                f"A position error of {self.instrument.position_error_px} px r.m.s. reaches "
+                f"{reach} px, which leaves less than half of the guard band of {n_px} px between "
+                f"training and test. Lower position_error_px to {n_px // 16} px or raise n_px."
+            )
+        return self
 
     def record(self, split: Split) -> dict[str, Any]:
         """Return the parameters of one scan, as JSON; the training scan has no test sample."""

@@ -1,24 +1,44 @@
 """Stage function of Phase C: parameters in, two CXI scans and their truth out."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.detector_mask import good_pixels
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.objects import object_facts
-from tasks.core.scan_file import Geometry, Scan, write_scan
+from tasks.core.probe import coherent_probe
+from tasks.core.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.scan_patterns import scan_facts
 from tasks.core.seeds import Purpose, Split, spawn
 from tasks.core.stages import Progress, StageFiles
-from tasks.simulate.fly_scan import (
-    ScanLayout,
-    calibrate_probe,
-    count_photons,
-    lay_out_scans,
-    make_probe,
-    make_sample,
-    measured_dose,
-    probe_facts,
-)
+from tasks.simulate.detector import Detector, pixel_mask
+from tasks.simulate.dose import DoseMeter
+from tasks.simulate.exposure import arrivals, calibrate_probe
+from tasks.simulate.fly_scan import ScanLayout, lay_out_scans, make_sample
+from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
 from tasks.simulate.params import SimulationParams
+from tasks.simulate.positions import displaced_positions
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What both scans share.
+
+    Attributes:
+        object_: Sample, shape (H, W).
+        unit_modes: Modes of the probe, of unit energy in all, shape (M, N, N).
+        mask: CXI mask of the detector, shape (N, N).
+        probe_facts: Size of the probe.
+    """
+
+    object_: NDArray[np.complex128]
+    unit_modes: NDArray[np.complex128]
+    mask: NDArray[np.uint32]
+    probe_facts: dict[str, Any]
 
 
 def simulate(params: SimulationParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -38,40 +58,83 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
         ValueError: If the probe does not fit its array, a file does not hold what it should, or the
             dose is not met.
     """
-    unit_probe = make_probe(params)
-    facts: dict[str, Any] = probe_facts(unit_probe)
+    unit_modes = make_probe_modes(params)
+    mask = pixel_mask(params.instrument, params.probe.n_px, params.seed)
+    facts: dict[str, Any] = probe_facts(make_probe(params), unit_modes)
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = make_sample(params, layout)
-    facts |= {"object_shape": list(layout.shape), "guard_px": layout.guard_px}
+    setup = Setup(object_, unit_modes, mask, dict(facts))
+    guard_px = layout.guard_px - 2 * params.instrument.position_reach_px
+    facts |= {"object_shape": list(layout.shape), "guard_px": guard_px}
     facts |= {"samples": sample_facts(params), "scan": scan_facts(params.scan)}
-    geometry = Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m)
 
     for number, (split, positions_px) in enumerate(layout.positions_px.items(), start=1):
-        probe = calibrate_probe(object_, positions_px, unit_probe, params.photons_per_pattern)
-        counts = count_photons(
-            object_, positions_px, probe, spawn(params.seed, Purpose.SHOT_NOISE, split)
-        )
-        dose = measured_dose(counts, params.photons_per_pattern)
-        facts[split.value] = {"n_patterns": len(counts), **dose}
-        provenance = {
-            "simulation": params.record(split),
-            "split": split.value,
-            "scan": facts["scan"],
-            "sample": facts["samples"][split.value],
-            "dose": dose,
-            **probe_facts(probe),
-        }
-        write_scan(
-            files.outputs[split.value], Scan(counts, positions_px, probe, geometry, provenance)
-        )
+        path = files.outputs[split.value]
+        facts[split.value] = expose_scan(params, split, setup, positions_px, path)
         progress(
             number,
             len(Split),
-            f"{split.value} scan of {len(counts)} patterns, "
-            f"{dose['measured_photons_per_pattern']:.1f} photons per pattern",
+            f"{split.value} scan of {len(positions_px)} patterns, "
+            f"{facts[split.value]['measured_photons_per_pattern']:.1f} photons per pattern",
         )
     write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), truth_facts(params, layout)))
     return facts
+
+
+def expose_scan(
+    params: SimulationParams,
+    split: Split,
+    setup: Setup,
+    asked_px: NDArray[np.float64],
+    path: Path,
+) -> dict[str, Any]:
+    """Expose one scan and write it, a few patterns at a time.
+
+    Args:
+        params: Parameters of the simulation.
+        split: Which of the two scans.
+        setup: What both scans share.
+        asked_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
+        path: CXI file to write.
+
+    Returns:
+        Number of patterns, dose and position error of the scan.
+
+    Raises:
+        ValueError: If the dose is not met.
+    """
+    true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
+    # The sample goes on, mirrored, where a displaced patch leaves it.
+    reach = params.instrument.position_reach_px
+    sample = np.pad(setup.object_, reach, mode="reflect") if reach else setup.object_
+    places_px = true_px + reach
+    modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
+    header = ScanHeader(
+        positions_px=true_px if params.instrument.position_error_known else asked_px,
+        probe=coherent_probe(modes),
+        geometry=Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m),
+        provenance={
+            "simulation": params.record(split),
+            "split": split.value,
+            "scan": scan_facts(params.scan),
+            "sample": sample_facts(params)[split.value],
+            **setup.probe_facts,
+        },
+        modes=modes if len(modes) > 1 else None,
+        pixel_mask=setup.mask,
+    )
+    detector = Detector(params.instrument, setup.mask, params.seed, split)
+    meter = DoseMeter(params.photons_per_pattern, good_pixels(setup.mask))
+    shot_noise = spawn(params.seed, Purpose.SHOT_NOISE, split)
+    with ScanWriter.open(path, header) as writer:
+        for arrived in arrivals(sample, places_px, modes, shot_noise):
+            reading = detector.read(arrived)
+            meter.add(arrived, reading)
+            writer.append(reading.counts)
+        dose = meter.facts()
+        error = {"position_error_rms_px": float(np.sqrt(np.mean((true_px - asked_px) ** 2)))}
+        writer.provenance |= {"dose": dose} | error
+    return {"n_patterns": len(asked_px), **dose, **error}
 
 
 def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:

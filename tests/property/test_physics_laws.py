@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.core.forward import diffraction_intensity
+from tasks.core.forward import diffraction_intensity, diffraction_intensity_of_modes
 from tasks.core.fourier import back_propagate, fourier_shift, propagate
 from tasks.core.patches import (
     extract_patches,
@@ -40,6 +40,15 @@ def test_photons_are_conserved(patches, probe):
     exit_photons = np.sum(np.abs(probe * patches) ** 2, axis=(1, 2))
     detector_photons = diffraction_intensity(patches, probe).sum(axis=(1, 2))
     np.testing.assert_allclose(detector_photons, exit_photons, rtol=1e-12, atol=1e-9)
+
+
+@given(patches=complex_fields((3, N_PX, N_PX)), modes=complex_fields((2, N_PX, N_PX)))
+def test_modes_add_their_photons_and_do_not_interfere(patches, modes):
+    together = diffraction_intensity_of_modes(patches, modes)
+    apart = sum(diffraction_intensity(patches, mode) for mode in modes)
+    np.testing.assert_allclose(together, apart, rtol=1e-12)
+    exit_photons = np.sum(np.abs(modes[:, None] * patches) ** 2, axis=(0, 2, 3))
+    np.testing.assert_allclose(together.sum(axis=(1, 2)), exit_photons, rtol=1e-12, atol=1e-9)
 
 
 @given(patches=complex_fields((2, N_PX, N_PX)), phase=st.floats(-np.pi, np.pi))

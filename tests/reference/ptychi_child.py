@@ -1,6 +1,7 @@
 """Runs pty-chi for the tests in a process of its own: `python ptychi_child.py FOLDER JOB...`.
 
-The job `forward` writes pty-chi's intensities of the true object, the job `diverge` what an
+The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
+job `forward64` the same in double precision, the job `diverge` what an
 unchecked pixel that is not finite leads to; a job `NAME=PARAMS`, the parameters as JSON,
 reconstructs into files of that name.
 """
@@ -31,6 +32,28 @@ def forward(folder: Path) -> None:
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
         intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
     np.save(folder / "forward.npy", np.fft.fftshift(intensity, axes=(-2, -1)))
+
+
+def forward_in_double_precision(folder: Path) -> None:
+    import torch
+
+    from tasks.reconstruct.ptychi_solver import PtychographyTask, _lsqml_options, api
+
+    scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5").object_
+    options = _lsqml_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    options.reconstructor_options.default_dtype = api.Dtypes.FLOAT64
+    options.reconstructor_options.use_double_precision_for_fft = True
+    with torch.no_grad():
+        task = PtychographyTask(
+            options,
+            diffraction_data=scan.diffraction_counts.astype(np.float64),
+            object_data=truth[None],
+            probe_data=(scan.probe / scan.n_px)[None, None],
+            probe_position_y_px=scan.positions_px[:, 0],
+            probe_position_x_px=scan.positions_px[:, 1],
+        )
+        intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
+    np.save(folder / "forward64.npy", np.fft.fftshift(intensity, axes=(-2, -1)))
 
 
 def diverge(folder: Path) -> None:
@@ -69,6 +92,8 @@ if __name__ == "__main__":
         label, _, chosen = job.partition("=")
         if label == "forward":
             forward(where)
+        elif label == "forward64":
+            forward_in_double_precision(where)
         elif label == "diverge":
             diverge(where)
         else:

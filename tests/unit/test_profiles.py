@@ -5,7 +5,7 @@ import pytest
 from flows.params import PhaseGParams, Profile
 from flows.profiles import SIZES, resolve
 from tasks.core.arms import Arm
-from tasks.simulate.fly_scan import make_probe
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs/guide.md"

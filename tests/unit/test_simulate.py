@@ -12,14 +12,11 @@ from tasks.core.scan_file import read_scan
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
 from tasks.core.stages import silent
-from tasks.simulate.fly_scan import (
-    calibrate_probe,
-    count_photons,
-    lay_out_scans,
-    make_probe,
-    make_sample,
-    measured_dose,
-)
+from tasks.simulate.detector import Reading
+from tasks.simulate.dose import DoseMeter
+from tasks.simulate.exposure import calibrate_probe, count_photons
+from tasks.simulate.fly_scan import lay_out_scans, make_sample
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.views.params import ViewParams
@@ -151,8 +148,11 @@ def test_bad_files_are_refused_before_anything_is_written(stage_files, tmp_path)
 
 
 def test_a_dose_that_is_not_met_is_an_error():
+    meter = DoseMeter(100.0, np.ones((8, 8), dtype=bool))
+    counts = np.ones((3, 8, 8), dtype=np.uint16)
+    meter.add(counts, Reading(counts))
     with pytest.raises(ValueError, match="more than 5% apart"):
-        measured_dose(np.ones((3, 8, 8), dtype=np.uint16), nominal=100.0)
+        meter.facts()
 
 
 def test_a_probe_that_its_array_cuts_off_is_refused():

@@ -1,0 +1,82 @@
+"""Parameters of the illumination."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tasks.core.files import sha256_of
+
+
+class ProbeKind(StrEnum):
+    """Kinds of probes that can be simulated or read."""
+
+    ZONE_PLATE = "zone_plate"
+    GAUSSIAN = "gaussian"
+    DISC = "disc"
+    FILE = "file"
+
+
+class ProbeParams(BaseModel):
+    """Illumination at the sample; by default the defocused focus of a zone plate.
+
+    Every kind has knobs of its own; those of other kinds are ignored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ProbeKind = Field(ProbeKind.ZONE_PLATE, description="Kind of the probe")
+    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
+    aperture_fraction: float = Field(
+        0.4,
+        gt=0,
+        le=0.8,
+        description="Zone plate: radius of the pupil over the highest frequency",
+    )
+    central_stop_fraction: float = Field(
+        0.3, ge=0, lt=1, description="Zone plate: radius of the central stop over the pupil's"
+    )
+    defocus_rad: float = Field(
+        8.0, allow_inf_nan=False, description="Zone plate: phase of the pupil at its edge [rad]"
+    )
+    diameter_px: float = Field(
+        20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Gaussian: full width at half maximum of the intensity; disc: diameter [px]",
+    )
+    curvature_rad: float = Field(
+        0.0,
+        allow_inf_nan=False,
+        description="Gaussian, disc: phase at half the diameter from the axis [rad]",
+    )
+    file: Path | None = Field(
+        None, description="File: .npy or HDF5 with a complex probe, (N, N) or modes (M, N, N)"
+    )
+    dataset: str = Field("probe", description="File: name of the HDF5 dataset")
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        """Fill in the fingerprint; refuse a file that is not the one it was planned with."""
+        if not isinstance(values, dict) or values.get("file") is None:
+            return values
+        path = Path(values["file"])
+        if not path.is_file():
+            raise ValueError(f"The probe's file {path} is not there. Give the path of a file.")
+        found, planned = sha256_of(path), values.get("file_sha256")
+        if planned not in (None, found):
+            raise ValueError(
+                f"The probe's file {path} has SHA-256 {found}, but {planned} was expected: it was "
+                f"changed since. Put the old file back, or leave file_sha256 out to take this one."
+            )
+        return values | {"file_sha256": found}
+
+    @model_validator(mode="after")
+    def _a_file_is_named(self) -> "ProbeParams":
+        if self.kind is ProbeKind.FILE and self.file is None:
+            raise ValueError("A probe of kind `file` needs a file. Give its path in `file`.")
+        return self

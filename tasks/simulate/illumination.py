@@ -1,0 +1,99 @@
+"""The illumination of a simulated scan, checked before anything is exposed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.probe import (
+    edge_energy_fraction,
+    energy_diameter_px,
+    full_width_half_maximum_px,
+    unit_energy,
+)
+from tasks.core.probe_modes import incoherent_modes
+from tasks.core.probes import PROBES
+from tasks.core.probes.params import ProbeKind, ProbeParams
+from tasks.simulate.params import SimulationParams
+
+EDGE_ENERGY_LIMIT = 0.01
+
+
+def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
+    """Return the strongest mode of the probe, of unit energy, shape (N, N).
+
+    It is the same to the last bit whatever the coherence.
+
+    Raises:
+        ValueError: As `make_probe_modes`.
+    """
+    modes = make_probe_modes(params)
+    probe = PROBES[params.probe.kind](params.probe)
+    return probe if probe.ndim == 2 else unit_energy(modes[0])
+
+
+def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
+    """Return the incoherent modes of the probe, of unit energy in all.
+
+    Returns:
+        Modes, shape (M, N, N), the strongest first; one of them for full coherence.
+
+    Raises:
+        ValueError: If the array cuts off more than 1 % of the energy, or modes are asked for where
+            the file of the probe has its own.
+    """
+    knobs, instrument = params.probe, params.instrument
+    probe = PROBES[knobs.kind](knobs)
+    if probe.ndim == 3 and instrument.n_modes > 1:
+        raise ValueError(
+            f"The probe's file has {len(probe)} modes of its own, and n_modes={instrument.n_modes} "
+            f"asks for others. Set n_modes to 1, or give a file with one mode."
+        )
+    modes = (
+        probe
+        if probe.ndim == 3
+        else incoherent_modes(probe, instrument.n_modes, instrument.mode_decay)
+    )
+    lost = edge_energy_fraction(modes)
+    if lost > EDGE_ENERGY_LIMIT:
+        raise ValueError(
+            f"The probe does not fit its array of {knobs.n_px} px: {lost:.1%} of its energy lies "
+            f"within 2 px of the edge, at most {EDGE_ENERGY_LIMIT:.0%} is allowed. "
+            f"{_how_to_shrink(knobs)} or raise n_px."
+        )
+    return modes
+
+
+def _how_to_shrink(knobs: ProbeParams) -> str:
+    """Return how a probe of some kind becomes smaller."""
+    if knobs.kind is ProbeKind.ZONE_PLATE:
+        return f"Lower defocus_rad ({knobs.defocus_rad})"
+    if knobs.kind is ProbeKind.FILE:
+        return "Pad the probe in its file"
+    return f"Lower diameter_px ({knobs.diameter_px})"
+
+
+def probe_facts(
+    probe: NDArray[np.complexfloating], modes: NDArray[np.complexfloating]
+) -> dict[str, Any]:
+    """Return the size of a probe.
+
+    Args:
+        probe: The strongest mode, shape (N, N). The diameters are its own, and the step of the
+            scan follows them, so that positions do not depend on the coherence.
+        modes: All modes, shape (M, N, N).
+
+    Returns:
+        Diameters and the energy at the edge; of several modes the diameter of all together, and
+        their shares of the energy.
+    """
+    facts: dict[str, Any] = {
+        "probe_diameter_px": energy_diameter_px(probe),
+        "probe_full_width_half_maximum_px": full_width_half_maximum_px(probe),
+        "probe_edge_energy_fraction": edge_energy_fraction(modes),
+    }
+    if len(modes) > 1:
+        energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
+        facts["all_modes_diameter_px"] = energy_diameter_px(modes)
+        facts["mode_occupations"] = (energies / energies.sum()).tolist()
+    return facts
