@@ -5,14 +5,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tasks.core.scan import MeasuredOverlap, measure_overlap
+from tasks.views.params import OVERLAP_RATIO, View
 
 
 def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
     """Choose the exposures nearest to the nodes of a raster with the wanted step.
 
-    The raster is centred on the scan and spans it; each exposure is chosen at most once, so a
-    sparse view is a subset of the dense one and the two are paired. A raster as fine as the
-    scan itself takes every exposure.
+    The raster is centred on the scan and spans it; each exposure is chosen at most once. A
+    raster as fine as the scan itself takes every exposure.
 
     Args:
         positions_px: Positions (y, x) of the scan [px], shape (J, 2).
@@ -31,6 +31,29 @@ def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDAr
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     _, nearest = cKDTree(positions_px).query(nodes)
     return np.unique(nearest).astype(np.intp)
+
+
+def select_nested(
+    positions_px: NDArray[np.floating], view: View, diameter_px: float
+) -> NDArray[np.intp]:
+    """Choose the exposures of a view from those of every denser view.
+
+    So the sparse view is a subset of the dense one, however fine the scan is, and the two are
+    paired: they differ in overlap and in nothing else.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        view: The view.
+        diameter_px: Diameter of the probe [px].
+
+    Returns:
+        Rising scan indices.
+    """
+    indices = np.arange(len(positions_px), dtype=np.intp)
+    ratios = sorted(OVERLAP_RATIO.values(), reverse=True)
+    for ratio in ratios[: ratios.index(OVERLAP_RATIO[view]) + 1]:
+        indices = indices[select_exposures(positions_px[indices], (1 - ratio) * diameter_px)]
+    return indices
 
 
 def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, view: str) -> None:
