@@ -17,10 +17,10 @@ from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.validation import describe
 from tasks.report.params import ReportParams
 from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
 from tasks.report.texts import terminal_block
-from tasks.core.validation import describe
 from tasks.runtime.cache import finished_record
 from tasks.runtime.errors import BadInputError, StageFailedError
 from tasks.runtime.lock import hub_lock, refuse_busy_hub

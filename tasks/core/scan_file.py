@@ -103,10 +103,11 @@ def write_scan(path: Path, scan: Scan) -> None:
         detector["distance"] = scan.geometry.distance_m
         detector["x_pixel_size"] = scan.geometry.detector_pixel_m
         detector["y_pixel_size"] = scan.geometry.detector_pixel_m
-        detector["corner_position"] = np.array(
-            [n_px / 2, n_px / 2, 0]
-        ) * scan.geometry.detector_pixel_m + np.array([0, 0, scan.geometry.distance_m])
-        detector["basis_vectors"] = -scan.geometry.detector_pixel_m * np.array(
+        # Rows go along +y and columns along +x, on the detector as in the translations: a reader
+        # that takes another sign for one of them finds the conjugate object, turned around.
+        half_m = n_px / 2 * scan.geometry.detector_pixel_m
+        detector["corner_position"] = np.array([-half_m, -half_m, scan.geometry.distance_m])
+        detector["basis_vectors"] = scan.geometry.detector_pixel_m * np.array(
             [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
         )
         detector["mask"] = np.zeros((n_px, n_px), dtype=np.uint32)
