@@ -52,7 +52,11 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     }
     box = scan_box(positions_px, scan.n_px)
     coverage = illumination_map(scan.probe, positions_px - box.corner_px, box.shape)
-    write_npz(files.outputs["coverage"], coverage=coverage, corner_px=np.array(box.corner_px))
+    write_npz(
+        files.outputs["coverage"],
+        coverage=coverage.astype(np.float32),
+        corner_px=np.array(box.corner_px),
+    )
     summary = f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
     write_coverage_plot(
         files.outputs["plot"], coverage, box, positions_px, f"{params.view.value} view: {summary}"

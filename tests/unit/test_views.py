@@ -8,7 +8,7 @@ from tasks.core.files import read_json, sha256_of
 from tasks.core.groups import Groups, draw_seed_points
 from tasks.core.patches import illumination_map
 from tasks.core.probe import defocused_zone_plate_probe, energy_diameter_px
-from tasks.core.scan import disc_overlap_fraction, jittered_raster
+from tasks.core.scan import disc_overlap_fraction, jittered_raster, measure_overlap
 from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.seeds import Seeds, Split
@@ -20,7 +20,7 @@ from tasks.views.overlap import (
     overlap_metrics,
     overlap_within_groups,
 )
-from tasks.views.params import View, ViewParams
+from tasks.views.params import OVERLAP_RATIO, View, ViewParams
 from tasks.views.selection import select_nested
 from tasks.views.stage import select_view
 
@@ -85,12 +85,12 @@ def test_the_coverage_is_the_light_of_the_chosen_exposures(scan, stage_files):
         coverage, corner = file["coverage"], file["corner_px"]
     box = scan_box(positions, 32)
     assert tuple(corner) == box.corner_px
-    np.testing.assert_array_equal(
-        coverage, illumination_map(scan.probe, positions - corner, box.shape)
+    np.testing.assert_allclose(
+        coverage, illumination_map(scan.probe, positions - corner, box.shape), rtol=1e-6
     )
     # The Fourier shift of the probe keeps its energy, so each exposure brings the same light.
     photons = len(positions) * np.sum(np.abs(scan.probe) ** 2)
-    assert coverage.sum() == pytest.approx(photons, rel=1e-9)
+    assert coverage.sum(dtype=np.float64) == pytest.approx(photons, rel=1e-6)
 
 
 def test_a_view_is_the_same_bytes_every_time(scan, stage_files):
@@ -117,6 +117,14 @@ def test_the_sparse_view_is_part_of_the_dense_one_however_fine_the_scan_is(overl
     dense, sparse = (select_nested(positions, view, DIAMETER) for view in View)
     assert set(sparse) < set(dense)
     assert len(dense) < len(positions) or overlap == 0.7
+
+
+@pytest.mark.parametrize("side", range(10, 32))
+def test_a_view_measures_what_its_name_says_however_many_positions_there_are(side):
+    positions = raster(side, 0.3 * DIAMETER, 0.06 * DIAMETER)
+    for view, ratio in OVERLAP_RATIO.items():
+        chosen = positions[select_nested(positions, view, DIAMETER)]
+        assert measure_overlap(chosen, DIAMETER).overlap_ratio == pytest.approx(ratio, abs=0.05)
 
 
 def test_overlap_within_a_group_is_that_of_the_members_with_the_seed_point():
