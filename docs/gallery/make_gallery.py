@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel
 
 from tasks.core.files import atomic_path, write_text
 from tasks.core.groups import form_groups, nearest_neighbours
@@ -49,7 +50,7 @@ from tasks.views.selection import select_nested
 
 PAGE = Path(__file__).resolve().parents[1] / "simulation.md"
 FOLDER = PAGE.parent / "images/simulation"
-TABLES = {"simulation": SimulationParams, "views": ViewParams}
+TABLES: dict[str, type[BaseModel]] = {"simulation": SimulationParams, "views": ViewParams}
 DPI = 72
 OVERVIEW_SCALE = 0.7
 SIDE_PX = 192

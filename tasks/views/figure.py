@@ -43,7 +43,7 @@ def show_coverage(
         extent=(left - 0.5, left + width - 0.5, top + height - 0.5, top - 0.5),
         interpolation="antialiased",
     )
-    axis.plot(positions_px[:, 1], positions_px[:, 0], ".", color="#e8743b", ms=2.5, mew=0)
+    axis.plot(positions_px[:, 1], positions_px[:, 0], ".", color="#e8743b", ms=3.5, mew=0)
     axis.set(xlabel="x [px]", ylabel="y [px]")
     return image
 
