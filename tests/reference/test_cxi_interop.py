@@ -12,12 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasks.core.forward import diffraction_intensity
+from tasks.core.object_file import read_object
+from tasks.core.patches import extract_patches, shifted_probes
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles, silent
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 
 READER = "cdtools-py==0.3.2"
+FILES = ("test.cxi", "truth.h5", "read.npz")
 CHILD = Path(__file__).with_name("cdtools_child.py")
 
 pytestmark = pytest.mark.slow
@@ -40,16 +44,22 @@ def both(reader, tmp_path_factory):
     folder = tmp_path_factory.mktemp("interop")
     outputs = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
     files = StageFiles({}, {name: folder / file for name, file in outputs.items()})
-    simulate(SimulationParams(train_positions=(4, 4), test_positions=(5, 7)), files, silent)
+    params = SimulationParams(
+        photons_per_pattern=1e5, train_positions=(4, 4), test_positions=(5, 7)
+    )
+    simulate(params, files, silent)
     subprocess.run(
-        [sys.executable, str(CHILD), str(folder / "test.cxi"), str(folder / "read.npz")],
+        [sys.executable, str(CHILD), *(str(folder / name) for name in FILES)],
         env=os.environ | {"PYTHONPATH": str(reader)},
         capture_output=True,
         text=True,
         check=True,
     )
     with np.load(folder / "read.npz", allow_pickle=False) as file:
-        return read_scan(folder / "test.cxi"), dict(file)
+        theirs = dict(file)
+    return read_scan(folder / "test.cxi"), theirs | {
+        "true_object": read_object(folder / "truth.h5").object_
+    }
 
 
 def test_cdtools_reads_the_same_patterns(both):
@@ -82,3 +92,18 @@ def test_cdtools_finds_the_same_geometry(both):
     ours, theirs = both
     assert theirs["wavelength_m"] == pytest.approx(ours.geometry.wavelength_m, rel=1e-6)
     assert theirs["distance_m"] == pytest.approx(ours.geometry.distance_m)
+
+
+def test_the_forward_model_of_cdtools_predicts_our_counts(both):
+    """From our truth at the positions that cdtools reads, as well as our own model does."""
+    ours, theirs = both
+
+    def misfit(intensity):
+        return np.mean((intensity - ours.diffraction_counts) ** 2 / (intensity + 1))
+
+    patches = extract_patches(theirs["true_object"], ours.positions_px, ours.n_px)
+    own = misfit(diffraction_intensity(patches, shifted_probes(ours.probe, ours.positions_px)))
+    # cdtools rounds positions down, and shifts the probe by the rest a little further than we do.
+    assert misfit(theirs["intensity"]) == pytest.approx(own, rel=0.05)
+    turned = diffraction_intensity(patches.conj(), shifted_probes(ours.probe, ours.positions_px))
+    assert misfit(turned) > 3 * own, "the twin would be seen"
