@@ -17,6 +17,7 @@ from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.validation import describe
 from tasks.report.params import ReportParams
 from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
 from tasks.report.texts import terminal_block
@@ -203,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CycloptsError as error:
         return _refuse(error_console, str(error))
     except ValidationError as error:
-        return _refuse(error_console, describe(error))
+        return _refuse(error_console, describe(error, OPTIONS))
     except BadInputError as error:
         return _refuse(error_console, str(error))
     except StageFailedError as error:
@@ -221,15 +222,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         error_console.print("Interrupted. What is finished stays: the same command goes on.")
         return EXIT_INTERRUPTED
-
-
-def describe(error: ValidationError) -> str:
-    """Return what is wrong with parameters: which one, what came, and what is expected."""
-    return "; ".join(
-        f"--{OPTIONS.get(str(fault['loc'][0]), fault['loc'][0]) if fault['loc'] else 'parameters'}"
-        f" {fault['input']!r}: {fault['msg']}"
-        for fault in error.errors()
-    )
 
 
 def _refuse(console: Console, message: str) -> int:

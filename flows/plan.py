@@ -136,7 +136,12 @@ class _Planner:
             "tasks.views.stage:select_view",
             self.stage_params.view,
             {"scan": self.condition.scan(split.value)},
-            {"view": f"{folder}/view.json", "overlap": f"{folder}/overlap_metrics.json"},
+            {
+                "view": f"{folder}/view.json",
+                "overlap": f"{folder}/overlap_metrics.json",
+                "coverage": f"{folder}/coverage.npz",
+                "plot": f"{folder}/coverage.png",
+            },
             f"{folder}/manifest.json",
         )
 

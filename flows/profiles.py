@@ -91,7 +91,11 @@ def resolve(params: PhaseGParams) -> StageParams:
             test_positions=sizes.test_positions,
             seed=seeds.simulation,
         ),
-        view=ViewParams(view=params.view),
+        view=ViewParams(
+            view=params.view,
+            grouping_seed=seeds.grouping,
+            subsampling_seed=seeds.subsampling,
+        ),
         training={
             arm: TrainingParams(
                 arm=arm,

@@ -7,23 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from tasks.core.patches import illumination_map, patch_corners
+from tasks.core.patches import illumination_map
+from tasks.core.scan_box import Box, scan_box
 from tasks.core.scan_file import Scan
 
 BRIGHT_PERCENTILE = 95
-
-
-@dataclass(frozen=True)
-class Box:
-    """The smallest part of the object's frame that holds every patch of a scan.
-
-    Attributes:
-        corner_px: Row and column of its first pixel in the frame of the object.
-        shape: Shape (H, W).
-    """
-
-    corner_px: tuple[int, int]
-    shape: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -54,16 +42,6 @@ class Region:
         return np.where(self.mask, self.illumination, 0.0)
 
 
-def scan_box(scan: Scan) -> Box:
-    """Return the box around every patch of a scan."""
-    # Any frame that is large enough gives the corners; this one is.
-    reach = int(np.ceil(scan.positions_px.max())) + scan.n_px
-    corners = patch_corners(scan.positions_px, scan.n_px, (reach, reach))
-    top, left = (int(value) for value in corners.min(axis=0))
-    bottom, right = (int(value) for value in corners.max(axis=0) + scan.n_px)
-    return Box((top, left), (bottom - top, right - left))
-
-
 def scored_region(scan: Scan, coverage_fraction: float, erosion_px: float) -> Region:
     """Find the pixels that the scan lights well enough to be scored.
 
@@ -82,7 +60,7 @@ def scored_region(scan: Scan, coverage_fraction: float, erosion_px: float) -> Re
     Raises:
         ValueError: If no pixel is left.
     """
-    box = scan_box(scan)
+    box = scan_box(scan.positions_px, scan.n_px)
     illumination = illumination_map(scan.probe, scan.positions_px - box.corner_px, box.shape)
     bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
     lit = illumination > coverage_fraction * bright

@@ -130,10 +130,11 @@ def _write_header(file: h5py.File, header: ScanHeader) -> None:
     detector["distance"] = geometry.distance_m
     detector["x_pixel_size"] = pixel_m
     detector["y_pixel_size"] = pixel_m
-    detector["corner_position"] = np.array(
-        [n_px / 2 * pixel_m, n_px / 2 * pixel_m, geometry.distance_m]
-    )
-    detector["basis_vectors"] = -pixel_m * np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+    # Rows go along +y and columns along +x, on the detector as in the translations: a reader that
+    # takes another sign for one of them finds the conjugate object, turned around.
+    half_m = n_px / 2 * pixel_m
+    detector["corner_position"] = np.array([-half_m, -half_m, geometry.distance_m])
+    detector["basis_vectors"] = pixel_m * np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
     mask = header.pixel_mask
     detector["mask"] = np.zeros((n_px, n_px), np.uint32) if mask is None else mask
     translation = np.zeros((len(header), 3))

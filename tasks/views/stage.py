@@ -3,52 +3,68 @@
 from dataclasses import asdict
 from typing import Any
 
-from tasks.core.files import write_json
+import numpy as np
+
+from tasks.core.files import write_json, write_npz
+from tasks.core.patches import illumination_map
 from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
+from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import Progress, StageFiles
+from tasks.views.figure import write_coverage_plot
+from tasks.views.overlap import overlap_metrics
 from tasks.views.params import ViewParams
-from tasks.views.selection import check_overlap, select_exposures
+from tasks.views.selection import check_overlap, select_nested
 
 
 def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Choose the exposures of a view and measure their overlap.
+    """Choose the exposures of a view, measure their overlap and map their light.
 
     Args:
-        params: The view.
-        files: Input `scan` (CXI); outputs `view` and `overlap` (JSON).
+        params: The view, and the groups that its overlap is measured in.
+        files: Input `scan` (CXI); outputs `view` and `overlap` (JSON), `coverage` (NPZ) and
+            `plot` (PNG).
         progress: Told once at the end.
 
     Returns:
-        Number of exposures and their measured overlap.
+        Number of exposures and their measured overlaps.
 
     Raises:
-        ValueError: If the measured overlap is not what the view's name says.
+        ValueError: If the measured overlap is not what the view's name says, or the view has
+            too few exposures for its groups.
     """
     scan = read_scan(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
-    indices = select_exposures(scan.positions_px, (1 - params.overlap_ratio) * diameter)
-    measured = measure_overlap(scan.positions_px[indices], diameter)
+    indices = select_nested(scan.positions_px, params.view, diameter)
+    positions_px = scan.positions_px[indices]
+    measured = measure_overlap(positions_px, diameter)
     check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.view.value)
     facts = {
         "view": params.view.value,
         "n_selected": len(indices),
         "n_exposures": len(scan),
+        "acceptance_fraction": len(indices) / len(scan),
         "nominal_overlap_ratio": params.overlap_ratio,
         "probe_diameter_px": diameter,
         **asdict(measured),
+        **overlap_metrics(positions_px, params, diameter),
     }
-    write_json(
-        files.outputs["view"],
-        {
-            "view": params.view.value,
-            "n_exposures": len(scan),
-            "indices": indices.tolist(),
-        },
+    box = scan_box(positions_px, scan.n_px)
+    coverage = illumination_map(scan.probe, positions_px - box.corner_px, box.shape)
+    write_npz(
+        files.outputs["coverage"],
+        coverage=coverage.astype(np.float32),
+        corner_px=np.array(box.corner_px),
+    )
+    summary = f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
+    write_coverage_plot(
+        files.outputs["plot"], coverage, box, positions_px, f"{params.view.value} view: {summary}"
     )
     write_json(files.outputs["overlap"], facts)
-    progress(
-        1, 1, f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
+    write_json(
+        files.outputs["view"],
+        {"view": params.view.value, "n_exposures": len(scan), "indices": indices.tolist()},
     )
+    progress(1, 1, summary)
     return facts

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tasks.compare.params import ComparisonParams
-from tasks.compare.region import scan_box
 from tasks.compare.stage import compare
 from tasks.core.files import write_json
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
+from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
 
@@ -33,7 +33,7 @@ def files(tmp_path_factory):
     write_json(
         folder / "view.json", {"view": "dense", "n_exposures": len(indices), "indices": indices}
     )
-    box = scan_box(scan)
+    box = scan_box(scan.positions_px, scan.n_px)
     assert min(box.shape) >= 510
     truth = make_object(
         ObjectParams(), tuple(a + b for a, b in zip(box.corner_px, box.shape, strict=True)), rng

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from tasks.compare.controls import flat, oracle
-from tasks.compare.region import largest_rectangle, scan_box, scored_region
+from tasks.compare.region import largest_rectangle, scored_region
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
+from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, Scan
 
 
@@ -19,7 +20,7 @@ def scan():
 
 
 def test_the_box_holds_every_patch_and_no_more(scan):
-    box = scan_box(scan)
+    box = scan_box(scan.positions_px, scan.n_px)
     nearest = np.floor(scan.positions_px + 0.5).astype(int)
     assert box.corner_px == tuple(nearest.min(axis=0) - 16)
     assert box.shape == tuple(np.ptp(nearest, axis=0) + 32)

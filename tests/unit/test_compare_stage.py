@@ -6,7 +6,6 @@ import pytest
 
 from tasks.compare.gauge import Gauge, apply_gauge
 from tasks.compare.params import ComparisonParams
-from tasks.compare.region import scan_box
 from tasks.compare.stage import compare
 from tasks.core.files import read_json, write_json
 from tasks.core.metrics_table import read_metrics_csv
@@ -14,6 +13,7 @@ from tasks.core.object_file import ObjectWindow, read_object, write_object
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
+from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
 
@@ -39,7 +39,7 @@ def _write_study(folder, n_rows, step_px):
     write_json(
         folder / "view.json", {"view": "dense", "n_exposures": len(positions), "indices": indices}
     )
-    box = scan_box(scan)
+    box = scan_box(scan.positions_px, scan.n_px)
     extent = tuple(a + b + 9 for a, b in zip(box.corner_px, box.shape, strict=True))
     truth = ObjectWindow(make_object(ObjectParams(), extent, rng), (0, 0))
     write_object(folder / "truth.h5", truth)

@@ -25,6 +25,12 @@ from tasks.views.stage import select_view
 
 SMALL = SimulationParams(train_positions=(12, 12), test_positions=(12, 12))
 OUTPUTS = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+VIEW_OUTPUTS = {
+    "view": "view.json",
+    "overlap": "overlap.json",
+    "coverage": "coverage.npz",
+    "plot": "coverage.png",
+}
 
 
 def test_each_scan_holds_the_nominal_photons(stage_files):
@@ -186,7 +192,7 @@ def test_bright_counts_keep_their_value_beyond_16_bits():
 def test_the_dense_view_takes_every_exposure_and_measures_its_overlap(stage_files):
     scan = stage_files(outputs=OUTPUTS)
     simulate(SMALL, scan, silent)
-    files = stage_files({"scan": "test.cxi"}, {"view": "view.json", "overlap": "overlap.json"})
+    files = stage_files({"scan": "test.cxi"}, VIEW_OUTPUTS)
     facts = select_view(ViewParams(), files, silent)
     assert facts["n_selected"] == facts["n_exposures"] == 144
     assert facts["overlap_ratio"] == pytest.approx(0.7, abs=0.05)
@@ -207,7 +213,7 @@ def test_the_sparse_view_is_a_subset_with_a_fifth_of_overlap():
 def test_a_view_that_is_not_what_its_name_says_is_refused(stage_files):
     scan = stage_files(outputs=OUTPUTS)
     simulate(SMALL.model_copy(update={"scan": ScanParams(overlap_ratio=0.5)}), scan, silent)
-    files = stage_files({"scan": "test.cxi"}, {"view": "view.json", "overlap": "overlap.json"})
+    files = stage_files({"scan": "test.cxi"}, VIEW_OUTPUTS)
     with pytest.raises(ValueError, match=r"Scan with overlap_ratio 0\.70 or more"):
         select_view(ViewParams(), files, silent)
     assert not files.outputs["view"].exists()

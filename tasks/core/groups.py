@@ -1,0 +1,172 @@
+"""Groups of neighbouring exposures: a seed point, and some of its nearest neighbours.
+
+Of the K nearest neighbours of a seed point, a group of C exposures holds C - 1, and the seed
+point itself. Choosing again and again makes more groups than there are exposures (K-choose-C
+oversampling). Groups hold scan indices, so positions stay absolute.
+"""
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of exposures, those of one seed point one after another.
+
+    Attributes:
+        members: Scan indices, shape (G, C): the seed point first, then its neighbours, rising
+            in distance from it.
+    """
+
+    members: NDArray[np.intp]
+
+    @property
+    def seed_points(self) -> NDArray[np.intp]:
+        """Scan index of every group's seed point, shape (G,)."""
+        return self.members[:, 0]
+
+    def positions_px(self, positions_px: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the members' absolute positions (y, x) [px], shape (G, C, 2)."""
+        return positions_px[self.members]
+
+    def centres_px(self, positions_px: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the mean position (y, x) of every group's members [px], shape (G, 2)."""
+        return np.asarray(self.positions_px(positions_px).mean(axis=1))
+
+
+def n_combinations(n_neighbours: int, group_size: int) -> int:
+    """Return how many different groups a seed point has: K choose C - 1."""
+    return comb(n_neighbours, group_size - 1)
+
+
+def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> None:
+    """Refuse groups that cannot be formed.
+
+    Raises:
+        ValueError: If a group needs more neighbours than are looked at, or a seed point more
+            groups than there are combinations.
+    """
+    if group_size - 1 > n_neighbours:
+        raise ValueError(
+            f"A group of {group_size} needs {group_size - 1} neighbours of its seed point, but "
+            f"n_neighbours is {n_neighbours}. Raise n_neighbours to {group_size - 1} or more, or "
+            f"make groups smaller."
+        )
+    available = n_combinations(n_neighbours, group_size)
+    if n_samples > available:
+        raise ValueError(
+            f"A seed point has {available} different groups of {group_size} among "
+            f"{n_neighbours} neighbours, but n_samples asks for {n_samples}. Lower n_samples to "
+            f"{available}, or raise n_neighbours."
+        )
+
+
+def draw_seed_points(
+    n_exposures: int, n_seed_points: int | None, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Draw the exposures that groups are formed about, each at most once.
+
+    Args:
+        n_exposures: Exposures to draw from.
+        n_seed_points: How many to draw; none takes every exposure.
+        rng: Source of randomness; not used where every exposure is taken.
+
+    Returns:
+        Rising scan indices.
+
+    Raises:
+        ValueError: If there are fewer exposures than seed points.
+    """
+    if n_seed_points is None:
+        return np.arange(n_exposures, dtype=np.intp)
+    if n_seed_points > n_exposures:
+        raise ValueError(
+            f"{n_seed_points} seed points cannot be drawn from {n_exposures} exposures. Lower "
+            f"n_seed_points to {n_exposures} or less, or scan more positions."
+        )
+    return np.sort(rng.choice(n_exposures, n_seed_points, replace=False)).astype(np.intp)
+
+
+def nearest_neighbours(
+    positions_px: NDArray[np.floating], seed_points: NDArray[np.intp], n_neighbours: int
+) -> NDArray[np.intp]:
+    """Return the nearest exposures of every seed point, itself not counted.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        seed_points: Scan indices, shape (S,).
+        n_neighbours: Neighbours K of each.
+
+    Returns:
+        Scan indices, the nearest first, shape (S, K).
+
+    Raises:
+        ValueError: If the scan has no K neighbours.
+    """
+    if len(positions_px) <= n_neighbours:
+        raise ValueError(
+            f"An exposure should have {n_neighbours} neighbours, but there are only "
+            f"{len(positions_px)} exposures. Lower n_neighbours to {len(positions_px) - 1} or "
+            f"less, or scan more positions."
+        )
+    found = cKDTree(positions_px).query(positions_px[seed_points], k=n_neighbours + 1)[1]
+    # Where two exposures share a position, the seed point need not be the first that is found.
+    itself = found == seed_points[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    return np.asarray(found[~itself].reshape(len(seed_points), n_neighbours), dtype=np.intp)
+
+
+def form_groups(
+    positions_px: NDArray[np.floating],
+    seed_points: NDArray[np.intp],
+    group_size: int,
+    n_neighbours: int,
+    n_samples: int,
+    rng: np.random.Generator,
+) -> Groups:
+    """Form different groups about every seed point, each combination equally likely.
+
+    Args:
+        positions_px: Absolute positions (y, x) of the scan [px], shape (J, 2).
+        seed_points: Scan indices of the seed points, shape (S,).
+        group_size: Exposures C in a group, the seed point among them.
+        n_neighbours: Nearest neighbours K that the others are chosen from.
+        n_samples: Groups of each seed point.
+        rng: Source of randomness.
+
+    Returns:
+        S * n_samples groups, in the order of the seed points.
+
+    Raises:
+        ValueError: If the groups cannot be formed from that many neighbours or exposures.
+    """
+    check_group_sizes(n_neighbours, group_size, n_samples)
+    neighbours = nearest_neighbours(positions_px, seed_points, n_neighbours)
+    available = n_combinations(n_neighbours, group_size)
+    ranks = np.array(
+        [rng.choice(available, n_samples, replace=False) for _ in seed_points], dtype=np.int64
+    ).reshape(-1)
+    chosen = _combination_of_rank(ranks, n_neighbours, group_size - 1)
+    rows = np.repeat(np.arange(len(seed_points)), n_samples)
+    others = neighbours[rows[:, None], chosen]
+    return Groups(np.concatenate([seed_points[rows, None], others], axis=1))
+
+
+def _combination_of_rank(ranks: NDArray[np.int64], n: int, size: int) -> NDArray[np.intp]:
+    """Return the combinations of `size` out of `n` things with given ranks, rising.
+
+    The combinatorial number system (Knuth, TAOCP 4A, 7.2.1.3, theorem L): rank r is the sum of
+    `comb(c_i, i)` over the things c_size > ... > c_1, each the largest that still fits.
+    """
+    chosen = np.zeros((len(ranks), size), dtype=np.intp)
+    rest = ranks.copy()
+    for place in range(size, 0, -1):
+        table = np.array([comb(thing, place) for thing in range(n)], dtype=np.int64)
+        thing = np.searchsorted(table, rest, side="right") - 1
+        chosen[:, place - 1] = thing
+        rest -= table[thing]
+    return chosen

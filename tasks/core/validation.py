@@ -1,0 +1,24 @@
+"""What is wrong with parameters, in words that a person at a command line can use."""
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+
+def describe(error: ValidationError, options: Mapping[str, str]) -> str:
+    """Return what is wrong with parameters: which option, what came, and what is expected.
+
+    Args:
+        error: Faults that pydantic found.
+        options: Names of the options that are not called like their field.
+
+    Returns:
+        One sentence a fault; the option of a nested field is called `--probe.n-px`.
+    """
+    sentences = []
+    for fault in error.errors():
+        fields = [part for part in fault["loc"] if isinstance(part, str)]
+        name = ".".join(options.get(field, field).replace("_", "-") for field in fields)
+        option = f"--{name}" if name else "parameters"
+        sentences.append(f"{option} {fault['input']!r}: {fault['msg']}")
+    return "; ".join(sentences)

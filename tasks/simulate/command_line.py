@@ -1,0 +1,168 @@
+"""`python -m tasks.simulate`: a simulated scan without the rest of the study.
+
+The options are those of `SimulationParams`, read from the model itself, nested ones as
+`--probe.n-px`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.config import Dict
+from pydantic import ValidationError
+
+from tasks.core.files import write_json
+from tasks.core.object_file import read_object
+from tasks.core.scan_file import read_scan
+from tasks.core.seeds import Split
+from tasks.core.stages import StageFiles
+from tasks.core.validation import describe
+from tasks.simulate.figure import write_simulation_plot
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+
+EXIT_SUCCESS, EXIT_BAD_INPUT = 0, 2
+OUTPUTS = {
+    **{split.value: f"{split.value}.cxi" for split in Split},
+    "truth": "truth.h5",
+    "parameters": "parameters.json",
+    "plot": "simulation.png",
+}
+
+
+class RefusedError(ValueError):
+    """What was asked for cannot be made; nothing was written."""
+
+
+def say(text: str) -> None:
+    """Print a line of the result on standard output."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def make_scan(
+    folder: Path,
+    /,
+    *,
+    knobs: Annotated[SimulationParams, Parameter(name="*")] = SimulationParams(),  # noqa: B008
+    parameters: Path | None = None,
+    force: bool = False,
+) -> int:
+    """Simulate the training and the test scan of an object, and draw them.
+
+    Parameters
+    ----------
+    folder
+        Where to write train.cxi, test.cxi, truth.h5, parameters.json and simulation.png; made
+        if it is not there.
+    parameters
+        JSON or YAML file of parameters, such as the parameters.json of another scan; options on
+        the command line go before it.
+    force
+        Replace files that are there.
+    """
+    del parameters  # Read before the options are, by `_read_parameters`.
+    outputs = {name: folder / file for name, file in OUTPUTS.items()}
+    _refuse_place(folder, list(outputs.values()), force=force)
+    facts = simulate(knobs, StageFiles({}, outputs), _tell)
+    write_json(outputs["parameters"], knobs.model_dump(mode="json"))
+    write_simulation_plot(
+        outputs["plot"],
+        read_object(outputs["truth"]),
+        {split: read_scan(outputs[split.value]) for split in Split},
+    )
+    height, width = facts["object_shape"]
+    say(f"Object of {height} x {width} px, probe of {facts['probe_diameter_px']:.1f} px")
+    for path in outputs.values():
+        say(f"  {path}")
+    return EXIT_SUCCESS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: Words of the command line; those of this process without.
+
+    Returns:
+        0 all good, 2 bad input.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return int(_app(_parameter_file(words))(words, exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        cause = error.__cause__
+        message = describe(cause, {}) if isinstance(cause, ValidationError) else str(error)
+        return _refuse(message)
+    except ValueError as error:
+        return _refuse(str(error))
+
+
+def _app(parameter_file: Path | None) -> App:
+    """Return the command line, its defaults taken from a file where there is one."""
+    app = App(
+        name="python -m tasks.simulate",
+        help="Simulate a fly-scan: object, probe, positions and dose make diffraction counts.",
+        version_flags=[],
+        default_parameter=Parameter(negative=()),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    if parameter_file is not None:
+        app.config = (Dict(_read_parameters(parameter_file), source=str(parameter_file)),)
+    app.default(make_scan)
+    return app
+
+
+def _parameter_file(words: list[str]) -> Path | None:
+    """Return the file that `--parameters` names; needed before the other options are read."""
+    for position, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name == "--parameters" and (value or position + 1 < len(words)):
+            return Path(value or words[position + 1])
+    return None
+
+
+def _read_parameters(path: Path) -> dict[str, Any]:
+    """Read parameters from YAML; JSON is YAML too.
+
+    Raises:
+        RefusedError: If the file is missing or holds something else.
+    """
+    cure = "Name a JSON or YAML file of parameters, such as the parameters.json of another scan."
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be read ({error.strerror}). {cure}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{path} is neither JSON nor YAML ({error}). {cure}") from error
+    if not isinstance(content, dict):
+        raise RefusedError(f"{path} holds no parameters by name. {cure}")
+    return content
+
+
+def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
+    """Refuse a place that cannot be written to, or that holds a scan already.
+
+    Raises:
+        RefusedError: With the cure.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RefusedError(f"{folder} is a file. Name a folder.")
+    taken = [path.name for path in paths if path.exists()]
+    if taken and not force:
+        raise RefusedError(
+            f"{folder} holds {', '.join(taken)} already. Name another folder, or replace them "
+            f"with --force."
+        )
+
+
+def _tell(done: int, total: int, text: str) -> None:
+    say(f"[{done}/{total}] {text}")
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"Error: {message}\n")
+    return EXIT_BAD_INPUT

@@ -1,0 +1,144 @@
+"""How much of the sample exposures share: within groups, between images, between groups.
+
+Every metric is a mean of `disc_overlap_fraction` over pairs of discs of the probe's diameter.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from tasks.core.groups import Groups, draw_seed_points, form_groups, nearest_neighbours
+from tasks.core.scan import disc_overlap_fraction
+from tasks.core.seeds import Purpose, spawn
+from tasks.views.params import ViewParams
+
+
+def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:
+    """Form the groups of a view from its seeds.
+
+    Args:
+        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
+        params: Sizes and seeds of the groups.
+
+    Returns:
+        The groups; members index the view's exposures.
+    """
+    seed_points = draw_seed_points(
+        len(positions_px),
+        params.n_seed_points,
+        spawn(params.subsampling_seed, Purpose.SUBSAMPLING),
+    )
+    return form_groups(
+        positions_px,
+        seed_points,
+        params.group_size,
+        params.n_neighbours,
+        params.n_samples,
+        spawn(params.grouping_seed, Purpose.GROUPING),
+    )
+
+
+def overlap_within_groups(
+    positions_px: NDArray[np.floating], groups: Groups, diameter_px: float
+) -> NDArray[np.float64]:
+    """Return each group's mean overlap of its members with its seed point, shape (G,).
+
+    Groups of a single exposure have no pairs: the array is empty.
+    """
+    members = groups.positions_px(positions_px)
+    if members.shape[1] == 1:
+        return np.empty(0)
+    distance = np.linalg.norm(members[:, 1:] - members[:, :1], axis=-1)
+    return np.asarray(disc_overlap_fraction(distance, diameter_px).mean(axis=1))
+
+
+def overlap_between_images(
+    positions_px: NDArray[np.floating], n_neighbours: int, diameter_px: float
+) -> NDArray[np.float64]:
+    """Return each exposure's mean overlap with its nearest neighbours in the view, shape (J,)."""
+    everyone = np.arange(len(positions_px), dtype=np.intp)
+    neighbours = nearest_neighbours(positions_px, everyone, n_neighbours)
+    distance = np.linalg.norm(positions_px[neighbours] - positions_px[:, None], axis=-1)
+    return np.asarray(disc_overlap_fraction(distance, diameter_px).mean(axis=1))
+
+
+def overlap_between_groups(
+    positions_px: NDArray[np.floating], groups: Groups, n_neighbours: int, diameter_px: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how much each group shares with the nearest groups of other seed points.
+
+    Groups are near where their centres, the mean positions of their members, are. Groups of the
+    same seed point are left out, because oversampling alone would make them overlap.
+
+    Args:
+        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
+        groups: Groups of at least two seed points.
+        n_neighbours: Groups that each is compared with, at most.
+        diameter_px: Diameter of the discs about the centres [px].
+
+    Returns:
+        Mean disc overlap of the centres, shape (G,), and the mean share of a group's exposures
+        that the other groups hold too, shape (G,).
+    """
+    centres, seed_points = groups.centres_px(positions_px), groups.seed_points
+    _, counts = np.unique(seed_points, return_counts=True)
+    n_siblings = int(counts.max())
+    n_others = min(n_neighbours, len(seed_points) - n_siblings)
+    if n_others < 1:
+        return np.empty(0), np.empty(0)
+    found = cKDTree(centres).query(centres, k=n_others + n_siblings)[1]
+    is_sibling = seed_points[found] == seed_points[:, None]
+    # A stable sort moves the siblings to the end and keeps the rest in order of distance.
+    order = np.argsort(is_sibling, axis=1, kind="stable")[:, :n_others]
+    others = np.take_along_axis(found, order, axis=1)
+    distance = np.linalg.norm(centres[others] - centres[:, None], axis=-1)
+    shared = np.array(
+        [
+            np.isin(groups.members[near], own).mean()
+            for own, near in zip(groups.members, others, strict=True)
+        ]
+    )
+    return np.asarray(disc_overlap_fraction(distance, diameter_px).mean(axis=1)), shared
+
+
+def overlap_metrics(
+    positions_px: NDArray[np.floating], params: ViewParams, diameter_px: float
+) -> dict[str, Any]:
+    """Return the three overlaps of a view, and the settings that they were measured with.
+
+    Args:
+        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
+        params: Sizes and seeds of the groups.
+        diameter_px: Diameter of the probe [px].
+
+    Returns:
+        Mean, smallest and largest overlap of every kind; none where there is no pair.
+
+    Raises:
+        ValueError: If the view has too few exposures for its groups.
+    """
+    groups = form_view_groups(positions_px, params)
+    near, shared = overlap_between_groups(positions_px, groups, params.n_neighbours, diameter_px)
+    return {
+        "overlap_within_groups": _spread(overlap_within_groups(positions_px, groups, diameter_px)),
+        "overlap_between_images": _spread(
+            overlap_between_images(positions_px, params.n_neighbours, diameter_px)
+        ),
+        "overlap_between_groups": _spread(near),
+        "shared_exposure_fraction_between_groups": _spread(shared),
+        "n_groups": len(groups.members),
+        "group_settings": params.model_dump(mode="json", exclude={"view", "overlap_tolerance"})
+        | {"group_size": params.group_size},
+    }
+
+
+def _spread(values: NDArray[np.floating]) -> dict[str, float] | None:
+    if not len(values):
+        return None
+    return {
+        "mean": float(values.mean()),
+        "smallest": float(values.min()),
+        "largest": float(values.max()),
+    }

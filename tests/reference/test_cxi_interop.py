@@ -1,0 +1,109 @@
+"""Our CXI in another program: cdtools finds the same patterns at the same positions.
+
+cdtools imports torch and warns on import, so it is no test dependency: pip puts its wheel into a
+temporary folder, and a child process reads the scan with it.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.core.forward import diffraction_intensity
+from tasks.core.object_file import read_object
+from tasks.core.patches import extract_patches, shifted_probes
+from tasks.core.scan_file import read_scan
+from tasks.core.stages import StageFiles, silent
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+
+READER = "cdtools-py==0.3.2"
+FILES = ("test.cxi", "truth.h5", "read.npz")
+CHILD = Path(__file__).with_name("cdtools_child.py")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Install the reader alone, beside the packages that are here; skip where pip cannot."""
+    target = tmp_path_factory.mktemp("cdtools")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
+    done = subprocess.run([*pip, READER], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"pip cannot install {READER}: {done.stderr.strip()[-300:]}")
+    return target
+
+
+@pytest.fixture(scope="module")
+def both(reader, tmp_path_factory):
+    """A scan as we read it, and as cdtools does."""
+    folder = tmp_path_factory.mktemp("interop")
+    outputs = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+    files = StageFiles({}, {name: folder / file for name, file in outputs.items()})
+    params = SimulationParams(
+        photons_per_pattern=1e5, train_positions=(4, 4), test_positions=(5, 7)
+    )
+    simulate(params, files, silent)
+    subprocess.run(
+        [sys.executable, str(CHILD), *(str(folder / name) for name in FILES)],
+        env=os.environ | {"PYTHONPATH": str(reader)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with np.load(folder / "read.npz", allow_pickle=False) as file:
+        theirs = dict(file)
+    return read_scan(folder / "test.cxi"), theirs | {
+        "true_object": read_object(folder / "truth.h5").object_
+    }
+
+
+def test_cdtools_reads_the_same_patterns(both):
+    ours, theirs = both
+    np.testing.assert_array_equal(theirs["patterns"], ours.diffraction_counts)
+    assert theirs["patterns"].dtype == ours.diffraction_counts.dtype
+    assert theirs["mask"].all(), "no pixel is masked"
+
+
+def test_cdtools_reads_the_same_positions(both):
+    ours, theirs = both
+    # cdtools keeps translations of the optics in metres: those of the sample, negated.
+    pixel = ours.geometry.object_pixel_m(ours.n_px)
+    np.testing.assert_allclose(
+        theirs["translations_m"][:, 1::-1] / pixel, ours.positions_px, rtol=0, atol=1e-4
+    )
+    assert not theirs["translations_m"][:, 2].any()
+
+
+def test_cdtools_finds_the_same_pixels_of_the_object(both):
+    """The sign too: from positions with another sign than the patterns' a twin would follow."""
+    ours, theirs = both
+    found = theirs["positions_px"] - theirs["positions_px"].mean(axis=0)
+    expected = ours.positions_px - ours.positions_px.mean(axis=0)
+    # 32-bit translations of some 200 px, and 32-bit constants of the geometry.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+
+
+def test_cdtools_finds_the_same_geometry(both):
+    ours, theirs = both
+    assert theirs["wavelength_m"] == pytest.approx(ours.geometry.wavelength_m, rel=1e-6)
+    assert theirs["distance_m"] == pytest.approx(ours.geometry.distance_m)
+
+
+def test_the_forward_model_of_cdtools_predicts_our_counts(both):
+    """From our truth at the positions that cdtools reads, as well as our own model does."""
+    ours, theirs = both
+
+    def misfit(intensity):
+        return np.mean((intensity - ours.diffraction_counts) ** 2 / (intensity + 1))
+
+    patches = extract_patches(theirs["true_object"], ours.positions_px, ours.n_px)
+    own = misfit(diffraction_intensity(patches, shifted_probes(ours.probe, ours.positions_px)))
+    # cdtools rounds positions down, and shifts the probe by the rest a little further than we do.
+    assert misfit(theirs["intensity"]) == pytest.approx(own, rel=0.05)
+    turned = diffraction_intensity(patches.conj(), shifted_probes(ours.probe, ours.positions_px))
+    assert misfit(turned) > 3 * own, "the twin would be seen"
