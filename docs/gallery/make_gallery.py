@@ -9,15 +9,13 @@ Same code, same machine, same bytes.
 """
 
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from canvas import figure_of, hide_ticks, save, simulated
 from knob_tables import with_tables
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel
@@ -25,15 +23,14 @@ from pydantic import BaseModel
 from tasks.core.files import atomic_path, write_text
 from tasks.core.groups import form_groups, nearest_neighbours
 from tasks.core.object_file import read_object
-from tasks.core.objects import OBJECTS
+from tasks.core.objects import FILE_KIND, OBJECTS, ObjectParams, make_object
 from tasks.core.patches import illumination_map
 from tasks.core.probe import energy_diameter_px
+from tasks.core.probes.params import ProbeKind
 from tasks.core.scan import jittered_raster
 from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import Scan, read_scan
+from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.seeds import Purpose, Split, spawn
-from tasks.core.stages import StageFiles, silent
-from tasks.simulate.command_line import OUTPUTS
 from tasks.simulate.figure import (
     show_amplitude,
     show_pattern,
@@ -41,9 +38,8 @@ from tasks.simulate.figure import (
     show_wave,
     write_simulation_plot,
 )
-from tasks.simulate.fly_scan import make_probe
-from tasks.simulate.params import ProbeParams, SimulationParams
-from tasks.simulate.stage import simulate
+from tasks.simulate.illumination import make_probe
+from tasks.simulate.params import InstrumentParams, ProbeParams, SimulationParams
 from tasks.views.figure import show_coverage
 from tasks.views.params import View, ViewParams
 from tasks.views.selection import select_nested
@@ -51,44 +47,29 @@ from tasks.views.selection import select_nested
 PAGE = Path(__file__).resolve().parents[1] / "simulation.md"
 FOLDER = PAGE.parent / "images/simulation"
 TABLES: dict[str, type[BaseModel]] = {"simulation": SimulationParams, "views": ViewParams}
-DPI = 72
 OVERVIEW_SCALE = 0.7
-SIDE_PX = 192
+SIDE_PX = 144
 DOSES = (1e3, 1e4, 1e5)
-PROBES: dict[str, dict[str, float]] = {
-    "the default": {},
-    "defocus_rad 0": {"defocus_rad": 0.0},
-    "central_stop_fraction 0": {"central_stop_fraction": 0.0},
-    "aperture_fraction 0.6": {"aperture_fraction": 0.6},
+PROBES = {
+    "the default": ProbeParams(),
+    "defocus_rad 0": ProbeParams(defocus_rad=0.0),
+    "central_stop_fraction 0": ProbeParams(central_stop_fraction=0.0),
+    "aperture_fraction 0.6": ProbeParams(aperture_fraction=0.6),
+    "gaussian": ProbeParams(kind=ProbeKind.GAUSSIAN),
+    "disc, curvature_rad 3": ProbeParams(kind=ProbeKind.DISC, curvature_rad=3.0),
+}
+FAULTS = {
+    "none": InstrumentParams(),
+    "n_modes 6": InstrumentParams(n_modes=6, mode_decay=0.6),
+    "background 0.2 / px": InstrumentParams(background_photons_per_px=0.2),
+    "beam_stop_radius_px 4": InstrumentParams(beam_stop_radius_px=4.0),
+    "point_spread_px 1.5": InstrumentParams(point_spread_px=1.5),
+    "hot_pixel_fraction 0.01": InstrumentParams(hot_pixel_fraction=0.01),
+    "saturation_photons 12": InstrumentParams(saturation_photons=12),
+    "readout_noise_photons 1": InstrumentParams(readout_noise_photons=1.0),
+    "dead_pixel_fraction 0.05": InstrumentParams(dead_pixel_fraction=0.05),
 }
 SEED = 42
-
-
-def figure_of(columns: int, rows: int = 1, panel_inch: float = 2.6) -> Figure:
-    """Return an empty figure for a grid of square panels."""
-    size = (panel_inch * columns + 0.6, (panel_inch + 0.5) * rows)
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, the same bytes every time."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
-
-
-def hide_ticks(axis: Axes) -> None:
-    """Leave the numbers out, and keep the ground on which the image lies."""
-    axis.set(xticks=[], yticks=[])
-
-
-def simulated(**knobs: object) -> tuple[dict[Split, Scan], Path, tempfile.TemporaryDirectory[str]]:
-    """Simulate a scan in a temporary folder; return its parts, the truth's file and the folder."""
-    folder = tempfile.TemporaryDirectory()
-    outputs = {name: Path(folder.name) / file for name, file in OUTPUTS.items()}
-    simulate(SimulationParams.model_validate(knobs), StageFiles({}, outputs), silent)
-    return {split: read_scan(outputs[split.value]) for split in Split}, outputs["truth"], folder
 
 
 def overview(path: Path) -> None:
@@ -106,16 +87,20 @@ def overview(path: Path) -> None:
 
 def objects(path: Path) -> None:
     """Draw amplitude and phase of every kind of object that there is."""
-    figure = figure_of(2, len(OBJECTS))
-    axes = figure.subplots(len(OBJECTS), 2, squeeze=False)
-    for row, (kind, make) in zip(axes, OBJECTS.items(), strict=True):
-        object_ = make((SIDE_PX, SIDE_PX), spawn(SEED, Purpose.OBJECT))
-        for axis, image, unit in (
-            (row[0], show_amplitude(row[0], object_, f"{kind}, amplitude"), ""),
-            (row[1], show_phase(row[1], object_, "phase"), "rad"),
-        ):
-            figure.colorbar(image, ax=axis, label=unit, shrink=0.85)
-            hide_ticks(axis)
+    kinds = [kind for kind in OBJECTS if kind != FILE_KIND]
+    figure = figure_of(len(kinds), 2, 2.0)
+    axes = figure.subplots(2, len(kinds))
+    for column, kind in enumerate(kinds):
+        params = ObjectParams(kind=kind)
+        object_ = make_object(params, (SIDE_PX, SIDE_PX), spawn(SEED, Purpose.OBJECT))
+        amplitude = show_amplitude(axes[0, column], object_, kind)
+        amplitude.set_clim(*params.amplitude_range)
+        phase = show_phase(axes[1, column], object_, "")
+        phase.set_clim(*params.phase_range_rad)
+    figure.colorbar(amplitude, ax=list(axes[0]), label="amplitude", shrink=0.85)
+    figure.colorbar(phase, ax=list(axes[1]), label="phase [rad]", shrink=0.85)
+    for axis in axes.flat:
+        hide_ticks(axis)
     save(figure, path)
 
 
@@ -124,8 +109,7 @@ def probes(path: Path) -> None:
     figure = figure_of(len(PROBES), 2)
     axes = figure.subplots(2, len(PROBES))
     for column, (title, knobs) in enumerate(PROBES.items()):
-        params = SimulationParams(probe=ProbeParams.model_validate(knobs))
-        probe = make_probe(params)
+        probe = make_probe(SimulationParams(probe=knobs))
         show_amplitude(axes[0, column], probe, f"{title}\n{energy_diameter_px(probe):.1f} px")
         show_wave(axes[1, column], probe, "phase")
     for axis in axes.flat:
@@ -161,6 +145,43 @@ def _draw_discs(axis: Axes, centres_px: NDArray[np.floating], diameter_px: float
             color="#e8743b",
             lw=1.2,
         )
+
+
+def scans(path: Path) -> None:
+    """Draw the positions of every kind of scan, joined in the order of acquisition."""
+    kinds = [kind for kind in SCAN_PATTERNS if kind != FILE_KIND]
+    diameter = energy_diameter_px(make_probe(SimulationParams()))
+    figure = figure_of(len(kinds))
+    axes = figure.subplots(1, len(kinds))
+    for axis, kind in zip(axes, kinds, strict=True):
+        rng = spawn(SEED, Purpose.SCAN_JITTER)
+        points = scan_path(ScanParams(kind=kind), (15, 15), diameter, rng).positions_px
+        axis.plot(points[:, 1], points[:, 0], "-", color="#c0c0c0", lw=0.4)
+        axis.plot(points[:, 1], points[:, 0], ".", color="#1f4e79", ms=5, mew=0)
+        axis.set_title(kind, fontsize=10)
+        axis.set(aspect="equal", xlabel="x [px]")
+        axis.invert_yaxis()
+    axes[0].set_ylabel("y [px]")
+    save(figure, path)
+
+
+def faults(path: Path) -> None:
+    """Draw one pattern of 1e4 photons with each fault of the detector and of the beam."""
+    rows, columns = 2, -(-len(FAULTS) // 2)
+    figure = figure_of(columns, rows)
+    axes = figure.subplots(rows, columns)
+    for axis, (title, instrument) in zip(axes.flat, FAULTS.items(), strict=False):
+        parts, _, folder = simulated(
+            train_positions=(6, 6), photons_per_pattern=1e4, instrument=instrument
+        )
+        folder.cleanup()
+        image = show_pattern(axis, parts[Split.TRAIN].diffraction_counts[14], title, 100)
+        image.set_clim(0.7, 100)
+    for axis in axes.flat:
+        hide_ticks(axis)
+        axis.set_axis_on() if axis.has_data() else axis.set_axis_off()
+    figure.colorbar(image, ax=list(axes.flat), label="counts / px", shrink=0.85)
+    save(figure, path)
 
 
 def dose(path: Path) -> None:
@@ -222,7 +243,8 @@ def groups(path: Path) -> None:
 
 
 PICTURES: dict[str, Callable[[Path], None]] = {
-    draw.__name__: draw for draw in (overview, objects, probes, positions, dose, views, groups)
+    draw.__name__: draw
+    for draw in (overview, objects, probes, scans, positions, dose, faults, views, groups)
 }
 
 

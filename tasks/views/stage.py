@@ -10,7 +10,7 @@ from tasks.core.patches import illumination_map
 from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
 from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import read_scan
+from tasks.core.scan_file import read_scan_header
 from tasks.core.stages import Progress, StageFiles
 from tasks.views.figure import write_coverage_plot
 from tasks.views.overlap import overlap_metrics
@@ -34,7 +34,7 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
         ValueError: If the measured overlap is not what the view's name says, or the view has
             too few exposures for its groups.
     """
-    scan = read_scan(files.inputs["scan"])
+    scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
     indices = select_nested(scan.positions_px, params.view, diameter)
     positions_px = scan.positions_px[indices]

@@ -21,7 +21,7 @@ LARGEST_BYTES = 200_000
 def gallery(monkeypatch):
     monkeypatch.syspath_prepend(str(DOCS / "gallery"))
     yield importlib.import_module("make_gallery")
-    for name in ("make_gallery", "knob_tables"):
+    for name in ("make_gallery", "canvas", "knob_tables"):
         sys.modules.pop(name, None)
 
 

@@ -35,10 +35,13 @@ def make_object(
     """
     if params.keeps_file_values and params.path is not None:
         return object_from_file(params.path, shape)
-    amplitude_fraction, phase_fraction = OBJECTS[params.kind](shape, rng, params)
-    amplitude = np.interp(amplitude_fraction, (0, 1), params.amplitude_range)
-    phase = np.interp(phase_fraction, (0, 1), params.phase_range_rad)
-    return np.asarray(amplitude * np.exp(1j * phase))
+    fractions = OBJECTS[params.kind](shape, rng, params)
+    object_ = np.empty(shape, dtype=np.complex128)
+    for row in range(shape[0]):  # a large object's temporaries would be several times its size
+        amplitude = np.interp(fractions[0, row], (0, 1), params.amplitude_range)
+        phase = np.interp(fractions[1, row], (0, 1), params.phase_range_rad)
+        object_[row] = amplitude * np.exp(1j * phase)
+    return object_
 
 
 def object_facts(params: ObjectParams) -> dict[str, Any]:
