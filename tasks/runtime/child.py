@@ -9,7 +9,6 @@ import argparse
 import ctypes
 import importlib
 import os
-import resource
 import signal
 import sys
 import threading
@@ -24,6 +23,7 @@ from tasks.core.files import read_json, write_json
 from tasks.core.hub import PLAN
 from tasks.core.records import FileRef, StageCall, StageRecord
 from tasks.core.stages import StageFiles
+from tasks.runtime.memory import peak_memory_mib
 
 PARENT_VARIABLE = "PHASE_G_PARENT"
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
@@ -142,16 +142,11 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
         facts=facts,
         wall_s=time.perf_counter() - start_wall_s,
         cpu_s=time.process_time() - start_cpu_s,
-        peak_memory_mib=_peak_memory_mib(),
+        peak_memory_mib=peak_memory_mib(),
         versions=_versions(),
     )
     write_json(hub / call.manifest, record.model_dump(mode="json"))
     return record
-
-
-def _peak_memory_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _versions() -> dict[str, str]:

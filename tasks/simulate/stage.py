@@ -141,7 +141,8 @@ def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
     """Return what made the true object, as JSON."""
     return {
         "seed": params.seed,
-        "simulation": params.record(Split.TEST),
+        "sample": params.sample.model_dump(mode="json"),
+        "test_sample": params.test_sample and params.test_sample.model_dump(mode="json"),
         "samples": sample_facts(params),
         "test_row_px": layout.test_row_px,
     }

@@ -108,7 +108,7 @@ def test_another_test_sample_leaves_the_training_file_byte_for_byte(stage_files)
     assert not np.array_equal(*counts)
     np.testing.assert_array_equal(*(truth.object_[:row] for truth in truths))
     assert not np.any(truths[0].object_[row:] == truths[1].object_[row:])
-    assert truths[1].facts["simulation"]["test_sample"]["kind"] == "siemens_star"
+    assert truths[1].facts["test_sample"]["kind"] == "siemens_star"
     assert truths[1].facts["samples"]["test"]["inner_radius_px"] == pytest.approx(11.46, abs=0.01)
 
 

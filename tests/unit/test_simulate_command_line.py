@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from PIL import Image
@@ -18,10 +19,12 @@ def leaves(model: type[BaseModel], prefix: str = "--"):
     """Yield the option of every field, those of nested models with a dot."""
     for name, field in model.model_fields.items():
         option = prefix + name.replace("_", "-")
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from leaves(field.annotation, f"{option}.")
-        else:
+        choices = get_args(field.annotation) or (field.annotation,)
+        models = [c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not models:
             yield option, field
+        for nested in models:
+            yield from leaves(nested, f"{option}.")
 
 
 def test_a_scan_is_made_alone_with_its_parameters_and_a_figure(tmp_path, capsys):
