@@ -42,8 +42,8 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
         Positions of both splits and the shape of the object.
 
     Raises:
-        ValueError: If positions from a file are not finite or span no area, or the object that
-            they need is too large.
+        ValueError: If positions from a file are not finite or span no area, the test positions
+            span less than asked for, or the object that all need is too large.
     """
     n_px = params.probe.n_px
     positions: dict[Split, NDArray[np.float64]] = {}
@@ -61,8 +61,19 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
         width = max(width, int(np.ceil(2 * margin + path.extent_px[1])))
         first_row = float(np.ceil(last_row) + margin + n_px)
     shape = (int(np.ceil(last_row)) + margin, width)
+    _check_test_span(positions[Split.TEST], params.min_test_span_px)
     _check_frame(positions, n_px, shape)
     return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
+
+
+def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None:
+    """Refuse a test scan whose area is smaller than asked for."""
+    height, width = np.ptp(positions_px, axis=0)
+    if min(height, width) < least_px:
+        raise ValueError(
+            f"The test positions span {height:.0f} x {width:.0f} px, at least {least_px:g} px on "
+            f"each side are asked for. Raise test_positions, or lower min_test_span_px."
+        )
 
 
 def _check_frame(
@@ -94,9 +105,9 @@ def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.comp
     Raises:
         ValueError: If a file holds no object as large as that.
     """
-    object_ = make_object(params.sample, layout.shape, spawn(params.seed, Purpose.OBJECT))
-    if params.test_sample is not None:
+    object_ = make_object(params.train_object, layout.shape, spawn(params.seed, Purpose.OBJECT))
+    if params.test_object is not None:
         region = object_[layout.test_row_px :]
         rng = spawn(params.seed, Purpose.OBJECT, Split.TEST)
-        region[:] = make_object(params.test_sample, region.shape, rng)
+        region[:] = make_object(params.test_object, region.shape, rng)
     return object_

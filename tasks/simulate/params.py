@@ -21,9 +21,9 @@ class SimulationParams(BaseModel):
     photons_per_pattern: float = Field(
         1000.0, gt=0, allow_inf_nan=False, description="Mean photons detected in a pattern"
     )
-    sample: ObjectParams = ObjectParams()
-    test_sample: ObjectParams | None = Field(
-        None, description="Another sample for the test scan; none: another region of the same one"
+    train_object: ObjectParams = ObjectParams()
+    test_object: ObjectParams | None = Field(
+        None, description="Another object for the test scan; none: another region of the same one"
     )
     probe: ProbeParams = ProbeParams()
     scan: ScanParams = ScanParams()
@@ -33,6 +33,12 @@ class SimulationParams(BaseModel):
     )
     test_positions: tuple[int, int] = Field(
         (25, 25), description="Rows and columns of the test scan"
+    )
+    min_test_span_px: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Least side of the area that the test positions span; MS-SSIM needs 176 [px]",
     )
     energy_ev: float = Field(8000.0, ge=50, le=200_000, description="Photon energy [eV]")
     distance_m: float = Field(
@@ -62,6 +68,6 @@ class SimulationParams(BaseModel):
         return self
 
     def record(self, split: Split) -> dict[str, Any]:
-        """Return the parameters of one scan, as JSON; the training scan has no test sample."""
-        left_out = {"test_sample"} if split is Split.TRAIN else set()
+        """Return the parameters of one scan, as JSON; the training scan has no test object."""
+        left_out = {"test_object"} if split is Split.TRAIN else set()
         return self.model_dump(mode="json", exclude=left_out)

@@ -141,8 +141,8 @@ def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
     """Return what made the true object, as JSON."""
     return {
         "seed": params.seed,
-        "sample": params.sample.model_dump(mode="json"),
-        "test_sample": params.test_sample and params.test_sample.model_dump(mode="json"),
+        "train_object": params.train_object.model_dump(mode="json"),
+        "test_object": params.test_object and params.test_object.model_dump(mode="json"),
         "samples": sample_facts(params),
         "test_row_px": layout.test_row_px,
     }
@@ -150,6 +150,6 @@ def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
 
 def sample_facts(params: SimulationParams) -> dict[str, Any]:
     """Return what is known of the sample below each scan, beside its parameters."""
-    train = object_facts(params.sample)
-    test = train if params.test_sample is None else object_facts(params.test_sample)
+    train = object_facts(params.train_object)
+    test = train if params.test_object is None else object_facts(params.test_object)
     return {Split.TRAIN.value: train, Split.TEST.value: test}

@@ -169,9 +169,12 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_cure(tmp_path, saved):
     np.savez(many, a=some_field(), b=some_field())
     with h5py.File(other, "w") as file:
         file["data"] = 1
-    for path in (pickled, cut, many, other, tmp_path / "absent.npy"):
+    for path in (pickled, cut, many, other):
         with pytest.raises(ValueError, match="save a complex array"):
             draw("file", path=path)
+    with pytest.raises(ValueError, match="Give the path of a file"):
+        draw("file", path=tmp_path / "absent.npy")
+    (tmp_path / "object.png").touch()
     with pytest.raises(ValueError, match="Convert the file"):
         draw("file", path=tmp_path / "object.png")
 
@@ -181,7 +184,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_cure(tmp_path, saved):
     [
         ({"kind": "cat"}, "Choose one of: dead_leaves, random_lines"),
         ({"kind": "file"}, "set both or neither"),
-        ({"path": "o.npy"}, "set both or neither"),
+        ({"path": __file__}, "set both or neither"),
         ({"amplitude_range": (0.9, 0.5)}, "Give smallest and largest amplitude"),
         ({"amplitude_range": (-0.1, 0.5)}, "Give smallest and largest amplitude"),
         ({"amplitude_range": (0, 0)}, "transmit something"),

@@ -130,9 +130,11 @@ def test_positions_that_make_no_scan_are_refused_with_the_cure(content, cure, tm
 
 def test_a_file_without_positions_is_refused_with_the_cure(tmp_path):
     np.save(tmp_path / "p.npy", np.array([{}], dtype=object), allow_pickle=True)
-    for name in ("p.npy", "absent.csv"):
-        with pytest.raises(ValueError, match="one position a line"):
-            draw("file", path=tmp_path / name)
+    with pytest.raises(ValueError, match="one position a line"):
+        draw("file", path=tmp_path / "p.npy")
+    with pytest.raises(ValueError, match="Give the path of a file"):
+        draw("file", path=tmp_path / "absent.csv")
+    (tmp_path / "p.txt").touch()
     with pytest.raises(ValueError, match="Convert the file"):
         draw("file", path=tmp_path / "p.txt")
 
@@ -142,7 +144,7 @@ def test_a_file_without_positions_is_refused_with_the_cure(tmp_path):
     [
         ({"kind": "zigzag"}, "Choose one of: raster, fermat, concentric, random, file"),
         ({"kind": "file"}, "set both or neither"),
-        ({"path": "p.csv"}, "set both or neither"),
+        ({"path": __file__}, "set both or neither"),
         ({"overlap_ratio": 1.0}, "less than 1"),
         ({"overlap_ratio": -0.1}, "greater than or equal to 0"),
         ({"overlap_ratio": np.nan}, "greater than or equal to 0|less than 1"),

@@ -50,7 +50,8 @@ def test_the_measurement_holds_no_truth(stage_files):
     for split in ("train", "test"):
         content = files.outputs[split].read_bytes()
         assert b"truth" not in content
-        assert b"object" not in content
+        knobs = content.replace(b"train_object", b"").replace(b"test_object", b"")
+        assert b"object" not in knobs
     assert np.abs(truth).min() >= 0.5 - 1e-9
     assert np.abs(truth).max() <= 1 + 1e-9
     assert np.abs(np.angle(truth)).max() <= 1 + 1e-9
@@ -95,11 +96,11 @@ def test_the_test_region_does_not_reach_the_training_counts(rng):
     np.testing.assert_array_equal(*counts)
 
 
-def test_another_test_sample_leaves_the_training_file_byte_for_byte(stage_files):
+def test_another_test_object_leaves_the_training_file_byte_for_byte(stage_files):
     hashes, truths, counts = [], [], []
     for run, other in (("a", None), ("b", ObjectParams(kind="siemens_star"))):
         files = stage_files(outputs={key: f"{run}_{file}" for key, file in OUTPUTS.items()})
-        simulate(SMALL.model_copy(update={"test_sample": other}), files, silent)
+        simulate(SMALL.model_copy(update={"test_object": other}), files, silent)
         hashes.append(sha256_of(files.outputs["train"]))
         truths.append(read_object(files.outputs["truth"]))
         counts.append(read_scan(files.outputs["test"]).diffraction_counts)
@@ -108,13 +109,13 @@ def test_another_test_sample_leaves_the_training_file_byte_for_byte(stage_files)
     assert not np.array_equal(*counts)
     np.testing.assert_array_equal(*(truth.object_[:row] for truth in truths))
     assert not np.any(truths[0].object_[row:] == truths[1].object_[row:])
-    assert truths[1].facts["test_sample"]["kind"] == "siemens_star"
+    assert truths[1].facts["test_object"]["kind"] == "siemens_star"
     assert truths[1].facts["samples"]["test"]["inner_radius_px"] == pytest.approx(11.46, abs=0.01)
 
 
-def test_a_test_sample_of_the_same_kind_is_another_one():
+def test_a_test_object_of_the_same_kind_is_another_one():
     layout = lay_out_scans(SMALL, 26.9)
-    shifted = SMALL.model_copy(update={"test_sample": SMALL.sample})
+    shifted = SMALL.model_copy(update={"test_object": SMALL.train_object})
     same, other = (make_sample(params, layout) for params in (SMALL, shifted))
     row = layout.test_row_px
     np.testing.assert_array_equal(same[:row], other[:row])
@@ -132,7 +133,7 @@ def test_another_sample_leaves_the_positions_as_they_are(stage_files):
     positions = []
     for kind in ("dead_leaves", "random_lines"):
         files = stage_files(outputs={key: f"{kind}_{file}" for key, file in OUTPUTS.items()})
-        simulate(SMALL.model_copy(update={"sample": ObjectParams(kind=kind)}), files, silent)
+        simulate(SMALL.model_copy(update={"train_object": ObjectParams(kind=kind)}), files, silent)
         positions.append(read_scan(files.outputs["train"]).positions_px)
     np.testing.assert_array_equal(*positions)
 
@@ -144,8 +145,8 @@ def test_bad_files_are_refused_before_anything_is_written(stage_files, tmp_path)
     sample = ObjectParams(kind="file", path=tmp_path / "small.npy")
     scan = ScanParams(kind="file", path=tmp_path / "nan.npy")
     for changed, cure in (
-        ({"sample": sample}, "give a larger object"),
-        ({"test_sample": sample}, "give a larger object"),
+        ({"train_object": sample}, "give a larger object"),
+        ({"test_object": sample}, "give a larger object"),
         ({"scan": scan}, "Remove or correct them"),
     ):
         with pytest.raises(ValueError, match=cure):
@@ -217,3 +218,29 @@ def test_a_view_that_is_not_what_its_name_says_is_refused(stage_files):
     with pytest.raises(ValueError, match=r"Scan with overlap_ratio 0\.70 or more"):
         select_view(ViewParams(), files, silent)
     assert not files.outputs["view"].exists()
+
+
+def test_a_test_region_too_small_for_ms_ssim_is_refused_where_it_is_asked_for(stage_files):
+    files = stage_files(outputs=OUTPUTS)
+    with pytest.raises(ValueError, match=r"at least 176 px .* Raise test_positions"):
+        simulate(SMALL.model_copy(update={"min_test_span_px": 176.0}), files, silent)
+    assert not any(path.exists() for path in files.outputs.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "array"),
+    [(ObjectParams, np.ones((9, 9), complex)), (ScanParams, np.array([[0, 0], [0, 9], [9, 0.0]]))],
+)
+def test_the_content_of_a_named_file_is_a_parameter(model, array, tmp_path):
+    path = tmp_path / "named.npy"
+    np.save(path, array)
+    first = model(kind="file", path=path)
+    assert first.file_sha256 == sha256_of(path)
+    assert model.model_validate(first.model_dump()) == first
+    np.save(path, array * 2)
+    assert model(kind="file", path=path) != first
+    with pytest.raises(ValidationError, match="it was changed since"):
+        model.model_validate(first.model_dump())
+    path.unlink()
+    with pytest.raises(ValidationError, match="is not there"):
+        model(kind="file", path=path)

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from tasks.core.named_files import with_fingerprint
 from tasks.core.objects.kinds import FILE_KIND, OBJECTS
 from tasks.core.objects.knobs import ObjectKnobs
 from tasks.core.objects.siemens_star import inner_radius_px
@@ -23,10 +24,19 @@ class ObjectParams(ObjectKnobs):
         (-1.0, 1.0), description="Smallest and largest phase, within [-pi, pi] [rad]"
     )
 
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
     @property
     def keeps_file_values(self) -> bool:
         """Tell whether the values come from a file as they are."""
         return self.kind == FILE_KIND and self.keep_file_values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "path", "The object's file")
 
     @field_validator("kind")
     @classmethod

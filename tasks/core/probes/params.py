@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.files import sha256_of
+from tasks.core.named_files import with_fingerprint
 
 
 class ProbeKind(StrEnum):
@@ -61,19 +61,7 @@ class ProbeParams(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _know_the_file(cls, values: object) -> object:
-        """Fill in the fingerprint; refuse a file that is not the one it was planned with."""
-        if not isinstance(values, dict) or values.get("file") is None:
-            return values
-        path = Path(values["file"])
-        if not path.is_file():
-            raise ValueError(f"The probe's file {path} is not there. Give the path of a file.")
-        found, planned = sha256_of(path), values.get("file_sha256")
-        if planned not in (None, found):
-            raise ValueError(
-                f"The probe's file {path} has SHA-256 {found}, but {planned} was expected: it was "
-                f"changed since. Put the old file back, or leave file_sha256 out to take this one."
-            )
-        return values | {"file_sha256": found}
+        return with_fingerprint(values, "file", "The probe's file")
 
     @model_validator(mode="after")
     def _a_file_is_named(self) -> "ProbeParams":

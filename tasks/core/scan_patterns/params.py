@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from tasks.core.named_files import with_fingerprint
 from tasks.core.scan_patterns.area import ScanKnobs
 from tasks.core.scan_patterns.kinds import FILE_KIND, SCAN_PATTERNS
 
@@ -16,10 +17,19 @@ class ScanParams(ScanKnobs):
         0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
     )
 
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
     @property
     def is_from_file(self) -> bool:
         """Tell whether the positions come from a file."""
         return self.kind == FILE_KIND
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "path", "The file of positions")
 
     @field_validator("kind")
     @classmethod
