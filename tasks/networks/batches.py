@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.patches import place_patches, shifted_probes, split_positions
+from tasks.core.patches import place_patches, split_positions
+from tasks.networks.exposures import Counts, Exposures
 from tasks.networks.placement import flat_indices
-from tasks.networks.start import closed_form_start
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
@@ -58,7 +58,8 @@ class Batch:
 
     Attributes:
         counts: Photons that the network sees, float32, shape (J, N, N).
-        probe: Probe of every position as (real, imaginary) [sqrt(photons)], each (J, N, N).
+        good: 1 where the detector counts, 0 elsewhere, float32, shape (N, N).
+        probe: Modes at every position as (real, imaginary) [sqrt(photons)], each (M, J, N, N).
         indices: Pixels of every patch in the flattened canvas, int32, shape (J, N, N).
         start: First guess as (real, imaginary), each (H, W).
         normaliser: 1 / (illumination + a hundredth of its maximum), shape (H, W).
@@ -66,6 +67,7 @@ class Batch:
     """
 
     counts: NDArray[np.float32]
+    good: NDArray[np.float32]
     probe: tuple[NDArray[np.float32], NDArray[np.float32]]
     indices: NDArray[np.int32]
     start: tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -76,6 +78,7 @@ class Batch:
         """Return the arrays by the names that the network takes."""
         return {
             "counts": self.counts,
+            "good": self.good,
             "probe_real": self.probe[0],
             "probe_imaginary": self.probe[1],
             "indices": self.indices,
@@ -93,24 +96,26 @@ def as_pair(
     return field.real.astype(np.float32), field.imag.astype(np.float32)
 
 
-def zero_frequency_first(counts: NDArray[np.number]) -> NDArray[np.float32]:
-    """Return patterns, shape (J, N, N), in the order of the FFT."""
-    return np.fft.ifftshift(counts, axes=(-2, -1)).astype(np.float32)
+def zero_frequency_first(patterns: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return patterns, shape (..., N, N), in the order of the FFT."""
+    return np.fft.ifftshift(patterns, axes=(-2, -1)).astype(np.float32)
 
 
 def make_batch(
-    diffraction_counts: NDArray[np.number],
-    positions_px: NDArray[np.floating],
-    probe: NDArray[np.complexfloating],
+    exposures: Exposures,
+    indices: NDArray[np.intp],
+    counts: Counts,
     canvas: Canvas,
+    start: NDArray[np.complexfloating],
 ) -> Batch:
-    """Prepare patterns for a network.
+    """Prepare some exposures for a network.
 
     Args:
-        diffraction_counts: Counts, shape (J, N, N), zero frequency at [N // 2, N // 2].
-        positions_px: Absolute positions (y, x) [px], shape (J, 2).
-        probe: Illumination that made these counts [sqrt(photons)], shape (N, N).
+        exposures: The scan; its probe must be the one that made these counts.
+        indices: Which exposures, shape (J,).
+        counts: Their counts, shape (J, N, N), zero frequency at [N // 2, N // 2].
         canvas: Window that holds every patch.
+        start: First guess on the canvas, shape (H, W).
 
     Returns:
         The batch.
@@ -118,15 +123,15 @@ def make_batch(
     Raises:
         ValueError: If a patch leaves the canvas.
     """
-    inside = canvas.inside(positions_px)
-    probes = shifted_probes(probe.astype(np.complex64), inside)
-    intensity = np.abs(probes) ** 2
+    inside = canvas.inside(exposures.positions_px[indices])
+    probes = exposures.probes(indices)
+    intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
     illumination = place_patches(intensity, inside, canvas.shape)
-    start = closed_form_start(diffraction_counts, inside, probes, canvas.shape)
     return Batch(
-        counts=zero_frequency_first(diffraction_counts),
+        counts=zero_frequency_first(counts),
+        good=zero_frequency_first(exposures.good_pixels),
         probe=as_pair(probes),
-        indices=flat_indices(inside, probe.shape[-1], canvas.shape),
+        indices=flat_indices(inside, exposures.n_px, canvas.shape),
         start=as_pair(start),
         normaliser=(1 / (illumination + DARK * illumination.max())).astype(np.float32),
         coverage=(illumination / intensity.max()).astype(np.float32),

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from tasks.core.fourier import back_propagate, propagate
 from tasks.core.patches import extract_patches, place_patches
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures
 
 FILL_IN_ITERATIONS = 12
 FAINT = 0.01
@@ -132,3 +134,14 @@ def integrate_gradient(
             )
             filled = confidence * gradient + (1 - confidence) * slopes
     return np.asarray(np.fft.irfft2(spectrum, confidence.shape), dtype=np.float64)
+
+
+def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+    """Return the first guess of a whole scan on its canvas, shape (H, W)."""
+    everything = np.arange(len(exposures), dtype=np.intp)
+    return closed_form_start(
+        exposures.read(everything),
+        canvas.inside(exposures.positions_px),
+        exposures.probes(everything)[0],
+        canvas.shape,
+    )

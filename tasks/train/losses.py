@@ -5,28 +5,50 @@ from collections.abc import Callable, Mapping
 from keras import ops
 
 from tasks.networks.fields import Tensor, multiply_conjugate, squared_modulus
-from tasks.networks.unrolled import Canvases
+from tasks.networks.architectures.base import Canvases
 
 Objective = Callable[[Mapping[str, Tensor], Canvases], Tensor]
 
 FAINT_INTENSITY = 0.01
+ANSCOMBE_OFFSET = 0.375
 TINY = 1e-12
 
 
-def poisson_deviance(counts: Tensor, intensity: Tensor) -> Tensor:
-    """Return the mean over pixels of lambda - I log(lambda) - I + I log(I).
+def poisson_deviance(counts: Tensor, intensity: Tensor, good: Tensor) -> Tensor:
+    """Return the mean over good pixels of lambda - I log(lambda) - I + I log(I).
 
     The Poisson negative log-likelihood less that of a perfect prediction: zero at the least, and
     about one half a pixel for the true intensity of well-lit pixels.
+
+    Args:
+        counts: Photons I, shape (J, N, N).
+        intensity: Predicted intensity lambda, same shape.
+        good: 1 where the detector counts, shape (N, N).
     """
     logarithm = ops.log(intensity + FAINT_INTENSITY) - ops.log(ops.maximum(counts, TINY))
-    return ops.mean(intensity - counts - counts * logarithm)
+    return ops.mean(good * (intensity - counts - counts * logarithm)) / ops.mean(good)
 
 
-def physics_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
+def amplitude_distance(counts: Tensor, intensity: Tensor, good: Tensor) -> Tensor:
+    """Return twice the mean squared distance of square roots; arguments as `poisson_deviance`.
+
+    Anscombe's transform makes the variance of sqrt(I + 3/8) one quarter (Anscombe, Biometrika 35,
+    246 (1948)), so this too is about one half a pixel for the true intensity of well-lit pixels.
+    """
+    roots = ops.sqrt(counts + ANSCOMBE_OFFSET) - ops.sqrt(intensity + ANSCOMBE_OFFSET)
+    return 2.0 * ops.mean(good * ops.square(roots)) / ops.mean(good)
+
+
+PHYSICS_LOSSES = {"poisson": poisson_deviance, "amplitude": amplitude_distance}
+
+
+def physics_loss(
+    inputs: Mapping[str, Tensor], canvases: Canvases, likelihood: str = "poisson"
+) -> Tensor:
     """Return the disagreement of the photons with what each pass predicts, averaged over passes.
 
     Args:
+        likelihood: Name of one of `PHYSICS_LOSSES`.
         inputs: A batch with `target_counts`, shape (J, N, N), and `target_scale`, the exposure of
             the judging photons over that of the seen ones, shape (1,).
         canvases: What the network made of it.
@@ -34,8 +56,9 @@ def physics_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
     Returns:
         Scalar.
     """
+    distance, scale = PHYSICS_LOSSES[likelihood], inputs["target_scale"]
     losses = [
-        poisson_deviance(inputs["target_counts"], inputs["target_scale"] * intensity)
+        distance(inputs["target_counts"], scale * intensity, inputs["good"])
         for intensity in canvases.intensities
     ]
     return ops.mean(ops.stack(losses))

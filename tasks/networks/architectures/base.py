@@ -1,0 +1,68 @@
+"""What every architecture offers: a group's canvas in training, a whole scan's in prediction."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.networks.architectures.params import Architecture
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures
+from tasks.networks.fields import ComplexPair, Tensor
+
+
+class Canvases(NamedTuple):
+    """What a network makes of a group, the final result last.
+
+    Attributes:
+        objects: Object after each pass as (real, imaginary), each (H, W).
+        intensities: Intensity that each object predicts [photons / px], zero frequency first,
+            shape (J, N, N).
+    """
+
+    objects: list[ComplexPair]
+    intensities: list[Tensor]
+
+
+class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
+    """Counts, probe and positions of neighbouring patterns in, their object out.
+
+    Attributes:
+        needs_start: Whether it refines a first guess (`tasks.networks.start`), which batches
+            then carry; without one `start_real` and `start_imaginary` are zero.
+        passes: Number of objects that a call returns.
+        architecture: Its size.
+    """
+
+    needs_start: bool = False
+    passes: int = 1
+    architecture: Architecture
+
+    def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
+        """Reconstruct one group; arrays of a `Batch` by name."""
+        raise NotImplementedError
+
+    def predict_canvas(
+        self,
+        exposures: Exposures,
+        canvas: Canvas,
+        start: NDArray[np.complex64],
+        chunk_size: int,
+        after_pass: Callable[[int], None],
+    ) -> NDArray[np.complex64]:
+        """Reconstruct a whole scan, some patterns at a time.
+
+        Args:
+            exposures: The scan.
+            canvas: Window of the object's frame that holds every patch.
+            start: First guess, shape (H, W); zero where `needs_start` is false.
+            chunk_size: Patterns at a time; no more are in memory.
+            after_pass: Told the number of finished passes, of `passes`.
+
+        Returns:
+            Object, shape (H, W); neither the order of the patterns nor the chunk size matters
+            beyond rounding.
+        """
+        raise NotImplementedError

@@ -1,0 +1,22 @@
+"""Sizes of the architectures: what a form shows and a model's contract keeps. Keras-free."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Channels = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=2, max_length=3)
+]
+
+
+class UnrolledArchitecture(BaseModel):
+    """A few physics passes on the group's canvas, each corrected by one shared U-Net."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["unrolled"] = "unrolled"
+    passes: int = Field(3, ge=1, le=50, description="Physics passes that share one U-Net")
+    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
+
+
+Architecture = UnrolledArchitecture

@@ -1,0 +1,116 @@
+"""The unrolled network: a few physics passes on the canvas, each corrected by one shared U-Net.
+
+Every pass cuts the canvas O at each position, propagates it through the probe P to Psi, and
+compares the predicted intensity lambda with the counts I on the good pixels:
+    r = sqrt((I + 1/4) / (lambda + 1/4)), 1 where the detector does not count
+    D = sum_j conj(P_j) F^-1[(r_j - 1) Psi_j] / (sum_j |P_j|^2 + a hundredth of its maximum)
+    O <- O + a_k D + UNet(O, D, coverage)
+D is the averaged projection onto the measured moduli (Thibault et al., Ultramicroscopy 109, 338
+(2009), eq. 9), damped where the counts are few; several modes share r and add up in D, lambda
+and |P|^2. Neighbouring patterns agree by construction. The U-Net is not asked about the rim of
+the canvas, which no probe lights.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from tasks.networks.architectures.base import Canvases, CanvasNetwork
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.unet import fold, make_unet, unfold
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.fields import ComplexPair, Tensor
+from tasks.networks.physics import PhysicsPass, predicted_intensity, predicted_waves, projection_sum
+
+TYPICAL_TRANSMISSION = 0.75
+STEP_GAIN = 3.0
+COVERAGE_GAIN = 0.3
+INPUT_CHANNELS = 5
+
+
+class UnrolledNetwork(CanvasNetwork):
+    """Physics passes that start from a first guess and share one U-Net."""
+
+    needs_start = True
+
+    def __init__(self, architecture: UnrolledArchitecture, optics: Optics, seed: int) -> None:
+        super().__init__(name="unrolled")
+        self.architecture = architecture
+        self.passes = architecture.passes
+        self.optics = optics
+        self.unet = make_unet(architecture.channels, INPUT_CHANNELS, 2, seed)
+        self.steps = self.add_weight(shape=(self.passes,), initializer="ones", name="steps")
+        self.built = True
+
+    def correct(
+        self, number: int, canvas: ComplexPair, step: ComplexPair, coverage: Tensor
+    ) -> ComplexPair:
+        """Return the canvas after pass `number`, given its normalised projection step D."""
+        channels = [
+            canvas[0] - TYPICAL_TRANSMISSION,
+            canvas[1],
+            STEP_GAIN * step[0],
+            STEP_GAIN * step[1],
+            ops.tanh(COVERAGE_GAIN * coverage),
+        ]
+        rim, (height, width) = self.optics.dark_rim_px, coverage.shape
+        image = ops.stack(channels, axis=-1)[rim : height - rim, rim : width - rim]
+        learned = unfold(self.unet(fold(ops.expand_dims(image, 0))))[0]
+        learned = ops.pad(ops.cast(learned, "float32"), ((rim, rim), (rim, rim), (0, 0)))
+        length = self.steps[number]
+        return (
+            canvas[0] + length * step[0] + learned[..., 0],
+            canvas[1] + length * step[1] + learned[..., 1],
+        )
+
+    def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
+        """Run every pass over all patterns at once."""
+        probe = inputs["probe_real"], inputs["probe_imaginary"]
+        canvas: ComplexPair = inputs["start_real"], inputs["start_imaginary"]
+        indices, normaliser = inputs["indices"], inputs["normaliser"]
+        counts, good, shape = inputs["counts"], inputs["good"], tuple(normaliser.shape)
+        waves = predicted_waves(canvas, probe, indices)
+        objects, intensities = [], []
+        for number in range(self.passes):
+            total = projection_sum(waves, counts, good, probe, indices, shape)
+            step = total[0] * normaliser, total[1] * normaliser
+            canvas = self.correct(number, canvas, step, inputs["coverage"])
+            waves = predicted_waves(canvas, probe, indices)
+            objects.append(canvas)
+            intensities.append(predicted_intensity(waves))
+        return Canvases(objects, intensities)
+
+    def predict_canvas(
+        self,
+        exposures: Exposures,
+        canvas: Canvas,
+        start: NDArray[np.complex64],
+        chunk_size: int,
+        after_pass: Callable[[int], None],
+    ) -> NDArray[np.complex64]:
+        """Run every pass over a whole scan: the projections are sums over patterns."""
+        physics = PhysicsPass.of(exposures, canvas, chunk_size)
+        coverage = ops.convert_to_tensor(physics.coverage)
+        object_: NDArray[np.complex64] = start
+        for number in range(self.passes):
+            step = physics.step(object_)
+            pair = self.correct(number, _tensors(object_), _tensors(step), coverage)
+            real, imaginary = (ops.convert_to_numpy(part) for part in pair)
+            object_ = (real + 1j * imaginary).astype(np.complex64)
+            after_pass(number + 1)
+        return np.where(physics.coverage > 0, object_, 0).astype(np.complex64)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes the network again; its initial weights do not matter then."""
+        return {
+            "architecture": self.architecture.model_dump(mode="json"),
+            "optics": self.optics.model_dump(mode="json"),
+        }
+
+
+def _tensors(field: NDArray[np.complexfloating]) -> ComplexPair:
+    return ops.convert_to_tensor(field.real), ops.convert_to_tensor(field.imag)

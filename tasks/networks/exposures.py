@@ -1,0 +1,94 @@
+"""The exposures that a network is given, read some at a time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.core.patches import shifted_probes
+from tasks.core.probe import probe_intensity
+from tasks.core.scan_file import Scan
+
+Counts = NDArray[np.unsignedinteger]
+DARK_RIM_ENERGY = 0.02
+RIM_MULTIPLE = 4
+
+
+class Optics(BaseModel):
+    """What a network is built for, besides its own size.
+
+    Attributes:
+        n_px: Side N of a pattern [px].
+        dark_rim_px: Rim of a patch that the probe leaves nearly dark [px].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_px: int = Field(gt=0)
+    dark_rim_px: int = Field(0, ge=0)
+
+    @classmethod
+    def of(cls, probe_modes: NDArray[np.complexfloating]) -> "Optics":
+        """Return the optics of a probe, shape (M, N, N).
+
+        The rim is a multiple of 4 px and holds at most 2 % of the energy.
+        """
+        intensity = probe_intensity(probe_modes)
+        n_px, total = intensity.shape[-1], intensity.sum()
+        rim = 0
+        while rim + RIM_MULTIPLE < n_px // 4:
+            wider = rim + RIM_MULTIPLE
+            if intensity[wider:-wider, wider:-wider].sum() < (1 - DARK_RIM_ENERGY) * total:
+                break
+            rim = wider
+        return cls(n_px=n_px, dark_rim_px=rim)
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """A scan, or the part of it that a view chose; patterns are read when they are asked for.
+
+    Attributes:
+        positions_px: Absolute positions (y, x) in the frame of the object [px], shape (J, 2).
+        probe_modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N).
+        good_pixels: Detector pixels that count, shape (N, N), zero frequency at [N // 2, N // 2].
+        read: Returns the counts of some exposures by index, any order, shape (any, N, N), zero
+            frequency at [N // 2, N // 2].
+    """
+
+    positions_px: NDArray[np.float64]
+    probe_modes: NDArray[np.complex64]
+    good_pixels: NDArray[np.bool_]
+    read: Callable[[NDArray[np.intp]], Counts]
+
+    @classmethod
+    def of(cls, scan: Scan) -> "Exposures":
+        """Return the exposures of a scan in memory."""
+        return cls(
+            positions_px=scan.positions_px,
+            probe_modes=scan.probe_modes.astype(np.complex64),
+            good_pixels=scan.good_pixels,
+            read=lambda indices: scan.diffraction_counts[indices],
+        )
+
+    @property
+    def n_px(self) -> int:
+        """Side of a pattern [px]."""
+        return int(self.probe_modes.shape[-1])
+
+    def __len__(self) -> int:
+        """Return the number of exposures."""
+        return len(self.positions_px)
+
+    def chunks(self, chunk_size: int) -> Iterator[NDArray[np.intp]]:
+        """Yield all indices in rising order, some at a time."""
+        for start in range(0, len(self), chunk_size):
+            yield np.arange(start, min(start + chunk_size, len(self)), dtype=np.intp)
+
+    def probes(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
+        """Return the modes moved by each position's sub-pixel rest, shape (M, any, N, N)."""
+        positions = self.positions_px[indices]
+        moved = [shifted_probes(mode, positions) for mode in self.probe_modes]
+        return np.stack(moved).astype(np.complex64, copy=False)
