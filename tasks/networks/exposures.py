@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from tasks.core.scan_file import Scan
 Counts = NDArray[np.unsignedinteger]
 DARK_RIM_ENERGY = 0.02
 RIM_MULTIPLE = 4
+KEPT_PROBES_BYTES = 2**28
 
 
 class Optics(BaseModel):
@@ -89,6 +91,16 @@ class Exposures:
 
     def probes(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         """Return the modes moved by each position's sub-pixel rest, shape (M, any, N, N)."""
+        kept = self._kept_probes
+        return self._move(indices) if kept is None else kept[:, indices]
+
+    @cached_property
+    def _kept_probes(self) -> NDArray[np.complex64] | None:
+        """The probe of every position, where they do not take too much memory."""
+        if len(self) * self.probe_modes.nbytes > KEPT_PROBES_BYTES:
+            return None
+        return self._move(np.arange(len(self), dtype=np.intp))
+
+    def _move(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         positions = self.positions_px[indices]
-        moved = [shifted_probes(mode, positions) for mode in self.probe_modes]
-        return np.stack(moved).astype(np.complex64, copy=False)
+        return np.stack([shifted_probes(mode, positions) for mode in self.probe_modes])

@@ -117,8 +117,8 @@ def projection_total(
     canvas: Canvas,
     indices: NDArray[np.intp],
     object_: NDArray[np.complex64],
-) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
-    """Return the projection sum of some exposures, and the intensity that was predicted.
+) -> tuple[NDArray[np.complex64], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the projection sum of some exposures, what was predicted, and their light.
 
     Args:
         exposures: The scan.
@@ -127,7 +127,8 @@ def projection_total(
         object_: Object on the canvas, shape (H, W).
 
     Returns:
-        The sum, shape (H, W), and the intensity, shape (J, N, N), zero frequency first.
+        The sum, shape (H, W), the intensity, shape (J, N, N), zero frequency first, and the
+        probe's intensity on the canvas, shape (H, W).
     """
     inside = canvas.inside(exposures.positions_px[indices])
     probes = exposures.probes(indices)
@@ -141,4 +142,5 @@ def projection_total(
     corrections = scipy.fft.ifft2(waves, norm="ortho", overwrite_x=True)
     corrections *= probes.conj()
     total = place_patches(corrections.sum(axis=0), inside, canvas.shape)
-    return total, intensity
+    light = place_patches(np.sum(probes.real**2 + probes.imag**2, axis=0), inside, canvas.shape)
+    return total, intensity, light
