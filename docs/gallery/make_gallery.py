@@ -29,8 +29,10 @@ from tasks.core.probe import energy_diameter_px
 from tasks.core.probes.params import ProbeKind
 from tasks.core.scan import jittered_raster
 from tasks.core.scan_box import scan_box
+from tasks.core.scan_file import ScanReader
 from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.seeds import Purpose, Split, spawn
+from tasks.simulate.command_line import OUTPUTS
 from tasks.simulate.figure import (
     show_amplitude,
     show_pattern,
@@ -74,8 +76,9 @@ SEED = 42
 
 def overview(path: Path) -> None:
     """Draw a whole simulation, as `python -m tasks.simulate` does."""
-    scans, truth, folder = simulated(train_positions=(20, 20), photons_per_pattern=1e4)
+    _, truth, folder = simulated(train_positions=(20, 20), photons_per_pattern=1e4)
     with folder:
+        scans = {split: ScanReader(truth.with_name(OUTPUTS[split.value])) for split in Split}
         write_simulation_plot(path, read_object(truth), scans)
     with Image.open(path) as image:
         size = round(image.width * OVERVIEW_SCALE), round(image.height * OVERVIEW_SCALE)

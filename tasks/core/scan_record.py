@@ -103,6 +103,19 @@ class Scan:
     modes: NDArray[np.complex128] | None = None
     pixel_mask: NDArray[np.uint32] | None = None
 
+    @classmethod
+    def of(cls, header: ScanHeader, counts: NDArray[np.unsignedinteger]) -> "Scan":
+        """Return the scan of a header and its patterns, shape (J, N, N)."""
+        return cls(
+            counts,
+            header.positions_px,
+            header.probe,
+            header.geometry,
+            header.provenance,
+            header.modes,
+            header.pixel_mask,
+        )
+
     @property
     def header(self) -> ScanHeader:
         """The scan without its patterns."""

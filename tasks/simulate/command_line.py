@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from tasks.core.files import write_json
 from tasks.core.object_file import read_object
-from tasks.core.scan_file import read_scan
+from tasks.core.scan_file import ScanReader
 from tasks.core.seeds import Split
 from tasks.core.stages import StageFiles
 from tasks.core.validation import describe
@@ -71,7 +71,7 @@ def make_scan(
     write_simulation_plot(
         outputs["plot"],
         read_object(outputs["truth"]),
-        {split: read_scan(outputs[split.value]) for split in Split},
+        {split: ScanReader(outputs[split.value], cache_bytes=0) for split in Split},
     )
     height, width = facts["object_shape"]
     say(f"Object of {height} x {width} px, probe of {facts['probe_diameter_px']:.1f} px")
