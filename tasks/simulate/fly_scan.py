@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from tasks.core.objects import make_object
 from tasks.core.patches import patch_corners
+from tasks.core.probe import energy_diameter_px
 from tasks.core.scan_patterns import scan_path
 from tasks.core.seeds import Purpose, Split, spawn
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams
 
 LARGEST_FRAME_PX = 2**28
@@ -64,6 +66,15 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     _check_test_span(positions[Split.TEST], params.min_test_span_px)
     _check_frame(positions, n_px, shape)
     return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
+
+
+def check_scans(params: SimulationParams) -> None:
+    """Refuse a simulation whose probe or scans cannot be, without exposing anything.
+
+    Raises:
+        ValueError: As `make_probe_modes` and `lay_out_scans`.
+    """
+    lay_out_scans(params, energy_diameter_px(make_probe(params)))
 
 
 def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None:

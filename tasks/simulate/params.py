@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.probes.params import ProbeParams
 from tasks.core.scan_patterns import ScanParams
@@ -68,6 +69,9 @@ class SimulationParams(BaseModel):
         return self
 
     def record(self, split: Split) -> dict[str, Any]:
-        """Return the parameters of one scan, as JSON; the training scan has no test object."""
+        """Return the parameters of one scan, as JSON; the training scan has no test object.
+
+        Files are named without their folder.
+        """
         left_out = {"test_object"} if split is Split.TRAIN else set()
-        return self.model_dump(mode="json", exclude=left_out)
+        return without_folders(self.model_dump(mode="json", exclude=left_out))

@@ -43,6 +43,22 @@ def test_each_scan_holds_the_nominal_photons(stage_files):
     assert scan.diffraction_counts.sum(axis=(1, 2)).mean() == pytest.approx(1000, rel=0.01)
 
 
+def test_the_record_of_a_named_file_has_its_name_and_content_and_not_its_folder(
+    stage_files, tmp_path
+):
+    np.save(tmp_path / "sample.npy", np.full((400, 400), 0.9 + 0.1j))
+    sample = ObjectParams(kind="file", path=tmp_path / "sample.npy")
+    params = SMALL.model_copy(update={"train_object": sample})
+    files = stage_files(outputs=OUTPUTS)
+    facts = simulate(params, files, silent)
+    recorded = read_scan(files.outputs["test"]).provenance["simulation"]["train_object"]
+    assert recorded["path"] == "sample.npy"
+    assert recorded["file_sha256"] == sha256_of(tmp_path / "sample.npy")
+    for path in files.outputs.values():
+        assert str(tmp_path).encode() not in path.read_bytes()
+    assert str(tmp_path) not in str(facts)
+
+
 def test_the_measurement_holds_no_truth(stage_files):
     files = stage_files(outputs=OUTPUTS)
     simulate(SMALL, files, silent)
