@@ -63,10 +63,6 @@ SIZES = {
 }
 
 
-# The headline is over the test split, and five scales of MS-SSIM need this side.
-MS_SSIM_SIDE_PX = 176.0
-
-
 @dataclass(frozen=True)
 class StageParams:
     """The resolved parameters of every stage."""
@@ -97,7 +93,6 @@ def resolve(params: PhaseGParams) -> StageParams:
             instrument=params.instrument,
             train_positions=sizes.train_positions,
             test_positions=sizes.test_positions,
-            min_test_span_px=MS_SSIM_SIDE_PX,
             seed=seeds.simulation,
         ),
         view=ViewParams(

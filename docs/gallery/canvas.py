@@ -45,5 +45,6 @@ def simulated(**knobs: object) -> tuple[dict[Split, Scan], Path, tempfile.Tempor
     """Simulate a scan in a temporary folder; return its parts, the truth's file and the folder."""
     folder = tempfile.TemporaryDirectory()
     outputs = {name: Path(folder.name) / file for name, file in OUTPUTS.items()}
-    simulate(SimulationParams.model_validate(knobs), StageFiles({}, outputs), silent)
+    params = SimulationParams.model_validate(knobs)
+    simulate(params, StageFiles({}, outputs), silent)
     return {split: read_scan(outputs[split.value]) for split in Split}, outputs["truth"], folder

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.objects import make_object
 from tasks.core.patches import patch_corners
 from tasks.core.probe import energy_diameter_px
@@ -83,7 +84,8 @@ def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None
     if min(height, width) < least_px:
         raise ValueError(
             f"The test positions span {height:.0f} x {width:.0f} px, at least {least_px:g} px on "
-            f"each side are asked for. Raise test_positions, or lower min_test_span_px."
+            f"each side are asked for: MS-SSIM needs {MS_SSIM_MIN_PX} px. Raise test_positions, "
+            f"lower scan.overlap_ratio, or set min_test_span_px to 0 to go without MS-SSIM."
         )
 
 

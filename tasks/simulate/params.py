@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.probes.params import ProbeParams
@@ -36,10 +37,11 @@ class SimulationParams(BaseModel):
         (25, 25), description="Rows and columns of the test scan"
     )
     min_test_span_px: float = Field(
-        0.0,
+        float(MS_SSIM_MIN_PX),
         ge=0,
         allow_inf_nan=False,
-        description="Least side of the area that the test positions span; MS-SSIM needs 176 [px]",
+        description="Least side of the area that the test positions span, 176 for MS-SSIM; 0 goes "
+        "without [px]",
     )
     energy_ev: float = Field(8000.0, ge=50, le=200_000, description="Photon energy [eV]")
     distance_m: float = Field(

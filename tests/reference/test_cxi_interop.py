@@ -45,7 +45,10 @@ def both(reader, tmp_path_factory):
     outputs = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
     files = StageFiles({}, {name: folder / file for name, file in outputs.items()})
     params = SimulationParams(
-        photons_per_pattern=1e5, train_positions=(4, 4), test_positions=(5, 7)
+        photons_per_pattern=1e5,
+        train_positions=(4, 4),
+        test_positions=(5, 7),
+        min_test_span_px=0,
     )
     simulate(params, files, silent)
     subprocess.run(

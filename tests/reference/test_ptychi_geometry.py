@@ -26,7 +26,11 @@ from tasks.simulate.stage import simulate
 
 HERE = Path(__file__).parent
 SIMULATION = SimulationParams(
-    photons_per_pattern=1e7, train_positions=(2, 2), test_positions=(8, 8), seed=7
+    photons_per_pattern=1e7,
+    train_positions=(2, 2),
+    test_positions=(8, 8),
+    min_test_span_px=0,
+    seed=7,
 )
 PARAMS = PtyChiParams(n_epochs=30, batch_size=16, device="cpu")
 

@@ -12,7 +12,7 @@ from tasks.core.scan_file import read_scan
 from tasks.simulate.command_line import OUTPUTS, main
 from tasks.simulate.params import SimulationParams
 
-SMALL = ["--train-positions", "4", "5", "--test-positions", "4", "4"]
+SMALL = ["--train-positions", "4", "5", "--test-positions", "4", "4", "--min-test-span-px", "0"]
 
 
 def leaves(model: type[BaseModel], prefix: str = "--"):
@@ -49,8 +49,16 @@ def test_the_parameters_of_a_scan_make_its_bytes_again(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml"])
 def test_options_go_before_the_parameter_file(suffix, tmp_path):
-    content = {"train_positions": [3, 3], "test_positions": [4, 4], "probe": {"defocus_rad": 6.0}}
-    yaml = "train_positions: [3, 3]\ntest_positions: [4, 4]\nprobe:\n  defocus_rad: 6.0\n"
+    content = {
+        "train_positions": [3, 3],
+        "test_positions": [4, 4],
+        "min_test_span_px": 0,
+        "probe": {"defocus_rad": 6.0},
+    }
+    yaml = (
+        "train_positions: [3, 3]\ntest_positions: [4, 4]\nmin_test_span_px: 0\n"
+        "probe:\n  defocus_rad: 6.0\n"
+    )
     path = tmp_path / f"knobs{suffix}"
     path.write_text(json.dumps(content) if suffix == ".json" else yaml)
     arguments = [str(tmp_path / "scan"), f"--parameters={path}", "--train-positions", "5", "5"]
@@ -78,6 +86,8 @@ def test_a_folder_with_a_scan_is_refused_and_force_replaces_it(tmp_path, capsys)
         (["--probe.n-px", "33"], "--probe.n-px '33': Input should be a multiple of 2"),
         (["--train-positions", "1", "9"], "at least 2 x 2"),
         (["--probe.defocus-rad", "30"], "Lower defocus_rad"),
+        (["--test-positions", "9", "9"], "set min_test_span_px to 0 to go without MS-SSIM"),
+        (["--instrument.position-error-px", "9"], "less than half of the guard band of 64 px"),
         (["--colour", "red"], "--colour"),
         (["--parameters", "none.json"], "none.json cannot be read"),
     ],
