@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 
 from tasks.core.files import open_hdf5
 from tasks.core.probe import coherent_probe
-from tasks.core.scan_record import ELECTRONVOLT_J, Geometry, ScanHeader
+from tasks.core.scan_record import (
+    DETECTOR_PIXEL_WINDOW_M,
+    DISTANCE_WINDOW_M,
+    ELECTRONVOLT_J,
+    ENERGY_WINDOW_EV,
+    Geometry,
+    ScanHeader,
+)
 from tasks.core.scan_writer import COUNTS, DETECTOR, PROVENANCE, SOURCE, TRANSLATION
 
-ENERGY_WINDOW_EV = (50.0, 200_000.0)
 _ENERGY_UNITS_J = {"J": 1.0, "eV": ELECTRONVOLT_J, "keV": 1e3 * ELECTRONVOLT_J}
 
 
@@ -69,12 +75,13 @@ def _read_geometry(path: Path, file: h5py.File) -> Geometry:
             f"with its unit in the attribute `units`."
         )
     lengths = {}
-    for name in ("distance", "x_pixel_size"):
+    windows = {"distance": DISTANCE_WINDOW_M, "x_pixel_size": DETECTOR_PIXEL_WINDOW_M}
+    for name, (least, most) in windows.items():
         length = float(_field(path, file, f"{DETECTOR}/{name}", name)[()])
-        if not (np.isfinite(length) and length > 0):
+        if not least <= length <= most:
             raise ValueError(
-                f"{path} has {DETECTOR}/{name} = {length:g} m, expected a positive length. "
-                f"Correct it in metres."
+                f"{path} has {DETECTOR}/{name} = {length:g} m, expected a positive length from "
+                f"{least:g} to {most:g} m. Correct it in metres."
             )
         lengths[name] = length
     return Geometry(energy_ev, lengths["distance"], lengths["x_pixel_size"])

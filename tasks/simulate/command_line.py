@@ -66,7 +66,13 @@ def make_scan(
     del parameters  # Read before the options are, by `_app`.
     outputs = {name: folder / file for name, file in OUTPUTS.items()}
     _refuse_place(folder, list(outputs.values()), force=force)
-    facts = simulate(knobs, StageFiles({}, outputs), _tell)
+    is_new = not folder.exists()
+    try:
+        facts = simulate(knobs, StageFiles({}, outputs), _tell)
+    except ValueError:
+        if is_new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
     write_json(outputs["parameters"], knobs.model_dump(mode="json"))
     write_simulation_plot(
         outputs["plot"],
