@@ -1,6 +1,7 @@
 """Pictures of what is scanned, and of what it is lit with."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -47,33 +48,25 @@ GEOMETRIES = {
 
 def objects(path: Path) -> None:
     """Draw amplitude and phase of every kind of object that there is."""
-    kinds = [kind for kind in OBJECTS if kind != FILE_KIND]
-    figure = figure_of(len(kinds), 2, 2.0)
-    axes = figure.subplots(2, len(kinds))
-    for column, kind in enumerate(kinds):
-        params = ObjectParams(kind=kind)
-        object_ = make_object(params, (SIDE_PX, SIDE_PX), spawn(SEED, Purpose.OBJECT))
-        amplitude = show_amplitude(axes[0, column], object_, kind)
-        amplitude.set_clim(*params.amplitude_range)
-        phase = show_phase(axes[1, column], object_, "")
-        phase.set_clim(*params.phase_range_rad)
-    figure.colorbar(amplitude, ax=list(axes[0]), label="amplitude", shrink=0.85)
-    figure.colorbar(phase, ax=list(axes[1]), label="phase [rad]", shrink=0.85)
-    for axis in axes.flat:
-        hide_ticks(axis)
-    save(figure, path)
+    _draw_samples(path, {kind: ObjectParams(kind=kind) for kind in OBJECTS if kind != FILE_KIND})
 
 
 def samples(path: Path) -> None:
-    """Draw amplitude and phase for some ranges, and for the knobs of a star, on one scale."""
-    figure = figure_of(len(SAMPLES), 2, 2.0)
-    axes = figure.subplots(2, len(SAMPLES))
-    for column, (title, params) in enumerate(SAMPLES.items()):
+    """Draw amplitude and phase for some ranges, and for the knobs of a star."""
+    _draw_samples(path, SAMPLES)
+
+
+def _draw_samples(path: Path, shown: Mapping[str, ObjectParams]) -> None:
+    """Draw amplitude and phase of objects by their titles, all on the scale of the default."""
+    figure = figure_of(len(shown), 2, 2.0)
+    axes = figure.subplots(2, len(shown))
+    usual = ObjectParams()
+    for column, (title, params) in enumerate(shown.items()):
         object_ = make_object(params, (SIDE_PX, SIDE_PX), spawn(SEED, Purpose.OBJECT))
         amplitude = show_amplitude(axes[0, column], object_, title)
-        amplitude.set_clim(0.5, 1.0)
+        amplitude.set_clim(*usual.amplitude_range)
         phase = show_phase(axes[1, column], object_, "")
-        phase.set_clim(-1.0, 1.0)
+        phase.set_clim(*usual.phase_range_rad)
     figure.colorbar(amplitude, ax=list(axes[0]), label="amplitude", shrink=0.85)
     figure.colorbar(phase, ax=list(axes[1]), label="phase [rad]", shrink=0.85)
     for axis in axes.flat:
