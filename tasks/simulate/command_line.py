@@ -5,6 +5,7 @@ The options are those of `SimulationParams`, read from the model itself, nested 
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -70,8 +71,8 @@ def make_scan(
     try:
         facts = simulate(knobs, StageFiles({}, outputs), _tell)
     except ValueError:
-        if is_new and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        if not force:
+            _take_back(folder, outputs.values(), is_new=is_new)
         raise
     write_json(outputs["parameters"], knobs.model_dump(mode="json"))
     write_simulation_plot(
@@ -138,6 +139,14 @@ def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
             f"{folder} holds {', '.join(taken)} already. Name another folder, or replace them "
             f"with --force."
         )
+
+
+def _take_back(folder: Path, paths: Iterable[Path], *, is_new: bool) -> None:
+    """Remove what half a scan has left, and the folder where it was made for it."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    if is_new and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _tell(done: int, total: int, text: str) -> None:

@@ -169,6 +169,13 @@ def test_a_parameter_file_that_makes_no_sense_is_refused(content, message, tmp_p
     assert not (tmp_path / "scan").exists()
 
 
+def test_half_a_scan_leaves_nothing(tmp_path, capsys):
+    faint = ["--photons-per-pattern", "1", "--test-positions", "2", "2"]
+    assert main([str(tmp_path / "scan"), *faint, "--min-test-span-px", "0"]) == 2
+    assert "[1/2]" in capsys.readouterr().out, "the training scan met its dose"
+    assert not (tmp_path / "scan").exists()
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path, capsys):
     (tmp_path / "scan").write_text("a file")
     assert main([str(tmp_path / "scan")]) == 2
