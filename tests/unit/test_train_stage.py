@@ -54,6 +54,7 @@ def folder(tmp_path_factory):
         probe=ProbeParams(n_px=32, defocus_rad=4.0),
         train_positions=(6, 6),
         test_positions=(5, 5),
+        min_test_span_px=0,
         seed=7,
     )
     simulate(params, StageFiles({}, {key: folder / name for key, name in names.items()}), silent)
