@@ -7,13 +7,14 @@ from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures
-from tasks.networks.start.closed_form import closed_form_guess
+from tasks.networks.start.closed_form import closed_form_guess, flat_guess
 from tasks.networks.start.sweeps import LARGEST_PERIOD, Sweeper, momentum
 
-SEQUENTIAL_SWEEPS = 7
 SIMULTANEOUS_PASSES = 3
-SPARSE_PASSES = 50
-STRAIGHTENED_AFTER = (3, 5, 7)
+DENSE_SWEEPS = 7
+SPARSE_SWEEPS = 47
+DENSE_STRAIGHTENED_EVERY = 2
+SPARSE_STRAIGHTENED_EVERY = 3
 
 __all__ = ["closed_form_guess", "first_guess"]
 
@@ -21,9 +22,10 @@ __all__ = ["closed_form_guess", "first_guess"]
 def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
     """Return the first guess of a whole scan on its canvas.
 
-    Where neighbours overlap well: the closed form, sequential sweeps, and a few simultaneous
-    passes. Where each exposure stands nearly alone no order of the patterns helps: many
-    simultaneous passes then.
+    Where neighbours overlap well: the closed form, a few sequential sweeps, and simultaneous
+    passes that average their noise. Where each exposure stands nearly alone phase travels slowly
+    whatever the order, and the closed form knows too few gradients to be worth more than a flat
+    object: many sweeps then.
 
     Args:
         exposures: The scan.
@@ -36,14 +38,18 @@ def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
     reach = energy_diameter_px(exposures.probe_modes) / step_px
     period = int(np.clip(np.rint(reach), 1, LARGEST_PERIOD))
     sweeper = Sweeper.of(exposures, canvas, step_px, period)
-    n_sequential = SEQUENTIAL_SWEEPS if period > 1 else 0
-    n_passes = n_sequential + SIMULTANEOUS_PASSES if period > 1 else SPARSE_PASSES
-    current = leading = closed_form_guess(exposures, canvas)
-    for number in range(1, n_passes + 1):
-        if number <= n_sequential:
-            found, lags = sweeper.sequential(leading)
-            if number in STRAIGHTENED_AFTER:
-                turn = sweeper.straighten(lags)
+    if period > 1:
+        start, n_sweeps = closed_form_guess(exposures, canvas), DENSE_SWEEPS
+        every = DENSE_STRAIGHTENED_EVERY
+    else:
+        start, n_sweeps = flat_guess(exposures, canvas), SPARSE_SWEEPS
+        every = SPARSE_STRAIGHTENED_EVERY
+    current = leading = start
+    for number in range(1, n_sweeps + SIMULTANEOUS_PASSES + 1):
+        if number <= n_sweeps:
+            found, gradients = sweeper.sequential(leading)
+            if number % every == 1 and number > 1:
+                turn = sweeper.straighten(gradients)
                 found, current = found * turn, current * turn
         else:
             found = leading + sweeper.physics.step(leading)

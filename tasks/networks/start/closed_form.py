@@ -68,6 +68,17 @@ def closed_form_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.comple
     return np.asarray(total / (light.illumination + floor), dtype=np.complex64)
 
 
+def flat_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+    """Return an object without content that transmits as many photons as were counted, (H, W)."""
+    detected = incident = 0.0
+    beam = np.abs(scipy.fft.fft2(coherent_probe(exposures.probe_modes), norm="ortho")) ** 2
+    good = zero_frequency_first(exposures.good_pixels) > 0
+    for part in exposures.chunks(CHUNK):
+        detected += float(zero_frequency_first(exposures.read(part))[:, good].sum())
+        incident += len(part) * float(beam[good].sum())
+    return np.full(canvas.shape, np.sqrt(detected / incident), dtype=np.complex64)
+
+
 def _gather_light(exposures: Exposures, canvas: Canvas) -> _Light:
     """Sum illumination and |P| |psi| on the canvas; return the lag sums of every pattern too."""
     illumination = np.zeros(canvas.shape, dtype=np.float32)
