@@ -1,6 +1,7 @@
 """A trained network on disk: weights (HDF5) and, beside them, the contract they come with (JSON).
 
-No pickle and no code: the contract names the architecture, which is built again from its size.
+No pickle and no code: the contract names the architecture, which is built again from its kind
+and size.
 """
 
 from pathlib import Path
@@ -11,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tasks.core.arms import Arm
 from tasks.core.files import atomic_path, read_json, sha256_of, write_json
 from tasks.core.probe import energy_diameter_px
-from tasks.core.scan_file import Scan
-from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
+from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.architectures.params import Architecture
+from tasks.networks.architectures.registry import build_network
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.survey import Survey
 
 PHOTONS_FACTOR = 3.0
 DIAMETER_FACTOR = 1.2
@@ -34,22 +38,21 @@ class DataContract(BaseModel):
     probe_diameter_px: float = Field(gt=0)
 
     @classmethod
-    def of(cls, scan: Scan) -> "DataContract":
+    def of(cls, exposures: Exposures, survey: Survey) -> "DataContract":
         """Return what a scan offers.
 
         Raises:
             ValueError: If the scan holds no photons.
         """
-        photons = measured_photons(scan)
-        if photons <= 0:
+        if survey.photons_per_pattern <= 0:
             raise ValueError(
-                f"All {len(scan)} patterns are empty: there is nothing to reconstruct. Check the "
-                f"counts of the scan."
+                f"All {len(exposures)} patterns are empty: there is nothing to reconstruct. Check "
+                f"the counts of the scan."
             )
         return cls(
-            n_px=scan.n_px,
-            photons_per_pattern=photons,
-            probe_diameter_px=energy_diameter_px(scan.probe),
+            n_px=exposures.n_px,
+            photons_per_pattern=survey.photons_per_pattern,
+            probe_diameter_px=energy_diameter_px(exposures.probe_modes),
         )
 
     def refuse_other(self, offered: "DataContract") -> None:
@@ -86,8 +89,8 @@ class ModelContract(BaseModel):
     Attributes:
         schema_version: Version of this layout.
         arm: Principle that trained it.
-        kind: Kind of the architecture.
-        architecture: Its size.
+        architecture: Kind and size of the network.
+        optics: What the network was built for, besides its size.
         data: The data that it was trained for.
         weights_sha256: Fingerprint of the weights that it belongs to.
         training: How it was trained, for the record.
@@ -95,21 +98,16 @@ class ModelContract(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     arm: Arm
-    kind: Literal["unrolled"] = "unrolled"
-    architecture: UnrolledArchitecture
+    architecture: Architecture
+    optics: Optics
     data: DataContract
     weights_sha256: str
     training: dict[str, Any]
 
 
-def measured_photons(scan: Scan) -> float:
-    """Return the measured mean photons of a pattern."""
-    return float(scan.diffraction_counts.sum(dtype="int64") / len(scan))
-
-
-def write_weights(path: Path, network: UnrolledNetwork) -> None:
+def write_weights(path: Path, network: CanvasNetwork) -> None:
     """Write weights in the format of Keras, whole or not at all; `path` ends in `.weights.h5`."""
     with atomic_path(path) as temporary:
         named = temporary.with_suffix(".weights.h5")
@@ -140,7 +138,7 @@ def read_contract(path: Path) -> ModelContract:
         ) from error
 
 
-def load_network(weights_path: Path, contract: ModelContract) -> UnrolledNetwork:
+def load_network(weights_path: Path, contract: ModelContract) -> CanvasNetwork:
     """Build a network from its contract and read its weights.
 
     Raises:
@@ -152,6 +150,6 @@ def load_network(weights_path: Path, contract: ModelContract) -> UnrolledNetwork
             f"{weights_path} has the SHA-256 {found}, but its contract was written for "
             f"{contract.weights_sha256}: it was changed or cut short. Train the model again."
         )
-    network = UnrolledNetwork(contract.architecture, seed=0)
+    network = build_network(contract.architecture, contract.optics, seed=0)
     network.load_weights(weights_path)
     return network

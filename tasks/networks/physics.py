@@ -44,7 +44,7 @@ def projection_sum(
     good: Tensor,
     probe: ComplexPair,
     indices: Tensor,
-    shape: tuple[int, ...],
+    shape: tuple[int, int],
 ) -> ComplexPair:
     """Return sum_j conj(P_j) F^-1[(r_j - 1) Psi_j] on the canvas; a sum over patterns.
 

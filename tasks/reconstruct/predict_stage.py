@@ -10,7 +10,9 @@ from tasks.core.object_file import write_object
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import read_view
 from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures
 from tasks.networks.model_file import DataContract, load_network, read_contract
+from tasks.networks.survey import Survey
 from tasks.reconstruct.prediction import predict_object
 from tasks.reconstruct.prediction_params import PredictionParams
 
@@ -38,17 +40,17 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
             f"{params.arm.value} was asked for. Name the model of that arm."
         )
-    scan = read_view(files.inputs["scan"], files.inputs["view"])
-    contract.data.refuse_other(DataContract.of(scan))
+    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    contract.data.refuse_other(DataContract.of(exposures, Survey.of(exposures)))
     network = load_network(files.inputs["weights"], contract)
 
     started = time.perf_counter()
-    passes = contract.architecture.passes
+    passes, n_patterns = network.passes, len(exposures)
     window = predict_object(
         network,
-        scan,
+        exposures,
         params.chunk_size,
-        lambda done: progress(done, passes, f"pass {done} of {passes} over {len(scan)} patterns"),
+        lambda done: progress(done, passes, f"pass {done} of {passes} over {n_patterns} patterns"),
     )
     duration = time.perf_counter() - started
     if not np.all(np.isfinite(window.object_)):
@@ -56,10 +58,10 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             f"The {params.arm.value} reconstruction holds values that are not finite, although "
             f"its scan and weights are intact. Train it again with a lower learning_rate."
         )
-    facts = {"arm": params.arm.value, "n_patterns": len(scan), "passes": passes}
+    facts = {"arm": params.arm.value, "n_patterns": n_patterns, "passes": passes}
     write_object(files.outputs["reconstruction"], replace(window, facts=facts))
     return facts | {
         "inference_s": duration,
-        "patterns_per_s": len(scan) / duration,
+        "patterns_per_s": n_patterns / duration,
         "device": device,
     }

@@ -1,62 +1,38 @@
-"""A trained network over a whole scan: the passes of the training, all patterns on one canvas."""
+"""A trained network over a whole scan, all patterns on one canvas."""
 
 from collections.abc import Callable
 
 import numpy as np
-from keras import ops
-from numpy.typing import NDArray
 
 from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_file import Scan
-from tasks.networks.batches import Batch, canvas_of, make_batch
-from tasks.networks.fields import ComplexPair
-from tasks.networks.unrolled import UnrolledNetwork, predicted_waves, projection_sum
+from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.batches import canvas_of
+from tasks.networks.exposures import Exposures
+from tasks.networks.start import first_guess
 
 
 def predict_object(
-    network: UnrolledNetwork,
-    scan: Scan,
+    network: CanvasNetwork,
+    exposures: Exposures,
     chunk_size: int,
     after_pass: Callable[[int], None] = lambda _: None,
 ) -> ObjectWindow:
     """Reconstruct the object that a scan saw.
 
-    A pass sums over the patterns, so neither their order nor the size of the chunks matters
-    beyond rounding.
+    Neither the order of the patterns nor the size of the chunks matters beyond rounding.
 
     Args:
         network: Trained network.
-        scan: Exposures to reconstruct from.
+        exposures: Exposures to reconstruct from.
         chunk_size: Patterns propagated at a time.
-        after_pass: Told the number of finished passes.
+        after_pass: Told the number of finished passes, of `network.passes`.
 
     Returns:
         Complex single-precision object in the absolute frame. Zero where no light falls.
     """
-    canvas = canvas_of(scan.positions_px, scan.n_px)
-    batch = make_batch(scan.diffraction_counts, scan.positions_px, scan.probe, canvas)
-    object_: ComplexPair = tuple(ops.convert_to_tensor(part) for part in batch.start)
-    for number in range(network.architecture.passes):
-        total = _projection_sum(object_, batch, canvas.shape, chunk_size)
-        step = total[0] * batch.normaliser, total[1] * batch.normaliser
-        object_ = network.correct(number, object_, step, ops.convert_to_tensor(batch.coverage))
-        after_pass(number + 1)
-    real, imaginary = (ops.convert_to_numpy(part) for part in object_)
-    values = np.where(batch.coverage > 0, real + 1j * imaginary, 0)
-    return ObjectWindow(values.astype(np.complex64), canvas.origin_px)
-
-
-def _projection_sum(
-    object_: ComplexPair, batch: Batch, shape: tuple[int, int], chunk_size: int
-) -> ComplexPair:
-    real: NDArray[np.float32] = np.zeros(shape, dtype=np.float32)
-    imaginary = np.zeros_like(real)
-    for start in range(0, len(batch.counts), chunk_size):
-        part = slice(start, start + chunk_size)
-        probe = batch.probe[0][part], batch.probe[1][part]
-        indices = batch.indices[part]
-        waves = predicted_waves(object_, probe, indices)
-        total = projection_sum(waves, batch.counts[part], probe, indices, shape)
-        real = real + ops.convert_to_numpy(total[0])
-        imaginary = imaginary + ops.convert_to_numpy(total[1])
-    return real, imaginary
+    canvas = canvas_of(exposures.positions_px, exposures.n_px)
+    start = np.zeros(canvas.shape, dtype=np.complex64)
+    if network.needs_start:
+        start = first_guess(exposures, canvas)
+    object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
+    return ObjectWindow(object_, canvas.origin_px)

@@ -1,7 +1,5 @@
 """Groups of neighbouring patterns: what a network sees at one step."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -38,9 +36,3 @@ def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDA
     )
     _, groups = cKDTree(positions_px).query(centres, k=group_size, p=np.inf)
     return np.sort(groups, axis=1).astype(np.intp)
-
-
-def shuffled_forever(n_groups: int, rng: np.random.Generator) -> Iterator[int]:
-    """Yield group numbers in random order, each once before any comes again."""
-    while True:
-        yield from (int(number) for number in rng.permutation(n_groups))

@@ -1,15 +1,15 @@
 """The training loop: the same for both principles, counted in steps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.fields import Tensor
-from tasks.networks.unrolled import Canvases, UnrolledNetwork
-from tasks.train.lessons import Lesson
+from tasks.train.lessons import Lesson, Lessons
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
 
@@ -17,7 +17,7 @@ from tasks.train.params import TrainingParams
 class Classroom(keras.Model):  # type: ignore[misc]  # Keras is not typed
     """A network together with what it is judged by; gives the step of Keras' own trainer."""
 
-    def __init__(self, network: UnrolledNetwork, objective: Objective) -> None:
+    def __init__(self, network: CanvasNetwork, objective: Objective) -> None:
         super().__init__(name="classroom")
         self.network = network
         self.objective = objective
@@ -61,9 +61,9 @@ def make_optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
 
 
 def train_network(
-    network: UnrolledNetwork,
+    network: CanvasNetwork,
     objective: Objective,
-    lessons: Iterator[Lesson],
+    lessons: Lessons,
     params: TrainingParams,
     after_step: Callable[[int, float], None],
 ) -> NDArray[np.float64]:
@@ -72,7 +72,7 @@ def train_network(
     Args:
         network: Network to train.
         objective: What to minimise.
-        lessons: Data, one lesson a step.
+        lessons: Returns the lesson of a step by its number.
         params: Budget, learning rate and the rest.
         after_step: Told the number of finished steps and the last loss.
 
@@ -86,7 +86,7 @@ def train_network(
     classroom.compile(optimizer=make_optimizer(params), jit_compile=False)
     losses = np.empty(params.n_steps)
     for step, rate in enumerate(learning_rates(params)):
-        lesson = dict(next(lessons))
+        lesson = dict(lessons(step))
         classroom.optimizer.learning_rate = rate
         losses[step] = classroom.train_on_batch(lesson)
         if not np.isfinite(losses[step]):

@@ -1,9 +1,12 @@
 """Parameters of a training."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.device import Device
+from tasks.networks.architectures.params import Architecture, UnrolledArchitecture
 
 
 class TrainingParams(BaseModel):
@@ -22,9 +25,11 @@ class TrainingParams(BaseModel):
     )
     weight_decay: float = Field(1e-4, ge=0, le=1, description="Decoupled weight decay of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="Largest norm of the whole gradient")
-    passes: int = Field(5, ge=1, le=50, description="Physics passes of the unrolled network")
-    channels: tuple[int, ...] = Field(
-        (32, 48, 64), min_length=2, max_length=3, description="Channels of the U-Net's levels"
+    architecture: Architecture = Field(
+        UnrolledArchitecture(), description="Kind and size of the network"
+    )
+    likelihood: Literal["poisson", "amplitude"] = Field(
+        "poisson", description="How PtychoPINN's prediction is compared with the photons"
     )
     thinning_fraction: float | None = Field(
         None,
@@ -44,13 +49,6 @@ class TrainingParams(BaseModel):
         if value not in NETWORK_ARMS:
             names = ", ".join(arm.value for arm in NETWORK_ARMS)
             raise ValueError(f"{value.value} is not trained. Choose one of: {names}.")
-        return value
-
-    @field_validator("channels")
-    @classmethod
-    def _channels_are_positive(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if min(value) < 1 or max(value) > 1024:
-            raise ValueError(f"Every level needs 1 to 1024 channels, got {value}.")
         return value
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,6 +13,7 @@ class ScratchPatterns:
 
     def __init__(self, n_px: int, dtype: DTypeLike) -> None:
         self._file = tempfile.TemporaryFile(prefix="phase-g-patterns-")  # noqa: SIM115 - kept open
+        weakref.finalize(self, self._file.close)
         self._shape, self._dtype = (n_px, n_px), np.dtype(dtype)
         self._size = n_px * n_px * self._dtype.itemsize
 

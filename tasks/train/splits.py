@@ -90,7 +90,8 @@ class ExposureSplits:
 
         def judging(indices: NDArray[np.intp]) -> Counts:
             seen = scratch.read(indices)
-            return self.exposures.read(indices).astype(seen.dtype) - seen
+            rest: Counts = self.exposures.read(indices).astype(seen.dtype) - seen
+            return rest
 
         scale = (1 - self.thinning) / self.thinning
         return ExposureSplit(shown, judging, scale, self._guess(shown))

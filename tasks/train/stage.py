@@ -1,7 +1,6 @@
 """Stage function of Phase E: a training scan in, a trained network and its history out."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,30 +8,25 @@ from numpy.typing import NDArray
 
 from tasks.core.arms import Arm
 from tasks.core.files import sha256_of
-from tasks.core.object_file import read_object
-from tasks.core.scan_file import Scan
 from tasks.core.seeds import Purpose, spawn_integer
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import read_view
+from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
     DataContract,
     ModelContract,
     write_contract,
     write_weights,
 )
-from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
+from tasks.networks.survey import Survey
 from tasks.train.figures import draw_learning_curve, write_history
-from tasks.train.lessons import Course, Lesson, physics_lessons, supervised_lessons
 from tasks.train.loop import learning_rates, train_network
-from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
+from tasks.train.syllabus import LOSS_NAMES, Syllabus
 from tasks.train.thinning import choose_thinning
-
-LOSS_NAMES = {
-    Arm.PTYCHOPINN: "Poisson deviance / 2 per pixel",
-    Arm.BASELINE: "mean squared distance to the truth",
-}
 
 
 def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -52,26 +46,28 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         FloatingPointError: If the loss is not finite.
     """
     device = use_device(params.device)
-    scan = read_view(files.inputs["scan"], files.inputs["view"])
-    data = DataContract.of(scan)
+    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
-    lessons, objective = _lessons(params, files, scan, thinning)
-    architecture = UnrolledArchitecture(passes=params.passes, channels=params.channels)
-    network = UnrolledNetwork(architecture, spawn_integer(params.seed, Purpose.TRAINING))
+    optics = Optics.of(exposures.probe_modes)
+    seed = spawn_integer(params.seed, Purpose.TRAINING)
+    network = build_network(params.architecture, optics, seed)
+    syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
 
     started = time.perf_counter()
     losses = train_network(
         network,
-        objective,
-        lessons,
+        syllabus.objective,
+        syllabus.lessons,
         params,
         lambda done, loss: progress(
             done, params.n_steps, f"{params.arm.value} step {done}, loss {loss:.4f}"
         ),
     )
     duration = time.perf_counter() - started
-    record = _training_record(params, scan, thinning, losses)
-    _write(params, files, network, data, losses, record)
+    record = _training_record(params, exposures, thinning, losses)
+    _write_model(params, files, network, data, optics, record)
+    _write_curve(params, files, losses, f"{len(exposures)} patterns")
     return record | {
         "n_parameters": network.count_params(),
         "training_s": duration,
@@ -86,28 +82,12 @@ def _thinning(params: TrainingParams, data: DataContract) -> float:
     return choose_thinning(params.thinning_fraction, data.photons_per_pattern)
 
 
-def _lessons(
-    params: TrainingParams, files: StageFiles, scan: Scan, thinning: float
-) -> tuple[Iterator[Lesson], Objective]:
-    course = Course.of(scan, params.group_size, params.seed)
-    if params.arm is Arm.BASELINE:
-        if "truth" not in files.inputs:
-            raise ValueError("The Baseline learns from the truth: name it as input `truth`.")
-        truth = read_object(files.inputs["truth"])
-        return supervised_lessons(course, truth), supervised_loss
-    if "truth" in files.inputs:
-        raise ValueError(
-            "PtychoPINN learns from diffraction alone: do not give it the input `truth`."
-        )
-    return physics_lessons(course, thinning), physics_loss
-
-
 def _training_record(
-    params: TrainingParams, scan: Scan, thinning: float, losses: NDArray[np.float64]
+    params: TrainingParams, exposures: Exposures, thinning: float, losses: NDArray[np.float64]
 ) -> dict[str, Any]:
     last = losses[-max(1, len(losses) // 10) :]
     return {
-        "n_patterns": len(scan),
+        "n_patterns": len(exposures),
         "n_steps": params.n_steps,
         "thinning_fraction": thinning,
         "first_loss": float(losses[0]),
@@ -115,28 +95,33 @@ def _training_record(
     }
 
 
-def _write(
+def _write_model(
     params: TrainingParams,
     files: StageFiles,
-    network: UnrolledNetwork,
+    network: CanvasNetwork,
     data: DataContract,
-    losses: NDArray[np.float64],
+    optics: Optics,
     record: dict[str, Any],
 ) -> None:
     write_weights(files.outputs["weights"], network)
     contract = ModelContract(
         arm=params.arm,
         architecture=network.architecture,
+        optics=optics,
         data=data,
         weights_sha256=sha256_of(files.outputs["weights"]),
         training={"params": params.model_dump(mode="json"), **record},
     )
     write_contract(files.outputs["model"], contract)
+
+
+def _write_curve(
+    params: TrainingParams, files: StageFiles, losses: NDArray[np.float64], subtitle: str
+) -> None:
     write_history(files.outputs["history"], losses, learning_rates(params))
     draw_learning_curve(
         files.outputs["learning_curve"],
         losses,
-        f"{params.arm.value}, {record['n_patterns']} patterns, "
-        f"{data.photons_per_pattern:.3g} photons each",
+        f"{params.arm.value}, {subtitle}",
         LOSS_NAMES[params.arm],
     )

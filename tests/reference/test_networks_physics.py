@@ -10,17 +10,20 @@ from tasks.core.forward import diffraction_intensity
 from tasks.core.noise import draw_counts
 from tasks.core.patches import extract_patches, place_patches, shifted_probes
 from tasks.core.probe import defocused_zone_plate_probe
+from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, make_batch
 from tasks.networks.device import use_device
-from tasks.networks.fields import far_field, near_field, squared_modulus
+from tasks.networks.exposures import Exposures
+from tasks.networks.fields import far_field, near_field
+from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
 from tasks.networks.placement import cut, flat_indices, place
 from tasks.networks.start import integrate_gradient, phase_gradients
-from tasks.networks.unrolled import Canvases, predicted_waves, projection_sum
 from tasks.train.losses import poisson_deviance, supervised_loss
 
 use_device(Device.CPU)
 N_PX = 32
 SHAPE = (72, 80)
+GOOD = np.ones((N_PX, N_PX), np.float32)
 
 
 @pytest.fixture
@@ -78,10 +81,10 @@ def test_predicted_intensity_is_that_of_the_core_at_positions_that_are_not_integ
     object_, positions_px, probe
 ):
     expected = true_intensity(object_, positions_px, probe)
-    probes = as_pair(shifted_probes(probe, positions_px))
+    probes = as_pair(shifted_probes(probe, positions_px)[None])
     indices = flat_indices(positions_px, N_PX, SHAPE)
     waves = predicted_waves(as_pair(object_), probes, indices)
-    intensity = np.fft.fftshift(ops.convert_to_numpy(squared_modulus(waves)), axes=(-2, -1))
+    intensity = np.fft.fftshift(ops.convert_to_numpy(predicted_intensity(waves)), axes=(-2, -1))
     np.testing.assert_allclose(intensity, expected, atol=1e-5 * expected.max())
 
 
@@ -89,23 +92,28 @@ def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_p
     expected = true_intensity(object_, positions_px, probe)
     counts = draw_counts(expected, rng)
     canvas = canvas_of(positions_px, N_PX)
-    batch = make_batch(counts, positions_px, probe, canvas)
+    exposures = Exposures(
+        positions_px, probe[None].astype(np.complex64), GOOD > 0, lambda indices: counts[indices]
+    )
+    everything = np.arange(len(counts))
+    start = np.zeros(canvas.shape, np.complex64)
+    batch = make_batch(exposures, everything, counts, canvas, start)
     window = np.zeros(canvas.shape, complex)
     top, left = canvas.origin_px
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
     window[: part.shape[0], : part.shape[1]] = part
     waves = predicted_waves(as_pair(window), batch.probe, batch.indices)
-    intensity = np.fft.fftshift(ops.convert_to_numpy(squared_modulus(waves)), axes=(-2, -1))
+    intensity = np.fft.fftshift(ops.convert_to_numpy(predicted_intensity(waves)), axes=(-2, -1))
     np.testing.assert_allclose(intensity, expected, atol=1e-5 * expected.max())
     np.testing.assert_array_equal(np.fft.fftshift(batch.counts, axes=(-2, -1)), counts)
 
 
 def test_projection_step_vanishes_at_the_truth(object_, positions_px, probe):
     counts = np.fft.ifftshift(true_intensity(object_, positions_px, probe), axes=(-2, -1))
-    probes = as_pair(shifted_probes(probe, positions_px))
+    probes = as_pair(shifted_probes(probe, positions_px)[None])
     indices = flat_indices(positions_px, N_PX, SHAPE)
     waves = predicted_waves(as_pair(object_), probes, indices)
-    step = projection_sum(waves, counts.astype(np.float32), probes, indices, SHAPE)
+    step = projection_sum(waves, counts.astype(np.float32), GOOD, probes, indices, SHAPE)
     assert np.abs(as_complex(step)).max() < 1e-4 * np.abs(probe).max() ** 2
 
 
@@ -137,7 +145,8 @@ def test_poisson_deviance_is_its_formula(rng):
     expected = np.mean(
         intensity - counts - counts * np.log(intensity + 0.01) + xlogy(counts, counts)
     )
-    found = poisson_deviance(counts.astype(np.float32), intensity.astype(np.float32))
+    good = np.ones((8, 8), np.float32)
+    found = poisson_deviance(counts.astype(np.float32), intensity.astype(np.float32), good)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 

@@ -13,7 +13,10 @@ from tasks.core.object_file import read_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
     DataContract,
     ModelContract,
@@ -22,12 +25,21 @@ from tasks.networks.model_file import (
     write_contract,
     write_weights,
 )
-from tasks.networks.unrolled import UnrolledArchitecture, UnrolledNetwork
+from tasks.networks.survey import Survey
 from tasks.reconstruct.predict_stage import predict
 from tasks.reconstruct.prediction_params import PredictionParams
 
 use_device(Device.CPU)
 ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(4, 4))
+
+
+def offered_by(scan):
+    exposures = Exposures.of(scan)
+    return DataContract.of(exposures, Survey.of(exposures))
+
+
+def network_for(scan):
+    return build_network(ARCHITECTURE, Optics.of(scan.probe_modes), seed=4)
 
 
 @pytest.fixture
@@ -49,11 +61,12 @@ def files(tmp_path, scan):
         tmp_path / "view.json",
         {"view": "dense", "n_exposures": len(scan), "indices": list(range(len(scan)))},
     )
-    write_weights(tmp_path / "n.weights.h5", UnrolledNetwork(ARCHITECTURE, seed=4))
+    write_weights(tmp_path / "n.weights.h5", network_for(scan))
     contract = ModelContract(
         arm=Arm.PTYCHOPINN,
         architecture=ARCHITECTURE,
-        data=DataContract.of(scan),
+        optics=Optics.of(scan.probe_modes),
+        data=offered_by(scan),
         weights_sha256=sha256((tmp_path / "n.weights.h5").read_bytes()).hexdigest(),
         training={},
     )
@@ -85,11 +98,9 @@ def test_the_reconstruction_lies_in_the_absolute_frame(files):
     assert [report[:2] for report in seen] == [(1, 2), (2, 2)]
 
 
-def test_weights_survive_the_disk(files):
+def test_weights_survive_the_disk(files, scan):
     network = load_network(files.inputs["weights"], read_contract(files.inputs["model"]))
-    for ours, theirs in zip(
-        UnrolledNetwork(ARCHITECTURE, seed=4).get_weights(), network.get_weights(), strict=True
-    ):
+    for ours, theirs in zip(network_for(scan).get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -108,7 +119,7 @@ def test_a_model_for_another_dose_is_refused_and_both_are_named(files):
 
 
 def test_a_model_for_another_probe_is_refused(files, scan):
-    diameter = DataContract.of(scan).probe_diameter_px
+    diameter = offered_by(scan).probe_diameter_px
     change_contract(files, probe_diameter_px=2 * diameter)
     with pytest.raises(ValueError, match="px of probe diameter, but the scan has"):
         predict(PredictionParams(), files, silent)
@@ -136,7 +147,7 @@ def test_a_contract_of_another_version_is_refused(files):
 def test_a_scan_without_photons_is_refused(scan):
     empty = replace(scan, diffraction_counts=np.zeros_like(scan.diffraction_counts))
     with pytest.raises(ValueError, match="All 9 patterns are empty"):
-        DataContract.of(empty)
+        offered_by(empty)
 
 
 def test_a_pattern_without_photons_does_no_harm(files, scan):

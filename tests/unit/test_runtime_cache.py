@@ -66,7 +66,7 @@ def test_science_is_the_stage_and_all_that_it_imports():
 def test_every_stage_of_the_plan_has_its_own_science():
     training = science_modules("tasks.train.stage")
     prediction = science_modules("tasks.reconstruct.predict_stage")
-    assert "tasks.networks.unrolled" in set(training) & set(prediction)
+    assert "tasks.networks.architectures.unrolled" in set(training) & set(prediction)
     assert "tasks.train.losses" not in prediction
     assert "tasks.reconstruct.ptychi_solver" not in prediction
 

@@ -22,11 +22,17 @@ def test_the_baseline_is_not_thinned():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("n_steps", 0), ("learning_rate", 0.0), ("thinning_fraction", 1.5), ("channels", (0, 4))],
+    [("n_steps", 0), ("learning_rate", 0.0), ("thinning_fraction", 1.5), ("likelihood", "gauss")],
 )
 def test_values_out_of_bounds_are_refused(field, value):
     with pytest.raises(ValidationError, match=field):
         TrainingParams.model_validate({field: value})
+
+
+@pytest.mark.parametrize("channels", [(0, 4), (4,), (4, 2000)])
+def test_channels_out_of_bounds_are_refused(channels):
+    with pytest.raises(ValidationError, match="channels"):
+        TrainingParams.model_validate({"architecture": {"kind": "unrolled", "channels": channels}})
 
 
 def test_unknown_fields_are_refused():

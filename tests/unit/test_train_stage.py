@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import h5py
@@ -17,21 +18,21 @@ from tasks.core.object_file import read_object, write_object
 from tasks.core.patches import illumination_map
 from tasks.core.stages import StageFiles, silent
 from tasks.core.view_file import read_view
+from tasks.networks.architectures.base import Canvases
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import as_pair, canvas_of, make_batch
 from tasks.networks.device import use_device
-from tasks.networks.fields import squared_modulus
-from tasks.networks.unrolled import (
-    Canvases,
-    UnrolledArchitecture,
-    UnrolledNetwork,
-    predicted_waves,
-)
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.physics import predicted_intensity, predicted_waves
+from tasks.networks.start import first_guess
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
-from tasks.train.lessons import Course, physics_lessons
+from tasks.train.lessons import Course, physics_lesson
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
+from tasks.train.splits import ExposureSplits
 from tasks.train.stage import train
 
 use_device(Device.CPU)
@@ -41,7 +42,8 @@ OUTPUTS = {
     "history": "history.csv",
     "learning_curve": "learning_curve.png",
 }
-SMALL = {"n_steps": 3, "group_size": 9, "passes": 2, "channels": (4, 4)}
+TINY = UnrolledArchitecture(passes=2, channels=(4, 4))
+SMALL = {"n_steps": 3, "group_size": 9, "architecture": TINY}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,16 @@ def stage_files(folder, out, arm, truth="truth.h5"):
 
 def run(folder, out, arm, **knobs):
     return train(TrainingParams(arm=arm, **SMALL | knobs), stage_files(folder, out, arm), silent)
+
+
+def course_of(scan, group_size, thinning=1.0):
+    splits = ExposureSplits(Exposures.of(scan), thinning, first_guess, seed=1)
+    return Course.of(splits, group_size, seed=1)
+
+
+def network_of(passes, channels, scan):
+    architecture = UnrolledArchitecture(passes=passes, channels=channels)
+    return build_network(architecture, Optics.of(scan.probe_modes), seed=1)
 
 
 def digest(path):
@@ -150,8 +162,7 @@ def test_dark_gaps_between_exposures_do_no_harm(folder, tmp_path, arm):
 
 
 def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
-    course = Course.of(scan, 9, seed=1)
-    whole, thinned = (next(physics_lessons(course, fraction)) for fraction in (1.0, 0.25))
+    whole, thinned = (physics_lesson(course_of(scan, 9, share), 0) for share in (1.0, 0.25))
     np.testing.assert_array_equal(thinned["counts"] + thinned["target_counts"], whole["counts"])
     np.testing.assert_array_equal(whole["target_counts"], whole["counts"])
     np.testing.assert_allclose(thinned["probe_real"], 0.5 * whole["probe_real"], rtol=1e-6)
@@ -166,23 +177,28 @@ def test_eight_patterns_can_be_learned_by_heart(scan):
         diffraction_counts=scan.diffraction_counts[[0, 1, 2, 3, 6, 7, 8, 9]],
         positions_px=scan.positions_px[[0, 1, 2, 3, 6, 7, 8, 9]],
     )
-    params = TrainingParams(n_steps=120, group_size=8, passes=2, channels=(16, 16), seed=1)
-    network = UnrolledNetwork(UnrolledArchitecture(passes=2, channels=(16, 16)), seed=1)
-    lessons = physics_lessons(Course.of(few, 8, seed=1), thinning=1.0)
+    params = TrainingParams(n_steps=120, group_size=8, seed=1)
+    network = network_of(2, (16, 16), few)
+    lessons = partial(physics_lesson, course_of(few, 8))
     losses = train_network(network, physics_loss, lessons, params, lambda *_: None)
     assert losses[-1] < 0.6 * losses[0]
 
 
 def losses_of_objects(scan, objects):
     canvas = canvas_of(scan.positions_px, scan.n_px)
-    batch = make_batch(scan.diffraction_counts, scan.positions_px, scan.probe, canvas)
-    inputs = {"target_counts": batch.counts, "target_scale": np.ones(1, np.float32)}
+    everything, start = np.arange(len(scan)), np.zeros(canvas.shape, np.complex64)
+    exposures = Exposures.of(scan)
+    batch = make_batch(exposures, everything, scan.diffraction_counts, canvas, start)
+    inputs = batch.as_inputs() | {
+        "target_counts": batch.counts,
+        "target_scale": np.ones(1, np.float32),
+    }
     found = []
     for object_ in objects:
         window = object_.cut(canvas.origin_px, canvas.shape)
         pair = as_pair(np.nan_to_num(window, nan=1.0))
         waves = predicted_waves(pair, batch.probe, batch.indices)
-        found.append(float(physics_loss(inputs, Canvases([], [squared_modulus(waves)]))))
+        found.append(float(physics_loss(inputs, Canvases([], [predicted_intensity(waves)]))))
     return found
 
 
@@ -222,12 +238,12 @@ def test_a_scan_smaller_than_a_group_is_refused(folder, tmp_path):
 
 @pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_with_the_damaged_input(scan):
-    network = UnrolledNetwork(UnrolledArchitecture(passes=1, channels=(4, 4)), seed=1)
-    course = Course.of(scan, 4, seed=1)
-    lessons = (
-        dict(lesson) | {"target_counts": np.full_like(lesson["target_counts"], np.nan)}
-        for lesson in physics_lessons(course, 1.0)
-    )
+    network, course = network_of(1, (4, 4), scan), course_of(scan, 4)
+
+    def lessons(number):
+        lesson = physics_lesson(course, number)
+        return dict(lesson) | {"target_counts": np.full_like(lesson["target_counts"], np.nan)}
+
     with pytest.raises(
         FloatingPointError, match=r"step 1 is nan.*input target_counts.*check the scan"
     ):
@@ -236,9 +252,9 @@ def test_a_loss_that_is_not_finite_stops_with_the_damaged_input(scan):
 
 @pytest.mark.slow
 def test_a_training_that_diverges_stops_and_names_the_learning_rate(scan):
-    network = UnrolledNetwork(UnrolledArchitecture(passes=1, channels=(4, 4)), seed=1)
+    network = network_of(1, (4, 4), scan)
     network.steps.assign(ops.full((1,), 1e30))
-    lessons = physics_lessons(Course.of(scan, 4, seed=1), 1.0)
+    lessons = partial(physics_lesson, course_of(scan, 4))
     with pytest.raises(
         FloatingPointError, match=r"inputs are finite.*lower learning_rate \(0.002\)"
     ):

@@ -1,0 +1,84 @@
+"""What a training is made of: the lessons of its arm, and how they are judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.arms import Arm
+from tasks.core.object_file import read_object
+from tasks.core.stages import StageFiles
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures
+from tasks.networks.start import first_guess
+from tasks.train.lessons import Course, Lesson, physics_lesson, supervised_lesson
+from tasks.train.losses import Objective, physics_loss, supervised_loss
+from tasks.train.params import TrainingParams
+from tasks.train.splits import ExposureSplits
+
+LOSS_NAMES = {
+    Arm.PTYCHOPINN: "misfit of the photons per pixel",
+    Arm.BASELINE: "mean squared distance to the truth",
+}
+
+
+@dataclass(frozen=True)
+class Syllabus:
+    """What a network learns, and from which groups.
+
+    Attributes:
+        course: Groups of the training scan.
+        lesson: Makes the lesson of a number on a course.
+        objective: What is minimised.
+    """
+
+    course: Course
+    lesson: Callable[[Course, int], Lesson]
+    objective: Objective
+
+    @classmethod
+    def of(
+        cls,
+        params: TrainingParams,
+        files: StageFiles,
+        exposures: Exposures,
+        thinning: float,
+        needs_start: bool,
+    ) -> "Syllabus":
+        """Return what an arm learns from a scan.
+
+        Raises:
+            ValueError: If the files do not fit the arm, or the scan has too few patterns.
+        """
+        guess = first_guess if needs_start else empty_guess
+        splits = ExposureSplits(exposures, thinning, guess, params.seed)
+        if params.arm is Arm.BASELINE:
+            if "truth" not in files.inputs:
+                raise ValueError("The Baseline learns from the truth: name it as input `truth`.")
+            truth = read_object(files.inputs["truth"])
+
+            def labelled(course: Course, number: int) -> Lesson:
+                return supervised_lesson(course, truth, number)
+
+            lesson, objective = labelled, supervised_loss
+        else:
+            if "truth" in files.inputs:
+                raise ValueError(
+                    "PtychoPINN learns from diffraction alone: do not give it the input `truth`."
+                )
+            lesson, objective = (
+                physics_lesson,
+                partial(physics_loss, likelihood=params.likelihood),
+            )
+        return cls(Course.of(splits, params.group_size, params.seed), lesson, objective)
+
+    def lessons(self, number: int) -> Lesson:
+        """Return the lesson of a number, from 0."""
+        return self.lesson(self.course, number)
+
+
+def empty_guess(_exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+    """Return a first guess for a network that makes its own, shape (H, W)."""
+    return np.zeros(canvas.shape, dtype=np.complex64)
