@@ -47,10 +47,9 @@ def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
     current = leading = start
     for number in range(1, n_sweeps + SIMULTANEOUS_PASSES + 1):
         if number <= n_sweeps:
-            found, gradients = sweeper.sequential(leading)
-            if number % every == 1 and number > 1:
-                turn = sweeper.straighten(gradients)
-                found, current = found * turn, current * turn
+            straighten = number > 1 and number % every == 1
+            found, turn = sweeper.sequential(leading, straighten)
+            found, current = found * turn, current * turn
         else:
             found = leading + sweeper.physics.step(leading)
         leading = found + np.float32(momentum(number)) * (found - current)

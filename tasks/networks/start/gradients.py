@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.patches import extract_patches
-from tasks.networks.physics import COUNT_OFFSET
+from tasks.networks.projections import COUNT_OFFSET, Projection
 
 FILL_IN_ITERATIONS = 12
 FAINT = 0.01
@@ -44,30 +44,29 @@ def probe_lags(
     )
 
 
-def missing_gradients(
-    counts: NDArray[np.floating], intensity: NDArray[np.floating], good: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Return the phase gradient that a prediction lacks under each probe [rad / px], (J, 2).
+def missing_gradients(projection: Projection, good: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the phase gradient that an object lacks under each probe [rad / px], shape (J, 2).
 
-    A gradient g moves the pattern by g N / (2 pi) detector pixels. The efficient estimate of a
-    small move of a known Poisson intensity is its score over its information (Cox & Hinkley,
-    Theoretical Statistics (1974), section 9.2): the edges of the beam tell far more than the
-    centre of mass, to which far and faint pixels add noise.
+    The efficient estimate of a small change of a Poisson intensity is its score over its
+    information (Cox & Hinkley, Theoretical Statistics (1974)). The edges of the beam tell far
+    more than the centre of mass, to which far and faint pixels add noise.
 
     Args:
-        counts: Photons, zero frequency first, shape (J, N, N).
-        intensity: What was predicted, same shape.
-        good: 1 where the detector counts, shape (N, N).
+        projection: What the object predicts, with slopes.
+        good: 1 where the detector counts, zero frequency first, shape (N, N).
+
+    Raises:
+        ValueError: If the projection has no slopes.
     """
-    weight = good / (intensity + COUNT_OFFSET)
-    residual = weight * (counts - intensity)
-    moves = []
-    for axis in (1, 2):
-        slope = (np.roll(intensity, -1, axis) - np.roll(intensity, 1, axis)) / 2
-        score = np.einsum("jyx,jyx->j", residual, slope)
-        information = np.einsum("jyx,jyx,jyx->j", weight, slope, slope)
-        moves.append(-score / np.maximum(information, FAINT))
-    return 2 * np.pi / counts.shape[-1] * np.stack(moves, axis=1)
+    if projection.slopes is None:
+        raise ValueError("Gradients follow from slopes. Project with `with_slopes=True`.")
+    weight = good / (projection.intensity + COUNT_OFFSET)
+    slopes = projection.slopes
+    residual = weight * (projection.counts - projection.intensity)
+    score = np.einsum("jyx,ajyx->ja", residual, slopes)
+    information = np.einsum("jyx,ajyx,bjyx->jab", weight, slopes, slopes, optimize=True)
+    information += FAINT * np.eye(2)
+    return np.asarray(np.linalg.solve(information, score[..., None])[..., 0], dtype=np.float64)
 
 
 def mean_phases(

@@ -9,8 +9,8 @@ Two kinds of pass share the momentum of Nesterov between them (`momentum`):
 * a *simultaneous* pass averages the projections of all patterns, which averages their noise.
 
 Neither hears of the longest waves of the phase: an error that hardly bends within a probe changes
-patterns by a small shift alone. That shift is measured (`lag_sums`), integrated, and what is
-longer than a few steps of the scan is put right at once (`straighten`).
+patterns by a small shift alone. That shift is estimated (`missing_gradients`) and integrated, and
+waves longer than a few steps of the scan are put right at once (`Sweeper.turn`).
 
 Subsets follow from the positions alone, so the order of the patterns does not matter.
 """
@@ -25,8 +25,8 @@ from scipy.ndimage import gaussian_filter, zoom
 from tasks.core.patches import place_patches, split_positions
 from tasks.networks.batches import Canvas, zero_frequency_first
 from tasks.networks.exposures import Exposures
-from tasks.networks.physics import PhysicsPass, projection_total
-from tasks.networks.start.gradients import integrate_gradient, lag_sums, missing_gradients
+from tasks.networks.projections import PhysicsPass, light_of, project
+from tasks.networks.start.gradients import integrate_gradient, missing_gradients
 
 CHUNK = 64
 LARGEST_PERIOD = 4
@@ -34,7 +34,7 @@ TILE_PERIODS = 8
 STEP_REGULARISER = 0.1
 LARGEST_MOMENTUM = 0.9
 COARSE_PX = 4
-LONGEST_DETAIL_STEPS = 1.5
+SHORTEST_WAVE_STEPS = 1.5
 DIM_FRACTION = 0.2
 
 
@@ -77,7 +77,6 @@ class Sweeper:
         canvas: Window that holds every patch.
         physics: Simultaneous passes.
         subsets: Exposures of each step of a sequential sweep.
-        measured_lags: Lag sums of the counts over the good pixels, shape (J, 2).
         step_px: Typical distance of neighbours [px].
     """
 
@@ -85,66 +84,69 @@ class Sweeper:
     canvas: Canvas
     physics: PhysicsPass
     subsets: list[NDArray[np.intp]]
-    measured_lags: NDArray[np.complex128]
     step_px: float
 
     @classmethod
     def of(cls, exposures: Exposures, canvas: Canvas, step_px: float, period: int) -> "Sweeper":
-        """Prepare the passes of a scan; arguments as `far_subsets`."""
-        lags = np.empty((len(exposures), 2), dtype=np.complex128)
-        good = zero_frequency_first(exposures.good_pixels)
-        for part in exposures.chunks(CHUNK):
-            lags[part] = lag_sums(good * zero_frequency_first(exposures.read(part)))
+        """Prepare the passes of a scan; step and period as in `far_subsets`."""
         subsets = far_subsets(exposures.positions_px, step_px, period)
-        physics = PhysicsPass.of(exposures, canvas, CHUNK)
-        return cls(exposures, canvas, physics, subsets, lags, step_px)
+        return cls(exposures, canvas, PhysicsPass.of(exposures, canvas, CHUNK), subsets, step_px)
 
     def sequential(
-        self, object_: NDArray[np.complex64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.complex128]]:
-        """Return the object after one sweep, and the lag sums that it predicted on the way."""
+        self, object_: NDArray[np.complex64], straighten: bool
+    ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """Sweep over all subsets once.
+
+        Args:
+            object_: Object before the sweep, shape (H, W).
+            straighten: Whether to find the turn that puts the long waves of the phase right.
+
+        Returns:
+            The object after the sweep, and the turn exp(i phi) to multiply it by, both (H, W).
+        """
         swept = object_.copy()
-        lags = np.empty((len(self.exposures), 2))
+        gradients = np.zeros((len(self.exposures), 2))
         good = zero_frequency_first(self.exposures.good_pixels)
         for subset in self.subsets:
             place, window = self._window(subset)
             total = np.zeros(window.shape, dtype=np.complex64)
             light = np.zeros(window.shape, dtype=np.float32)
             for part in _split(subset):
-                change, intensity, probe_light = projection_total(
-                    self.exposures, window, part, swept[place]
-                )
-                total += change
-                light += probe_light
-                counts = zero_frequency_first(self.exposures.read(part))
-                lags[part] = missing_gradients(counts, intensity, good)
-            swept[place] += total / (
-                STEP_REGULARISER * light.max() + (1 - STEP_REGULARISER) * light
-            )
-        return swept, lags
+                found = project(self.exposures, window, part, swept[place], straighten)
+                total += found.total
+                light += light_of(self.exposures, window, part)
+                if straighten:
+                    gradients[part] = missing_gradients(found, good)
+            brightest = STEP_REGULARISER * light.max()
+            swept[place] += total / (brightest + np.float32(1 - STEP_REGULARISER) * light)
+        return swept, self.turn(gradients)
 
-    def straighten(self, lags: NDArray[np.complex128]) -> NDArray[np.complex64]:
-        """Return the turn exp(i phi) that puts the longest waves of the phase right, (H, W).
+    def turn(self, gradients: NDArray[np.float64]) -> NDArray[np.complex64]:
+        """Return exp(i phi) for the long waves of phi, the phase that lacks some gradients.
 
         Args:
-            lags: Lag sums that an object predicts, shape (J, 2).
+            gradients: Gradient that is missing under each probe [rad / px], shape (J, 2).
+
+        Returns:
+            Factor of modulus one, shape (H, W).
         """
-        gradients = lags.astype(np.float32)
+        if not gradients.any():
+            return np.ones(self.canvas.shape, dtype=np.complex64)
         field = np.zeros((2, *self.canvas.shape), dtype=np.float32)
         for part in self.exposures.chunks(CHUNK):
             probes = self.exposures.probes(part)
             intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
             inside = self.canvas.inside(self.exposures.positions_px[part])
-            for axis, slopes in enumerate(gradients[part].T):
+            for axis, slopes in enumerate(gradients[part].astype(np.float32).T):
                 weighted = intensity * slopes[:, None, None]
                 field[axis] += place_patches(weighted, inside, self.canvas.shape)
         light = _binned(self.physics.illumination)
         slopes = np.stack([_binned(part) for part in field]) / np.maximum(light, 1e-6 * light.max())
         confidence = light / (light + DIM_FRACTION * light.max())
         phase = integrate_gradient(COARSE_PX * slopes, confidence)
-        phase = gaussian_filter(phase, LONGEST_DETAIL_STEPS * self.step_px / COARSE_PX)
+        phase = gaussian_filter(phase, SHORTEST_WAVE_STEPS * self.step_px / COARSE_PX)
         fine = zoom(phase, COARSE_PX, order=1, mode="nearest", grid_mode=True)
-        return np.exp(1j * fine).astype(np.complex64)
+        return np.asarray(np.exp(1j * fine), dtype=np.complex64)
 
     def _window(self, subset: NDArray[np.intp]) -> tuple[tuple[slice, slice], Canvas]:
         """Return where a subset's patches lie in the canvas, as slices and as a window."""
