@@ -26,8 +26,6 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.networks.start import first_guess
-from tasks.simulate.params import ProbeParams, SimulationParams
-from tasks.simulate.stage import simulate
 from tasks.train.lessons import Course, physics_lesson
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
@@ -46,25 +44,9 @@ TINY = UnrolledArchitecture(passes=2, channels=(4, 4))
 SMALL = {"n_steps": 3, "group_size": 9, "architecture": TINY}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return a folder with a small simulated scan of both splits and a view of all exposures."""
-    folder = tmp_path_factory.mktemp("scan")
-    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
-    params = SimulationParams(
-        photons_per_pattern=1e4,
-        probe=ProbeParams(n_px=32, defocus_rad=4.0),
-        train_positions=(6, 6),
-        test_positions=(5, 5),
-        seed=7,
-    )
-    simulate(params, StageFiles({}, {key: folder / name for key, name in names.items()}), silent)
-    for split, count in (("train", 36), ("test", 25)):
-        write_json(
-            folder / f"{split}.json",
-            {"view": "dense", "n_exposures": count, "indices": list(range(count))},
-        )
-    return folder
+@pytest.fixture
+def folder(small_scan):
+    return small_scan
 
 
 @pytest.fixture
@@ -179,8 +161,8 @@ def test_eight_patterns_can_be_learned_by_heart(scan):
     params = TrainingParams(n_steps=120, group_size=8, seed=1)
     network = network_of(2, (16, 16), few)
     lessons = partial(physics_lesson, course_of(few, 8))
-    losses = train_network(network, physics_loss, lessons, params, lambda *_: None)
-    assert losses[-1] < 0.6 * losses[0]
+    history = train_network(network, physics_loss, lessons, params, lambda *_: None)
+    assert history.losses[-1] < 0.6 * history.losses[0]
 
 
 def losses_of_objects(scan, objects):
