@@ -13,10 +13,13 @@ class StageFiles:
     Attributes:
         inputs: Files to read.
         outputs: Files to write, each whole or not at all (`tasks.core.files`).
+        fingerprint: Of the stage's parameters, inputs and code, for what it may keep beside its
+            outputs to go on from after an interruption; empty where it shall keep nothing.
     """
 
     inputs: Mapping[str, Path]
     outputs: Mapping[str, Path]
+    fingerprint: str = ""
 
 
 class Progress(Protocol):

@@ -39,6 +39,7 @@ PACKAGES_OF_INTEREST = (
     "ptychi",
 )
 PR_SET_PDEATHSIG = 1
+BY_HAND = "by-hand"
 
 
 def die_with_parent() -> None:
@@ -121,8 +122,9 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
     function = getattr(importlib.import_module(module), name)
     params = get_type_hints(function)["params"].model_validate(call.params)
     files = StageFiles(
-        inputs={key: hub / path for key, path in call.inputs.items()},
-        outputs={key: hub / path for key, path in call.outputs.items()},
+        inputs={name: hub / path for name, path in call.inputs.items()},
+        outputs={name: hub / path for name, path in call.outputs.items()},
+        fingerprint="" if key == BY_HAND else key,
     )
     inputs = {key: FileRef.of(hub, path) for key, path in call.inputs.items()}
     for path in files.outputs.values():
@@ -160,7 +162,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tasks.runtime.child", description=__doc__)
     parser.add_argument("hub", type=Path, help="folder of the study")
     parser.add_argument("stage", help="name of a stage in plan/plan.json")
-    parser.add_argument("--cache-key", default="by-hand", help="key of the stage in the cache")
+    parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
     arguments = parser.parse_args()
     die_with_parent()
     try:

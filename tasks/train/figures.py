@@ -4,9 +4,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.core.files import atomic_path, write_text
+from tasks.train.history import History
 
 mpl.use("Agg")
 
@@ -15,34 +15,43 @@ from matplotlib import pyplot as plt
 SMOOTHING_SHARE = 20
 
 
-def write_history(
-    path: Path, losses: NDArray[np.floating], learning_rates: NDArray[np.floating]
-) -> None:
-    """Write `step,loss,learning_rate` as CSV, a row for each step, counted from one."""
-    rows = [
-        f"{step},{loss:.8g},{rate:.8g}"
-        for step, (loss, rate) in enumerate(zip(losses, learning_rates, strict=True), start=1)
-    ]
-    write_text(path, "\n".join(["step,loss,learning_rate", *rows]) + "\n")
+def write_history(path: Path, history: History) -> None:
+    """Write `step,loss,learning_rate,held_out_loss` as CSV, a row for each step, from one.
+
+    The last column is empty where the held-out exposures were not looked at.
+    """
+    rows = ["step,loss,learning_rate,held_out_loss"]
+    pairs = zip(history.losses, history.learning_rates, strict=True)
+    for step, (loss, rate) in enumerate(pairs, start=1):
+        held_out = history.held_out.get(step)
+        look = "" if held_out is None else f"{held_out:.8g}"
+        rows.append(f"{step},{loss:.8g},{rate:.8g},{look}")
+    write_text(path, "\n".join(rows) + "\n")
 
 
-def draw_learning_curve(
-    path: Path, losses: NDArray[np.floating], title: str, loss_name: str
-) -> None:
-    """Draw the loss of every step and its running median as PNG.
+def draw_learning_curve(path: Path, history: History, title: str, loss_name: str) -> None:
+    """Draw the loss of every step, its running median and the held-out loss as PNG.
 
     Args:
         path: Figure to write.
-        losses: Loss of every step, shape (n_steps,).
+        history: Losses.
         title: Title of the figure.
         loss_name: What the loss is, with its unit.
     """
+    losses = np.asarray(history.losses)
     steps = np.arange(1, len(losses) + 1)
     half = max(1, len(losses) // (2 * SMOOTHING_SHARE))
     smooth = [np.median(losses[max(0, i - half) : i + half + 1]) for i in range(len(losses))]
     figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     axes.plot(steps, losses, color="#9db8d2", linewidth=0.8, label="each step")
     axes.plot(steps, smooth, color="#1f4e79", linewidth=1.8, label="running median")
+    if history.held_out:
+        looks = list(history.held_out.items())
+        axes.plot(*zip(*looks, strict=True), "o-", color="#c0504d", markersize=3, label="held out")
+        best = history.best_step
+        if best is not None:
+            axes.plot(best, history.held_out[best], "o", color="#c0504d", ms=9, mfc="none")
+            axes.annotate("weights kept", (best, history.held_out[best]), fontsize=8)
     axes.set(
         title=title, xlabel="step", ylabel=loss_name, yscale="log", xlim=(1, max(2, len(losses)))
     )

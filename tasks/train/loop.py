@@ -1,63 +1,36 @@
-"""The training loop: the same for both principles, counted in steps."""
+"""The training loop: the same for both principles, in a budget of steps or of seconds."""
 
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.networks.architectures.base import Canvases, CanvasNetwork
-from tasks.networks.fields import Tensor
+from tasks.networks.architectures.base import CanvasNetwork
+from tasks.train.checkpoints import Checkpoints
+from tasks.train.classroom import Classroom
+from tasks.train.history import History
 from tasks.train.lessons import Lesson, Lessons
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
+from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
+
+AfterStep = Callable[[int, float, float], None]
 
 
-class Classroom(keras.Model):  # type: ignore[misc]  # Keras is not typed
-    """A network together with what it is judged by; gives the step of Keras' own trainer."""
+@dataclass(frozen=True)
+class Safeguards:
+    """What keeps a training from going astray, or from being lost.
 
-    def __init__(self, network: CanvasNetwork, objective: Objective) -> None:
-        super().__init__(name="classroom")
-        self.network = network
-        self.objective = objective
-        self.built = True
-
-    def call(self, inputs: dict[str, Tensor]) -> Canvases:
-        """Run the network."""
-        canvases: Canvases = self.network(inputs)
-        return canvases
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,  # noqa: ARG002
-        y_pred: Any = None,
-        sample_weight: Any = None,  # noqa: ARG002
-        training: bool = True,  # noqa: ARG002
-    ) -> Tensor:
-        """Return the objective; targets travel with the inputs."""
-        return self.objective(x, y_pred)
-
-
-def learning_rates(params: TrainingParams) -> NDArray[np.float64]:
-    """Return the learning rate of every step: a linear warm-up, then a cosine decay towards zero.
-
-    Returns:
-        Rates, shape (n_steps,), all above zero.
+    Attributes:
+        held_out: Lessons that are looked at and never learned from.
+        checkpoints: Where the training is saved, and goes on from.
+        clock: Returns the time [s], from any zero.
     """
-    warmup = round(params.warmup_fraction * params.n_steps)
-    steps = np.arange(params.n_steps)
-    rising = (steps + 1) / (warmup + 1)
-    falling = 0.5 + 0.5 * np.cos(np.pi * (steps - warmup) / (params.n_steps - warmup))
-    return params.learning_rate * np.where(steps < warmup, rising, falling)
 
-
-def make_optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
-    """Return AdamW with a clipped gradient; the loop sets the learning rate of every step."""
-    return keras.optimizers.AdamW(
-        params.learning_rate, weight_decay=params.weight_decay, global_clipnorm=params.clip_norm
-    )
+    held_out: Sequence[Lesson] = ()
+    checkpoints: Checkpoints | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 def train_network(
@@ -65,43 +38,121 @@ def train_network(
     objective: Objective,
     lessons: Lessons,
     params: TrainingParams,
-    after_step: Callable[[int, float], None],
-) -> NDArray[np.float64]:
-    """Train a network in place.
+    after_step: AfterStep,
+    safeguards: Safeguards = Safeguards(),
+) -> History:
+    """Train a network in place; its weights end as those of the best look at the held-out part.
 
     Args:
         network: Network to train.
         objective: What to minimise.
         lessons: Returns the lesson of a step by its number.
         params: Budget, learning rate and the rest.
-        after_step: Told the number of finished steps and the last loss.
+        after_step: Told the number of finished steps, the last loss and the share of the budget
+            that is spent.
+        safeguards: Held-out lessons and checkpoints.
 
     Returns:
-        Loss before each step, shape (n_steps,).
+        Losses and learning rates of all steps, those before an interruption too.
 
     Raises:
         FloatingPointError: If a loss is not finite; the message says at which step and why.
     """
-    classroom = Classroom(network, objective)
-    classroom.compile(optimizer=make_optimizer(params), jit_compile=False)
-    losses = np.empty(params.n_steps)
-    for step, rate in enumerate(learning_rates(params)):
-        lesson = dict(lessons(step))
-        classroom.optimizer.learning_rate = rate
-        losses[step] = classroom.train_on_batch(lesson)
-        if not np.isfinite(losses[step]):
-            raise FloatingPointError(_explain(step, losses, lesson, params))
-        after_step(step + 1, float(losses[step]))
-    return losses
+    run = _Run(Classroom.of(network, objective, params), params, safeguards)
+    run.resume()
+    while not run.is_over():
+        loss = run.learn(lessons)
+        run.look_if_due()
+        run.save_if_due()
+        after_step(run.history.n_steps, loss, min(1.0, run.share()))
+    run.finish()
+    return run.history
 
 
-def _explain(step: int, losses: NDArray[np.float64], lesson: Lesson, params: TrainingParams) -> str:
+class _Run:
+    """A training on its way."""
+
+    def __init__(
+        self, classroom: Classroom, params: TrainingParams, safeguards: Safeguards
+    ) -> None:
+        self.classroom, self.params, self.safeguards = classroom, params, safeguards
+        self.history = History()
+        self._ticked_s = self._saved_s = safeguards.clock()
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint, where there is one."""
+        checkpoints = self.safeguards.checkpoints
+        arrays = checkpoints.load() if checkpoints else None
+        if arrays is not None:
+            self.history = History.from_arrays(arrays)
+            self.classroom.take_arrays(arrays)
+
+    def share(self) -> float:
+        """Return the share of the budget that is spent."""
+        return budget_share(self.params, self.history.n_steps, self.history.elapsed_s)
+
+    def is_over(self) -> bool:
+        """Tell whether the budget is used up, or the held-out part has not improved for long."""
+        return self.share() >= 1 or self.history.looks_since_best() >= self.params.patience
+
+    def learn(self, lessons: Lessons) -> float:
+        """Make a step."""
+        number = self.history.n_steps
+        rate = learning_rate(self.params, self.share())
+        lesson = lessons(number)
+        loss = self.classroom.learn(lesson, rate)
+        self.history.losses.append(loss)
+        self.history.learning_rates.append(rate)
+        if not np.isfinite(loss):
+            raise FloatingPointError(_explain(self.history.losses, lesson, self.params))
+        self._tick()
+        return loss
+
+    def look_if_due(self) -> None:
+        """Look at the held-out part, and remember the weights if it was never better."""
+        history, share = self.history, self.share()
+        steps_since = history.n_steps - history.evaluated_step
+        share_since = share - history.evaluated_share
+        if not self.safeguards.held_out or not is_evaluation_due(
+            self.params, steps_since, share_since, share >= 1
+        ):
+            return
+        history.held_out[history.n_steps] = self.classroom.look(self.safeguards.held_out)
+        history.evaluated_share = share
+        if history.best_step == history.n_steps:
+            history.best_weights = self.classroom.weights_now()
+        self._tick()
+
+    def save_if_due(self) -> None:
+        """Save a checkpoint if the last one is old."""
+        if self.safeguards.clock() - self._saved_s >= self.params.checkpoint_s:
+            self._save()
+
+    def finish(self) -> None:
+        """Save a last time, and take the best weights."""
+        self._save()
+        if self.history.best_weights is not None:
+            self.classroom.network.set_weights(self.history.best_weights)
+
+    def _save(self) -> None:
+        if self.safeguards.checkpoints is not None:
+            arrays = self.history.to_arrays() | self.classroom.to_arrays()
+            self.safeguards.checkpoints.save(self.history.n_steps, arrays)
+        self._saved_s = self.safeguards.clock()
+
+    def _tick(self) -> None:
+        now_s = self.safeguards.clock()
+        self.history.elapsed_s += now_s - self._ticked_s
+        self._ticked_s = now_s
+
+
+def _explain(losses: Sequence[float], lesson: Lesson, params: TrainingParams) -> str:
     damaged = [name for name, array in lesson.items() if not np.all(np.isfinite(array))]
-    before = f"{losses[step - 1]:.4g}" if step else "none"
+    before = f"{losses[-2]:.4g}" if len(losses) > 1 else "none"
     cause = (
         f"its input {', '.join(damaged)} holds values that are not finite: check the scan"
         if damaged
         else f"its inputs are finite, so the training diverged: lower learning_rate "
         f"({params.learning_rate:g}) or clip_norm ({params.clip_norm:g})"
     )
-    return f"The loss at step {step + 1} is {losses[step]} (the step before: {before}); {cause}."
+    return f"The loss at step {len(losses)} is {losses[-1]} (the step before: {before}); {cause}."

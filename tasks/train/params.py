@@ -10,12 +10,19 @@ from tasks.networks.architectures.params import Architecture, UnrolledArchitectu
 
 
 class TrainingParams(BaseModel):
-    """One network, trained by one principle, with a budget in steps so that it is repeatable."""
+    """One network, trained by one principle; only a budget in steps is repeatable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     arm: Arm = Field(Arm.PTYCHOPINN, description="PtychoPINN (no labels) or Baseline (labels)")
     n_steps: int = Field(240, ge=1, le=1_000_000, description="Optimiser steps, a group each")
+    budget_s: float | None = Field(
+        None,
+        gt=0,
+        le=1e7,
+        description="Time to train [s], in place of n_steps; how many steps that are depends on "
+        "the machine",
+    )
     group_size: int = Field(32, ge=4, le=512, description="Neighbouring patterns seen together")
     learning_rate: float = Field(
         2e-3, gt=0, le=0.1, description="Highest learning rate, after the warm-up"
@@ -37,6 +44,25 @@ class TrainingParams(BaseModel):
         le=1,
         description="Share of the photons that PtychoPINN sees at a step, while the rest judge "
         "it; 1 is no thinning, none decides by the measured photons per pattern",
+    )
+    holdout_fraction: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="Share of the exposures that is never learned from, and shows when training "
+        "stops helping; 0 learns from all",
+    )
+    evaluate_every: int | None = Field(
+        None,
+        ge=1,
+        description="Steps between two looks at the held-out exposures; none looks about twenty "
+        "times",
+    )
+    patience: int = Field(
+        8, ge=1, description="Looks without improvement after which training stops"
+    )
+    checkpoint_s: float = Field(
+        60.0, ge=0, description="Time between two checkpoints, from which a killed training goes on"
     )
     seed: int = Field(123, ge=0, description="Root seed of weights, groups and thinning")
     device: Device = Field(

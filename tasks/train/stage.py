@@ -1,10 +1,8 @@
 """Stage function of Phase E: a training scan in, a trained network and its history out."""
 
-import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.core.arms import Arm
 from tasks.core.files import sha256_of
@@ -22,8 +20,10 @@ from tasks.networks.model_file import (
     write_weights,
 )
 from tasks.networks.survey import Survey
+from tasks.train.checkpoints import Checkpoints
 from tasks.train.figures import draw_learning_curve, write_history
-from tasks.train.loop import learning_rates, train_network
+from tasks.train.history import History
+from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
 from tasks.train.syllabus import LOSS_NAMES, Syllabus
 from tasks.train.thinning import choose_thinning
@@ -49,31 +49,47 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
-    optics = Optics.of(exposures.probe_modes)
     seed = spawn_integer(params.seed, Purpose.TRAINING)
-    network = build_network(params.architecture, optics, seed)
+    network = build_network(params.architecture, Optics.of(exposures.probe_modes), seed)
     syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
-
-    started = time.perf_counter()
-    losses = train_network(
+    checkpoints = _checkpoints(files)
+    history = train_network(
         network,
         syllabus.objective,
         syllabus.lessons,
         params,
-        lambda done, loss: progress(
-            done, params.n_steps, f"{params.arm.value} step {done}, loss {loss:.4f}"
-        ),
+        _reporter(params, progress),
+        Safeguards(syllabus.held_out_lessons(), checkpoints),
     )
-    duration = time.perf_counter() - started
-    record = _training_record(params, exposures, thinning, losses)
-    _write_model(params, files, network, data, optics, record)
-    _write_curve(params, files, losses, f"{len(exposures)} patterns")
+    record = _training_record(params, syllabus, thinning, history)
+    _write_model(params, files, network, data, record)
+    write_history(files.outputs["history"], history)
+    title = f"{params.arm.value}, {len(exposures)} patterns"
+    draw_learning_curve(files.outputs["learning_curve"], history, title, LOSS_NAMES[params.arm])
+    if checkpoints is not None:
+        checkpoints.clear()
     return record | {
         "n_parameters": network.count_params(),
-        "training_s": duration,
-        "patterns_per_s": params.n_steps * params.group_size / duration,
+        "training_s": history.elapsed_s,
+        "patterns_per_s": history.n_steps * params.group_size / history.elapsed_s,
         "device": device,
+        "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
+
+
+def _checkpoints(files: StageFiles) -> Checkpoints | None:
+    if not files.fingerprint:
+        return None
+    return Checkpoints(files.outputs["weights"].parent / "checkpoints", files.fingerprint)
+
+
+def _reporter(params: TrainingParams, progress: Progress) -> AfterStep:
+    total = params.n_steps if params.budget_s is None else max(1, round(params.budget_s))
+
+    def report(step: int, loss: float, share: float) -> None:
+        progress(round(share * total), total, f"{params.arm.value} step {step}, loss {loss:.4f}")
+
+    return report
 
 
 def _thinning(params: TrainingParams, data: DataContract) -> float:
@@ -83,15 +99,20 @@ def _thinning(params: TrainingParams, data: DataContract) -> float:
 
 
 def _training_record(
-    params: TrainingParams, exposures: Exposures, thinning: float, losses: NDArray[np.float64]
+    params: TrainingParams, syllabus: Syllabus, thinning: float, history: History
 ) -> dict[str, Any]:
-    last = losses[-max(1, len(losses) // 10) :]
+    last = history.losses[-max(1, history.n_steps // 10) :]
+    best = history.best_step
     return {
-        "n_patterns": len(exposures),
-        "n_steps": params.n_steps,
+        "n_patterns": len(syllabus.course.splits.exposures),
+        "n_held_out": syllabus.n_held_out(),
+        "n_steps": history.n_steps,
+        "stopped_early": history.looks_since_best() >= params.patience,
         "thinning_fraction": thinning,
-        "first_loss": float(losses[0]),
+        "first_loss": history.losses[0],
         "last_loss": float(np.median(last)),
+        "best_step": best,
+        "best_held_out_loss": None if best is None else history.held_out[best],
     }
 
 
@@ -100,28 +121,15 @@ def _write_model(
     files: StageFiles,
     network: CanvasNetwork,
     data: DataContract,
-    optics: Optics,
     record: dict[str, Any],
 ) -> None:
     write_weights(files.outputs["weights"], network)
     contract = ModelContract(
         arm=params.arm,
         architecture=network.architecture,
-        optics=optics,
+        optics=network.optics,
         data=data,
         weights_sha256=sha256_of(files.outputs["weights"]),
         training={"params": params.model_dump(mode="json"), **record},
     )
     write_contract(files.outputs["model"], contract)
-
-
-def _write_curve(
-    params: TrainingParams, files: StageFiles, losses: NDArray[np.float64], subtitle: str
-) -> None:
-    write_history(files.outputs["history"], losses, learning_rates(params))
-    draw_learning_curve(
-        files.outputs["learning_curve"],
-        losses,
-        f"{params.arm.value}, {subtitle}",
-        LOSS_NAMES[params.arm],
-    )

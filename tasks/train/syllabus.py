@@ -13,11 +13,13 @@ from tasks.core.stages import StageFiles
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures
 from tasks.networks.start import first_guess
+from tasks.train.holdout import hold_out
 from tasks.train.lessons import Course, Lesson, physics_lesson, supervised_lesson
 from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
 from tasks.train.splits import ExposureSplits
 
+HELD_OUT_LESSONS = 2
 LOSS_NAMES = {
     Arm.PTYCHOPINN: "misfit of the photons per pixel",
     Arm.BASELINE: "mean squared distance to the truth",
@@ -29,12 +31,14 @@ class Syllabus:
     """What a network learns, and from which groups.
 
     Attributes:
-        course: Groups of the training scan.
+        course: Groups to learn from.
+        judging_course: Groups of the exposures that are held out; none where there are none.
         lesson: Makes the lesson of a number on a course.
         objective: What is minimised.
     """
 
     course: Course
+    judging_course: Course | None
     lesson: Callable[[Course, int], Lesson]
     objective: Objective
 
@@ -72,11 +76,26 @@ class Syllabus:
                 physics_lesson,
                 partial(physics_loss, likelihood=params.likelihood),
             )
-        return cls(Course.of(splits, params.group_size, params.seed), lesson, objective)
+        course = Course.of(splits, params.group_size, params.seed)
+        return cls(*hold_out(course, params.holdout_fraction), lesson, objective)
 
     def lessons(self, number: int) -> Lesson:
         """Return the lesson of a number, from 0."""
         return self.lesson(self.course, number)
+
+    def held_out_lessons(self) -> list[Lesson]:
+        """Return a few lessons of the held-out exposures, always the same."""
+        if self.judging_course is None:
+            return []
+        course = self.judging_course
+        numbers = range(min(HELD_OUT_LESSONS, len(course.groups)))
+        return [self.lesson(course, number) for number in numbers]
+
+    def n_held_out(self) -> int:
+        """Return the number of exposures that no lesson learns from."""
+        if self.judging_course is None:
+            return 0
+        return len(self.course.splits.exposures) - len(np.unique(self.course.groups))
 
 
 def empty_guess(_exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:

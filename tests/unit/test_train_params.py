@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.core.arms import Arm
-from tasks.train.loop import learning_rates
 from tasks.train.params import TrainingParams
+from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
 from tasks.train.thinning import choose_thinning, thin_counts
 
 
@@ -60,6 +60,11 @@ def test_thinned_counts_are_independent_poisson_draws():
     assert np.corrcoef(seen, judging)[0, 1] == pytest.approx(0.0, abs=0.01)
 
 
+def learning_rates(params):
+    shares = [budget_share(params, step, 0.0) for step in range(params.n_steps)]
+    return np.array([learning_rate(params, share) for share in shares])
+
+
 def test_the_learning_rate_rises_and_then_falls_towards_zero():
     rates = learning_rates(TrainingParams(n_steps=100, learning_rate=0.01))
     assert rates.shape == (100,)
@@ -69,3 +74,28 @@ def test_the_learning_rate_rises_and_then_falls_towards_zero():
     assert np.all(np.diff(rates[10:]) < 0)
     assert 0 < rates[-1] < 1e-4
     assert np.all(learning_rates(TrainingParams(n_steps=1)) > 0)
+
+
+def test_a_budget_in_seconds_follows_the_clock_and_not_the_steps():
+    params = TrainingParams(n_steps=7, budget_s=50, learning_rate=0.01)
+    assert budget_share(params, 1000, 25.0) == 0.5
+    rates = np.array([learning_rate(params, share) for share in np.linspace(0, 0.999, 200)])
+    assert 0 < rates[0] < 0.001
+    assert rates.max() == pytest.approx(0.01, rel=1e-3)
+    assert np.argmax(rates) == pytest.approx(20, abs=1)
+    assert 0 < rates[-1] < 1e-5
+
+
+def test_held_out_exposures_are_looked_at_about_twenty_times_but_seldom_in_short_trainings():
+    def looks(params):
+        found, last = [], 0
+        for step in range(1, params.n_steps + 1):
+            share = (step - last) / params.n_steps
+            if is_evaluation_due(params, step - last, share, step == params.n_steps):
+                found.append(step)
+                last = step
+        return found
+
+    assert looks(TrainingParams(n_steps=2000)) == list(range(100, 2001, 100))
+    assert looks(TrainingParams(n_steps=90)) == [20, 40, 60, 80, 90]
+    assert looks(TrainingParams(n_steps=10, evaluate_every=4)) == [4, 8, 10]

@@ -26,8 +26,6 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.networks.start import first_guess
-from tasks.simulate.params import ProbeParams, SimulationParams
-from tasks.simulate.stage import simulate
 from tasks.train.lessons import Course, physics_lesson
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
@@ -46,26 +44,9 @@ TINY = UnrolledArchitecture(passes=2, channels=(4, 4))
 SMALL = {"n_steps": 3, "group_size": 9, "architecture": TINY}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return a folder with a small simulated scan of both splits and a view of all exposures."""
-    folder = tmp_path_factory.mktemp("scan")
-    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
-    params = SimulationParams(
-        photons_per_pattern=1e4,
-        probe=ProbeParams(n_px=32, defocus_rad=4.0),
-        train_positions=(6, 6),
-        test_positions=(5, 5),
-        min_test_span_px=0,
-        seed=7,
-    )
-    simulate(params, StageFiles({}, {key: folder / name for key, name in names.items()}), silent)
-    for split, count in (("train", 36), ("test", 25)):
-        write_json(
-            folder / f"{split}.json",
-            {"view": "dense", "n_exposures": count, "indices": list(range(count))},
-        )
-    return folder
+@pytest.fixture
+def folder(small_scan):
+    return small_scan
 
 
 @pytest.fixture
@@ -84,8 +65,12 @@ def run(folder, out, arm, **knobs):
     return train(TrainingParams(arm=arm, **SMALL | knobs), stage_files(folder, out, arm), silent)
 
 
-def course_of(scan, group_size, thinning=1.0):
-    splits = ExposureSplits(Exposures.of(scan), thinning, first_guess, seed=1)
+def flat_guess(_exposures, canvas):
+    return np.full(canvas.shape, 0.75, dtype=np.complex64)
+
+
+def course_of(scan, group_size, thinning=1.0, guess=first_guess):
+    splits = ExposureSplits(Exposures.of(scan), thinning, guess, seed=1)
     return Course.of(splits, group_size, seed=1)
 
 
@@ -125,7 +110,7 @@ def test_outputs_are_complete_and_belong_together(folder, tmp_path):
     with h5py.File(tmp_path / OUTPUTS["weights"]) as file:
         assert len(file) > 0
     assert facts["n_steps"] == 3
-    assert facts["thinning_fraction"] == 1.0
+    assert facts["thinning_fraction"] == 0.6
     assert {path.name for path in tmp_path.iterdir()} == set(OUTPUTS.values())
 
 
@@ -171,17 +156,19 @@ def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
 
 
 @pytest.mark.slow
-def test_eight_patterns_can_be_learned_by_heart(scan):
+def test_eight_patterns_can_be_learned_by_heart(folder, scan):
     few = replace(
         scan,
         diffraction_counts=scan.diffraction_counts[[0, 1, 2, 3, 6, 7, 8, 9]],
         positions_px=scan.positions_px[[0, 1, 2, 3, 6, 7, 8, 9]],
     )
-    params = TrainingParams(n_steps=120, group_size=8, seed=1)
+    params = TrainingParams(n_steps=150, group_size=8, seed=1)
     network = network_of(2, (16, 16), few)
-    lessons = partial(physics_lesson, course_of(few, 8))
-    losses = train_network(network, physics_loss, lessons, params, lambda *_: None)
-    assert losses[-1] < 0.6 * losses[0]
+    lessons = partial(physics_lesson, course_of(few, 8, guess=flat_guess))
+    history = train_network(network, physics_loss, lessons, params, lambda *_: None)
+    (floor,) = losses_of_objects(few, [read_object(folder / "truth.h5")])
+    assert history.losses[0] > 3 * floor
+    assert history.losses[-1] < 1.1 * floor
 
 
 def losses_of_objects(scan, objects):

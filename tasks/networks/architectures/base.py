@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.networks.architectures.params import Architecture
 from tasks.networks.batches import Canvas
-from tasks.networks.exposures import Exposures
+from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.fields import ComplexPair, Tensor
 
 
@@ -34,11 +34,13 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
             then carry; without one `start_real` and `start_imaginary` are zero.
         passes: Number of objects that a call returns.
         architecture: Its size.
+        optics: What it was built for, besides its size.
     """
 
     needs_start: bool = False
     passes: int = 1
     architecture: Architecture
+    optics: Optics
 
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group; arrays of a `Batch` by name."""

@@ -1,0 +1,85 @@
+"""What a training leaves behind step by step, and what it needs to go on."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weights = list[NDArray[np.generic]]
+
+
+@dataclass
+class History:
+    """The course of a training so far.
+
+    Attributes:
+        losses: Loss before each step.
+        learning_rates: Learning rate of each step.
+        held_out: Mean loss over the held-out groups after a number of steps.
+        elapsed_s: Time spent [s], interruptions not counted.
+        evaluated_share: Share of the budget spent at the last look at the held-out groups.
+        best_weights: Weights of the best look; none before the first.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    held_out: dict[int, float] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+    evaluated_share: float = 0.0
+    best_weights: Weights | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """Steps that were made."""
+        return len(self.losses)
+
+    @property
+    def evaluated_step(self) -> int:
+        """Steps made before the last look at the held-out groups; 0 before the first."""
+        return max(self.held_out, default=0)
+
+    @property
+    def best_step(self) -> int | None:
+        """Steps made before the best look, the first of equals; none before the first."""
+        finite = {step: loss for step, loss in self.held_out.items() if np.isfinite(loss)}
+        return min(finite, key=lambda step: (finite[step], step), default=None)
+
+    def looks_since_best(self) -> int:
+        """Return how many looks at the held-out groups came after the best."""
+        best = self.best_step or 0
+        return sum(step > best for step in self.held_out)
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return all of it as named arrays."""
+        arrays: dict[str, NDArray[np.generic]] = {
+            "losses": np.array(self.losses, dtype=np.float64),
+            "learning_rates": np.array(self.learning_rates, dtype=np.float64),
+            "held_out_steps": np.array(list(self.held_out), dtype=np.int64),
+            "held_out_losses": np.array(list(self.held_out.values()), dtype=np.float64),
+            "clock": np.array([self.elapsed_s, self.evaluated_share]),
+        }
+        return arrays | pack("best", self.best_weights or [])
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> "History":
+        """Return what `to_arrays` took apart."""
+        steps, losses = arrays["held_out_steps"], arrays["held_out_losses"]
+        elapsed_s, evaluated_share = (float(value) for value in arrays["clock"])
+        return cls(
+            losses=[float(loss) for loss in arrays["losses"]],
+            learning_rates=[float(rate) for rate in arrays["learning_rates"]],
+            held_out={int(step): float(loss) for step, loss in zip(steps, losses, strict=True)},
+            elapsed_s=elapsed_s,
+            evaluated_share=evaluated_share,
+            best_weights=unpack("best", arrays) or None,
+        )
+
+
+def pack(name: str, weights: Weights) -> dict[str, NDArray[np.generic]]:
+    """Return weights as arrays named `name.0000` and so on."""
+    return {f"{name}.{place:04d}": array for place, array in enumerate(weights)}
+
+
+def unpack(name: str, arrays: dict[str, NDArray[np.generic]]) -> Weights:
+    """Return what `pack` named."""
+    return [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}.")]

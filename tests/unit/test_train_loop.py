@@ -1,0 +1,229 @@
+"""The loop: budgets, held-out exposures, and going on after a kill."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.core.arms import Arm
+from tasks.core.device import Device
+from tasks.core.stages import StageFiles, silent
+from tasks.core.view_file import read_view
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.registry import build_network
+from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.start import first_guess
+from tasks.train.checkpoints import Checkpoints, read_checkpoint
+from tasks.train.holdout import hold_out
+from tasks.train.lessons import Course, physics_lesson
+from tasks.train.loop import Safeguards, train_network
+from tasks.train.losses import physics_loss
+from tasks.train.params import TrainingParams
+from tasks.train.splits import ExposureSplits
+from tasks.train.stage import train
+
+use_device(Device.CPU)
+TINY = UnrolledArchitecture(passes=1, channels=(4, 4))
+OUTPUTS = {
+    "weights": "network.weights.h5",
+    "model": "model.json",
+    "history": "history.csv",
+    "learning_curve": "learning_curve.png",
+}
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+
+from tasks.core.stages import StageFiles
+from tasks.train.params import TrainingParams
+from tasks.train.stage import train
+
+folder, out, last_step, params = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+outputs = {name: out / file for name, file in %r.items()}
+
+
+def progress(done, total, text):
+    if done == last_step:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+files = StageFiles({"scan": folder / "train.cxi", "view": folder / "train.json"}, outputs, "mine")
+train(TrainingParams.model_validate_json(params), files, progress)
+"""
+
+
+@pytest.fixture(scope="module")
+def course(wide_scan):
+    scan = read_view(wide_scan / "train.cxi", wide_scan / "train.json")
+    return Course.of(ExposureSplits(Exposures.of(scan), 1.0, first_guess, seed=1), 9, seed=1)
+
+
+def new_network(course):
+    return build_network(TINY, Optics.of(course.splits.exposures.probe_modes), seed=1)
+
+
+def learn(course, params, safeguards, after_step=lambda *_: None):
+    network = new_network(course)
+    lessons = partial(physics_lesson, course)
+    return network, train_network(network, physics_loss, lessons, params, after_step, safeguards)
+
+
+def files_of(folder, out, fingerprint=""):
+    inputs = {"scan": folder / "train.cxi", "view": folder / "train.json"}
+    return StageFiles(inputs, {name: out / file for name, file in OUTPUTS.items()}, fingerprint)
+
+
+class Clock:
+    """A clock that moves on by a step at every look."""
+
+    def __init__(self, step_s):
+        self.now_s, self.step_s = 0.0, step_s
+
+    def __call__(self):
+        self.now_s += self.step_s
+        return self.now_s
+
+
+def test_no_held_out_pattern_occurs_in_a_training_group(course):
+    training, judging = hold_out(course, 0.1)
+    held = np.unique(judging.groups)
+    assert not np.intersect1d(np.unique(training.groups), held).size
+    positions = course.splits.exposures.positions_px[held]
+    others = course.splits.exposures.positions_px[np.unique(training.groups)]
+    assert positions.max(axis=0).max() < others.max(axis=0).min()
+    assert 9 <= len(held) <= 12
+    assert judging.canvas_shape == training.canvas_shape == course.canvas_shape
+
+
+def test_nothing_is_held_out_when_switched_off_or_when_the_scan_is_too_small(course):
+    assert hold_out(course, 0.0) == (course, None)
+    assert hold_out(course, 0.45)[1] is None
+
+
+@pytest.mark.slow
+def test_training_stops_when_the_held_out_part_no_longer_improves_and_keeps_the_best(course):
+    training, judging = hold_out(course, 0.1)
+    lessons = partial(physics_lesson, training)
+    held_out = [physics_lesson(judging, 0)]
+    params = TrainingParams(n_steps=200, group_size=9, evaluate_every=2, patience=3)
+    seen = []
+
+    def spoil(step, _loss, _share):
+        """From the sixth step on the weights get worse whatever is learned."""
+        seen.append([np.array(weight) for weight in network.get_weights()])
+        if step >= 6:
+            network.set_weights([weight + 0.02 for weight in network.get_weights()])
+
+    network = new_network(course)
+    guard = Safeguards(held_out)
+    history = train_network(network, physics_loss, lessons, params, spoil, guard)
+    assert history.n_steps == history.best_step + 2 * params.patience < params.n_steps
+    assert history.looks_since_best() == params.patience
+    for kept, best in zip(network.get_weights(), seen[history.best_step - 1], strict=True):
+        np.testing.assert_array_equal(kept, best)
+
+
+@pytest.mark.slow
+def test_a_budget_in_seconds_ends_by_the_clock(course):
+    params = TrainingParams(n_steps=1, budget_s=10.0, group_size=9)
+    shares = []
+    _, history = learn(
+        course, params, Safeguards(clock=Clock(0.5)), lambda _n, _loss, share: shares.append(share)
+    )
+    assert history.n_steps == len(shares) == 11
+    assert history.elapsed_s == pytest.approx(10.0, abs=1.0)
+    assert shares[-1] == 1.0
+    assert max(history.learning_rates) <= params.learning_rate
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_with_the_same_result(wide_scan, tmp_path):
+    params = TrainingParams(
+        n_steps=9, group_size=9, architecture=TINY, evaluate_every=2, checkpoint_s=0.0, seed=3
+    )
+    facts = train(params, files_of(wide_scan, tmp_path / "undisturbed"), silent)
+    assert facts["n_held_out"] > 0
+    killed = tmp_path / "killed"
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED % OUTPUTS, wide_scan, killed, "5", params.model_dump_json()],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert child.returncode == -signal.SIGKILL
+    assert [path.name for path in sorted((killed / "checkpoints").iterdir())] == [
+        "step_00000004.npz",
+        "step_00000005.npz",
+    ]
+    steps = []
+    train(params, files_of(wide_scan, killed, "mine"), lambda done, *_: steps.append(done))
+    assert steps == [6, 7, 8, 9]
+    assert not (killed / "checkpoints").exists()
+    histories = []
+    for name in ("undisturbed", "killed"):
+        with (tmp_path / name / OUTPUTS["history"]).open(newline="") as file:
+            histories.append(
+                [list(map(float, filter(None, row))) for row in list(csv.reader(file))[1:]]
+            )
+    for one, other in zip(*histories, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+    contents = [(tmp_path / n / OUTPUTS["weights"]).read_bytes() for n in ("undisturbed", "killed")]
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize("damage", ["cut short", "changed", "empty"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
+    checkpoints = Checkpoints(tmp_path, "mine")
+    for step in (1, 2, 3):
+        checkpoints.save(step, {"values": np.full(500, step)})
+    assert len(list(tmp_path.iterdir())) == 2
+    newest = tmp_path / "step_00000003.npz"
+    content = bytearray(newest.read_bytes())
+    if damage == "changed":
+        content[700] ^= 1
+    newest.write_bytes({"cut short": content[:-90], "empty": b""}.get(damage, content))
+    found = checkpoints.load()
+    np.testing.assert_array_equal(found["values"], np.full(500, 2))
+    assert checkpoints.damaged == [newest.name]
+    (tmp_path / "step_00000002.npz").write_bytes(b"PK")
+    assert checkpoints.load() is None
+
+
+def test_a_checkpoint_whose_content_is_not_its_own_is_damaged(tmp_path):
+    np.savez(tmp_path / "step_00000001.npz", values=np.ones(3), fingerprint="mine", sha256="0")
+    with pytest.raises(ValueError, match="SHA-256 is not that of its content"):
+        read_checkpoint(tmp_path / "step_00000001.npz")
+
+
+def test_a_checkpoint_of_other_parameters_is_never_taken(tmp_path):
+    Checkpoints(tmp_path, "theirs").save(9, {"values": np.ones(3)})
+    mine = Checkpoints(tmp_path, "mine")
+    assert mine.load() is None
+    assert mine.damaged == []
+    mine.save(1, {"values": np.zeros(3)})
+    assert [path.name for path in tmp_path.iterdir()] == ["step_00000001.npz"]
+
+
+@pytest.mark.slow
+def test_a_stage_without_a_fingerprint_keeps_nothing(small_scan, tmp_path):
+    params = TrainingParams(
+        arm=Arm.PTYCHOPINN, n_steps=2, group_size=9, architecture=TINY, checkpoint_s=0.0
+    )
+    seen = []
+    folder = tmp_path / "checkpoints"
+    train(params, files_of(small_scan, tmp_path), lambda *_: seen.append(folder.exists()))
+    assert seen == [False, False]
+    train(
+        params,
+        replace(files_of(small_scan, tmp_path), fingerprint="mine"),
+        lambda *_: seen.append(folder.exists()),
+    )
+    assert seen[2:] == [True, True]
+    assert not folder.exists()
