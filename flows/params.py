@@ -62,6 +62,14 @@ class PhaseGParams(BaseModel):
         description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
     )
     seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
+    adapt_steps: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        title="Adaptation [steps]",
+        description="Steps of fine-tuning PtychoPINN on the test diffraction alone, without "
+        "labels; 0: none",
+    )
     device: Device = Field(
         Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
     )

@@ -6,8 +6,10 @@ from flows.params import PhaseGParams, Profile
 from tasks.compare.params import ComparisonParams
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.seeds import Seeds
+from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.projection_params import ProjectionParams
 from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
@@ -48,7 +50,7 @@ SIZES = {
         probe=ProbeParams(),
         train_positions=(41, 41),
         test_positions=(25, 25),
-        n_training_steps=240,
+        n_training_steps=1000,
         n_ptychi_epochs=None,
         timeout_s=3600,
     ),
@@ -63,6 +65,10 @@ SIZES = {
 }
 
 
+# A trained network is near its goal: smaller steps than those of its training.
+ADAPTATION_RATE = 5e-4
+
+
 @dataclass(frozen=True)
 class StageParams:
     """The resolved parameters of every stage."""
@@ -70,6 +76,8 @@ class StageParams:
     simulation: SimulationParams
     view: ViewParams
     training: dict[Arm, TrainingParams]
+    adaptation: TrainingParams
+    projection: ProjectionParams
     prediction: dict[Arm, PredictionParams]
     ptychi: PtyChiParams
     comparison: ComparisonParams
@@ -109,6 +117,14 @@ def resolve(params: PhaseGParams) -> StageParams:
             )
             for arm in NETWORK_ARMS
         },
+        adaptation=TrainingParams(
+            n_steps=max(1, params.adapt_steps),
+            learning_rate=ADAPTATION_RATE,
+            holdout_fraction=0.0,
+            seed=seeds.subsampling,
+            device=params.device,
+        ),
+        projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={arm: PredictionParams(arm=arm, device=params.device) for arm in NETWORK_ARMS},
         ptychi=PtyChiParams(
             n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device

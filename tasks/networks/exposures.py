@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.patches import shifted_probes
 from tasks.core.probe import probe_intensity
-from tasks.core.scan_file import Scan
+from tasks.core.scan_file import Scan, ScanReader
 
 Counts = NDArray[np.unsignedinteger]
 DARK_RIM_ENERGY = 0.02
@@ -73,6 +73,17 @@ class Exposures:
             probe_modes=scan.probe_modes.astype(np.complex64),
             good_pixels=scan.good_pixels,
             read=lambda indices: scan.diffraction_counts[indices],
+        )
+
+    @classmethod
+    def from_reader(cls, reader: ScanReader) -> "Exposures":
+        """Return exposures whose patterns stay in their file until they are asked for."""
+        header = reader.header
+        return cls(
+            positions_px=header.positions_px,
+            probe_modes=header.probe_modes.astype(np.complex64),
+            good_pixels=header.good_pixels,
+            read=reader.read,
         )
 
     @property

@@ -8,7 +8,7 @@ from tasks.core.arms import Arm
 from tasks.core.files import sha256_of
 from tasks.core.seeds import Purpose, spawn_integer
 from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import read_view
+from tasks.core.view_file import open_view
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
@@ -16,6 +16,8 @@ from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
     DataContract,
     ModelContract,
+    load_network,
+    read_contract,
     write_contract,
     write_weights,
 )
@@ -34,7 +36,8 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
 
     Args:
         params: Arm, budget and the rest.
-        files: Inputs `scan` (CXI) and `view` (JSON), and `truth` (HDF5) for the Baseline alone;
+        files: Inputs `scan` (CXI) and `view` (JSON), `truth` (HDF5) for the Baseline alone, and
+            `initial_weights` (HDF5) with `initial_model` (JSON) for a network that learns on;
             outputs `weights` (HDF5), `model` (JSON), `history` (CSV) and `learning_curve` (PNG).
         progress: Told after every step.
 
@@ -46,11 +49,10 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         FloatingPointError: If the loss is not finite.
     """
     device = use_device(params.device)
-    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.from_reader(open_view(files.inputs["scan"], files.inputs["view"]))
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
-    seed = spawn_integer(params.seed, Purpose.TRAINING)
-    network = build_network(params.architecture, Optics.of(exposures.probe_modes), seed)
+    network = _network(params, files, data, Optics.of(exposures.probe_modes))
     syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
     checkpoints = _checkpoints(files)
     history = train_network(
@@ -75,6 +77,18 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         "device": device,
         "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
+
+
+def _network(
+    params: TrainingParams, files: StageFiles, data: DataContract, optics: Optics
+) -> CanvasNetwork:
+    """Return a new network, or the trained one that is to learn on."""
+    if "initial_weights" not in files.inputs:
+        seed = spawn_integer(params.seed, Purpose.TRAINING)
+        return build_network(params.architecture, optics, seed)
+    contract = read_contract(files.inputs["initial_model"])
+    contract.data.refuse_other(data)
+    return load_network(files.inputs["initial_weights"], contract)
 
 
 def _checkpoints(files: StageFiles) -> Checkpoints | None:

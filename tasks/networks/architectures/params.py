@@ -15,7 +15,7 @@ class UnrolledArchitecture(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["unrolled"] = "unrolled"
-    passes: int = Field(3, ge=1, le=50, description="Physics passes that share one U-Net")
+    passes: int = Field(2, ge=1, le=50, description="Physics passes that share one U-Net")
     channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
 
 
