@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.config import Dict
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
 from tasks.report.params import ReportParams
 from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
@@ -27,19 +29,34 @@ from tasks.runtime.lock import hub_lock, refuse_busy_hub
 
 EXIT_SUCCESS, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 RULE = "=" * 72
-DEFAULTS = PhaseGParams()
 OPTIONS = {"photons_per_pattern": "dose"}
 
-app = App(
-    name="python -m flows.phase_g",
-    help=(
-        "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
-        "train, reconstruct, compare, and write analysis/metrics_delta_summary.json."
-    ),
-    version_flags=[],
-    result_action="return_value",
-    suppress_keyboard_interrupt=False,
-)
+
+def make_app(parameter_file: Path | None) -> App:
+    """Return the command line, its defaults taken from a file where there is one.
+
+    Raises:
+        BadInputError: If the file cannot be read.
+    """
+    app = App(
+        name="python -m flows.phase_g",
+        help=(
+            "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
+            "train, reconstruct, compare, and write analysis/metrics_delta_summary.json."
+        ),
+        version_flags=[],
+        default_parameter=Parameter(negative=(), show_choices=False),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    if parameter_file is not None:
+        try:
+            content = read_parameters(parameter_file)
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
+        app.config = (Dict(content, source=str(parameter_file)),)
+    app.default(run)
+    return app
 
 
 def say(text: str) -> None:
@@ -48,59 +65,28 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-@app.default
 def run(
     *,
-    hub: Path = DEFAULTS.hub,
-    dose: float = DEFAULTS.photons_per_pattern,
-    view: str = DEFAULTS.view.value,
-    splits: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
-    profile: str = DEFAULTS.profile.value,
-    seed: int = DEFAULTS.seed,
-    device: str = DEFAULTS.device.value,
-    clobber: Annotated[bool, Parameter(negative=())] = False,
-    collect_only: Annotated[bool, Parameter(negative=())] = False,
-    report_only: Annotated[bool, Parameter(negative=())] = False,
+    params: Annotated[PhaseGParams, Parameter(name="*")] = PhaseGParams(),  # noqa: B008 - frozen
+    parameters: Path | None = None,
+    collect_only: bool = False,
+    report_only: bool = False,
 ) -> int:
     """Run Phase G for one dose and view.
 
     Parameters
     ----------
-    hub
-        Folder of the study; made if it is not there.
-    dose
-        Mean photons detected in a pattern; the study uses 1e3, 1e4 and 1e5.
-    view
-        Overlap of neighbouring exposures: dense (0.7) or sparse (0.2).
-    splits
-        Parts of the sample to reconstruct and compare: train, test or both (the default).
-    profile
-        smoke (seconds, for tests), quick (minutes on two cores) or study (for a GPU).
-    seed
-        Root of all random draws.
-    device
-        auto, cpu or cuda.
-    clobber
-        Move outputs of other parameters to archive/ and go on.
+    parameters
+        JSON or YAML file of parameters, those of a group below its name; options on the command
+        line go before it.
     collect_only
         Print every stage of the plan, mark what is done, and touch nothing.
     report_only
         Make summary, deltas and texts again from the tables that the hub holds.
     """
+    del parameters  # Read before the options are, by `make_app`.
     if report_only:
-        return report(hub)
-    params = PhaseGParams.model_validate(
-        {
-            "hub": hub,
-            "photons_per_pattern": dose,
-            "view": view,
-            "splits": DEFAULTS.splits if splits is None else splits,
-            "profile": profile,
-            "seed": seed,
-            "device": device,
-            "clobber": clobber,
-        }
-    )
+        return report(params.hub)
     plan = make_plan(params)
     commands_doc()
     if collect_only:
@@ -108,7 +94,7 @@ def run(
     check_place(params.hub)
     if params.hub.is_dir():
         refuse_busy_hub(params.hub)
-    if not clobber:
+    if not params.clobber:
         refuse_stale_hub(params.hub, plan)
     return execute(plan)
 
@@ -198,11 +184,15 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
     """
+    words = sys.argv[1:] if arguments is None else arguments
     error_console = Console(stderr=True)
     try:
-        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+        app = make_app(named_parameter_file(words))
+        return int(app(words, exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
-        return _refuse(error_console, str(error))
+        cause = error.__cause__
+        message = describe(cause, OPTIONS) if isinstance(cause, ValidationError) else str(error)
+        return _refuse(error_console, message)
     except ValidationError as error:
         return _refuse(error_console, describe(error, OPTIONS))
     except BadInputError as error:

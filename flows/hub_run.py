@@ -71,7 +71,7 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
 
 
 def _details(plan: Plan) -> dict[str, Any]:
-    return {"parameters": plan.params.science}
+    return {"parameters": plan.science}
 
 
 def _deltas(hub: Path) -> dict[str, Any] | None:

@@ -64,7 +64,7 @@ def stale_outputs(hub: Path, plan: Plan) -> list[str]:
     except ValueError as error:
         return [str(error)]
     known = old.get("parameters") if isinstance(old, dict) else None
-    return differences(known, plan.params.science)
+    return differences(known, plan.science)
 
 
 def refuse_stale_hub(hub: Path, plan: Plan) -> None:
@@ -143,7 +143,7 @@ def write_plan(hub: Path, plan: Plan) -> None:
         {
             "schema_version": PLAN_VERSION,
             "written_at": utc_now(),
-            "parameters": plan.params.science,
+            "parameters": plan.science,
             "versions": versions(),
             "git": git_state(),
             "machine": machine(),

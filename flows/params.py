@@ -2,12 +2,26 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Group, Parameter
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tasks.core.device import Device
+from tasks.core.named_files import without_folders
+from tasks.core.objects import ObjectParams
+from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
+from tasks.simulate.params import InstrumentParams, ProbeParams
 from tasks.views.params import View
+
+
+def _panel(title: str) -> Parameter:
+    """Return that the options of a field have a panel of their own in the help."""
+    return Parameter(group=Group.create_ordered(title))
+
+
+DOSE_OPTIONS = ("--dose", "--photons-per-pattern")
 
 
 class Profile(StrEnum):
@@ -19,14 +33,17 @@ class Profile(StrEnum):
 
 
 class PhaseGParams(BaseModel):
-    """One dose and view: simulate, train, reconstruct, compare, summarise, publish."""
+    """One dose and view: simulate, train, reconstruct, compare, summarise, publish.
+
+    The command line draws its options from these fields, as the form in the browser does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hub: Path = Field(
         Path("runs/phase_g_dense"), description="Folder of the study; made if it is not there"
     )
-    photons_per_pattern: float = Field(
+    photons_per_pattern: Annotated[float, Parameter(name=DOSE_OPTIONS)] = Field(
         1000.0,
         gt=0,
         allow_inf_nan=False,
@@ -36,17 +53,42 @@ class PhaseGParams(BaseModel):
     view: View = Field(
         View.DENSE, description="Linear overlap of neighbours: dense 0.7, sparse 0.2"
     )
-    splits: tuple[Split, ...] = Field(
-        (Split.TRAIN, Split.TEST), description="Parts of the sample to reconstruct and compare"
+    splits: Annotated[tuple[Split, ...], Parameter(consume_multiple=True)] = Field(
+        (Split.TRAIN, Split.TEST),
+        description="Parts of the sample to reconstruct and compare: train, test or both",
     )
     profile: Profile = Field(
         Profile.QUICK,
         description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
     )
     seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
-    device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")
+    device: Device = Field(
+        Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
+    )
     clobber: bool = Field(
         False, description="Move outputs of other parameters to archive/ and go on"
+    )
+
+    sample: Annotated[ObjectParams, _panel("Sample")] = Field(
+        ObjectParams(), title="Sample", description="What the scans are taken of"
+    )
+    test_sample: Annotated[ObjectParams | None, _panel("Sample of the test scan")] = Field(
+        None,
+        title="Sample of the test scan",
+        description="Another sample below the test scan; none: another region of the same one",
+    )
+    scan: Annotated[ScanParams, _panel("Scan")] = Field(
+        ScanParams(), title="Scan", description="Where the probe goes, and how exposures overlap"
+    )
+    probe: Annotated[ProbeParams | None, _panel("Probe (the profile's where left out)")] = Field(
+        None,
+        title="Probe",
+        description="Illumination at the sample; what is left out is the profile's",
+    )
+    instrument: Annotated[InstrumentParams, _panel("Faults of the instrument")] = Field(
+        InstrumentParams(),
+        title="Instrument",
+        description="Faults of beam, stage and detector; all are off by default",
     )
 
     @field_validator("splits")
@@ -58,5 +100,5 @@ class PhaseGParams(BaseModel):
 
     @property
     def science(self) -> dict[str, object]:
-        """The parameters that the outputs depend on, as JSON."""
-        return self.model_dump(mode="json", exclude={"hub", "clobber"})
+        """The parameters that the outputs depend on, as JSON; files by name and content."""
+        return without_folders(self.model_dump(mode="json", exclude={"hub", "clobber"}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -9,8 +10,11 @@ from flows.params import PhaseGParams
 from flows.profiles import SIZES, StageParams, resolve
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY, Condition
+from tasks.core.named_files import seen_from, without_folders
 from tasks.core.records import Phase, StageCall
 from tasks.core.seeds import Split
+from tasks.runtime.errors import BadInputError
+from tasks.simulate.fly_scan import check_scans
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,12 @@ class Plan:
     comparisons: dict[Split, StageCall]
     summary: StageCall
 
+    @property
+    def science(self) -> dict[str, Any]:
+        """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
+        probe = without_folders({"probe": self.simulation.params["probe"]})
+        return self.params.science | probe
+
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage, each after those whose files it reads."""
         yield self.simulation
@@ -46,12 +56,21 @@ class Plan:
 
 
 def make_plan(params: PhaseGParams) -> Plan:
-    """Return the plan of a run; touches no file.
+    """Return the plan of a run; writes no file.
 
     Args:
         params: What the run is asked for.
+
+    Raises:
+        BadInputError: If its scans cannot be simulated.
+        pydantic.ValidationError: If a value does not fit its stage.
     """
-    return _Planner(params).plan()
+    planner = _Planner(params)
+    try:
+        check_scans(planner.stage_params.simulation)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    return planner.plan()
 
 
 class _Planner:
@@ -98,7 +117,8 @@ class _Planner:
             stage=name,
             phase=phase,
             function=function,
-            params=params.model_dump(mode="json"),
+            # A stage stands in the hub, and names of files outside must hold there.
+            params=seen_from(self.params.hub, params.model_dump(mode="json")),
             inputs=inputs,
             outputs=outputs,
             manifest=manifest,

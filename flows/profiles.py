@@ -63,10 +63,6 @@ SIZES = {
 }
 
 
-# The headline is over the test split, and five scales of MS-SSIM need this side.
-MS_SSIM_SIDE_PX = 176.0
-
-
 @dataclass(frozen=True)
 class StageParams:
     """The resolved parameters of every stage."""
@@ -90,10 +86,13 @@ def resolve(params: PhaseGParams) -> StageParams:
     return StageParams(
         simulation=SimulationParams(
             photons_per_pattern=params.photons_per_pattern,
-            probe=sizes.probe,
+            train_object=params.sample,
+            test_object=params.test_sample,
+            probe=_probe(params),
+            scan=params.scan,
+            instrument=params.instrument,
             train_positions=sizes.train_positions,
             test_positions=sizes.test_positions,
-            min_test_span_px=MS_SSIM_SIDE_PX,
             seed=seeds.simulation,
         ),
         view=ViewParams(
@@ -117,3 +116,12 @@ def resolve(params: PhaseGParams) -> StageParams:
         comparison=ComparisonParams(),
         report=ReportParams(),
     )
+
+
+def _probe(params: PhaseGParams) -> ProbeParams:
+    """Return the profile's probe, with what the run was asked for in its place."""
+    usual = SIZES[params.profile].probe
+    if params.probe is None:
+        return usual
+    asked = params.probe.model_dump(exclude_unset=True)
+    return ProbeParams.model_validate(usual.model_dump() | asked)

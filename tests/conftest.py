@@ -83,6 +83,12 @@ def write(params: Params, files, progress):
     return {"length_px": len(params.text)}
 
 
+def where(params: Params, files, progress):
+    files.outputs["result"].parent.mkdir(parents=True, exist_ok=True)
+    files.outputs["result"].write_text(str(Path.cwd()))
+    return {}
+
+
 def forget(params: Params, files, progress):
     return {}
 

@@ -19,13 +19,26 @@ def knobs(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Field
             yield f"{prefix}{name}", field
 
 
-def knob_table(model: type[BaseModel]) -> str:
-    """Return the knobs of a model as a Markdown table: name, default, bounds, meaning."""
-    lines = ["| knob | default | allowed | what it is |", "| --- | --- | --- | --- |"]
+def knob_table(model: type[BaseModel], shown_in: Mapping[str, str]) -> str:
+    """Return the knobs of a model as a Markdown table: name, default, bounds, meaning, picture.
+
+    Args:
+        model: The model.
+        shown_in: Name of the picture that shows a knob.
+
+    Raises:
+        ValueError: If a knob has no picture.
+    """
+    header = ("knob", "default", "allowed", "what it is", "picture")
+    lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
     for name, field in knobs(model):
         default = orjson.loads(orjson.dumps(field.get_default(call_default_factory=True)))
         shown = "none" if default is None else orjson.dumps(default).decode().strip('"')
-        lines.append(f"| `{name}` | {shown} | {_bounds(field)} | {field.description} |")
+        if name not in shown_in:
+            raise ValueError(f"The knob {name} has no picture. Draw one, and name it in PICTURES.")
+        picture = f"[{shown_in[name]}](images/simulation/{shown_in[name]}.png)"
+        cells = (f"`{name}`", shown, _bounds(field), field.description, picture)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
@@ -40,11 +53,13 @@ def _bounds(field: FieldInfo) -> str:
     return ", ".join(found)
 
 
-def with_tables(page: str, models: Mapping[str, type[BaseModel]]) -> str:
+def with_tables(
+    page: str, models: Mapping[str, type[BaseModel]], shown_in: Mapping[str, str]
+) -> str:
     """Return a page with the table of each model between its two markers.
 
     Raises:
-        ValueError: If the page has no markers for a model.
+        ValueError: If the page has no markers for a model, or a knob has no picture.
     """
     for name, model in models.items():
         start, end = f"<!-- knobs: {name} -->", f"<!-- end of knobs: {name} -->"
@@ -55,5 +70,5 @@ def with_tables(page: str, models: Mapping[str, type[BaseModel]]) -> str:
             )
         before, rest = page.split(start, 1)
         after = rest.split(end, 1)[1]
-        page = f"{before}{start}\n\n{knob_table(model)}\n\n{end}{after}"
+        page = f"{before}{start}\n\n{knob_table(model, shown_in)}\n\n{end}{after}"
     return page

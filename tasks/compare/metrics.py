@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
+from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
+
 Mask = NDArray[np.bool_]
 Image = NDArray[np.floating]
 Number = TypeVar("Number", bound=np.inexact)
 
-WINDOW_PX = 11
 WINDOW_SIGMA_PX = 1.5
 K1, K2 = 0.01, 0.03
-SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-MS_SSIM_MIN_PX = WINDOW_PX * 2 ** (len(SCALE_WEIGHTS) - 1)
 MIN_SIDE_PX = {"ssim": WINDOW_PX, "ms_ssim": MS_SSIM_MIN_PX}
 
 

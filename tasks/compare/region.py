@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tasks.core.patches import illumination_map
 from tasks.core.scan_box import Box, scan_box
-from tasks.core.scan_file import Scan
+from tasks.core.scan_record import ScanHeader
 
 BRIGHT_PERCENTILE = 95
 
@@ -42,7 +42,7 @@ class Region:
         return np.where(self.mask, self.illumination, 0.0)
 
 
-def scored_region(scan: Scan, coverage_fraction: float, erosion_px: float) -> Region:
+def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float) -> Region:
     """Find the pixels that the scan lights well enough to be scored.
 
     The threshold is relative to the 95th percentile over the pixels that any patch touches, so it
@@ -50,7 +50,7 @@ def scored_region(scan: Scan, coverage_fraction: float, erosion_px: float) -> Re
     from any pixel below the threshold.
 
     Args:
-        scan: Scan, or the part of it that a view chose.
+        scan: Header of a scan, or of the part of it that a view chose.
         coverage_fraction: Threshold, as a fraction of the 95th percentile.
         erosion_px: Margin [px].
 

@@ -17,9 +17,9 @@ from tasks.core.arms import Arm
 from tasks.core.files import write_json, write_npz
 from tasks.core.metrics_table import write_metrics_csv
 from tasks.core.object_file import ObjectWindow, read_object
-from tasks.core.scan_file import Scan
+from tasks.core.scan_file import ScanHeader, ScanReader
 from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import read_view
+from tasks.core.view_file import open_view
 
 ARMS = tuple(arm.value for arm in Arm)
 
@@ -47,9 +47,9 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
             f"There is nothing to compare. Give at least one reconstruction, under the name of its "
             f"arm: {', '.join(ARMS)}."
         )
-    scan = read_view(files.inputs["scan"], files.inputs["view"])
+    scan = open_view(files.inputs["scan"], files.inputs["view"])
     windows = {arm: read_object(files.inputs[arm]) for arm in present}
-    region = scored_region(scan, params.coverage_fraction, params.erosion_px)
+    region = scored_region(scan.header, params.coverage_fraction, params.erosion_px)
     region, coverage = _inside_every_window(region, windows, files, params.min_window_coverage)
     reference = _reference(region, read_object(files.inputs["truth"]), files.inputs["truth"])
 
@@ -62,7 +62,7 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
-    results |= _judge_controls(scan, region, reference, params.max_shift_px)
+    results |= _judge_controls(scan.header, region, reference, params.max_shift_px)
     facts = _facts(params, region, reference, results)
     _write(files, scan, region, reference, results, facts)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
@@ -70,7 +70,7 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
 
 
 def _judge_controls(
-    scan: Scan, region: Region, reference: Reference, max_shift_px: float
+    scan: ScanHeader, region: Region, reference: Reference, max_shift_px: float
 ) -> dict[str, ModelResult]:
     """Return the controls' scores; the flat image has no gauge to fit."""
     results = {}
@@ -199,7 +199,7 @@ def _gauge_facts(gauge: Gauge) -> dict[str, Any]:
 
 def _write(
     files: StageFiles,
-    scan: Scan,
+    scan: ScanReader,
     region: Region,
     reference: Reference,
     results: dict[str, ModelResult],
@@ -218,14 +218,15 @@ def _write(
         rectangle_px=np.array([rows.start, rows.stop, columns.start, columns.stop]),
         **aligned,
     )
-    photons = scan.diffraction_counts.sum(axis=(1, 2), dtype=np.int64).mean()
+    header, photons = scan.header, scan.total_counts() / len(scan)
     write_comparison_plot(
         files.outputs["plot"],
         reference,
         region.illumination,
         results,
-        scan.geometry.object_pixel_m(scan.n_px),
+        header.geometry.object_pixel_m(header.n_px),
         f"{len(scan)} patterns of {photons:.0f} photons, "
-        f"{scan.provenance.get('view', 'all')} view, {scan.provenance.get('split', 'one')} split",
+        f"{header.provenance.get('view', 'all')} view, "
+        f"{header.provenance.get('split', 'one')} split",
     )
     write_json(files.outputs["comparison"], facts)

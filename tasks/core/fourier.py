@@ -32,11 +32,13 @@ def fourier_shift(
         shifts_px: Shifts (y, x) [px], shape (J, 2); positive moves to larger indices.
 
     Returns:
-        Shifted copies, shape (J, H, W).
+        Shifted copies in the precision of the field, shape (J, H, W).
     """
     height, width = field.shape
+    spectrum = scipy.fft.fft2(field)
     ramp_y = np.exp(-2j * np.pi * shifts_px[:, :1] * np.fft.fftfreq(height))
     ramp_x = np.exp(-2j * np.pi * shifts_px[:, 1:] * np.fft.fftfreq(width))
-    spectra = scipy.fft.fft2(field) * ramp_y[:, :, None]
+    ramp_y, ramp_x = (ramp.astype(spectrum.dtype, copy=False) for ramp in (ramp_y, ramp_x))
+    spectra = spectrum * ramp_y[:, :, None]
     spectra *= ramp_x[:, None, :]
     return np.asarray(scipy.fft.ifft2(spectra, overwrite_x=True))

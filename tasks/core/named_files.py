@@ -1,8 +1,13 @@
 """Files that parameters name: their content is a parameter too, not their path alone."""
 
-from pathlib import Path
+import os
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
 
 from tasks.core.files import sha256_of
+
+PATH_FIELDS = ("path", "file")
 
 
 def with_fingerprint(values: object, field: str, what: str) -> object:
@@ -33,3 +38,40 @@ def with_fingerprint(values: object, field: str, what: str) -> object:
             f"since. Put the old file back, or leave file_sha256 out to take this one."
         )
     return values | {"file_sha256": found}
+
+
+def without_folders(record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters as they are recorded: a named file by its name and its SHA-256.
+
+    Where a file lay on one machine says nothing on another, and its content is what counts.
+
+    Args:
+        record: Parameters as JSON, nested ones too.
+    """
+    return _renamed(record, lambda path: PurePath(path).name)
+
+
+def seen_from(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters whose named files are found from a folder, with forward slashes.
+
+    Args:
+        folder: Where a process that reads the files will stand.
+        record: Parameters as JSON, nested ones too, files named from here.
+    """
+    base = folder.resolve()
+    return _renamed(
+        record, lambda path: Path(os.path.relpath(Path(path).resolve(), base)).as_posix()
+    )
+
+
+def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
+    """Return parameters with every path of a fingerprinted file renamed."""
+    is_named = record.get("file_sha256") is not None
+    renamed = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            value = _renamed(value, rename)
+        elif is_named and key in PATH_FIELDS and value is not None:
+            value = rename(value)
+        renamed[key] = value
+    return renamed

@@ -3,9 +3,13 @@
 A probe is (N, N) for one coherent mode, or (M, N, N) for M modes whose intensities add.
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
+
+Wave = TypeVar("Wave", bound=np.complexfloating)
 
 
 def defocused_zone_plate_probe(
@@ -40,7 +44,7 @@ def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
     return np.asarray(intensity.sum(axis=0) if intensity.ndim == 3 else intensity)
 
 
-def coherent_probe(modes: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
     """Return the one coherent probe that is told to those who know a single mode.
 
     It has the shape of the strongest mode and carries the photons of all, as a beamline's own
@@ -55,7 +59,8 @@ def coherent_probe(modes: NDArray[np.complex128]) -> NDArray[np.complex128]:
     if len(modes) == 1:
         return np.asarray(modes[0])
     energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
-    return np.asarray(modes[0] * np.sqrt(energies.sum() / energies[0]))
+    factor = np.sqrt(energies.sum() / energies[0])
+    return np.asarray(modes[0] * factor, dtype=modes.dtype)
 
 
 def unit_energy(probe: NDArray[np.complexfloating]) -> NDArray[np.complex128]:

@@ -1,7 +1,7 @@
 """Partial coherence: a beam as several modes that do not interfere.
 
 The modes of a Gaussian Schell-model source are Hermite-Gauss functions whose occupation falls
-geometrically with their order (Starikov & Wolf, J. Opt. Soc. Am. 72, 923 (1982), eqs. 3.12-3.15).
+geometrically with their order (Starikov & Wolf, J. Opt. Soc. Am. 72, 923 (1982)).
 For any other beam the same construction is used: the derivatives of the coherent field along
 both axes, made orthogonal in the order of their degree. They span what shifted copies of the
 beam span (a source of finite size, Thibault & Menzel, Nature 494, 68 (2013)), have the same pupil

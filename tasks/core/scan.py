@@ -34,7 +34,7 @@ def disc_overlap_fraction(
 ) -> NDArray[np.float64]:
     """Return the share of a disc that an equal disc at some distance covers.
 
-    The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld, eq. 14) over the
+    The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the
     area of one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on.
 
     Args:

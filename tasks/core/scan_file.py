@@ -1,45 +1,29 @@
 """Measured scans on disk: CXI (HDF5), so that other programs open them.
 
-Layout and units after Maia, Nature Methods 9, 854 (2012) and the CXI file format 1.6: energies
-in joules, lengths in metres, and `translation` that of the *sample*: where the sample moves
-by +x, the probe moves over it by -x. Positions in object pixels are made here and in
-`scan_writer` alone.
+This is the whole of a scan at once; `scan_writer` and `scan_reader` take some patterns at a time.
 """
 
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from tasks.core.files import open_hdf5
-from tasks.core.probe import coherent_probe
+from tasks.core.scan_header import read_scan_header
+from tasks.core.scan_reader import ScanReader
 from tasks.core.scan_record import ELECTRONVOLT_J, Geometry, Scan, ScanHeader
-from tasks.core.scan_writer import (
-    COUNTS,
-    DETECTOR,
-    PATTERNS_PER_CHUNK,
-    PROVENANCE,
-    SOURCE,
-    TRANSLATION,
-    ScanWriter,
-)
+from tasks.core.scan_writer import PATTERNS_PER_CHUNK, ScanWriter
 
 __all__ = [
     "ELECTRONVOLT_J",
     "Geometry",
     "Scan",
     "ScanHeader",
+    "ScanReader",
     "ScanWriter",
     "read_scan",
     "read_scan_header",
     "write_scan",
 ]
-
-ENERGY_WINDOW_EV = (50.0, 200_000.0)
-_ENERGY_UNITS_J = {"J": 1.0, "eV": ELECTRONVOLT_J, "keV": 1e3 * ELECTRONVOLT_J}
 
 
 def write_scan(path: Path, scan: Scan) -> None:
@@ -65,128 +49,5 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
             see `read_scan_header`; or if a count is negative or not finite, or an index is
             outside the scan.
     """
-    with open_hdf5(path) as file:
-        header = _read_header(path, file)
-        wanted = np.arange(len(header)) if indices is None else np.asarray(indices, dtype=np.intp)
-        if wanted.size and not 0 <= wanted.min() <= wanted.max() < len(header):
-            raise ValueError(
-                f"Expected indices from 0 to {len(header) - 1} into {path.name}, got "
-                f"{wanted.min()} to {wanted.max()}. Make the view again from this scan."
-            )
-        counts = _read_patterns(file[COUNTS], wanted)
-    _refuse_impossible_counts(path, counts)
-    return Scan(
-        diffraction_counts=counts,
-        positions_px=header.positions_px[wanted],
-        probe=header.probe,
-        geometry=header.geometry,
-        provenance=header.provenance,
-        modes=header.modes,
-        pixel_mask=header.pixel_mask,
-    )
-
-
-def read_scan_header(path: Path) -> ScanHeader:
-    """Read all of a scan but its patterns.
-
-    Raises:
-        ValueError: If the file is missing, cut short or lacks a field; if the energy is outside
-            50 eV to 200 keV; if a length, a position or the probe is not finite; or if the
-            positions are not one for each pattern.
-    """
-    with open_hdf5(path) as file:
-        return _read_header(path, file)
-
-
-def _read_header(path: Path, file: h5py.File) -> ScanHeader:
-    shape = _field(path, file, COUNTS, "diffraction patterns").shape
-    geometry = _read_geometry(path, file)
-    translation = _finite(path, TRANSLATION, _field(path, file, TRANSLATION, "translations")[()])
-    if len(shape) != 3 or translation.shape != (shape[0], 3):
-        raise ValueError(
-            f"{path} must hold patterns (J, N, N) and as many translations (J, 3), got "
-            f"{shape} and {translation.shape}. Write one translation for each pattern."
-        )
-    name = f"{SOURCE}/illumination"
-    light = _finite(path, name, _field(path, file, name, "illumination")[()])
-    mask = file[f"{DETECTOR}/mask"][()] if f"{DETECTOR}/mask" in file else None
-    return ScanHeader(
-        positions_px=-translation[:, 1::-1] / geometry.object_pixel_m(shape[-1]),
-        probe=coherent_probe(light) if light.ndim == 3 else light,
-        geometry=geometry,
-        provenance=orjson.loads(file[PROVENANCE][()]),
-        modes=light if light.ndim == 3 else None,
-        pixel_mask=mask if mask is not None and mask.any() else None,
-    )
-
-
-def _read_geometry(path: Path, file: h5py.File) -> Geometry:
-    """Return the geometry; refuse energies and lengths that no instrument has."""
-    energy = _field(path, file, f"{SOURCE}/energy", "photon energy")
-    units = energy.attrs.get("units", "J")
-    energy_ev = float(energy[()]) * _ENERGY_UNITS_J.get(str(units), np.nan) / ELECTRONVOLT_J
-    if not ENERGY_WINDOW_EV[0] <= energy_ev <= ENERGY_WINDOW_EV[1]:
-        raise ValueError(
-            f"{path} has a photon energy of {energy[()]:.6g} {units}, expected 50 eV to 200 keV "
-            f"in J, eV or keV. Write the photons' energy, not the machine's, into {SOURCE}/energy, "
-            f"with its unit in the attribute `units`."
-        )
-    lengths = {}
-    for name in ("distance", "x_pixel_size"):
-        length = float(_field(path, file, f"{DETECTOR}/{name}", name)[()])
-        if not (np.isfinite(length) and length > 0):
-            raise ValueError(
-                f"{path} has {DETECTOR}/{name} = {length:g} m, expected a positive length. "
-                f"Correct it in metres."
-            )
-        lengths[name] = length
-    return Geometry(energy_ev, lengths["distance"], lengths["x_pixel_size"])
-
-
-def _field(path: Path, file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
-    """Return a dataset; name what is missing, and where it belongs."""
-    if name not in file:
-        raise ValueError(
-            f"{path} has no {meaning}: the dataset {name} is missing. Add it (CXI 1.6), or "
-            f"convert the file again from its source."
-        )
-    return file[name]
-
-
-def _finite(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Return values; refuse them where one is not finite."""
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"{path} has values in {name} that are not finite. Repair them or leave those "
-            f"exposures out."
-        )
-    return values
-
-
-def _refuse_impossible_counts(path: Path, counts: NDArray[Any]) -> None:
-    """Refuse counts that no photons make; unsigned integers cannot be wrong."""
-    if counts.dtype.kind == "u":
-        return
-    n_bad = int(np.count_nonzero(~np.isfinite(counts)))
-    if n_bad:
-        raise ValueError(
-            f"{path} has {n_bad} diffraction counts that are not finite. Mask or repair them."
-        )
-    if counts.min(initial=0) < 0:
-        raise ValueError(
-            f"{path} has diffraction counts down to {counts.min()}, expected photons, which are "
-            f"not negative. Subtract the dark frame before counting, and clip at zero."
-        )
-
-
-def _read_patterns(dataset: h5py.Dataset, wanted: NDArray[np.intp]) -> NDArray[Any]:
-    """Read patterns by index; every chunk of the file is read once or not at all."""
-    counts = np.empty((len(wanted), *dataset.shape[1:]), dtype=dataset.dtype)
-    depth = dataset.chunks[0] if dataset.chunks else PATTERNS_PER_CHUNK
-    order = np.argsort(wanted, kind="stable")
-    blocks = wanted[order] // depth
-    for block in np.unique(blocks):
-        first, stop = np.searchsorted(blocks, [block, block + 1])
-        here = order[first:stop]
-        counts[here] = dataset[block * depth : (block + 1) * depth][wanted[here] - block * depth]
-    return counts
+    reader = ScanReader(path, indices, cache_bytes=0)
+    return Scan.of(reader.header, reader.read())

@@ -12,6 +12,11 @@ PLANCK_J_S = 6.62607015e-34
 LIGHT_SPEED_M_PER_S = 299792458.0
 ELECTRONVOLT_J = 1.602176634e-19
 
+# Outside these a value has another unit, or is that of another part of the instrument.
+ENERGY_WINDOW_EV = (50.0, 200_000.0)
+DISTANCE_WINDOW_M = (1e-4, 1e3)
+DETECTOR_PIXEL_WINDOW_M = (1e-7, 1e-2)
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -102,6 +107,19 @@ class Scan:
     provenance: dict[str, Any]
     modes: NDArray[np.complex128] | None = None
     pixel_mask: NDArray[np.uint32] | None = None
+
+    @classmethod
+    def of(cls, header: ScanHeader, counts: NDArray[np.unsignedinteger]) -> "Scan":
+        """Return the scan of a header and its patterns, shape (J, N, N)."""
+        return cls(
+            counts,
+            header.positions_px,
+            header.probe,
+            header.geometry,
+            header.provenance,
+            header.modes,
+            header.pixel_mask,
+        )
 
     @property
     def header(self) -> ScanHeader:

@@ -20,5 +20,8 @@ def describe(error: ValidationError, options: Mapping[str, str]) -> str:
         fields = [part for part in fault["loc"] if isinstance(part, str)]
         name = ".".join(options.get(field, field).replace("_", "-") for field in fields)
         option = f"--{name}" if name else "parameters"
-        sentences.append(f"{option} {fault['input']!r}: {fault['msg']}")
+        # What does not fit together has the whole group for its input.
+        is_group = isinstance(fault["input"], Mapping)
+        shown = option if is_group else f"{option} {fault['input']!r}"
+        sentences.append(f"{shown}: {fault['msg'].removeprefix('Value error, ')}")
     return "; ".join(sentences)

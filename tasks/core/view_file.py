@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from tasks.core.files import read_json
-from tasks.core.scan_file import Scan, read_scan, read_scan_header
+from tasks.core.scan_file import Scan, ScanReader, read_scan_header
+from tasks.core.scan_reader import CACHE_BYTES
 
 
-def read_view(scan_path: Path, view_path: Path) -> Scan:
-    """Read the exposures of a scan that a view has chosen.
+def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
+    """Open the exposures of a scan that a view has chosen; their patterns are read when asked for.
 
     Args:
         scan_path: CXI file of the whole scan.
         view_path: JSON file of the view, with the scan indices under `indices`.
+        cache_bytes: Most memory that unpacked patterns may take [bytes].
 
     Returns:
         The chosen part of the scan.
@@ -23,12 +25,31 @@ def read_view(scan_path: Path, view_path: Path) -> Scan:
         ValueError: If a file is damaged, or the view does not belong to the scan.
     """
     view = read_json(view_path)
-    indices = np.asarray(view["indices"], dtype=np.intp)
     n_exposures = len(read_scan_header(scan_path))
     if view["n_exposures"] != n_exposures:
         raise ValueError(
             f"The view {view_path.name} was made for a scan of {view['n_exposures']} exposures, "
             f"but {scan_path.name} has {n_exposures}. Make the view again from this scan."
         )
-    scan = read_scan(scan_path, indices)
-    return replace(scan, provenance=scan.provenance | {"view": view["view"]})
+    indices = np.asarray(view["indices"], dtype=np.intp)
+    reader = ScanReader(scan_path, indices, cache_bytes=cache_bytes)
+    provenance = reader.header.provenance | {"view": view["view"]}
+    reader.header = replace(reader.header, provenance=provenance)
+    return reader
+
+
+def read_view(scan_path: Path, view_path: Path) -> Scan:
+    """Read the exposures of a scan that a view has chosen, all patterns at once.
+
+    Args:
+        scan_path: CXI file of the whole scan.
+        view_path: JSON file of the view.
+
+    Returns:
+        The chosen part of the scan.
+
+    Raises:
+        ValueError: As `open_view`, or if a count is negative or not finite.
+    """
+    reader = open_view(scan_path, view_path, cache_bytes=0)
+    return Scan.of(reader.header, reader.read())

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.patches import place_patches, split_positions
+from tasks.core.patches import patch_corners, place_patches, split_positions
+from tasks.core.probe import probe_intensity
 from tasks.networks.exposures import Counts, Exposures
-from tasks.networks.placement import flat_indices
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
@@ -96,6 +96,29 @@ def as_pair(
     return field.real.astype(np.float32), field.imag.astype(np.float32)
 
 
+def flat_indices(
+    positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Return where each pixel of each patch lies in the flattened canvas.
+
+    Args:
+        positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
+        n_px: Side N of a patch [px], even.
+        shape: Shape (H, W) of the canvas.
+
+    Returns:
+        Indices into H * W pixels, shape (J, N, N).
+
+    Raises:
+        ValueError: If a patch leaves the canvas.
+    """
+    corners = patch_corners(positions_px, n_px, shape)
+    pixels = np.arange(n_px)
+    rows = corners[:, :1] + pixels
+    columns = corners[:, 1:] + pixels
+    return (rows[:, :, None] * shape[1] + columns[:, None, :]).astype(np.int32)
+
+
 def zero_frequency_first(patterns: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return patterns, shape (..., N, N), in the order of the FFT."""
     return np.fft.ifftshift(patterns, axes=(-2, -1)).astype(np.float32)
@@ -134,5 +157,5 @@ def make_batch(
         indices=flat_indices(inside, exposures.n_px, canvas.shape),
         start=as_pair(start),
         normaliser=(1 / (illumination + DARK * illumination.max())).astype(np.float32),
-        coverage=(illumination / intensity.max()).astype(np.float32),
+        coverage=(illumination / probe_intensity(exposures.probe_modes).max()).astype(np.float32),
     )

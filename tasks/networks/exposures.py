@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.patches import shifted_probes
 from tasks.core.probe import probe_intensity
-from tasks.core.scan_file import Scan
+from tasks.core.scan_file import Scan, ScanReader
 
 Counts = NDArray[np.unsignedinteger]
 DARK_RIM_ENERGY = 0.02
 RIM_MULTIPLE = 4
+KEPT_PROBES_BYTES = 2**28
 
 
 class Optics(BaseModel):
@@ -73,6 +75,16 @@ class Exposures:
             read=lambda indices: scan.diffraction_counts[indices],
         )
 
+    @classmethod
+    def streamed(cls, reader: ScanReader) -> "Exposures":
+        """Return the exposures of a scan whose patterns stay on the disk."""
+        return cls(
+            positions_px=reader.header.positions_px,
+            probe_modes=reader.header.probe_modes.astype(np.complex64),
+            good_pixels=reader.header.good_pixels,
+            read=reader.read,
+        )
+
     @property
     def n_px(self) -> int:
         """Side of a pattern [px]."""
@@ -89,6 +101,16 @@ class Exposures:
 
     def probes(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         """Return the modes moved by each position's sub-pixel rest, shape (M, any, N, N)."""
+        kept = self._kept_probes
+        return self._move(indices) if kept is None else kept[:, indices]
+
+    @cached_property
+    def _kept_probes(self) -> NDArray[np.complex64] | None:
+        """The probe of every position, where they do not take too much memory."""
+        if len(self) * self.probe_modes.nbytes > KEPT_PROBES_BYTES:
+            return None
+        return self._move(np.arange(len(self), dtype=np.intp))
+
+    def _move(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         positions = self.positions_px[indices]
-        moved = [shifted_probes(mode, positions) for mode in self.probe_modes]
-        return np.stack(moved).astype(np.complex64, copy=False)
+        return np.stack([shifted_probes(mode, positions) for mode in self.probe_modes])

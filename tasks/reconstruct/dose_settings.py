@@ -22,6 +22,7 @@ from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
 from tasks.core.scan_file import Scan
 from tasks.reconstruct.params import NoiseModel, PtyChiParams
+from tasks.reconstruct.scan_checks import detected_photons
 
 DENSE_FROM_OVERLAP_RATIO = 0.5
 DENSE_EPOCHS = 40
@@ -73,8 +74,7 @@ class SolverSettings:
 def measure_exposure(scan: Scan) -> Exposure:
     """Measure the dose on the sample, and the overlap, from the patterns and positions."""
     overlap = measure_overlap(scan.positions_px, energy_diameter_px(scan.probe))
-    photons_per_pattern = float(scan.diffraction_counts.sum(dtype=np.float64)) / len(scan)
-    return Exposure(photons_per_pattern / overlap.step_px**2, overlap.overlap_ratio)
+    return Exposure(detected_photons(scan) / overlap.step_px**2, overlap.overlap_ratio)
 
 
 def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverSettings:

@@ -24,7 +24,8 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
         progress: Told after each epoch.
 
     Returns:
-        Dose on the sample, settings that it led to, first and last loss.
+        What is known of probe and detector, dose on the sample, settings that it led to, first and
+        last loss.
 
     Raises:
         ValueError: If the scan cannot be reconstructed, or a GPU is asked for and there is none.
@@ -48,6 +49,9 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     )
     facts = {
         "n_patterns": len(scan),
+        "n_probe_modes": len(scan.probe_modes),
+        "masked_pixel_fraction": 1 - float(scan.good_pixels.mean()),
+        "saturated_fraction": scan.provenance.get("dose", {}).get("saturated_fraction"),
         "photons_per_object_px": exposure.photons_per_px,
         "overlap_ratio": exposure.overlap_ratio,
         "settings": asdict(settings) | {"noise_model": settings.noise_model.value},

@@ -8,7 +8,7 @@ import numpy as np
 
 from tasks.core.object_file import write_object
 from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import read_view
+from tasks.core.view_file import open_view
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.model_file import DataContract, load_network, read_contract
@@ -40,7 +40,7 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
             f"{params.arm.value} was asked for. Name the model of that arm."
         )
-    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
     contract.data.refuse_other(DataContract.of(exposures, Survey.of(exposures)))
     network = load_network(files.inputs["weights"], contract)
 

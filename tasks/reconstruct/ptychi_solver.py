@@ -8,6 +8,9 @@ probe by p - round(p). With the origin -0.5 the patch starts at round(p) - N / 2
 pixel N // 2 lies at p, as everywhere in this project.
 
 pty-chi's Fourier transform is not normalised, ours is unitary: its probe is ours over N.
+
+It is given every incoherent mode of the probe, and the pixels that can be trusted: others pull at
+nothing. A full well is one of a pattern, not of the detector, and stays in.
 """
 
 import logging
@@ -46,7 +49,8 @@ class Solution:
 
     Attributes:
         window: The object over the bounding box of all patches, complex64.
-        losses: Mean squared error of the square roots of the counts, seen during each epoch.
+        losses: Mean squared error of the square roots of the counts, seen during each epoch; zero
+            for masked pixels.
         options: All options of pty-chi, as JSON.
         device: Where it was computed.
     """
@@ -125,17 +129,29 @@ def build_task(
             _lsqml_options(settings, torch_device),
             diffraction_data=scan.diffraction_counts.astype(np.float32),
             object_data=flat,
-            probe_data=(scan.probe / scan.n_px).astype(np.complex64)[None, None],
+            probe_data=(scan.probe_modes / scan.n_px).astype(np.complex64)[None],
             probe_position_y_px=positions[:, 0],
             probe_position_x_px=positions[:, 1],
+            valid_pixel_mask=scan.good_pixels,
         )
+    _count_good_pixels_alone(task)
     # random_seed does not reach the order of the minibatches.
     task.reconstructor.dataloader.generator.manual_seed(settings.seed)
     return task, (int(corner[0]), int(corner[1]))
 
 
+def _count_good_pixels_alone(task: Any) -> None:
+    """Leave masked pixels out of the loss too: pty-chi leaves them out of its steps alone."""
+    good, tracker = task.dataset.valid_pixel_mask, task.reconstructor.loss_tracker
+    metric = tracker.metric_function
+    if not good.all():
+        tracker.metric_function = lambda predicted, measured: metric(
+            predicted * good.to(predicted.device), measured * good.to(measured.device)
+        )
+
+
 def _lsqml_options(settings: SolverSettings, torch_device: str) -> Any:
-    """Return pty-chi's options: one mode, the probe and the positions fixed, single precision."""
+    """Return pty-chi's options: the probe and the positions fixed, single precision."""
     options = api.LSQMLOptions()
     solver = options.reconstructor_options
     solver.num_epochs = settings.n_epochs
@@ -145,7 +161,7 @@ def _lsqml_options(settings: SolverSettings, torch_device: str) -> Any:
     solver.random_seed = settings.seed
     solver.allow_nondeterministic_algorithms = False
     solver.rescale_probe_intensity_in_first_epoch = False
-    # With one mode both ways give the same steps; this one computes them once.
+    # The steps are those of all modes; with one it is the same, and computed once.
     solver.solve_step_sizes_only_using_first_probe_mode = False
     options.object_options.determine_position_origin_coords_by = (
         api.ObjectPosOriginCoordsMethods.SPECIFIED

@@ -108,7 +108,7 @@ def run_stage(
         RunStoppedError: If the run is being stopped.
     """
     hub = session.root
-    command = [sys.executable, "-m", "tasks.runtime.child", str(hub), call.stage]
+    command = [sys.executable, "-P", "-m", "tasks.runtime.child", str(hub), call.stage]
     log_path = hub / call.log
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
@@ -133,9 +133,9 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=os.environ | CHILD_ENVIRONMENT | {PARENT_VARIABLE: str(os.getpid())},
+            env=_environment(),
             start_new_session=True,
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=session.root,
         )
 
     with session.adopt(start, call.stage) as process:
@@ -149,6 +149,14 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             _end(process)
             reader.join()
             session.forget(process)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a child that finds this project while it stands in the hub."""
+    project = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, [project, os.environ.get("PYTHONPATH")]))
+    own = {"PYTHONPATH": paths, PARENT_VARIABLE: str(os.getpid())}
+    return os.environ | CHILD_ENVIRONMENT | own
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -5,17 +5,18 @@ The options are those of `SimulationParams`, read from the model itself, nested 
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.config import Dict
 from pydantic import ValidationError
 
 from tasks.core.files import write_json
 from tasks.core.object_file import read_object
-from tasks.core.scan_file import read_scan
+from tasks.core.parameter_file import named_parameter_file, read_parameters
+from tasks.core.scan_file import ScanReader
 from tasks.core.seeds import Split
 from tasks.core.stages import StageFiles
 from tasks.core.validation import describe
@@ -63,15 +64,21 @@ def make_scan(
     force
         Replace files that are there.
     """
-    del parameters  # Read before the options are, by `_read_parameters`.
+    del parameters  # Read before the options are, by `_app`.
     outputs = {name: folder / file for name, file in OUTPUTS.items()}
     _refuse_place(folder, list(outputs.values()), force=force)
-    facts = simulate(knobs, StageFiles({}, outputs), _tell)
+    is_new = not folder.exists()
+    try:
+        facts = simulate(knobs, StageFiles({}, outputs), _tell)
+    except ValueError:
+        if not force:
+            _take_back(folder, outputs.values(), is_new=is_new)
+        raise
     write_json(outputs["parameters"], knobs.model_dump(mode="json"))
     write_simulation_plot(
         outputs["plot"],
         read_object(outputs["truth"]),
-        {split: read_scan(outputs[split.value]) for split in Split},
+        {split: ScanReader(outputs[split.value], cache_bytes=0) for split in Split},
     )
     height, width = facts["object_shape"]
     say(f"Object of {height} x {width} px, probe of {facts['probe_diameter_px']:.1f} px")
@@ -91,7 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(_app(_parameter_file(words))(words, exit_on_error=False, print_error=False) or 0)
+        return int(
+            _app(named_parameter_file(words))(words, exit_on_error=False, print_error=False) or 0
+        )
     except CycloptsError as error:
         cause = error.__cause__
         message = describe(cause, {}) if isinstance(cause, ValidationError) else str(error)
@@ -106,41 +115,14 @@ def _app(parameter_file: Path | None) -> App:
         name="python -m tasks.simulate",
         help="Simulate a fly-scan: object, probe, positions and dose make diffraction counts.",
         version_flags=[],
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), show_choices=False),
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
     if parameter_file is not None:
-        app.config = (Dict(_read_parameters(parameter_file), source=str(parameter_file)),)
+        app.config = (Dict(read_parameters(parameter_file), source=str(parameter_file)),)
     app.default(make_scan)
     return app
-
-
-def _parameter_file(words: list[str]) -> Path | None:
-    """Return the file that `--parameters` names; needed before the other options are read."""
-    for position, word in enumerate(words):
-        name, _, value = word.partition("=")
-        if name == "--parameters" and (value or position + 1 < len(words)):
-            return Path(value or words[position + 1])
-    return None
-
-
-def _read_parameters(path: Path) -> dict[str, Any]:
-    """Read parameters from YAML; JSON is YAML too.
-
-    Raises:
-        RefusedError: If the file is missing or holds something else.
-    """
-    cure = "Name a JSON or YAML file of parameters, such as the parameters.json of another scan."
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RefusedError(f"{path} cannot be read ({error.strerror}). {cure}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RefusedError(f"{path} is neither JSON nor YAML ({error}). {cure}") from error
-    if not isinstance(content, dict):
-        raise RefusedError(f"{path} holds no parameters by name. {cure}")
-    return content
 
 
 def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
@@ -157,6 +139,14 @@ def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
             f"{folder} holds {', '.join(taken)} already. Name another folder, or replace them "
             f"with --force."
         )
+
+
+def _take_back(folder: Path, paths: Iterable[Path], *, is_new: bool) -> None:
+    """Remove what half a scan has left, and the folder where it was made for it."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    if is_new and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _tell(done: int, total: int, text: str) -> None:

@@ -13,7 +13,7 @@ The order is that of the physics:
 
 Every step draws from a stream of its own, so that switching one on leaves the draws of the others
 as they were. A displaced Poisson process is a Poisson process: step 3 has the law of a blurred
-expectation (Kingman, Poisson Processes (1993), section 5.1).
+expectation (the displacement theorem; Kingman, Poisson Processes (1993), ch. 5).
 """
 
 from collections.abc import Sequence

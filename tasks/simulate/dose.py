@@ -50,7 +50,7 @@ class DoseMeter:
         incident = self._incident / self._n_patterns
         if abs(incident / self.nominal - 1) > DOSE_TOLERANCE:
             raise ValueError(
-                f"{incident:.1f} photons per pattern reached the detector where {self.nominal:g} "
+                f"{incident:.4g} photons per pattern reached the detector where {self.nominal:g} "
                 f"were asked for, more than {DOSE_TOLERANCE:.0%} apart. Scan more positions or "
                 f"raise photons_per_pattern."
             )

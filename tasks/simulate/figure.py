@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tasks.core.files import atomic_path
 from tasks.core.object_file import ObjectWindow
 from tasks.core.probe import energy_diameter_px
-from tasks.core.scan_file import Scan
+from tasks.core.scan_file import ScanReader
 from tasks.core.seeds import Split
 
 AMPLITUDE_MAP, PHASE_MAP, CYCLIC_MAP = "viridis", "cividis", "twilight"
@@ -102,16 +102,19 @@ def show_positions(
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
-def write_simulation_plot(path: Path, truth: ObjectWindow, scans: Mapping[Split, Scan]) -> None:
+def write_simulation_plot(
+    path: Path, truth: ObjectWindow, scans: Mapping[Split, ScanReader]
+) -> None:
     """Draw object, probe, positions and the mean pattern of the training scan as PNG.
 
     Args:
         path: PNG to write, whole or not at all.
         truth: The whole true object.
-        scans: Both scans.
+        scans: Both scans; the patterns of the training scan are read some at a time.
     """
     scan = scans[Split.TRAIN]
-    diameter = energy_diameter_px(scan.probe)
+    probe = scan.header.probe
+    diameter = energy_diameter_px(probe)
     figure = Figure(figsize=(12.0, 7.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 3)
@@ -120,19 +123,19 @@ def write_simulation_plot(path: Path, truth: ObjectWindow, scans: Mapping[Split,
         (axes[0, 1], show_phase(axes[0, 1], truth.object_, "object, phase"), "rad"),
         (
             axes[1, 0],
-            show_amplitude(axes[1, 0], scan.probe, f"probe, {diameter:.1f} px hold 90 %"),
+            show_amplitude(axes[1, 0], probe, f"probe, {diameter:.1f} px hold 90 %"),
             "sqrt(photons)",
         ),
-        (axes[1, 1], show_wave(axes[1, 1], scan.probe, "probe, phase"), "rad"),
+        (axes[1, 1], show_wave(axes[1, 1], probe, "probe, phase"), "rad"),
         (
             axes[1, 2],
-            show_pattern(axes[1, 2], scan.diffraction_counts.mean(axis=0), "mean pattern"),
+            show_pattern(axes[1, 2], scan.summed_pattern() / len(scan), "mean pattern"),
             "photons / px",
         ),
     ]
     for axis, image, unit in bars:
         figure.colorbar(image, ax=axis, label=unit, shrink=0.85)
-    positions = {split: part.positions_px for split, part in scans.items()}
+    positions = {split: part.header.positions_px for split, part in scans.items()}
     height, width = truth.object_.shape
     show_positions(axes[0, 2], positions, (height, width), diameter)
     with atomic_path(path) as temporary:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.objects import make_object
 from tasks.core.patches import patch_corners
+from tasks.core.probe import energy_diameter_px
 from tasks.core.scan_patterns import scan_path
 from tasks.core.seeds import Purpose, Split, spawn
+from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams
 
 LARGEST_FRAME_PX = 2**28
@@ -66,13 +69,23 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
 
 
+def check_scans(params: SimulationParams) -> None:
+    """Refuse a simulation whose probe or scans cannot be, without exposing anything.
+
+    Raises:
+        ValueError: As `make_probe_modes` and `lay_out_scans`.
+    """
+    lay_out_scans(params, energy_diameter_px(make_probe(params)))
+
+
 def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None:
     """Refuse a test scan whose area is smaller than asked for."""
     height, width = np.ptp(positions_px, axis=0)
     if min(height, width) < least_px:
         raise ValueError(
             f"The test positions span {height:.0f} x {width:.0f} px, at least {least_px:g} px on "
-            f"each side are asked for. Raise test_positions, or lower min_test_span_px."
+            f"each side are asked for: MS-SSIM needs {MS_SSIM_MIN_PX} px. Raise test_positions, "
+            f"lower scan.overlap_ratio, or set min_test_span_px to 0 to go without MS-SSIM."
         )
 
 

@@ -1,5 +1,6 @@
 """The illumination of a simulated scan, checked before anything is exposed."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def _how_to_shrink(knobs: ProbeParams) -> str:
     if knobs.kind is ProbeKind.ZONE_PLATE:
         return f"Lower defocus_rad ({knobs.defocus_rad})"
     if knobs.kind is ProbeKind.FILE:
-        return "Pad the probe in its file"
+        return f"Pad the probe in its file {Path(knobs.file or '').name}"
     return f"Lower diameter_px ({knobs.diameter_px})"
 
 

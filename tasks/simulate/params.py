@@ -4,13 +4,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX
+from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.probes.params import ProbeParams
 from tasks.core.scan_patterns import ScanParams
+from tasks.core.scan_record import DETECTOR_PIXEL_WINDOW_M, DISTANCE_WINDOW_M, ENERGY_WINDOW_EV
 from tasks.core.seeds import Split
 from tasks.simulate.instrument_params import InstrumentParams
 
 __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
+
+LARGEST_SCAN = 10_000_000
 
 
 class SimulationParams(BaseModel):
@@ -35,17 +40,26 @@ class SimulationParams(BaseModel):
         (25, 25), description="Rows and columns of the test scan"
     )
     min_test_span_px: float = Field(
-        0.0,
+        float(MS_SSIM_MIN_PX),
         ge=0,
         allow_inf_nan=False,
-        description="Least side of the area that the test positions span; MS-SSIM needs 176 [px]",
+        description="Least side of the area that the test positions span, 176 for MS-SSIM; 0 goes "
+        "without [px]",
     )
-    energy_ev: float = Field(8000.0, ge=50, le=200_000, description="Photon energy [eV]")
+    energy_ev: float = Field(
+        8000.0, ge=ENERGY_WINDOW_EV[0], le=ENERGY_WINDOW_EV[1], description="Photon energy [eV]"
+    )
     distance_m: float = Field(
-        2.0, gt=0, allow_inf_nan=False, description="From the sample to the detector [m]"
+        2.0,
+        ge=DISTANCE_WINDOW_M[0],
+        le=DISTANCE_WINDOW_M[1],
+        description="From the sample to the detector [m]",
     )
     detector_pixel_m: float = Field(
-        75e-6, gt=0, allow_inf_nan=False, description="Side of a detector pixel [m]"
+        75e-6,
+        ge=DETECTOR_PIXEL_WINDOW_M[0],
+        le=DETECTOR_PIXEL_WINDOW_M[1],
+        description="Side of a detector pixel [m]",
     )
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
 
@@ -53,7 +67,14 @@ class SimulationParams(BaseModel):
     @classmethod
     def _scan_spans_an_area(cls, value: tuple[int, int]) -> tuple[int, int]:
         if min(value) < 2:
-            raise ValueError(f"A scan needs at least 2 x 2 positions, got {value}.")
+            raise ValueError(
+                f"A scan needs at least 2 x 2 positions, got {value}. Raise rows and columns."
+            )
+        if value[0] * value[1] > LARGEST_SCAN:
+            raise ValueError(
+                f"A scan has at most {LARGEST_SCAN:,} positions, got {value[0]} x {value[1]}. "
+                f"Lower rows and columns, or take several scans."
+            )
         return value
 
     @model_validator(mode="after")
@@ -68,6 +89,9 @@ class SimulationParams(BaseModel):
         return self
 
     def record(self, split: Split) -> dict[str, Any]:
-        """Return the parameters of one scan, as JSON; the training scan has no test object."""
+        """Return the parameters of one scan, as JSON; the training scan has no test object.
+
+        Files are named without their folder.
+        """
         left_out = {"test_object"} if split is Split.TRAIN else set()
-        return self.model_dump(mode="json", exclude=left_out)
+        return without_folders(self.model_dump(mode="json", exclude=left_out))

@@ -139,10 +139,9 @@ def expose_scan(
 
 def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
     """Return what made the true object, as JSON."""
+    record = params.record(Split.TEST)
     return {
-        "seed": params.seed,
-        "train_object": params.train_object.model_dump(mode="json"),
-        "test_object": params.test_object and params.test_object.model_dump(mode="json"),
+        **{name: record[name] for name in ("seed", "train_object", "test_object")},
         "samples": sample_facts(params),
         "test_row_px": layout.test_row_px,
     }

@@ -89,7 +89,8 @@ def physics_lesson(course: Course, number: int) -> Lesson:
 def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesson:
     """Return a group judged by the true object, in proportion to the light that falls.
 
-    The faint rim of a group cannot be known from it, and would otherwise outweigh its middle.
+    The faint rim of a group cannot be known from it, and would otherwise outweigh its middle. A
+    phase ramp cannot be known from diffraction either: the truth is given the first guess's.
 
     Args:
         course: Groups of the training scan.
@@ -104,9 +105,31 @@ def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesso
     batch = make_batch(split.shown, group, split.shown.read(group), canvas, split.start(canvas))
     true_object = truth.cut(canvas.origin_px, canvas.shape)
     weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
-    real, imaginary = as_pair(np.nan_to_num(true_object))
+    turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)
+    real, imaginary = as_pair(turned)
     return batch.as_inputs() | {
         "truth_real": real,
         "truth_imaginary": imaginary,
         "truth_weight": weight,
     }
+
+
+def in_gauge_of(
+    true_object: NDArray[np.complexfloating],
+    guess: NDArray[np.complexfloating],
+    weight: NDArray[np.floating],
+) -> NDArray[np.complexfloating]:
+    """Return the truth with the phase ramp that it lacks to follow a guess; it stays the truth.
+
+    The ramp is the mean phase step of w O conj(T) from pixel to pixel along each axis.
+
+    Args:
+        true_object: True object T, shape (H, W).
+        guess: First guess O, shape (H, W); zero everywhere asks for no ramp.
+        weight: Weight w of every pixel, shape (H, W).
+    """
+    product = weight * guess * true_object.conj()
+    step_y = np.angle(np.sum(product[1:] * product[:-1].conj()))
+    step_x = np.angle(np.sum(product[:, 1:] * product[:, :-1].conj()))
+    rows, columns = np.indices(true_object.shape)
+    return np.asarray(true_object * np.exp(1j * (step_y * rows + step_x * columns)))

@@ -1,6 +1,6 @@
 """What of the exposures a network is shown, and what judges it.
 
-With thinning the photons are split anew after every few epochs, each time with a first guess of
+With thinning the photons are split anew after some epochs, each time with a first guess of
 their own: made from the photons that are shown, it knows nothing of those that judge.
 """
 
@@ -18,7 +18,7 @@ from tasks.train.scratch import ScratchPatterns
 from tasks.train.thinning import thin_counts
 
 CHUNK = 256
-EPOCHS_PER_SPLIT = 2
+EPOCHS_PER_SPLIT = 8
 
 FirstGuess = Callable[[Exposures, Canvas], NDArray[np.complex64]]
 

@@ -8,7 +8,7 @@ from tasks.core.arms import Arm
 from tasks.core.files import sha256_of
 from tasks.core.seeds import Purpose, spawn_integer
 from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import read_view
+from tasks.core.view_file import open_view
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
@@ -46,7 +46,8 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         FloatingPointError: If the loss is not finite.
     """
     device = use_device(params.device)
-    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    reader = open_view(files.inputs["scan"], files.inputs["view"])
+    exposures = Exposures.streamed(reader)
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
     seed = spawn_integer(params.seed, Purpose.TRAINING)

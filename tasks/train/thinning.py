@@ -9,15 +9,15 @@ al., ICML 2018).
 import numpy as np
 from numpy.typing import NDArray
 
-LOW_DOSE_PHOTONS = 3000.0
-LOW_DOSE_FRACTION = 0.6
+THINNED_BELOW_PHOTONS = 50_000.0
+SHOWN_FRACTION = 0.6
 
 
 def choose_thinning(requested: float | None, photons_per_pattern: float) -> float:
     """Return the share of the photons that the network sees: the one place of the rule.
 
-    Below 3000 measured photons per pattern the network sees 0.6 of them. Above, noise is weak and
-    showing it less would only cost phase, so it sees all.
+    Below 50,000 measured photons per pattern the network sees 0.6 of them. At 100,000 noise is
+    so weak that it makes no difference, and the network sees all.
 
     Args:
         requested: Share that was asked for; none leaves it to the rule.
@@ -28,7 +28,7 @@ def choose_thinning(requested: float | None, photons_per_pattern: float) -> floa
     """
     if requested is not None:
         return requested
-    return LOW_DOSE_FRACTION if photons_per_pattern < LOW_DOSE_PHOTONS else 1.0
+    return SHOWN_FRACTION if photons_per_pattern < THINNED_BELOW_PHOTONS else 1.0
 
 
 def thin_counts(

@@ -36,6 +36,7 @@ params = SimulationParams(
     probe=ProbeParams(n_px=128, defocus_rad=16.0),
     train_positions=(rows, columns),
     test_positions=(2, 2),
+    min_test_span_px=0,
 )
 names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
 simulate(params, StageFiles({}, {k: folder / v for k, v in names.items()}), silent)
@@ -44,7 +45,7 @@ print(peak_memory_mib())
 
 
 def test_patterns_of_64_px_in_memory(benchmark):
-    params = SimulationParams(train_positions=(25, 25), test_positions=(2, 2))
+    params = SimulationParams(train_positions=(25, 25), test_positions=(2, 2), min_test_span_px=0)
     layout = lay_out_scans(params, 26.9)
     positions = layout.positions_px[Split.TRAIN]
     object_ = make_object(ObjectParams(), layout.shape, np.random.default_rng(0))

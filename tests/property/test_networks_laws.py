@@ -14,10 +14,10 @@ from tasks.core.scan_file import Geometry, Scan
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.architectures.unet import fold, unfold
-from tasks.networks.batches import as_pair, canvas_of
+from tasks.networks.batches import as_pair, canvas_of, flat_indices
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.placement import cut, flat_indices, place
+from tasks.networks.placement import cut, place
 from tasks.reconstruct.prediction import predict_object
 from tasks.train.groups import neighbour_groups
 from tasks.train.lessons import Course

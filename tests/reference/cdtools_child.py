@@ -24,12 +24,16 @@ positions_px = translations_to_pixel(basis, dataset.translations)
 with h5py.File(truth) as file:
     true_object = torch.as_tensor(file["object"][()])
 with h5py.File(scan) as file:
-    probe = torch.as_tensor(file["entry_1/instrument_1/source_1/illumination"][()])
+    light = torch.as_tensor(file["entry_1/instrument_1/source_1/illumination"][()])
 # cdtools' positions are those of a patch's first pixel.
-exit_waves = ptycho_2D_sinc(probe, true_object, positions_px.double() - probe.shape[-1] // 2)
+corners_px = positions_px.double() - light.shape[-1] // 2
+intensity = torch.zeros(dataset.patterns.shape, dtype=torch.float64)
+for probe in light.reshape(-1, *light.shape[-2:]):
+    exit_waves = ptycho_2D_sinc(probe, true_object, corners_px)
+    intensity += (far_field(exit_waves).abs() ** 2).reshape(intensity.shape)
 np.savez(
     output,
-    intensity=(far_field(exit_waves).abs() ** 2).numpy().reshape(dataset.patterns.shape),
+    intensity=intensity.numpy(),
     patterns=dataset.patterns.numpy(),
     translations_m=dataset.translations.numpy(),
     positions_px=positions_px.numpy(),

@@ -12,14 +12,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.forward import diffraction_intensity
+from tasks.core.forward import diffraction_intensity, diffraction_intensity_of_modes
 from tasks.core.object_file import read_object
 from tasks.core.patches import extract_patches, shifted_probes
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles, silent
-from tasks.simulate.params import SimulationParams
+from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.stage import simulate
 
+INSTRUMENTS = {
+    "one mode and no mask": InstrumentParams(),
+    "three modes and a mask": InstrumentParams(
+        n_modes=3,
+        mode_decay=0.5,
+        hot_pixel_fraction=0.01,
+        dead_pixel_fraction=0.02,
+        beam_stop_radius_px=4.0,
+    ),
+}
 READER = "cdtools-py==0.3.2"
 FILES = ("test.cxi", "truth.h5", "read.npz")
 CHILD = Path(__file__).with_name("cdtools_child.py")
@@ -38,14 +48,18 @@ def reader(tmp_path_factory):
     return target
 
 
-@pytest.fixture(scope="module")
-def both(reader, tmp_path_factory):
+@pytest.fixture(scope="module", params=INSTRUMENTS, ids=str)
+def both(reader, request, tmp_path_factory):
     """A scan as we read it, and as cdtools does."""
     folder = tmp_path_factory.mktemp("interop")
     outputs = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
     files = StageFiles({}, {name: folder / file for name, file in outputs.items()})
     params = SimulationParams(
-        photons_per_pattern=1e5, train_positions=(4, 4), test_positions=(5, 7)
+        photons_per_pattern=1e5,
+        train_positions=(4, 4),
+        test_positions=(5, 7),
+        min_test_span_px=0,
+        instrument=INSTRUMENTS[request.param],
     )
     simulate(params, files, silent)
     subprocess.run(
@@ -66,7 +80,12 @@ def test_cdtools_reads_the_same_patterns(both):
     ours, theirs = both
     np.testing.assert_array_equal(theirs["patterns"], ours.diffraction_counts)
     assert theirs["patterns"].dtype == ours.diffraction_counts.dtype
-    assert theirs["mask"].all(), "no pixel is masked"
+
+
+def test_cdtools_reads_the_same_mask(both):
+    ours, theirs = both
+    np.testing.assert_array_equal(theirs["mask"].astype(bool), ours.good_pixels)
+    assert ours.good_pixels.all() == (ours.pixel_mask is None)
 
 
 def test_cdtools_reads_the_same_positions(both):
@@ -95,15 +114,21 @@ def test_cdtools_finds_the_same_geometry(both):
 
 
 def test_the_forward_model_of_cdtools_predicts_our_counts(both):
-    """From our truth at the positions that cdtools reads, as well as our own model does."""
+    """From our truth, at the positions that cdtools reads, as well as our own model does."""
     ours, theirs = both
+    good = ours.good_pixels
+    patches = extract_patches(theirs["true_object"], ours.positions_px, ours.n_px)
+    moved = np.stack([shifted_probes(mode, ours.positions_px) for mode in ours.probe_modes])
 
     def misfit(intensity):
-        return np.mean((intensity - ours.diffraction_counts) ** 2 / (intensity + 1))
+        squares = (intensity - ours.diffraction_counts) ** 2 / (intensity + 1)
+        return np.mean(squares[:, good])
 
-    patches = extract_patches(theirs["true_object"], ours.positions_px, ours.n_px)
-    own = misfit(diffraction_intensity(patches, shifted_probes(ours.probe, ours.positions_px)))
+    own = misfit(diffraction_intensity_of_modes(patches, moved))
     # cdtools rounds positions down, and shifts the probe by the rest a little further than we do.
     assert misfit(theirs["intensity"]) == pytest.approx(own, rel=0.05)
-    turned = diffraction_intensity(patches.conj(), shifted_probes(ours.probe, ours.positions_px))
+    turned = diffraction_intensity_of_modes(patches.conj(), moved)
     assert misfit(turned) > 3 * own, "the twin would be seen"
+    if len(moved) > 1:
+        strongest = diffraction_intensity(patches, shifted_probes(ours.probe, ours.positions_px))
+        assert misfit(strongest) > 3 * own, "one mode for all would be seen"

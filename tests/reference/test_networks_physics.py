@@ -11,12 +11,12 @@ from tasks.core.noise import draw_counts
 from tasks.core.patches import extract_patches, place_patches, shifted_probes
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.networks.architectures.base import Canvases
-from tasks.networks.batches import as_pair, canvas_of, make_batch
+from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.fields import far_field, near_field
 from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
-from tasks.networks.placement import cut, flat_indices, place
+from tasks.networks.placement import cut, place
 from tasks.networks.start import integrate_gradient, phase_gradients
 from tasks.train.losses import poisson_deviance, supervised_loss
 

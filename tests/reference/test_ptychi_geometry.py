@@ -4,11 +4,6 @@ Everything that imports torch runs in a child process, because TensorFlow and to
 share one.
 """
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
@@ -24,24 +19,16 @@ from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 
-HERE = Path(__file__).parent
 SIMULATION = SimulationParams(
-    photons_per_pattern=1e7, train_positions=(2, 2), test_positions=(8, 8), seed=7
+    photons_per_pattern=1e7,
+    train_positions=(2, 2),
+    test_positions=(8, 8),
+    min_test_span_px=0,
+    seed=7,
 )
 PARAMS = PtyChiParams(n_epochs=30, batch_size=16, device="cpu")
 
 pytestmark = pytest.mark.slow
-
-
-def run_child(folder, *jobs):
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
-    return subprocess.run(
-        [sys.executable, str(HERE / "ptychi_child.py"), str(folder), *jobs],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +44,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def log(folder):
+def log(folder, run_ptychi):
     """Run one process with two equal jobs, then one with other work before the same job."""
     same = PARAMS.model_dump_json()
     other = PARAMS.model_copy(update={"seed": 124}).model_dump_json()
     results = (
-        run_child(folder, f"first={same}", f"second={same}"),
-        run_child(folder, "forward", "diverge", f"other={other}", f"third={same}"),
+        run_ptychi(folder, f"first={same}", f"second={same}"),
+        run_ptychi(folder, "forward", "diverge", f"other={other}", f"third={same}"),
     )
     return "".join(result.stdout + result.stderr for result in results)
 
@@ -104,8 +91,8 @@ def fit_shift_px(reconstructed, truth, mask):
     return shift, error
 
 
-def test_the_forward_models_agree_pixel_by_pixel_in_double_precision(folder):
-    run_child(folder, "forward64")
+def test_the_forward_models_agree_pixel_by_pixel_in_double_precision(folder, run_ptychi):
+    run_ptychi(folder, "forward64")
     theirs, ours = np.load(folder / "forward64.npy"), intensity_of_the_truth(folder)
     assert theirs.dtype == np.float64
     np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-14 * ours.max())

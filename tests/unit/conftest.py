@@ -16,6 +16,7 @@ def simulated(folder, train_positions):
         probe=ProbeParams(n_px=32, defocus_rad=4.0),
         train_positions=train_positions,
         test_positions=(5, 5),
+        min_test_span_px=0,
         seed=7,
     )
     simulate(params, StageFiles({}, {key: folder / name for key, name in names.items()}), silent)

@@ -36,6 +36,11 @@ def nothing_runs(monkeypatch):
         (["--device", "tpu"], "'auto', 'cpu' or 'cuda'"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "--colour"),
+        (["--instrument.dead-pixel-fraction", "2"], "--instrument.dead-pixel-fraction '2'"),
+        (["--sample.kind", "cat"], "Choose one of: dead_leaves"),
+        (["--scan.overlap-ratio", "1"], "--scan.overlap-ratio '1'"),
+        (["--probe.kind", "file"], "Give its path in `file`"),
+        (["--parameters", "none.json"], "none.json cannot be read"),
     ],
 )
 def test_bad_input_is_named_with_what_is_expected(arguments, message, tmp_path, capsys):
@@ -81,6 +86,51 @@ def test_collect_only_prints_every_stage_and_touches_nothing(tmp_path, capsys):
             assert path in text
     assert "analysis/metrics_delta_summary.json" in text
     assert not hub.exists()
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Return the parameters that a command line would run with."""
+
+    def ask(*arguments) -> PhaseGParams:
+        plans = []
+        monkeypatch.setattr("flows.command_line.execute", lambda plan: plans.append(plan) or 0)
+        assert main(["--hub", str(tmp_path / "hub"), *arguments]) == 0
+        return plans[0].params
+
+    return ask
+
+
+def test_every_fault_and_probe_can_be_asked_for_by_its_name(asked):
+    params = asked("--instrument.readout-noise-photons", "2", "--probe.defocus-rad", "9")
+    assert params.instrument.readout_noise_photons == 2.0
+    assert params.probe.model_fields_set == {"defocus_rad"}
+
+
+def test_parameters_come_from_a_file_and_options_go_before_them(asked, tmp_path):
+    content = "photons_per_pattern: 1e4\nseed: 7\ninstrument: {n_modes: 3}\ntest_sample: null\n"
+    (tmp_path / "run.yaml").write_text(content)
+    params = asked("--parameters", str(tmp_path / "run.yaml"), "--seed", "8")
+    assert (params.photons_per_pattern, params.seed) == (1e4, 8)
+    assert (params.instrument.n_modes, params.test_sample) == (3, None)
+
+
+def test_a_parameter_file_with_an_unknown_name_is_refused(tmp_path, capsys):
+    (tmp_path / "run.json").write_text('{"instrument": {"colour": "red"}}')
+    assert main(["--hub", str(tmp_path / "hub"), "--parameters", str(tmp_path / "run.json")]) == 2
+    assert "colour" in capsys.readouterr().err
+
+
+def test_the_help_explains_every_parameter(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "240")
+    assert main(["--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name in ("--dose", "--sample.kind", "--test-sample.kind", "--instrument.n-modes"):
+        assert name in text
+    for field in PhaseGParams.model_fields.values():
+        assert field.description
+        # Of a group the help has a panel, with its knobs.
+        assert field.description in text or field.title
 
 
 def test_output_that_nobody_reads_is_no_traceback(tmp_path):

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.hub_state import (
@@ -72,6 +73,33 @@ def test_a_stale_hub_is_refused_with_the_difference_and_keeps_everything(tmp_pat
     with pytest.raises(StaleHubError, match=r"photons_per_pattern: 1000\.0 -> 10000\.0"):
         refuse_stale_hub(tmp_path, plan_for(tmp_path, photons_per_pattern=1e4))
     assert files_of(tmp_path) == before
+
+
+def test_another_fault_or_probe_is_named_by_its_knob(tmp_path):
+    fill(tmp_path, plan_for(tmp_path))
+    with pytest.raises(StaleHubError, match=r"\(instrument.readout_noise_photons: 0.0 -> 2.0\)"):
+        refuse_stale_hub(tmp_path, plan_for(tmp_path, instrument={"readout_noise_photons": 2}))
+    with pytest.raises(StaleHubError, match=r"\(probe.defocus_rad: 8.0 -> 7.0\)"):
+        refuse_stale_hub(tmp_path, plan_for(tmp_path, probe={"defocus_rad": 7}))
+    refuse_stale_hub(tmp_path, plan_for(tmp_path, probe={"defocus_rad": 8.0}))
+
+
+def test_a_named_file_is_known_by_its_content_wherever_it_lies(tmp_path):
+    hub, folders = tmp_path / "hub", [tmp_path / "here", tmp_path / "there"]
+    for folder in folders:
+        folder.mkdir()
+        np.save(folder / "scan.npy", 220 * np.random.default_rng(1).random((90, 2)))
+    plans = [
+        plan_for(hub, scan={"kind": "file", "path": folder / "scan.npy"}) for folder in folders
+    ]
+    fill(hub, plans[0])
+    text = (hub / "plan/plan.json").read_text()
+    assert str(tmp_path) not in text
+    assert '"../here/scan.npy"' in text, "from the hub, where the stages stand"
+    assert stale_outputs(hub, plans[1]) == []
+    np.save(folders[1] / "scan.npy", 220 * np.random.default_rng(2).random((90, 2)))
+    other = plan_for(hub, scan={"kind": "file", "path": folders[1] / "scan.npy"})
+    assert stale_outputs(hub, other)[0].startswith("scan.file_sha256: ")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"parameters": 3}'])

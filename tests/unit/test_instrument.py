@@ -34,6 +34,7 @@ def run(stage_files):
             photons_per_pattern=1e4,
             train_positions=(3, 3),
             test_positions=(8, 8),
+            min_test_span_px=0,
             instrument=InstrumentParams(**faults),
         )
         files = stage_files(outputs={key: f"{name}_{file}" for key, file in OUTPUTS.items()})

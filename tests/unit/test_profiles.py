@@ -43,6 +43,29 @@ def test_one_seed_reaches_every_draw():
     assert first.ptychi.seed != second.ptychi.seed
 
 
+def test_sample_scan_and_instrument_reach_the_simulation():
+    chosen = {
+        "sample": {"kind": "random_lines"},
+        "test_sample": {"kind": "siemens_star"},
+        "scan": {"kind": "fermat"},
+        "instrument": {"readout_noise_photons": 2.0},
+    }
+    simulation = resolve(PhaseGParams(**chosen)).simulation
+    assert (simulation.train_object.kind, simulation.test_object.kind) == (
+        "random_lines",
+        "siemens_star",
+    )
+    assert simulation.scan.kind == "fermat"
+    assert simulation.instrument.readout_noise_photons == 2.0
+
+
+def test_what_is_left_out_of_a_probe_is_that_of_the_profile():
+    usual = SIZES[Profile.STUDY].probe
+    assert resolve(PhaseGParams(profile="study")).simulation.probe == usual
+    probe = resolve(PhaseGParams(profile="study", probe={"defocus_rad": 12})).simulation.probe
+    assert (probe.n_px, probe.defocus_rad) == (usual.n_px, 12.0)
+
+
 def test_splits_are_a_set_in_the_order_of_the_sample():
     assert [s.value for s in PhaseGParams(splits=("test", "train", "test")).splits] == [
         "train",

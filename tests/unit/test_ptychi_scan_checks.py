@@ -4,8 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tasks.core.detector_mask import PixelFault
+from tasks.core.fourier import propagate
+from tasks.core.probe import coherent_probe
 from tasks.core.scan_file import Geometry, Scan
-from tasks.reconstruct.scan_checks import check_scan, mean_transmission
+from tasks.reconstruct.scan_checks import check_scan, detected_photons, mean_transmission
 
 GEOMETRY = Geometry(energy_ev=8000.0, distance_m=2.0, detector_pixel_m=75e-6)
 
@@ -65,3 +68,30 @@ def test_a_dark_scan_is_refused(scan):
 def test_a_probe_that_does_not_carry_the_photons_is_refused(scan, scale):
     with pytest.raises(ValueError, match="Give counts, not amplitudes"):
         check_scan(replace(scan, probe=scan.probe * scale))
+
+
+def test_photons_of_masked_pixels_are_inferred_from_those_of_the_empty_beam(scan):
+    rng = np.random.default_rng(1)
+    modes = rng.standard_normal((2, 8, 8)) + 1j * rng.standard_normal((2, 8, 8))
+    empty_beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
+    counts = np.tile(0.6 * empty_beam, (4, 1, 1))
+    mask = np.zeros((8, 8), np.uint32)
+    mask[4, 3:6], mask[0, 1] = PixelFault.SHADOWED, PixelFault.HOT
+    counts[:, mask > 0] = 0
+    counts[:, 0, 1] = 1e4
+    masked = replace(
+        scan,
+        diffraction_counts=counts,
+        probe=coherent_probe(modes),
+        modes=modes,
+        pixel_mask=mask,
+    )
+    assert detected_photons(masked) == pytest.approx(0.6 * empty_beam.sum())
+    assert mean_transmission(masked) == pytest.approx(0.6)
+    check_scan(masked)
+
+
+def test_a_mask_without_a_good_pixel_is_refused(scan):
+    mask = np.full((8, 8), PixelFault.DEAD, np.uint32)
+    with pytest.raises(ValueError, match=r"leaves no good pixel\. Keep those that count"):
+        check_scan(replace(scan, pixel_mask=mask))

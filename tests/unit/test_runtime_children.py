@@ -53,6 +53,17 @@ def test_a_stage_writes_its_files_its_record_and_its_log(make_call, planned_hub)
     assert StageEvent("stage", "progress", "half way", 1, 2) in events
 
 
+def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
+    make_call, planned_hub, tmp_path, monkeypatch
+):
+    call = make_call("where")
+    hub = planned_hub(call)
+    (tmp_path / "elsewhere/tasks").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run(hub, call)
+    assert (hub / "data/stage.txt").read_text() == str(hub.resolve())
+
+
 def test_a_stage_that_rejects_its_input_says_why_and_is_not_tried_again(make_call, planned_hub):
     call = make_call("reject")
     hub = planned_hub(call)

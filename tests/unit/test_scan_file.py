@@ -22,6 +22,7 @@ ENERGY = "entry_1/instrument_1/source_1/energy"
 LIGHT = "entry_1/instrument_1/source_1/illumination"
 COUNTS = "entry_1/instrument_1/detector_1/data"
 DISTANCE = "entry_1/instrument_1/detector_1/distance"
+PIXEL = "entry_1/instrument_1/detector_1/x_pixel_size"
 TRANSLATION = "entry_1/sample_1/geometry_1/translation"
 
 
@@ -148,6 +149,8 @@ def test_a_header_is_read_without_the_patterns(path, scan):
         (ENERGY, np.nan, "expected 50 eV to 200 keV"),
         (DISTANCE, -1.0, "expected a positive length"),
         (DISTANCE, np.inf, "expected a positive length"),
+        (DISTANCE, 2000.0, r"from 0\.0001 to 1000 m\. Correct it in metres"),
+        (PIXEL, 75.0, r"from 1e-07 to 0\.01 m\. Correct it in metres"),
         (TRANSLATION, np.zeros((49, 3)), "Write one translation for each pattern"),
         (TRANSLATION, np.full((50, 3), np.nan), "not finite. Repair them"),
         (LIGHT, np.full((16, 16), np.inf + 0j), "not finite. Repair them"),

@@ -41,7 +41,7 @@ def test_every_kind_fills_the_same_rectangle_without_holes(kind):
 
 @pytest.mark.parametrize("kind", FILLING)
 def test_the_frame_of_the_object_does_not_depend_on_the_kind(kind):
-    small = SimulationParams(train_positions=(8, 9), test_positions=(6, 6))
+    small = SimulationParams(train_positions=(8, 9), test_positions=(6, 6), min_test_span_px=0)
     layout = lay_out_scans(small.model_copy(update={"scan": ScanParams(kind=kind)}), DIAMETER_PX)
     reference = lay_out_scans(small, DIAMETER_PX)
     assert (layout.shape, layout.test_row_px) == (reference.shape, reference.test_row_px)
@@ -92,7 +92,8 @@ def test_positions_from_a_file_keep_order_and_sub_pixel_parts(header, tmp_path):
 
 def test_a_scan_from_a_file_lies_on_the_object(tmp_path):
     np.save(tmp_path / "p.npy", np.random.default_rng(1).uniform(-50, 90, size=(60, 2)))
-    params = SimulationParams(scan=ScanParams(kind="file", path=tmp_path / "p.npy"))
+    scan = ScanParams(kind="file", path=tmp_path / "p.npy")
+    params = SimulationParams(scan=scan, min_test_span_px=0)
     layout = lay_out_scans(params, DIAMETER_PX)
     for split in Split:
         positions = layout.positions_px[split]

@@ -42,8 +42,8 @@ def test_unknown_fields_are_refused():
 
 def test_thinning_is_decided_by_the_measured_photons():
     assert choose_thinning(None, 1e3) == 0.6
-    assert choose_thinning(None, 2999.9) == 0.6
-    assert choose_thinning(None, 3000.0) == 1.0
+    assert choose_thinning(None, 49_999.9) == 0.6
+    assert choose_thinning(None, 50_000.0) == 1.0
     assert choose_thinning(None, 1e5) == 1.0
 
 

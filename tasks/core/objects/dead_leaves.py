@@ -1,7 +1,7 @@
 """Dead leaves: overlapping discs of all sizes, the simplest image with natural statistics.
 
 Lee, Mumford & Huang, Int. J. Comput. Vis. 41, 35 (2001): discs whose radii follow a power law
-occlude each other, which gives edges at every scale and the 1/f spectrum of natural images.
+occlude each other, which gives edges at every scale and the scale invariance of natural images.
 """
 
 import numpy as np

@@ -1,8 +1,7 @@
 """Random lines: straight wires of all directions that lie over each other.
 
 Thin, long and sharp, they are what a support of fibres or a piece of wiring looks like, and far
-from the statistics of natural images: Hoidn, Mishra & Mehta, Sci. Rep. 13, 22789 (2023) train and
-test physics-informed networks on them.
+from the statistics of natural images.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ from tasks.core.probes.polar import radius_px
 
 
 def gaussian(params: ProbeParams) -> NDArray[np.complex128]:
-    """Return a Gaussian beam with a spherical phase (Siegman, Lasers (1986), eq. 17.1).
+    """Return a Gaussian beam with a spherical phase (Siegman, Lasers (1986), ch. 17).
 
     The intensity falls to one half at half of `diameter_px` from the axis, where the phase is
     `curvature_rad`. 90 % of the energy lie within 1.823 times that diameter.

@@ -25,7 +25,9 @@ class ProbeParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: ProbeKind = Field(ProbeKind.ZONE_PLATE, description="Kind of the probe")
+    kind: ProbeKind = Field(
+        ProbeKind.ZONE_PLATE, description=f"Kind of the probe: {', '.join(ProbeKind)}"
+    )
     n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
     aperture_fraction: float = Field(
         0.4,

@@ -1,7 +1,7 @@
 """Concentric rings: the round scan of many instruments.
 
 Dierolf et al., New J. Phys. 12, 035017 (2010): ring k has k times as many positions as the
-first one, so that they are as dense on every ring.
+first one, so that they are as dense on every ring and no grid leaves its period behind.
 """
 
 import numpy as np

@@ -24,7 +24,8 @@ from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.fields import ComplexPair, Tensor
-from tasks.networks.physics import PhysicsPass, predicted_intensity, predicted_waves, projection_sum
+from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
+from tasks.networks.projections import PhysicsPass
 
 TYPICAL_TRANSMISSION = 0.75
 STEP_GAIN = 3.0

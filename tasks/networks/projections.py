@@ -1,0 +1,136 @@
+"""Projection onto the measured moduli over a whole scan, patterns read some at a time.
+
+The formulas of `tasks.networks.physics` in NumPy: no gradient, no framework.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from tasks.core.patches import extract_patches, place_patches
+from tasks.core.probe import probe_intensity
+from tasks.networks.batches import DARK, Canvas, zero_frequency_first
+from tasks.networks.exposures import Exposures
+
+COUNT_OFFSET = 0.25
+
+
+@dataclass(frozen=True)
+class PhysicsPass:
+    """The projection step of a whole scan, patterns read some at a time.
+
+    Attributes:
+        exposures: The scan.
+        canvas: Window that holds every patch.
+        chunk_size: Patterns at a time.
+        illumination: Probe intensity summed over the scan, shape (H, W).
+        brightest: Intensity of the probe's brightest pixel.
+    """
+
+    exposures: Exposures
+    canvas: Canvas
+    chunk_size: int
+    illumination: NDArray[np.float32]
+    brightest: float
+
+    @classmethod
+    def of(cls, exposures: Exposures, canvas: Canvas, chunk_size: int) -> "PhysicsPass":
+        """Sum up the light of a scan."""
+        illumination = np.zeros(canvas.shape, dtype=np.float32)
+        for part in exposures.chunks(chunk_size):
+            illumination += light_of(exposures, canvas, part)
+        brightest = float(probe_intensity(exposures.probe_modes).max())
+        return cls(exposures, canvas, chunk_size, illumination, brightest)
+
+    @property
+    def coverage(self) -> NDArray[np.float32]:
+        """Illumination over the probe's brightest pixel, shape (H, W)."""
+        return self.illumination / np.float32(self.brightest)
+
+    @property
+    def normaliser(self) -> NDArray[np.float32]:
+        """1 / (illumination + a hundredth of its maximum), shape (H, W)."""
+        return np.asarray(1 / (self.illumination + DARK * self.illumination.max()))
+
+    def step(self, object_: NDArray[np.complex64]) -> NDArray[np.complex64]:
+        """Return D, the normalised projection step, shape (H, W)."""
+        total = np.zeros(self.canvas.shape, dtype=np.complex64)
+        for part in self.exposures.chunks(self.chunk_size):
+            total += project(self.exposures, self.canvas, part, object_).total
+        return total * self.normaliser
+
+
+class Projection(NamedTuple):
+    """What some exposures say of an object.
+
+    Attributes:
+        total: sum_j conj(P_j) F^-1[(r_j - 1) Psi_j] on the canvas, shape (H, W).
+        intensity: What was predicted [photons / px], zero frequency first, shape (J, N, N).
+        counts: What was counted, same shape.
+        slopes: How the intensity changes with a phase gradient (y, x) of the object
+            [photons px / rad], shape (2, J, N, N); None where it was not asked for.
+    """
+
+    total: NDArray[np.complex64]
+    intensity: NDArray[np.float32]
+    counts: NDArray[np.float32]
+    slopes: NDArray[np.float32] | None
+
+
+def project(
+    exposures: Exposures,
+    canvas: Canvas,
+    indices: NDArray[np.intp],
+    object_: NDArray[np.complex64],
+    with_slopes: bool = False,
+) -> Projection:
+    """Return the projection sum of some exposures.
+
+    Args:
+        exposures: The scan.
+        canvas: Window that holds their patches.
+        indices: Which exposures, shape (J,).
+        object_: Object on the canvas, shape (H, W).
+        with_slopes: Whether to return the slopes too; two more transforms a pattern.
+    """
+    inside = canvas.inside(exposures.positions_px[indices])
+    probes = exposures.probes(indices)
+    counts = zero_frequency_first(exposures.read(indices))
+    exit_waves = probes * extract_patches(object_, inside, exposures.n_px)
+    waves = scipy.fft.fft2(exit_waves, norm="ortho", overwrite_x=not with_slopes)
+    slopes = _slopes(exit_waves, waves) if with_slopes else None
+    intensity = np.sum(waves.real**2 + waves.imag**2, axis=0)
+    excess = np.sqrt((counts + COUNT_OFFSET) / (intensity + COUNT_OFFSET)) - 1
+    if not exposures.good_pixels.all():
+        excess *= zero_frequency_first(exposures.good_pixels)
+    waves *= excess.astype(np.float32, copy=False)
+    corrections = scipy.fft.ifft2(waves, norm="ortho", overwrite_x=True)
+    corrections *= probes.conj()
+    total = place_patches(corrections.sum(axis=0), inside, canvas.shape)
+    return Projection(total, intensity, counts, slopes)
+
+
+def _slopes(
+    exit_waves: NDArray[np.complex64], far_fields: NDArray[np.complex64]
+) -> NDArray[np.float32]:
+    """Return d lambda / d g = 2 Re(conj(Psi) F[i x psi]) for both axes, the modes added."""
+    offsets = np.arange(exit_waves.shape[-1], dtype=np.float32) - exit_waves.shape[-1] // 2
+    slopes = []
+    for ramp in (offsets[:, None], offsets[None, :]):
+        change = scipy.fft.fft2(exit_waves * (1j * ramp), norm="ortho", overwrite_x=True)
+        product = far_fields.real * change.real + far_fields.imag * change.imag
+        slopes.append(2 * np.sum(product, axis=0))
+    return np.stack(slopes).astype(np.float32, copy=False)
+
+
+def light_of(
+    exposures: Exposures, canvas: Canvas, indices: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return the probe intensity of some exposures, summed on a canvas, shape (H, W)."""
+    probes = exposures.probes(indices)
+    intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
+    inside = canvas.inside(exposures.positions_px[indices])
+    return place_patches(intensity, inside, canvas.shape)

@@ -1,0 +1,172 @@
+"""Physics passes before the network: fast projections over a whole scan, nothing learned.
+
+Two kinds of pass share the momentum of Nesterov between them (`momentum`):
+
+* a *sequential* sweep takes patterns that hardly touch each other together, one such subset after
+  another, each from the object that the subsets before it left: the order of ePIE (Maiden &
+  Rodenburg, Ultramicroscopy 109, 1256 (2009)) with its regularised step (Maiden, Johnson & Li,
+  Optica 4, 736 (2017)). Phase travels across the scan far faster than by averaging.
+* a *simultaneous* pass averages the projections of all patterns, which averages their noise.
+
+Neither hears of the longest waves of the phase: an error that hardly bends within a probe changes
+patterns by a small shift alone. That shift is estimated (`missing_gradients`) and integrated, and
+waves longer than a few steps of the scan are put right at once (`Sweeper.turn`).
+
+Subsets follow from the positions alone, so the order of the patterns does not matter.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, zoom
+
+from tasks.core.patches import place_patches, split_positions
+from tasks.networks.batches import Canvas, zero_frequency_first
+from tasks.networks.exposures import Exposures
+from tasks.networks.projections import PhysicsPass, light_of, project
+from tasks.networks.start.gradients import integrate_gradient, missing_gradients
+
+CHUNK = 64
+LARGEST_PERIOD = 4
+TILE_PERIODS = 8
+STEP_REGULARISER = 0.1
+LARGEST_MOMENTUM = 0.9
+COARSE_PX = 4
+SHORTEST_WAVE_STEPS = 1.5
+DIM_FRACTION = 0.2
+
+
+def momentum(number: int) -> float:
+    """Return how far a pass goes on along the last change, after pass `number` (from 1)."""
+    return min(LARGEST_MOMENTUM, (number - 1) / (number + 2))
+
+
+def far_subsets(
+    positions_px: NDArray[np.floating], step_px: float, period: int
+) -> list[NDArray[np.intp]]:
+    """Return subsets of exposures that are `period` steps apart, tile by tile.
+
+    Positions fall into cells of a step; the cells of a subset share their row and their column
+    modulo the period, within one tile of cells.
+
+    Args:
+        positions_px: Positions (y, x) [px], shape (J, 2).
+        step_px: Typical distance of neighbours [px].
+        period: Steps between the members of a subset.
+
+    Returns:
+        Scan indices; every exposure is in one subset.
+    """
+    cells = np.floor((positions_px - positions_px.min(axis=0)) / step_px).astype(np.intp)
+    tiles, within = cells // (period * TILE_PERIODS), cells % period
+    keys = np.column_stack([tiles, within])
+    _, numbers = np.unique(keys, axis=0, return_inverse=True)
+    numbers = numbers.ravel()
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+
+
+@dataclass(frozen=True)
+class Sweeper:
+    """Passes over one scan.
+
+    Attributes:
+        exposures: The scan.
+        canvas: Window that holds every patch.
+        physics: Simultaneous passes.
+        subsets: Exposures of each step of a sequential sweep.
+        step_px: Typical distance of neighbours [px].
+    """
+
+    exposures: Exposures
+    canvas: Canvas
+    physics: PhysicsPass
+    subsets: list[NDArray[np.intp]]
+    step_px: float
+
+    @classmethod
+    def of(cls, exposures: Exposures, canvas: Canvas, step_px: float, period: int) -> "Sweeper":
+        """Prepare the passes of a scan; step and period as in `far_subsets`."""
+        subsets = far_subsets(exposures.positions_px, step_px, period)
+        return cls(exposures, canvas, PhysicsPass.of(exposures, canvas, CHUNK), subsets, step_px)
+
+    def sequential(
+        self, object_: NDArray[np.complex64], straighten: bool
+    ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """Sweep over all subsets once.
+
+        Args:
+            object_: Object before the sweep, shape (H, W).
+            straighten: Whether to find the turn that puts the long waves of the phase right.
+
+        Returns:
+            The object after the sweep, and the turn exp(i phi) to multiply it by, both (H, W).
+        """
+        swept = object_.copy()
+        gradients = np.zeros((len(self.exposures), 2))
+        good = zero_frequency_first(self.exposures.good_pixels)
+        for subset in self.subsets:
+            place, window = self._window(subset)
+            total = np.zeros(window.shape, dtype=np.complex64)
+            light = np.zeros(window.shape, dtype=np.float32)
+            for part in _split(subset):
+                found = project(self.exposures, window, part, swept[place], straighten)
+                total += found.total
+                light += light_of(self.exposures, window, part)
+                if straighten:
+                    gradients[part] = missing_gradients(found, good)
+            brightest = STEP_REGULARISER * light.max()
+            swept[place] += total / (brightest + np.float32(1 - STEP_REGULARISER) * light)
+        return swept, self.turn(gradients)
+
+    def turn(self, gradients: NDArray[np.float64]) -> NDArray[np.complex64]:
+        """Return exp(i phi) for the long waves of phi, the phase that lacks some gradients.
+
+        Args:
+            gradients: Gradient that is missing under each probe [rad / px], shape (J, 2).
+
+        Returns:
+            Factor of modulus one, shape (H, W).
+        """
+        if not gradients.any():
+            return np.ones(self.canvas.shape, dtype=np.complex64)
+        field = np.zeros((2, *self.canvas.shape), dtype=np.float32)
+        for part in self.exposures.chunks(CHUNK):
+            probes = self.exposures.probes(part)
+            intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
+            inside = self.canvas.inside(self.exposures.positions_px[part])
+            for axis, slopes in enumerate(gradients[part].astype(np.float32).T):
+                weighted = intensity * slopes[:, None, None]
+                field[axis] += place_patches(weighted, inside, self.canvas.shape)
+        light = _binned(self.physics.illumination)
+        slopes = np.stack([_binned(part) for part in field]) / np.maximum(light, 1e-6 * light.max())
+        confidence = light / (light + DIM_FRACTION * light.max())
+        phase = integrate_gradient(COARSE_PX * slopes, confidence)
+        phase = gaussian_filter(phase, SHORTEST_WAVE_STEPS * self.step_px / COARSE_PX)
+        fine = zoom(phase, COARSE_PX, order=1, mode="nearest", grid_mode=True)
+        return np.asarray(np.exp(1j * fine), dtype=np.complex64)
+
+    def _window(self, subset: NDArray[np.intp]) -> tuple[tuple[slice, slice], Canvas]:
+        """Return where a subset's patches lie in the canvas, as slices and as a window."""
+        half = self.exposures.n_px // 2
+        nearest, _ = split_positions(self.exposures.positions_px[subset])
+        top, left = (int(value) for value in nearest.min(axis=0) - half)
+        bottom, right = (int(value) for value in nearest.max(axis=0) + half)
+        row, column = top - self.canvas.origin_px[0], left - self.canvas.origin_px[1]
+        shape = (bottom - top, right - left)
+        place = np.s_[row : row + shape[0], column : column + shape[1]]
+        return place, Canvas((top, left), shape)
+
+
+def _split(subset: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    for start in range(0, len(subset), CHUNK):
+        yield subset[start : start + CHUNK]
+
+
+def _binned(image: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the means of blocks of pixels; the canvas is a multiple of a block."""
+    height, width = image.shape
+    blocks = image.reshape(height // COARSE_PX, COARSE_PX, width // COARSE_PX, COARSE_PX)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float64)
