@@ -33,7 +33,7 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
         ValueError: If the model is another arm's, is damaged or was trained for other data.
         FloatingPointError: If the reconstruction is not finite.
     """
-    device = use_device(params.device)
+    device = use_device(params.device, params.backend)
     contract = read_contract(files.inputs["model"])
     if contract.arm is not params.arm:
         raise ValueError(

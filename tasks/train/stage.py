@@ -45,7 +45,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         ValueError: If the scan cannot be learned from, or the files do not fit the arm.
         FloatingPointError: If the loss is not finite.
     """
-    device = use_device(params.device)
+    device = use_device(params.device, params.backend)
     reader = open_view(files.inputs["scan"], files.inputs["view"])
     exposures = Exposures.streamed(reader)
     data = DataContract.of(exposures, Survey.of(exposures))
