@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tasks.core.device import Device
+from tasks.core.device import Backend, Device
 from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.scan_patterns import ScanParams
@@ -72,6 +72,9 @@ class PhaseGParams(BaseModel):
     )
     device: Device = Field(
         Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
+    )
+    backend: Backend = Field(
+        Backend.TENSORFLOW, description="Framework of the networks: tensorflow or torch"
     )
     clobber: bool = Field(
         False, description="Move outputs of other parameters to archive/ and go on"

@@ -114,6 +114,7 @@ def resolve(params: PhaseGParams) -> StageParams:
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
                 device=params.device,
+                backend=params.backend,
             )
             for arm in NETWORK_ARMS
         },
@@ -123,9 +124,13 @@ def resolve(params: PhaseGParams) -> StageParams:
             holdout_fraction=0.0,
             seed=seeds.subsampling,
             device=params.device,
+            backend=params.backend,
         ),
         projection=ProjectionParams(passes=UnrolledArchitecture().passes),
-        prediction={arm: PredictionParams(arm=arm, device=params.device) for arm in NETWORK_ARMS},
+        prediction={
+            arm: PredictionParams(arm=arm, device=params.device, backend=params.backend)
+            for arm in NETWORK_ARMS
+        },
         ptychi=PtyChiParams(
             n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device
         ),

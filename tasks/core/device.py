@@ -9,3 +9,10 @@ class Device(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+
+
+class Backend(StrEnum):
+    """Framework that the networks run on; the weights fit both."""
+
+    TENSORFLOW = "tensorflow"
+    TORCH = "torch"

@@ -76,13 +76,12 @@ class Exposures:
         )
 
     @classmethod
-    def from_reader(cls, reader: ScanReader) -> "Exposures":
-        """Return exposures whose patterns stay in their file until they are asked for."""
-        header = reader.header
+    def streamed(cls, reader: ScanReader) -> "Exposures":
+        """Return the exposures of a scan whose patterns stay on the disk."""
         return cls(
-            positions_px=header.positions_px,
-            probe_modes=header.probe_modes.astype(np.complex64),
-            good_pixels=header.good_pixels,
+            positions_px=reader.header.positions_px,
+            probe_modes=reader.header.probe_modes.astype(np.complex64),
+            good_pixels=reader.header.good_pixels,
             read=reader.read,
         )
 

@@ -33,14 +33,14 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
         ValueError: If the model is another arm's, is damaged or was trained for other data.
         FloatingPointError: If the reconstruction is not finite.
     """
-    device = use_device(params.device)
+    device = use_device(params.device, params.backend)
     contract = read_contract(files.inputs["model"])
     if contract.arm is not params.arm:
         raise ValueError(
             f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
             f"{params.arm.value} was asked for. Name the model of that arm."
         )
-    exposures = Exposures.from_reader(open_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
     contract.data.refuse_other(DataContract.of(exposures, Survey.of(exposures)))
     network = load_network(files.inputs["weights"], contract)
 

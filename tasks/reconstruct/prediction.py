@@ -7,6 +7,7 @@ import numpy as np
 from tasks.core.object_file import ObjectWindow
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
+from tasks.networks.device import without_gradients
 from tasks.networks.exposures import Exposures
 from tasks.networks.start import first_guess
 
@@ -34,5 +35,6 @@ def predict_object(
     start = np.zeros(canvas.shape, dtype=np.complex64)
     if network.needs_start:
         start = first_guess(exposures, canvas)
-    object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
+    with without_gradients():
+        object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
     return ObjectWindow(object_, canvas.origin_px)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.arms import Arm
-from tasks.core.device import Device
+from tasks.core.device import Backend, Device
 
 
 class PredictionParams(BaseModel):
@@ -17,4 +17,7 @@ class PredictionParams(BaseModel):
     )
     device: Device = Field(
         Device.AUTO, description="Where to run; auto takes a GPU where there is one"
+    )
+    backend: Backend = Field(
+        Backend.TENSORFLOW, description="Framework to run on; the weights fit both"
     )

@@ -32,7 +32,7 @@ def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> 
     Raises:
         ValueError: If the scan cannot be read.
     """
-    exposures = Exposures.from_reader(open_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     started = time.perf_counter()
     object_ = first_guess(exposures, canvas)

@@ -86,6 +86,11 @@ class SentProgress:
         send({"progress": {"done": done, "total": total, "text": text}})
 
 
+def backend_environment(call: StageCall) -> dict[str, str]:
+    """Return the variable that says on which framework Keras runs in a stage."""
+    return {"KERAS_BACKEND": str(call.params.get("backend", "tensorflow"))}
+
+
 def find_call(hub: Path, stage: str) -> StageCall:
     """Return a stage of the hub's plan.
 
@@ -166,7 +171,9 @@ def main() -> int:
     arguments = parser.parse_args()
     die_with_parent()
     try:
-        run_call(arguments.hub, find_call(arguments.hub, arguments.stage), arguments.cache_key)
+        call = find_call(arguments.hub, arguments.stage)
+        os.environ.update(backend_environment(call))
+        run_call(arguments.hub, call, arguments.cache_key)
     except Exception as error:
         send({"failure": {"exception": type(error).__name__, "message": str(error)}})
         if not isinstance(error, OSError | MemoryError):

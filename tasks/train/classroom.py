@@ -58,11 +58,11 @@ class Classroom(keras.Model):  # type: ignore[misc]  # Keras is not typed
     def learn(self, lesson: Lesson, learning_rate: float) -> float:
         """Make one step; return the loss before it."""
         self.optimizer.learning_rate = learning_rate
-        return float(self.train_on_batch(dict(lesson)))
+        return float(self.train_on_batch(_tensors(lesson)))
 
     def look(self, lessons: Sequence[Lesson]) -> float:
         """Return the mean loss over lessons without learning from them."""
-        return float(np.mean([float(self.test_on_batch(dict(lesson))) for lesson in lessons]))
+        return float(np.mean([float(self.test_on_batch(_tensors(lesson))) for lesson in lessons]))
 
     def to_arrays(self) -> dict[str, Any]:
         """Return weights and the optimiser's variables as named arrays."""
@@ -79,3 +79,7 @@ class Classroom(keras.Model):  # type: ignore[misc]  # Keras is not typed
     def weights_now(self) -> Weights:
         """Return copies of the network's weights."""
         return [np.array(weight) for weight in self.network.get_weights()]
+
+
+def _tensors(lesson: Lesson) -> dict[str, Tensor]:
+    return {name: ops.convert_to_tensor(array) for name, array in lesson.items()}

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.arms import NETWORK_ARMS, Arm
-from tasks.core.device import Device
+from tasks.core.device import Backend, Device
 from tasks.networks.architectures.params import Architecture, UnrolledArchitecture
 
 
@@ -67,6 +67,9 @@ class TrainingParams(BaseModel):
     seed: int = Field(123, ge=0, description="Root seed of weights, groups and thinning")
     device: Device = Field(
         Device.AUTO, description="Where to train; auto takes a GPU where there is one"
+    )
+    backend: Backend = Field(
+        Backend.TENSORFLOW, description="Framework to run on; the weights fit both"
     )
 
     @field_validator("arm")

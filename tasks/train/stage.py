@@ -48,8 +48,9 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         ValueError: If the scan cannot be learned from, or the files do not fit the arm.
         FloatingPointError: If the loss is not finite.
     """
-    device = use_device(params.device)
-    exposures = Exposures.from_reader(open_view(files.inputs["scan"], files.inputs["view"]))
+    device = use_device(params.device, params.backend)
+    reader = open_view(files.inputs["scan"], files.inputs["view"])
+    exposures = Exposures.streamed(reader)
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
     network = _network(params, files, data, Optics.of(exposures.probe_modes))

@@ -26,12 +26,14 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.networks.start import first_guess
+from tasks.networks.start.closed_form import flat_guess
 from tasks.train.lessons import Course, physics_lesson
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.splits import ExposureSplits
 from tasks.train.stage import train
+from tasks.train.thinning import choose_thinning
 
 use_device(Device.CPU)
 OUTPUTS = {
@@ -63,10 +65,6 @@ def stage_files(folder, out, arm, truth="truth.h5"):
 
 def run(folder, out, arm, **knobs):
     return train(TrainingParams(arm=arm, **SMALL | knobs), stage_files(folder, out, arm), silent)
-
-
-def flat_guess(_exposures, canvas):
-    return np.full(canvas.shape, 0.75, dtype=np.complex64)
 
 
 def course_of(scan, group_size, thinning=1.0, guess=first_guess):
@@ -110,7 +108,7 @@ def test_outputs_are_complete_and_belong_together(folder, tmp_path):
     with h5py.File(tmp_path / OUTPUTS["weights"]) as file:
         assert len(file) > 0
     assert facts["n_steps"] == 3
-    assert facts["thinning_fraction"] == 0.6
+    assert facts["thinning_fraction"] == choose_thinning(None, 1e4)
     assert {path.name for path in tmp_path.iterdir()} == set(OUTPUTS.values())
 
 

@@ -34,7 +34,7 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
             then carry; without one `start_real` and `start_imaginary` are zero.
         passes: Number of objects that a call returns.
         architecture: Its size.
-        optics: What it was built for, besides its size.
+        optics: What it is built for.
     """
 
     needs_start: bool = False
