@@ -1,6 +1,6 @@
 """What every architecture offers: a group's canvas in training, a whole scan's in prediction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import keras
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.networks.architectures.params import Architecture
 from tasks.networks.batches import Canvas
-from tasks.networks.exposures import Exposures
+from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.fields import ComplexPair, Tensor
 
 
@@ -26,6 +26,18 @@ class Canvases(NamedTuple):
     intensities: list[Tensor]
 
 
+class Workload(NamedTuple):
+    """What a network computes for one group, for the record of its cost.
+
+    Attributes:
+        models: Each functional model, the shape of its input and how often it is called.
+        transforms: Fourier transforms of N x N pixels, for each mode of the probe.
+    """
+
+    models: Sequence[tuple[keras.Model, tuple[int, ...], int]]
+    transforms: int
+
+
 class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
     """Counts, probe and positions of neighbouring patterns in, their object out.
 
@@ -34,11 +46,13 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
             then carry; without one `start_real` and `start_imaginary` are zero.
         passes: Number of objects that a call returns.
         architecture: Its size.
+        optics: What it is built for.
     """
 
     needs_start: bool = False
     passes: int = 1
     architecture: Architecture
+    optics: Optics
 
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group; arrays of a `Batch` by name."""
@@ -64,5 +78,14 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
         Returns:
             Object, shape (H, W); neither the order of the patterns nor the chunk size matters
             beyond rounding.
+        """
+        raise NotImplementedError
+
+    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
+        """Return what a call computes.
+
+        Args:
+            n_patterns: Patterns of the group.
+            canvas_shape: Shape (H, W) of its canvas.
         """
         raise NotImplementedError
