@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
-from flows.params import PhaseGParams, Profile
+from flows.params import NetworkKind, PhaseGParams, Profile
 from tasks.compare.params import ComparisonParams
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.seeds import Seeds
-from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.params import (
+    Architecture,
+    ClassicArchitecture,
+    PatchArchitecture,
+    UnrolledArchitecture,
+)
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.prediction_params import PredictionParams
 from tasks.reconstruct.projection_params import ProjectionParams
@@ -65,6 +70,13 @@ SIZES = {
 }
 
 
+ARCHITECTURES: dict[NetworkKind, Architecture] = {
+    NetworkKind.UNROLLED: UnrolledArchitecture(),
+    NetworkKind.PATCH: PatchArchitecture(),
+    NetworkKind.CLASSIC: ClassicArchitecture(gridsize=1),
+    NetworkKind.CLASSIC_OF_FOUR: ClassicArchitecture(gridsize=2),
+}
+
 # A trained network is near its goal: smaller steps than those of its training.
 ADAPTATION_RATE = 5e-4
 
@@ -111,6 +123,7 @@ def resolve(params: PhaseGParams) -> StageParams:
         training={
             arm: TrainingParams(
                 arm=arm,
+                architecture=ARCHITECTURES[params.architecture],
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
                 device=params.device,
@@ -119,6 +132,7 @@ def resolve(params: PhaseGParams) -> StageParams:
             for arm in NETWORK_ARMS
         },
         adaptation=TrainingParams(
+            architecture=ARCHITECTURES[params.architecture],
             n_steps=max(1, params.adapt_steps),
             learning_rate=ADAPTATION_RATE,
             holdout_fraction=0.0,

@@ -14,7 +14,7 @@ from tasks.core.metrics_table import MetricRow
 
 MODELS = (*(arm.value for arm in Arm), *(extra.value for extra in Extra), *CONTROLS)
 FLAT = "Flat"
-COSTS = ("n_parameters", "n_steps", "training_flops", "inference_flops")
+COSTS = ("n_parameters", "n_steps", "flops_per_step", "training_flops")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import open_view
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
+from tasks.networks.cost import cost_of
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
@@ -65,6 +66,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         Safeguards(syllabus.held_out_lessons(), checkpoints),
     )
     record = _training_record(params, syllabus, thinning, history)
+    record |= _cost_record(network, syllabus, history.n_steps)
     _write_model(params, files, network, data, record)
     write_history(files.outputs["history"], history)
     title = f"{params.arm.value}, {len(exposures)} patterns"
@@ -72,7 +74,6 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     if checkpoints is not None:
         checkpoints.clear()
     return record | {
-        "n_parameters": network.count_params(),
         "training_s": history.elapsed_s,
         "patterns_per_s": history.n_steps * params.group_size / history.elapsed_s,
         "device": device,
@@ -128,6 +129,17 @@ def _training_record(
         "last_loss": float(np.median(last)),
         "best_step": best,
         "best_held_out_loss": None if best is None else history.held_out[best],
+    }
+
+
+def _cost_record(network: CanvasNetwork, syllabus: Syllabus, n_steps: int) -> dict[str, Any]:
+    course = syllabus.course
+    n_modes = len(course.splits.exposures.probe_modes)
+    cost = cost_of(network, course.groups.shape[1], course.canvas_shape, n_modes)
+    return {
+        "n_parameters": cost.n_parameters,
+        "flops_per_step": cost.step_flops,
+        "training_flops": n_steps * cost.step_flops,
     }
 
 
