@@ -49,7 +49,7 @@ from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 
 folder, out, first_s = Path(sys.argv[1]), Path(sys.argv[2]), []
-names = {"weights": "n.weights.h5", "model": "m.json", "history": "h.csv", "learning_curve": "c.png"}
+names = {"weights": "n.weights.h5", "model": "m.json", "history": "h", "learning_curve": "c.png"}
 files = StageFiles(
     {"scan": folder / "train.cxi", "view": folder / "train.json"},
     {name: out / file for name, file in names.items()},
