@@ -32,6 +32,15 @@ class Profile(StrEnum):
     STUDY = "study"
 
 
+class NetworkKind(StrEnum):
+    """Architecture that PtychoPINN and the Baseline share."""
+
+    UNROLLED = "unrolled"
+    PATCH = "patch"
+    CLASSIC = "classic"
+    CLASSIC_OF_FOUR = "classic_of_four"
+
+
 class PhaseGParams(BaseModel):
     """One dose and view: simulate, train, reconstruct, compare, summarise, publish.
 
@@ -62,6 +71,20 @@ class PhaseGParams(BaseModel):
         description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
     )
     seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
+    architecture: NetworkKind = Field(
+        NetworkKind.UNROLLED,
+        description="Network of both arms. unrolled: physics passes with a U-Net on the canvas. "
+        "patch: a U-Net per pattern. classic, classic_of_four: PtychoNN-like, of one pattern or "
+        "of four neighbours",
+    )
+    adapt_steps: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        title="Adaptation [steps]",
+        description="Steps of fine-tuning PtychoPINN on the test diffraction alone, without "
+        "labels; 0: none",
+    )
     device: Device = Field(
         Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
     )

@@ -14,12 +14,13 @@ from pydantic import BaseModel
 
 from flows.hub_run import open_hub, raise_first_failure
 from flows.params import PhaseGParams
-from flows.plan import make_plan
+from flows.plan import Plan, make_plan
 from tasks.compare.task import compare_arms
 from tasks.core.arms import Arm
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.records import StageRecord
 from tasks.core.seeds import Split
-from tasks.reconstruct.task import iterate_ptychi, predict_object
+from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
 from tasks.report.publication import Publication
 from tasks.report.task import publish, summarise_comparisons
 from tasks.runtime.stage_task import submit
@@ -76,18 +77,44 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
             )
             for (split, arm), call in plan.reconstructions.items()
         }
+        controls = {
+            split: submit(project_object, call, [views[split]])
+            for split, call in plan.controls.items()
+        }
+        adapted = adapt(plan, [*views.values(), networks[Arm.PTYCHOPINN]])
         comparisons = [
-            submit(compare_arms, call, [objects[split, arm] for arm in Arm])
+            submit(
+                compare_arms,
+                call,
+                [*(objects[split, arm] for arm in Arm), controls[split], *adapted],
+            )
             for split, call in plan.comparisons.items()
         ]
         summary = submit(summarise_comparisons, plan.summary, comparisons)
         raise_first_failure(
-            [scan, *views.values(), *trained, *objects.values(), *comparisons, summary]
+            [
+                scan,
+                *views.values(),
+                *trained,
+                *adapted,
+                *objects.values(),
+                *controls.values(),
+                *comparisons,
+                summary,
+            ]
         )
         published = publish(
             {call.stage: call.outputs["plot"] for call in plan.comparisons.values()}
         )
     return result_of(published)
+
+
+def adapt(plan: Plan, after: list[PrefectFuture[StageRecord]]) -> list[PrefectFuture[StageRecord]]:
+    """Fine-tune PtychoPINN on the test scan and reconstruct with it; the stages, if planned."""
+    if plan.adaptation is None or plan.adapted is None:
+        return []
+    tuned = submit(train_network, plan.adaptation, after)
+    return [tuned, submit(predict_object, plan.adapted, [tuned])]
 
 
 def result_of(published: Publication | None) -> PhaseGResult:

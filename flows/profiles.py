@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 
-from flows.params import PhaseGParams, Profile
+from flows.params import NetworkKind, PhaseGParams, Profile
 from tasks.compare.params import ComparisonParams
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.seeds import Seeds
+from tasks.networks.architectures.params import (
+    Architecture,
+    ClassicArchitecture,
+    PatchArchitecture,
+    UnrolledArchitecture,
+)
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.projection_params import ProjectionParams
 from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
@@ -48,7 +55,7 @@ SIZES = {
         probe=ProbeParams(),
         train_positions=(41, 41),
         test_positions=(25, 25),
-        n_training_steps=240,
+        n_training_steps=1000,
         n_ptychi_epochs=None,
         timeout_s=3600,
     ),
@@ -63,6 +70,17 @@ SIZES = {
 }
 
 
+ARCHITECTURES: dict[NetworkKind, Architecture] = {
+    NetworkKind.UNROLLED: UnrolledArchitecture(),
+    NetworkKind.PATCH: PatchArchitecture(),
+    NetworkKind.CLASSIC: ClassicArchitecture(gridsize=1),
+    NetworkKind.CLASSIC_OF_FOUR: ClassicArchitecture(gridsize=2),
+}
+
+# A trained network is near its goal: smaller steps than those of its training.
+ADAPTATION_RATE = 5e-4
+
+
 @dataclass(frozen=True)
 class StageParams:
     """The resolved parameters of every stage."""
@@ -70,6 +88,8 @@ class StageParams:
     simulation: SimulationParams
     view: ViewParams
     training: dict[Arm, TrainingParams]
+    adaptation: TrainingParams
+    projection: ProjectionParams
     prediction: dict[Arm, PredictionParams]
     ptychi: PtyChiParams
     comparison: ComparisonParams
@@ -103,6 +123,7 @@ def resolve(params: PhaseGParams) -> StageParams:
         training={
             arm: TrainingParams(
                 arm=arm,
+                architecture=ARCHITECTURES[params.architecture],
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
                 device=params.device,
@@ -110,6 +131,16 @@ def resolve(params: PhaseGParams) -> StageParams:
             )
             for arm in NETWORK_ARMS
         },
+        adaptation=TrainingParams(
+            architecture=ARCHITECTURES[params.architecture],
+            n_steps=max(1, params.adapt_steps),
+            learning_rate=ADAPTATION_RATE,
+            holdout_fraction=0.0,
+            seed=seeds.subsampling,
+            device=params.device,
+            backend=params.backend,
+        ),
+        projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={
             arm: PredictionParams(arm=arm, device=params.device, backend=params.backend)
             for arm in NETWORK_ARMS

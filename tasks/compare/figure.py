@@ -16,6 +16,7 @@ from tasks.compare.controls import CONTROLS
 from tasks.compare.metrics import wrap
 from tasks.compare.scores import Real, Reference
 from tasks.compare.table import ModelResult
+from tasks.core.arms import Extra
 from tasks.core.files import atomic_path
 
 AMPLITUDE_MAP = "viridis"
@@ -25,6 +26,7 @@ CYCLIC_FROM_RAD = 0.8 * 2 * np.pi
 ERROR_PERCENTILE = 99
 PANEL_INCH = 2.5
 DPI = 110
+LISTED = (Extra.PROJECTIONS.value, Extra.LONGER_PROJECTIONS.value, *CONTROLS)
 ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
 
 
@@ -58,7 +60,7 @@ def write_comparison_plot(
         object_pixel_m: Side of an object pixel [m].
         title: What was measured.
     """
-    arms = {model: result for model, result in results.items() if model not in CONTROLS}
+    arms = {model: result for model, result in results.items() if model not in LISTED}
     columns = 1 + len(arms)
     figure = Figure(
         figsize=(PANEL_INCH * columns + 1.1, PANEL_INCH * 4 + 1.4), layout="constrained"
@@ -150,7 +152,7 @@ def _show_light(
 def _control_lines(results: Mapping[str, ModelResult]) -> list[str]:
     """Return the scores of the controls, for comparison."""
     lines = ["Controls, amplitude and phase:"]
-    for model in CONTROLS:
+    for model in (name for name in LISTED if name in results):
         pairs = results[model].gauged.pairs
         for metric, name in (("ms_ssim", "MS-SSIM"), ("mae", "MAE")):
             values = ", ".join("undefined" if v is None else f"{v:.3f}" for v in pairs[metric])

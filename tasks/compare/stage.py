@@ -13,8 +13,8 @@ from tasks.compare.params import ComparisonParams
 from tasks.compare.region import Region, largest_rectangle, scored_region
 from tasks.compare.scores import Complex, Reference, score
 from tasks.compare.table import FLAT, ModelResult, flags, metric_rows
-from tasks.core.arms import Arm
-from tasks.core.files import write_json, write_npz
+from tasks.core.arms import Arm, Extra
+from tasks.core.files import read_json, write_json, write_npz
 from tasks.core.metrics_table import write_metrics_csv
 from tasks.core.object_file import ObjectWindow, read_object
 from tasks.core.scan_file import ScanHeader, ScanReader
@@ -22,6 +22,7 @@ from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import open_view
 
 ARMS = tuple(arm.value for arm in Arm)
+RECONSTRUCTIONS = (*ARMS, *(extra.value for extra in Extra))
 
 
 def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -29,9 +30,10 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
 
     Args:
         params: What is scored and what the alignment may remove.
-        files: Inputs `scan` (CXI), `view` (JSON), `truth` (HDF5) and at least one reconstruction
-            (HDF5) under the name of its arm; outputs `metrics` (CSV), `plot` (PNG), `aligned`
-            (NPZ) and `comparison` (JSON).
+        files: Inputs `scan` (CXI), `view` (JSON), `truth` (HDF5), at least one reconstruction
+            (HDF5) under the name of its arm, and for networks their contract (JSON) under
+            `<arm>.model`; outputs `metrics` (CSV), `plot` (PNG), `aligned` (NPZ) and `comparison`
+            (JSON).
         progress: Told after each arm, and at the end.
 
     Returns:
@@ -41,11 +43,11 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         ValueError: If there is no reconstruction, one does not cover the region or is not finite
             inside it, or the truth does not cover the region.
     """
-    present = [arm for arm in ARMS if arm in files.inputs]
+    present = [name for name in RECONSTRUCTIONS if name in files.inputs]
     if not present:
         raise ValueError(
             f"There is nothing to compare. Give at least one reconstruction, under the name of its "
-            f"arm: {', '.join(ARMS)}."
+            f"arm: {', '.join(RECONSTRUCTIONS)}."
         )
     scan = open_view(files.inputs["scan"], files.inputs["view"])
     windows = {arm: read_object(files.inputs[arm]) for arm in present}
@@ -176,7 +178,7 @@ def _facts(
             "phase_rad": reference.data_range["phase"],
         },
         "gauge": {model: _gauge_facts(result.gauge) for model, result in results.items()},
-        "flags": {arm: flags(arm, results) for arm in ARMS if arm in results},
+        "flags": {name: flags(name, results) for name in RECONSTRUCTIONS if name in results},
         "undefined": {
             model: result.gauged.reasons
             for model, result in results.items()
@@ -206,9 +208,14 @@ def _write(
     facts: dict[str, Any],
 ) -> None:
     """Write the four outputs."""
-    write_metrics_csv(files.outputs["metrics"], metric_rows(results))
+    contracts = {
+        model: read_json(files.inputs[f"{model}.model"])
+        for model in results
+        if f"{model}.model" in files.inputs
+    }
+    write_metrics_csv(files.outputs["metrics"], metric_rows(results, contracts))
     rows, columns = reference.rectangle
-    arms = {arm: results[arm] for arm in ARMS if arm in results}
+    arms = {name: results[name] for name in RECONSTRUCTIONS if name in results}
     aligned = {arm: result.aligned.astype(np.complex64) for arm, result in arms.items()}
     write_npz(
         files.outputs["aligned"],

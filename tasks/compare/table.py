@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tasks.compare.controls import CONTROLS
 from tasks.compare.gauge import Gauge
 from tasks.compare.scores import QUANTITIES, Complex, Scores
-from tasks.core.arms import Arm
+from tasks.core.arms import Arm, Extra
 from tasks.core.metrics_table import MetricRow
 
-MODELS = (*(arm.value for arm in Arm), *CONTROLS)
+MODELS = (*(arm.value for arm in Arm), *(extra.value for extra in Extra), *CONTROLS)
 FLAT = "Flat"
+COSTS = ("n_parameters", "n_steps", "flops_per_step", "training_flops")
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,27 @@ class ModelResult:
     coverage_fraction: float
 
 
-def metric_rows(results: Mapping[str, ModelResult]) -> list[MetricRow]:
-    """Return the rows of the table: models in their fixed order, gauged metrics first."""
-    return [row for model in MODELS if model in results for row in _rows_of(model, results[model])]
+def metric_rows(
+    results: Mapping[str, ModelResult], contracts: Mapping[str, Any]
+) -> list[MetricRow]:
+    """Return the rows of the table: models in their fixed order, gauged metrics first.
+
+    Args:
+        results: Arms and controls by name.
+        contracts: Contracts of networks by name; what a network costs comes from there.
+    """
+    return [
+        row
+        for model in MODELS
+        if model in results
+        for row in (*_rows_of(model, results[model]), *cost_rows(model, contracts.get(model, {})))
+    ]
+
+
+def cost_rows(model: str, contract: Mapping[str, Any]) -> list[MetricRow]:
+    """Return what a network is and its training took; no times, so that equal runs are equal."""
+    training = contract.get("training", {})
+    return [MetricRow(model, name, value=training[name]) for name in COSTS if name in training]
 
 
 def _rows_of(model: str, result: ModelResult) -> list[MetricRow]:

@@ -17,3 +17,16 @@ class Arm(Enum):
 
 
 NETWORK_ARMS = (Arm.PTYCHOPINN, Arm.BASELINE)
+
+
+class Extra(Enum):
+    """A reconstruction that has rows of its own in every table, and is no arm of the study."""
+
+    ADAPTED = "PtychoPINN-adapted"
+    PROJECTIONS = "NoNetwork"
+    LONGER_PROJECTIONS = "NoNetwork5x"
+
+    @property
+    def slug(self) -> str:
+        """Name in paths and stages, lower case."""
+        return self.value.lower()

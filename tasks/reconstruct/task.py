@@ -1,4 +1,4 @@
-"""Phase F as Prefect tasks: the networks predict, pty-chi iterates."""
+"""Phase F as Prefect tasks: the networks predict, pty-chi iterates, the control projects."""
 
 from prefect.logging import get_run_logger
 
@@ -11,6 +11,16 @@ def predict_object(call: StageCall) -> StageRecord:
     """Reconstruct a scan with a trained network."""
     record = execute(call)
     get_run_logger().info("Predicted %s in %.1f s", call.params["arm"], record.wall_s)
+    return record
+
+
+@stage_task("project-object")
+def project_object(call: StageCall) -> StageRecord:
+    """Reconstruct a scan by the physics of the networks, without a network."""
+    record = execute(call)
+    get_run_logger().info(
+        "Projected %d times in %.1f s", record.facts["longer_passes"], record.wall_s
+    )
     return record
 
 

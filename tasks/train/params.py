@@ -15,7 +15,7 @@ class TrainingParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     arm: Arm = Field(Arm.PTYCHOPINN, description="PtychoPINN (no labels) or Baseline (labels)")
-    n_steps: int = Field(240, ge=1, le=1_000_000, description="Optimiser steps, a group each")
+    n_steps: int = Field(1000, ge=1, le=1_000_000, description="Optimiser steps, a group each")
     budget_s: float | None = Field(
         None,
         gt=0,
@@ -23,7 +23,7 @@ class TrainingParams(BaseModel):
         description="Time to train [s], in place of n_steps; how many steps that are depends on "
         "the machine",
     )
-    group_size: int = Field(32, ge=4, le=512, description="Neighbouring patterns seen together")
+    group_size: int = Field(16, ge=4, le=512, description="Neighbouring patterns seen together")
     learning_rate: float = Field(
         2e-3, gt=0, le=0.1, description="Highest learning rate, after the warm-up"
     )

@@ -11,11 +11,14 @@ from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import open_view
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
+from tasks.networks.cost import cost_of
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
     DataContract,
     ModelContract,
+    load_network,
+    read_contract,
     write_contract,
     write_weights,
 )
@@ -35,7 +38,8 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
 
     Args:
         params: Arm, budget and the rest.
-        files: Inputs `scan` (CXI) and `view` (JSON), and `truth` (HDF5) for the Baseline alone;
+        files: Inputs `scan` (CXI) and `view` (JSON), `truth` (HDF5) for the Baseline alone, and
+            `initial_weights` (HDF5) with `initial_model` (JSON) for a network that learns on;
             outputs `weights` (HDF5), `model` (JSON), `history` (CSV) and `learning_curve` (PNG).
         progress: Told after every step.
 
@@ -51,10 +55,9 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     exposures = Exposures.streamed(reader)
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
-    seed = spawn_integer(params.seed, Purpose.TRAINING)
     precision = choose_precision(params.precision, device)
     with layers_in(precision):
-        network = build_network(params.architecture, Optics.of(exposures.probe_modes), seed)
+        network = _network(params, files, data, Optics.of(exposures.probe_modes))
     syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
     checkpoints = _checkpoints(files)
     history = train_network(
@@ -66,6 +69,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         Safeguards(syllabus.held_out_lessons(), checkpoints),
     )
     record = _training_record(params, syllabus, thinning, history)
+    record |= _cost_record(network, syllabus, history.n_steps)
     _write_model(params, files, network, data, record)
     write_history(files.outputs["history"], history)
     title = f"{params.arm.value}, {len(exposures)} patterns"
@@ -73,13 +77,24 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     if checkpoints is not None:
         checkpoints.clear()
     return record | {
-        "n_parameters": network.count_params(),
         "training_s": history.elapsed_s,
         "patterns_per_s": history.n_steps * params.group_size / history.elapsed_s,
         "device": device,
         "precision": precision.value,
         "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
+
+
+def _network(
+    params: TrainingParams, files: StageFiles, data: DataContract, optics: Optics
+) -> CanvasNetwork:
+    """Return a new network, or the trained one that is to learn on."""
+    if "initial_weights" not in files.inputs:
+        seed = spawn_integer(params.seed, Purpose.TRAINING)
+        return build_network(params.architecture, optics, seed)
+    contract = read_contract(files.inputs["initial_model"])
+    contract.data.refuse_other(data)
+    return load_network(files.inputs["initial_weights"], contract)
 
 
 def _checkpoints(files: StageFiles) -> Checkpoints | None:
@@ -118,6 +133,17 @@ def _training_record(
         "last_loss": float(np.median(last)),
         "best_step": best,
         "best_held_out_loss": None if best is None else history.held_out[best],
+    }
+
+
+def _cost_record(network: CanvasNetwork, syllabus: Syllabus, n_steps: int) -> dict[str, Any]:
+    course = syllabus.course
+    n_modes = len(course.splits.exposures.probe_modes)
+    cost = cost_of(network, course.groups.shape[1], course.canvas_shape, n_modes)
+    return {
+        "n_parameters": cost.n_parameters,
+        "flops_per_step": cost.step_flops,
+        "training_flops": n_steps * cost.step_flops,
     }
 
 

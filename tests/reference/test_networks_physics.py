@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 from scipy.special import xlogy
 
@@ -17,8 +18,10 @@ from tasks.networks.exposures import Exposures
 from tasks.networks.fields import far_field, near_field
 from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
 from tasks.networks.placement import cut, place
-from tasks.networks.start import integrate_gradient, phase_gradients
-from tasks.train.losses import poisson_deviance, supervised_loss
+from tasks.networks.projections import PhysicsPass
+from tasks.networks.start.gradients import integrate_gradient, lag_sums, probe_lags
+from tasks.train.lessons import in_gauge_of
+from tasks.train.losses import PHYSICS_LOSSES, poisson_deviance, supervised_loss
 
 use_device(Device.CPU)
 N_PX = 32
@@ -124,7 +127,9 @@ def test_phase_gradient_is_the_ramp_of_the_object_despite_a_curved_probe(probe, 
     positions = rng.integers((16, 16), (56, 64), size=(6, 2)).astype(float)
     counts = true_intensity(ramped, positions, 100 * probe)
     probes = shifted_probes(100 * probe, positions)
-    gradients = phase_gradients(counts, probes, extract_patches(modulus, positions, N_PX))
+    without_phase = probe_lags(probes, extract_patches(modulus, positions, N_PX))
+    measured = lag_sums(np.fft.ifftshift(counts, axes=(-2, -1)))
+    gradients = np.angle(measured * without_phase.conj())
     np.testing.assert_allclose(gradients, np.tile([0.03, -0.05], (6, 1)), atol=2e-3)
 
 
@@ -150,15 +155,98 @@ def test_poisson_deviance_is_its_formula(rng):
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
-def test_supervised_loss_is_the_mean_square_at_the_best_global_phase(rng):
+def test_losses_leave_bad_pixels_out(rng):
+    intensity = rng.uniform(0.05, 20, size=(4, 8, 8)).astype(np.float32)
+    counts = rng.poisson(intensity).astype(np.float32)
+    good = (rng.uniform(size=(8, 8)) < 0.7).astype(np.float32)
+    damaged = np.where(good > 0, counts, 1e6).astype(np.float32)
+    for distance in PHYSICS_LOSSES.values():
+        clean, hot = (float(distance(seen, intensity, good)) for seen in (counts, damaged))
+        assert hot == clean
+        kept = [float(distance(counts[:, k > 0], intensity[:, k > 0], k[k > 0])) for k in [good]]
+        assert clean == pytest.approx(kept[0], rel=1e-5)
+
+
+def test_both_physics_losses_are_one_half_a_pixel_for_the_truth(rng):
+    intensity = rng.uniform(20, 200, size=(64, 16, 16)).astype(np.float32)
+    counts = rng.poisson(intensity).astype(np.float32)
+    for distance in PHYSICS_LOSSES.values():
+        found = float(distance(counts, intensity, np.ones((16, 16), np.float32)))
+        assert found == pytest.approx(0.5, rel=0.05)
+
+
+def test_supervised_loss_is_the_mean_distance_at_the_best_global_phase(rng):
     truth = rng.normal(size=(16, 16)) + 1j * rng.normal(size=(16, 16))
     guess = truth * np.exp(0.7j) + 0.1 * rng.normal(size=(16, 16))
     weight = rng.uniform(size=(16, 16)).astype(np.float32)
     phases = np.linspace(-np.pi, np.pi, 4_001)[:, None, None]
-    turned = guess * np.exp(-1j * phases)
-    squares = np.sum(weight * np.abs(turned - truth) ** 2, axis=(1, 2))
-    expected = squares.min() / weight.sum()
+    squares = np.sum(weight * np.abs(guess * np.exp(-1j * phases) - truth) ** 2, axis=(1, 2))
+    best = phases[np.argmin(squares)]
+    distance = np.sqrt(np.abs(guess * np.exp(-1j * best) - truth) ** 2 + 1e-4) - 0.01
+    expected = np.sum(weight * distance) / weight.sum()
     real, imaginary = as_pair(truth)
     inputs = {"truth_real": real, "truth_imaginary": imaginary, "truth_weight": weight}
     found = float(supervised_loss(inputs, Canvases([as_pair(guess)], [])))
     assert found == pytest.approx(expected, rel=1e-3)
+    assert float(supervised_loss(inputs, Canvases([as_pair(1j * truth)], []))) < 1e-5
+
+
+def test_the_truth_is_given_the_ramp_of_the_guess_and_nothing_else(rng):
+    rows, columns = np.indices((48, 40))
+    truth = (0.75 + 0.2 * np.sin(rows / 3) * np.cos(columns / 4)) * np.exp(0.5j * np.sin(rows / 6))
+    ramp = np.exp(1j * (0.02 * rows - 0.03 * columns))
+    noise = 0.05 * (rng.normal(size=truth.shape) + 1j * rng.normal(size=truth.shape))
+    guess = np.exp(1.2j) * truth * ramp + noise
+    found = in_gauge_of(truth, guess, np.ones(truth.shape))
+    turns = found / (truth * ramp)
+    np.testing.assert_allclose(turns / turns.mean(), 1.0, atol=0.03)
+    np.testing.assert_array_equal(in_gauge_of(truth, 0 * guess, np.ones(truth.shape)), truth)
+
+
+def test_a_pass_over_a_whole_scan_is_that_of_the_networks(object_, positions_px, probe, rng):
+    counts = draw_counts(true_intensity(object_, positions_px, probe), rng)
+    good = rng.uniform(size=(N_PX, N_PX)) < 0.9
+    modes = np.stack([probe, 0.3 * probe.conj()]).astype(np.complex64)
+    exposures = Exposures(positions_px, modes, good, lambda indices: counts[indices])
+    canvas = canvas_of(positions_px, N_PX)
+    guess = rng.normal(size=canvas.shape) + 1j * rng.normal(size=canvas.shape)
+    batch = make_batch(exposures, np.arange(len(counts)), counts, canvas, guess)
+    waves = predicted_waves(batch.start, batch.probe, batch.indices)
+    total = projection_sum(
+        waves, batch.counts, batch.good, batch.probe, batch.indices, canvas.shape
+    )
+    expected = as_complex(total) * batch.normaliser
+    physics = PhysicsPass.of(exposures, canvas, chunk_size=5)
+    found = physics.step(guess.astype(np.complex64))
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(physics.coverage, batch.coverage, rtol=1e-4, atol=1e-6)
+
+
+def test_the_physics_loss_has_the_gradient_of_finite_differences(rng):
+    """Over the whole chain: cut, modes, transform, mask and likelihood."""
+    positions = rng.uniform((9, 9), (14, 15), size=(3, 2))
+    modes = np.stack([3 * defocused_zone_plate_probe(16, 0.5, 0.3, 2.0)] * 2)
+    modes[1] *= 0.4j
+    shape, good = (24, 24), (rng.uniform(size=(16, 16)) < 0.9).astype(np.float32)
+    counts = rng.poisson(2.0, size=(3, 16, 16)).astype(np.float32)
+    probes = as_pair(np.stack([shifted_probes(mode, positions) for mode in modes]))
+    indices = flat_indices(positions, 16, shape)
+
+    def loss(pair):
+        intensity = predicted_intensity(predicted_waves(pair, probes, indices))
+        return poisson_deviance(counts, intensity, good)
+
+    point = rng.normal(0.7, 0.2, shape), rng.normal(0.0, 0.2, shape)
+    tensors = [tf.Variable(part.astype(np.float32)) for part in point]
+    with tf.GradientTape() as tape:
+        value = loss(tuple(tensors))
+    slopes = [np.asarray(part) for part in tape.gradient(value, tensors)]
+    direction = [rng.normal(size=shape) for _ in range(2)]
+    analytic = sum(float(np.vdot(a, b)) for a, b in zip(slopes, direction, strict=True))
+    ends = [float(loss(as_pair(sum_of(point, direction, step)))) for step in (-0.01, 0.01)]
+    assert analytic == pytest.approx((ends[1] - ends[0]) / 0.02, rel=5e-3)
+
+
+def sum_of(point, direction, step):
+    real, imaginary = (a + step * b for a, b in zip(point, direction, strict=True))
+    return real + 1j * imaginary

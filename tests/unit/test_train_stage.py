@@ -154,17 +154,19 @@ def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
 
 
 @pytest.mark.slow
-def test_eight_patterns_can_be_learned_by_heart(scan):
+def test_eight_patterns_can_be_learned_by_heart(folder, scan):
     few = replace(
         scan,
         diffraction_counts=scan.diffraction_counts[[0, 1, 2, 3, 6, 7, 8, 9]],
         positions_px=scan.positions_px[[0, 1, 2, 3, 6, 7, 8, 9]],
     )
-    params = TrainingParams(n_steps=120, group_size=8, seed=1)
+    params = TrainingParams(n_steps=150, group_size=8, seed=1)
     network = network_of(2, (16, 16), few)
     lessons = partial(physics_lesson, course_of(few, 8, guess=flat_guess))
     history = train_network(network, physics_loss, lessons, params, lambda *_: None)
-    assert history.losses[-1] < 0.6 * history.losses[0]
+    (floor,) = losses_of_objects(few, [read_object(folder / "truth.h5")])
+    assert history.losses[0] > 3 * floor
+    assert history.losses[-1] < 1.1 * floor
 
 
 def losses_of_objects(scan, objects):

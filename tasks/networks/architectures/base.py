@@ -1,6 +1,6 @@
 """What every architecture offers: a group's canvas in training, a whole scan's in prediction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import keras
@@ -24,6 +24,18 @@ class Canvases(NamedTuple):
 
     objects: list[ComplexPair]
     intensities: list[Tensor]
+
+
+class Workload(NamedTuple):
+    """What a network computes for one group, for the record of its cost.
+
+    Attributes:
+        models: Each functional model, the shape of its input and how often it is called.
+        transforms: Fourier transforms of N x N pixels, for each mode of the probe.
+    """
+
+    models: Sequence[tuple[keras.Model, tuple[int, ...], int]]
+    transforms: int
 
 
 class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
@@ -70,5 +82,14 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
         Returns:
             Object, shape (H, W); neither the order of the patterns nor the chunk size matters
             beyond rounding.
+        """
+        raise NotImplementedError
+
+    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
+        """Return what a call computes.
+
+        Args:
+            n_patterns: Patterns of the group.
+            canvas_shape: Shape (H, W) of its canvas.
         """
         raise NotImplementedError

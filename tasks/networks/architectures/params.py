@@ -15,8 +15,31 @@ class UnrolledArchitecture(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["unrolled"] = "unrolled"
-    passes: int = Field(3, ge=1, le=50, description="Physics passes that share one U-Net")
+    passes: int = Field(2, ge=1, le=50, description="Physics passes that share one U-Net")
     channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
 
 
-Architecture = UnrolledArchitecture
+class PatchArchitecture(BaseModel):
+    """One U-Net that sees a single pattern; the patches of a group are averaged by their light."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["patch"] = "patch"
+    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
+
+
+class ClassicArchitecture(BaseModel):
+    """PtychoNN: one encoder and two decoders, for amplitude and phase, per image of a group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["classic"] = "classic"
+    gridsize: Literal[1, 2] = Field(
+        1, description="Patterns in an image are gridsize squared: one, or four neighbours"
+    )
+    channels: Channels = Field((16, 32, 64), description="Channels of the encoder's blocks")
+
+
+Architecture = Annotated[
+    UnrolledArchitecture | PatchArchitecture | ClassicArchitecture, Field(discriminator="kind")
+]

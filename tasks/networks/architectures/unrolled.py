@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tasks.networks.architectures.base import Canvases, CanvasNetwork
+from tasks.networks.architectures.base import Canvases, CanvasNetwork, Workload
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.batches import Canvas
@@ -39,7 +39,8 @@ class UnrolledNetwork(CanvasNetwork):
     needs_start = True
 
     def __init__(self, architecture: UnrolledArchitecture, optics: Optics, seed: int) -> None:
-        super().__init__(name="unrolled")
+        # The physics stays in single precision, whatever precision the U-Net has.
+        super().__init__(name="unrolled", dtype="float32")
         self.architecture = architecture
         self.passes = architecture.passes
         self.optics = optics
@@ -104,6 +105,12 @@ class UnrolledNetwork(CanvasNetwork):
             object_ = (real + 1j * imaginary).astype(np.complex64)
             after_pass(number + 1)
         return np.where(physics.coverage > 0, object_, 0).astype(np.complex64)
+
+    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
+        """Return the U-Net of every pass, and two transforms a pass besides the first."""
+        height, width = ((side - 2 * self.optics.dark_rim_px) // 2 for side in canvas_shape)
+        models = [(self.unet, (1, height, width, 4 * INPUT_CHANNELS), self.passes)]
+        return Workload(models, transforms=n_patterns * (1 + 2 * self.passes))
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes the network again; its initial weights do not matter then."""

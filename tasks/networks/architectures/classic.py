@@ -1,0 +1,148 @@
+"""PtychoNN-like network: one encoder, and a decoder each for amplitude and phase.
+
+After Cherukara et al., Appl. Phys. Lett. 117, 044103 (2020), in the form of PtychoPINN (Hoidn,
+Mishra & Mehta, Sci. Rep. 13, 22789 (2023)): it sees diffraction amplitude, zero frequency in the
+middle, and with a gridsize of 2 the four patterns of a group are channels of one image, which
+gives four patches of the object. Every pattern makes a group with its nearest neighbours.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from tasks.core.groups import nearest_neighbours
+from tasks.networks.architectures.base import Workload
+from tasks.networks.architectures.params import ClassicArchitecture
+from tasks.networks.architectures.stitching import StitchedNetwork
+from tasks.networks.architectures.unet import LAST_LAYER_SCALE
+from tasks.networks.exposures import Optics
+from tasks.networks.fields import ComplexPair, Tensor, squared_modulus
+
+POSITION_DIGITS = 6
+
+
+class ClassicNetwork(StitchedNetwork):
+    """Amplitude and phase of the patches of one pattern, or of four neighbours."""
+
+    def __init__(self, architecture: ClassicArchitecture, optics: Optics, seed: int) -> None:
+        super().__init__(architecture, optics, 2 ** len(architecture.channels))
+        self.group_size = architecture.gridsize**2
+        self.body = make_encoder_decoders(architecture.channels, optics, self.group_size, seed)
+        self.built = True
+
+    @property
+    def image_px(self) -> int:
+        """Side of a pattern [px]."""
+        return self.optics.n_px
+
+    def groups_of_batch(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Return each pattern and its nearest neighbours in the batch, shape (J, C)."""
+        half, width = self.optics.n_px // 2, inputs["normaliser"].shape[1]
+        return nearest_in_batch(inputs["indices"][:, half, half], width, self.group_size)
+
+    def groups_of_scan(self, positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
+        """Return each exposure and its nearest neighbours in the scan, shape (J, C)."""
+        n_positions = len(positions_px)
+        if self.group_size == 1:
+            return np.arange(n_positions, dtype=np.intp)[:, None]
+        # In a fixed order, so that equal distances do not make the order of exposures matter.
+        fixed = np.round(positions_px, POSITION_DIGITS)
+        order = np.lexsort(fixed.T)
+        seeds = np.arange(n_positions, dtype=np.intp)
+        neighbours = nearest_neighbours(fixed[order], seeds, self.group_size - 1)
+        members = np.concatenate([seeds[:, None], neighbours], axis=1)
+        return np.asarray(order[members], dtype=np.intp)
+
+    def object_patches(
+        self, counts: Tensor, good: Tensor, probe: ComplexPair, members: Tensor
+    ) -> ComplexPair:
+        """Return the patches of every group: sigmoid amplitude, phase within pi."""
+        n_px = counts.shape[-1]
+        photons = ops.sum(squared_modulus(probe), axis=(0, 2, 3))[:, None, None]
+        amplitude = good * ops.sqrt(counts * n_px**2 / photons)
+        amplitude = ops.roll(amplitude, (n_px // 2, n_px // 2), axis=(1, 2))
+        image = ops.transpose(ops.take(amplitude, members, axis=0), (0, 2, 3, 1))
+        modulus, phase = (
+            ops.transpose(ops.cast(part, "float32"), (0, 3, 1, 2)) for part in self.body(image)
+        )
+        modulus, phase = ops.sigmoid(modulus), np.pi * ops.tanh(phase)
+        return modulus * ops.cos(phase), modulus * ops.sin(phase)
+
+    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:  # noqa: ARG002
+        """Return its model on every group, and the transforms of the prediction."""
+        n_px = self.optics.n_px
+        image = (n_patterns, n_px, n_px, self.group_size)
+        return Workload([(self.body, image, 1)], transforms=n_patterns)
+
+
+def nearest_in_batch(pixels: Tensor, width: int, group_size: int) -> Tensor:
+    """Return each pattern's group, itself first and then by distance, shape (J, group_size).
+
+    Args:
+        pixels: Pixel under the middle of every pattern, in the flattened canvas, shape (J,).
+        width: Columns of the canvas.
+        group_size: Patterns in a group.
+    """
+    rows = ops.cast(pixels // width, "float32")
+    columns = ops.cast(pixels % width, "float32")
+    squares = ops.square(rows[:, None] - rows) + ops.square(columns[:, None] - columns)
+    itself = ops.eye(pixels.shape[0], dtype="float32")
+    return ops.top_k(itself - squares, group_size)[1]
+
+
+def make_encoder_decoders(
+    channels: tuple[int, ...], optics: Optics, group_size: int, seed: int
+) -> keras.Model:
+    """Return the model from a group's image to the logits of its amplitudes and phases.
+
+    The decoders end on the lit part of the patches alone.
+
+    Args:
+        channels: Channels of the encoder's blocks, the finest first; the decoders' mirror them.
+        optics: Size of the patterns and of the probe's dark rim.
+        group_size: Patterns in an image, C.
+        seed: Seed of the initial weights.
+
+    Returns:
+        Model from (G, N, N, C) to twice (G, n, n, C), where n is N without the rim.
+    """
+    seeds = keras.random.SeedGenerator(seed)
+    inputs = keras.Input((optics.n_px, optics.n_px, group_size), name="diffraction_amplitude")
+    image = inputs
+    for level, width in enumerate(channels):
+        image = _block(image, width, seeds, f"encode_{level}")
+        image = layers.MaxPooling2D(2, name=f"pool_{level}")(image)
+    outputs = []
+    for part in ("amplitude", "phase"):
+        decoded = image
+        for level in reversed(range(len(channels))):
+            decoded = _block(decoded, channels[level], seeds, f"{part}_{level}")
+            if level == 0:
+                decoded = layers.Cropping2D(optics.dark_rim_px // 2, name=f"{part}_lit")(decoded)
+            decoded = layers.UpSampling2D(2, name=f"{part}_enlarge_{level}")(decoded)
+        outputs.append(_convolution(group_size, seeds, part, None)(decoded))
+    return keras.Model(inputs, outputs, name="encoder_decoders")
+
+
+def _block(image: Tensor, width: int, seeds: keras.random.SeedGenerator, name: str) -> Tensor:
+    for number in (1, 2):
+        image = _convolution(width, seeds, f"{name}_{number}", "relu")(image)
+    return image
+
+
+def _convolution(
+    width: int, seeds: keras.random.SeedGenerator, name: str, activation: str | None
+) -> Any:
+    scale = 2.0 if activation else LAST_LAYER_SCALE**2
+    return layers.Conv2D(
+        width,
+        3,
+        padding="same",
+        activation=activation,
+        kernel_initializer=keras.initializers.VarianceScaling(scale, seed=seeds),
+        name=name,
+    )
