@@ -16,3 +16,11 @@ class Backend(StrEnum):
 
     TENSORFLOW = "tensorflow"
     TORCH = "torch"
+
+
+class Precision(StrEnum):
+    """Precision of the networks' layers; `auto` takes bfloat16 where the hardware gains from it."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    MIXED_BFLOAT16 = "mixed_bfloat16"

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.arms import NETWORK_ARMS, Arm
-from tasks.core.device import Backend, Device
+from tasks.core.device import Backend, Device, Precision
 from tasks.networks.architectures.params import Architecture, UnrolledArchitecture
 
 
@@ -70,6 +70,10 @@ class TrainingParams(BaseModel):
     )
     backend: Backend = Field(
         Backend.TENSORFLOW, description="Framework to run on; the weights fit both"
+    )
+    precision: Precision = Field(
+        Precision.AUTO,
+        description="Precision of the layers; auto takes bfloat16 where the hardware gains from it",
     )
 
     @field_validator("arm")

@@ -22,6 +22,7 @@ from tasks.networks.model_file import (
     write_contract,
     write_weights,
 )
+from tasks.networks.precision import choose_precision, layers_in
 from tasks.networks.survey import Survey
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.figures import draw_learning_curve, write_history
@@ -54,7 +55,9 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     exposures = Exposures.streamed(reader)
     data = DataContract.of(exposures, Survey.of(exposures))
     thinning = _thinning(params, data)
-    network = _network(params, files, data, Optics.of(exposures.probe_modes))
+    precision = choose_precision(params.precision, device)
+    with layers_in(precision):
+        network = _network(params, files, data, Optics.of(exposures.probe_modes))
     syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
     checkpoints = _checkpoints(files)
     history = train_network(
@@ -77,6 +80,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         "training_s": history.elapsed_s,
         "patterns_per_s": history.n_steps * params.group_size / history.elapsed_s,
         "device": device,
+        "precision": precision.value,
         "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
 

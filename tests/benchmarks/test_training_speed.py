@@ -1,0 +1,151 @@
+"""How fast networks learn and predict, how much memory it takes, and how soon it starts.
+
+Times are those of the processor, on one thread: other work on the machine does not count.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.core.device import Device, Precision
+from tasks.core.files import write_json
+from tasks.core.scan_file import read_scan_header
+from tasks.core.stages import StageFiles, silent
+from tasks.core.view_file import open_view
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.registry import build_network
+from tasks.networks.batches import canvas_of
+from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.precision import choose_precision, layers_in
+from tasks.networks.start import first_guess
+from tasks.reconstruct.prediction import predict_object
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+from tasks.train.classroom import Classroom
+from tasks.train.params import TrainingParams
+from tasks.train.syllabus import Syllabus
+
+use_device(Device.CPU)
+pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
+GROUPS_PER_ROUND = 10
+PATTERNS_PER_CPU_S = {Precision.FLOAT32: 170, Precision.MIXED_BFLOAT16: 250}
+PREDICTED_PER_CPU_S = 650
+
+# Peak memory [MiB] and processor time to the first step [s] of a process that trains.
+MEASURE = """
+import sys
+import time
+from pathlib import Path
+
+from tasks.core.stages import StageFiles
+from tasks.runtime.memory import peak_memory_mib
+from tasks.train.params import TrainingParams
+from tasks.train.stage import train
+
+folder, out, first_s = Path(sys.argv[1]), Path(sys.argv[2]), []
+names = {"weights": "n.weights.h5", "model": "m.json", "history": "h", "learning_curve": "c.png"}
+files = StageFiles(
+    {"scan": folder / "train.cxi", "view": folder / "train.json"},
+    {name: out / file for name, file in names.items()},
+)
+params = TrainingParams.model_validate_json(sys.argv[3])
+train(params, files, lambda *_: first_s.append(time.process_time()))
+print(peak_memory_mib(), first_s[0])
+"""
+
+
+def simulated(folder, rows, columns):
+    """Simulate a training scan of 64 px patterns, and a view of all of it."""
+    params = SimulationParams(
+        train_positions=(rows, columns),
+        test_positions=(2, 2),
+        min_test_span_px=0,
+        photons_per_pattern=1e4,
+    )
+    outputs = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+    simulate(params, StageFiles({}, {k: folder / v for k, v in outputs.items()}), silent)
+    count = len(read_scan_header(folder / "train.cxi"))
+    view = {"view": "dense", "n_exposures": count, "indices": list(range(count))}
+    write_json(folder / "train.json", view)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quick_scan(tmp_path_factory):
+    return simulated(tmp_path_factory.mktemp("quick"), 41, 41)
+
+
+@pytest.fixture(scope="module")
+def exposures(quick_scan):
+    return Exposures.streamed(open_view(quick_scan / "train.cxi", quick_scan / "train.json"))
+
+
+def measure_child(folder, out, **knobs):
+    child = subprocess.run(
+        [sys.executable, "-c", MEASURE, folder, out, TrainingParams(**knobs).model_dump_json()],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(float(word) for word in child.stdout.split())
+
+
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.MIXED_BFLOAT16])
+def test_patterns_learned_from(benchmark, exposures, precision):
+    """Lessons, transfer and optimiser steps; the step is traced before."""
+    if choose_precision(Precision.AUTO, "cpu") is Precision.FLOAT32 is not precision:
+        pytest.skip("this processor does not multiply bfloat16")
+    params = TrainingParams()
+    with layers_in(precision):
+        network = build_network(params.architecture, Optics.of(exposures.probe_modes), seed=1)
+    syllabus = Syllabus.of(params, StageFiles({}, {}), exposures, 0.6, network.needs_start)
+    classroom = Classroom.of(network, syllabus.objective, params)
+    classroom.learn(syllabus.lessons(0), 1e-3)
+
+    def learn():
+        for number in range(GROUPS_PER_ROUND):
+            classroom.learn(syllabus.lessons(number), 1e-3)
+
+    benchmark.pedantic(learn, rounds=5, iterations=1, warmup_rounds=1)
+    speed = GROUPS_PER_ROUND * params.group_size / benchmark.stats.stats.median
+    benchmark.extra_info["patterns_per_cpu_s"] = speed
+    assert speed > PATTERNS_PER_CPU_S[precision]
+
+
+@pytest.mark.parametrize("with_start", [False, True])
+def test_patterns_predicted(benchmark, exposures, with_start):
+    """The passes over a whole scan, and the same with the first guess that they refine."""
+    network = build_network(UnrolledArchitecture(), Optics.of(exposures.probe_modes), seed=1)
+    if with_start:
+        benchmark.pedantic(predict_object, (network, exposures, 256), rounds=3, warmup_rounds=1)
+    else:
+        canvas = canvas_of(exposures.positions_px, exposures.n_px)
+        arguments = (exposures, canvas, first_guess(exposures, canvas), 256, lambda _: None)
+        benchmark.pedantic(network.predict_canvas, arguments, rounds=3, warmup_rounds=1)
+    speed = len(exposures) / benchmark.stats.stats.median
+    benchmark.extra_info["patterns_per_cpu_s"] = speed
+    if not with_start:
+        assert speed > PREDICTED_PER_CPU_S
+
+
+def test_the_first_step_comes_soon(quick_scan, tmp_path):
+    """From the start of the process: imports, first guess, lessons, tracing."""
+    _, first_s = measure_child(quick_scan, tmp_path, n_steps=1)
+    assert first_s < 15
+
+
+def test_a_long_scan_takes_little_memory(tmp_path):
+    """20,000 patterns take 160 MB of counts as they are, and ten times that as waves."""
+    peaks_mib = []
+    for rows, columns in ((40, 50), (141, 142)):
+        folder = simulated(tmp_path / str(rows), rows, columns)
+        peaks_mib.append(measure_child(folder, folder, n_steps=3)[0])
+    assert peaks_mib[0] < 2000
+    assert peaks_mib[1] - peaks_mib[0] < 500, np.round(peaks_mib)
