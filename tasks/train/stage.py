@@ -160,6 +160,7 @@ def _write_model(
         architecture=network.architecture,
         optics=network.optics,
         data=data,
+        thinning_fraction=record["thinning_fraction"],
         weights_sha256=sha256_of(files.outputs["weights"]),
         training={"params": params.model_dump(mode="json"), **record},
     )
