@@ -14,6 +14,7 @@ from keras import layers
 from tasks.networks.architectures.base import CanvasNetwork
 
 BACKWARD_AND_FORWARD = 3
+COUNTED = (layers.Conv2D, layers.Conv2DTranspose, layers.Dense)
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,6 @@ def model_flops(model: keras.Model, shape: tuple[int, ...]) -> int:
         _layer_flops(layer, before, after)
         for layer, (before, after) in zip(counted, shapes, strict=True)
     )
-
-
-COUNTED = (layers.Conv2D, layers.Conv2DTranspose, layers.Dense)
 
 
 def _layer_flops(layer: keras.Layer, before: tuple[int, ...], after: tuple[int, ...]) -> int:

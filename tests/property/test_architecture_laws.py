@@ -18,10 +18,9 @@ from tasks.networks.architectures.params import (
 )
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.architectures.stitching import lit_part, weighted_mean
-from tasks.networks.batches import as_pair, canvas_of
+from tasks.networks.batches import as_pair, canvas_of, flat_indices
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.placement import flat_indices
 
 use_device(Device.CPU)
 N_PX = 32

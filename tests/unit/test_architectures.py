@@ -24,11 +24,10 @@ from tasks.networks.architectures.params import (
 )
 from tasks.networks.architectures.registry import NETWORKS, build_network
 from tasks.networks.architectures.stitching import weighted_mean
-from tasks.networks.batches import Canvas, as_pair, canvas_of, make_batch
+from tasks.networks.batches import Canvas, as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
-from tasks.networks.placement import flat_indices
 from tasks.train.losses import physics_loss
 
 use_device(Device.CPU)

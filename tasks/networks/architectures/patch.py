@@ -22,7 +22,7 @@ from tasks.networks.fields import (
 
 INPUT_CHANNELS = 4
 FAINT = 0.05
-UNKNOWN_PHASE = 1e-4
+UNKNOWN_PHASE = 1e-3
 
 
 class PatchNetwork(StitchedNetwork):
@@ -76,7 +76,7 @@ def back_projection(counts: Tensor, good: Tensor, probe: ComplexPair) -> Complex
     """Return the object that the phases of the empty beam would give, near zero where it is dark.
 
     With the far fields Phi of the modes P of the empty beam, and psi = F^-1[r Phi] for
-    r = sqrt(I / (sum |Phi|^2 + a ten-thousandth of its mean)), 1 where the detector does not count:
+    r = sqrt(I / (sum |Phi|^2 + a thousandth of its mean)), 1 where the detector does not count:
         O = sum conj(P) psi / (sum |P|^2 + a twentieth of its maximum),
     the sums over modes. The photons of the probe cancel, so O is of order one at any dose.
 

@@ -42,6 +42,9 @@ class StitchedNetwork(CanvasNetwork):
             architecture: Its size.
             optics: Size of the patterns and of the probe's dark rim.
             n_px_multiple: What the side of the network's image is a multiple of.
+
+        Raises:
+            ValueError: If it is not.
         """
         # The physics stays in single precision, whatever precision its layers have.
         super().__init__(name=architecture.kind, dtype="float32")
