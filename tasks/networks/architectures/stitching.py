@@ -46,8 +46,7 @@ class StitchedNetwork(CanvasNetwork):
         Raises:
             ValueError: If it is not.
         """
-        # The physics stays in single precision, whatever precision its layers have.
-        super().__init__(name=architecture.kind, dtype="float32")
+        super().__init__(name=architecture.kind)
         self.architecture = architecture
         self.optics = optics
         side = self.image_px

@@ -39,8 +39,7 @@ class UnrolledNetwork(CanvasNetwork):
     needs_start = True
 
     def __init__(self, architecture: UnrolledArchitecture, optics: Optics, seed: int) -> None:
-        # The physics stays in single precision, whatever precision the U-Net has.
-        super().__init__(name="unrolled", dtype="float32")
+        super().__init__(name="unrolled")
         self.architecture = architecture
         self.passes = architecture.passes
         self.optics = optics
