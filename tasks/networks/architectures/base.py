@@ -54,6 +54,10 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
     architecture: Architecture
     optics: Optics
 
+    def __init__(self, name: str) -> None:
+        # The physics of a network is in float32, whatever its layers compute in.
+        super().__init__(name=name, dtype="float32")
+
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group; arrays of a `Batch` by name."""
         raise NotImplementedError
