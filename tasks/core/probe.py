@@ -3,11 +3,14 @@
 A probe is (N, N) for one coherent mode, or (M, N, N) for M modes whose intensities add.
 """
 
+import hashlib
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
+
+SHAPE_DECIMALS = 6
 
 Wave = TypeVar("Wave", bound=np.complexfloating)
 
@@ -66,6 +69,18 @@ def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
 def unit_energy(probe: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
     """Return a probe, or modes, scaled so that the squares sum to one."""
     return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)), dtype=np.complex128)
+
+
+def probe_sha256(modes: NDArray[np.complexfloating]) -> str:
+    """Return a fingerprint of the shape of a probe, whatever its photons.
+
+    Values of unit energy are rounded to 1e-6, so the last bits do not matter.
+
+    Args:
+        modes: Modes in double precision, shape (M, N, N).
+    """
+    normed = np.round(unit_energy(modes), SHAPE_DECIMALS) + 0.0  # no negative zeros
+    return hashlib.sha256(repr(normed.shape).encode() + normed.tobytes()).hexdigest()
 
 
 def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: float = 0.9) -> float:

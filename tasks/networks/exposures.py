@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.patches import shifted_probes
-from tasks.core.probe import probe_intensity
+from tasks.core.probe import probe_intensity, probe_sha256
 from tasks.core.scan_file import Scan, ScanReader
 
 Counts = NDArray[np.unsignedinteger]
@@ -58,12 +58,14 @@ class Exposures:
         good_pixels: Detector pixels that count, shape (N, N), zero frequency at [N // 2, N // 2].
         read: Returns the counts of some exposures by index, any order, shape (any, N, N), zero
             frequency at [N // 2, N // 2].
+        probe_sha256: Fingerprint of the probe's shape; empty where it is not known.
     """
 
     positions_px: NDArray[np.float64]
     probe_modes: NDArray[np.complex64]
     good_pixels: NDArray[np.bool_]
     read: Callable[[NDArray[np.intp]], Counts]
+    probe_sha256: str = ""
 
     @classmethod
     def of(cls, scan: Scan) -> "Exposures":
@@ -73,6 +75,7 @@ class Exposures:
             probe_modes=scan.probe_modes.astype(np.complex64),
             good_pixels=scan.good_pixels,
             read=lambda indices: scan.diffraction_counts[indices],
+            probe_sha256=probe_sha256(scan.probe_modes),
         )
 
     @classmethod
@@ -83,6 +86,7 @@ class Exposures:
             probe_modes=reader.header.probe_modes.astype(np.complex64),
             good_pixels=reader.header.good_pixels,
             read=reader.read,
+            probe_sha256=probe_sha256(reader.header.probe_modes),
         )
 
     @property

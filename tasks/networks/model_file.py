@@ -20,6 +20,9 @@ from tasks.networks.survey import Survey
 
 PHOTONS_FACTOR = 3.0
 DIAMETER_FACTOR = 1.2
+ACCEPT_OTHER_PROBE = (
+    "A network that is given the probe may do well with another: set accept_other_probe to try it."
+)
 
 
 class DataContract(BaseModel):
@@ -29,6 +32,7 @@ class DataContract(BaseModel):
         n_px: Side of a pattern [px].
         photons_per_pattern: Measured mean photons of a pattern.
         probe_diameter_px: Diameter that holds 90 % of the probe's energy [px].
+        probe_sha256: Fingerprint of the probe's shape; empty where it is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +40,7 @@ class DataContract(BaseModel):
     n_px: int = Field(gt=0)
     photons_per_pattern: float = Field(gt=0)
     probe_diameter_px: float = Field(gt=0)
+    probe_sha256: str = ""
 
     @classmethod
     def of(cls, exposures: Exposures, survey: Survey) -> "DataContract":
@@ -53,34 +58,54 @@ class DataContract(BaseModel):
             n_px=exposures.n_px,
             photons_per_pattern=survey.photons_per_pattern,
             probe_diameter_px=energy_diameter_px(exposures.probe_modes),
+            probe_sha256=exposures.probe_sha256,
         )
 
-    def refuse_other(self, offered: "DataContract") -> None:
+    def refuse_other(self, offered: "DataContract", accept_other_probe: bool = False) -> None:
         """Refuse data that the network was not trained for.
 
         Photons may differ by a factor of 3, the probe's diameter by one of 1.2.
 
+        Args:
+            offered: What the scan offers.
+            accept_other_probe: Whether the probe may be any.
+
         Raises:
             ValueError: If they do not fit; the message names both sides.
         """
-        problems = []
+        problems, cures = [], ["Train a network on data of this kind."]
         if self.n_px != offered.n_px:
             problems.append(f"patterns of {self.n_px} px, but the scan has {offered.n_px} px")
-        for name, unit, limit in (
-            ("photons_per_pattern", "photons per pattern", PHOTONS_FACTOR),
-            ("probe_diameter_px", "px of probe diameter", DIAMETER_FACTOR),
-        ):
-            mine, theirs = float(getattr(self, name)), float(getattr(offered, name))
-            if max(mine, theirs) > limit * min(mine, theirs):
-                problems.append(
-                    f"{mine:.4g} {unit}, but the scan has {theirs:.4g} (a factor of {limit:g} "
-                    f"is allowed)"
-                )
+        problems += self._factor_problem(
+            offered, "photons_per_pattern", "photons per pattern", PHOTONS_FACTOR
+        )
+        if not accept_other_probe:
+            of_probe = self._probe_problems(offered)
+            problems += of_probe
+            cures += [ACCEPT_OTHER_PROBE] if of_probe else []
         if problems:
             raise ValueError(
-                f"The model was trained for {'; and for '.join(problems)}. Train a network on "
-                f"data of this kind."
+                f"The model was trained for {'; and for '.join(problems)}. {' '.join(cures)}"
             )
+
+    def _probe_problems(self, offered: "DataContract") -> list[str]:
+        mine, theirs = self.probe_sha256, offered.probe_sha256
+        shapes = []
+        if mine and theirs and mine != theirs:
+            shapes = [f"a probe of SHA-256 {mine[:12]}, but the scan has {theirs[:12]}"]
+        return shapes + self._factor_problem(
+            offered, "probe_diameter_px", "px of probe diameter", DIAMETER_FACTOR
+        )
+
+    def _factor_problem(
+        self, offered: "DataContract", name: str, unit: str, limit: float
+    ) -> list[str]:
+        mine, theirs = float(getattr(self, name)), float(getattr(offered, name))
+        if max(mine, theirs) <= limit * min(mine, theirs):
+            return []
+        return [
+            f"{mine:.4g} {unit}, but the scan has {theirs:.4g} (a factor of {limit:g} is allowed)"
+        ]
 
 
 class ModelContract(BaseModel):
@@ -92,6 +117,7 @@ class ModelContract(BaseModel):
         architecture: Kind and size of the network.
         optics: What the network was built for, besides its size.
         data: The data that it was trained for.
+        thinning_fraction: Share of the photons that it saw at a step.
         weights_sha256: Fingerprint of the weights that it belongs to.
         training: How it was trained, for the record.
     """
@@ -103,6 +129,7 @@ class ModelContract(BaseModel):
     architecture: Architecture
     optics: Optics
     data: DataContract
+    thinning_fraction: float = Field(1.0, gt=0, le=1)
     weights_sha256: str
     training: dict[str, Any]
 

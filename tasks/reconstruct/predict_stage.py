@@ -41,7 +41,8 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             f"{params.arm.value} was asked for. Name the model of that arm."
         )
     exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
-    contract.data.refuse_other(DataContract.of(exposures, Survey.of(exposures)))
+    offered = DataContract.of(exposures, Survey.of(exposures))
+    contract.data.refuse_other(offered, params.accept_other_probe)
     network = load_network(files.inputs["weights"], contract)
 
     started = time.perf_counter()

@@ -15,6 +15,9 @@ class PredictionParams(BaseModel):
     chunk_size: int = Field(
         256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
     )
+    accept_other_probe: bool = Field(
+        False, description="Go on although the model was trained with another probe"
+    )
     device: Device = Field(
         Device.AUTO, description="Where to run; auto takes a GPU where there is one"
     )

@@ -16,6 +16,7 @@ import orjson
 
 from tasks.core.files import read_json
 from tasks.core.records import StageCall, StageRecord
+from tasks.core.stages import Progress, silent
 from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK, PARENT_VARIABLE
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.session import HubSession, StageEvent
@@ -48,7 +49,12 @@ class _Output:
     """What a child has said: a log on disk, the last lines, and its own word on a failure."""
 
     def __init__(
-        self, call: StageCall, session: HubSession, log: TextIO, on_line: Callable[[str], None]
+        self,
+        call: StageCall,
+        session: HubSession,
+        log: TextIO,
+        on_line: Callable[[str], None],
+        on_progress: Progress,
     ) -> None:
         self.tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
         self.failure: dict[str, str] = {}
@@ -56,6 +62,7 @@ class _Output:
         self._session = session
         self._log = log
         self._on_line = on_line
+        self._on_progress = on_progress
         self._logged_fraction = -1.0
 
     def read(self, lines: Iterable[str]) -> None:
@@ -76,6 +83,7 @@ class _Output:
             self._logged_fraction = fraction
             self._write(f"{done}/{total}  {text}")
         self._session.emit(StageEvent(self._stage, "progress", text, done, total))
+        self._on_progress(done, total, text)
 
     def _write(self, line: str) -> None:
         self.tail.append(line)
@@ -85,7 +93,11 @@ class _Output:
 
 
 def run_stage(
-    session: HubSession, call: StageCall, key: str, on_line: Callable[[str], None]
+    session: HubSession,
+    call: StageCall,
+    key: str,
+    on_line: Callable[[str], None],
+    on_progress: Progress = silent,
 ) -> StageRecord:
     """Run a stage in a child process and wait for it.
 
@@ -98,6 +110,7 @@ def run_stage(
         call: The stage.
         key: Its cache key.
         on_line: Called with every line of the log as it comes, from another thread.
+        on_progress: Told how far the stage is, from that thread too.
 
     Returns:
         The stage's record, read from its manifest.
@@ -113,7 +126,7 @@ def run_stage(
     with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
         session.emit(StageEvent(call.stage, "started"))
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
-        output = _Output(call, session, log, on_line)
+        output = _Output(call, session, log, on_line, on_progress)
         code = _run(session, call, [*command, "--cache-key", key], output)
     if code == 0:
         return StageRecord.model_validate(read_json(hub / call.manifest))

@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
 from tasks.core.records import StageCall, StageRecord
+from tasks.core.stages import Progress, silent
 from tasks.runtime.cache import StageRecordSerializer, cache_key, prefect_cache_key
 from tasks.runtime.children import run_stage
 from tasks.runtime.errors import StageFailedError
@@ -70,11 +71,16 @@ def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     )
 
 
-def execute(call: StageCall) -> StageRecord:
-    """Execute a stage in its child process; its output is streamed to the run's log."""
-    session = current_session()
-    logger = get_run_logger()
-    return run_stage(session, call, cache_key(session.root, call), on_line=logger.info)
+def execute(call: StageCall, on_progress: Progress = silent) -> StageRecord:
+    """Execute a stage in its child process; its output is streamed to the run's log.
+
+    Args:
+        call: The stage.
+        on_progress: Told how far it is, from another thread.
+    """
+    session, logger = current_session(), get_run_logger()
+    key = cache_key(session.root, call)
+    return run_stage(session, call, key, logger.info, on_progress)
 
 
 def submit(

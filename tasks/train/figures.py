@@ -50,13 +50,13 @@ def draw_learning_curve(path: Path, history: History, title: str, loss_name: str
         axes.plot(*zip(*looks, strict=True), "o-", color="#c0504d", markersize=3, label="held out")
         best = history.best_step
         if best is not None:
-            axes.plot(best, history.held_out[best], "o", color="#c0504d", ms=9, mfc="none")
-            axes.annotate("weights kept", (best, history.held_out[best]), fontsize=8)
+            ring = axes.plot(best, history.held_out[best], "o", color="#c0504d", ms=9, mfc="none")
+            ring[0].set(label="weights kept", clip_on=False)
     axes.set(
         title=title, xlabel="step", ylabel=loss_name, yscale="log", xlim=(1, max(2, len(losses)))
     )
     axes.grid(visible=True, which="both", color="#e6e6e6", linewidth=0.6)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, metadata={"Software": None})
     plt.close(figure)

@@ -29,6 +29,7 @@ from tasks.train.figures import draw_learning_curve, write_history
 from tasks.train.history import History
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
+from tasks.train.scan_quality import check_scan_quality
 from tasks.train.syllabus import LOSS_NAMES, Syllabus
 from tasks.train.thinning import choose_thinning
 
@@ -53,7 +54,9 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     device = use_device(params.device, params.backend)
     reader = open_view(files.inputs["scan"], files.inputs["view"])
     exposures = Exposures.streamed(reader)
-    data = DataContract.of(exposures, Survey.of(exposures))
+    survey = Survey.of(exposures)
+    data = DataContract.of(exposures, survey)
+    quality = check_scan_quality(exposures, survey, reader.header, params.group_size)
     thinning = _thinning(params, data)
     precision = choose_precision(params.precision, device)
     with layers_in(precision):
@@ -80,6 +83,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         "training_s": history.elapsed_s,
         "patterns_per_s": history.n_steps * params.group_size / history.elapsed_s,
         "device": device,
+        **quality,
         "precision": precision.value,
         "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
@@ -160,6 +164,7 @@ def _write_model(
         architecture=network.architecture,
         optics=network.optics,
         data=data,
+        thinning_fraction=record["thinning_fraction"],
         weights_sha256=sha256_of(files.outputs["weights"]),
         training={"params": params.model_dump(mode="json"), **record},
     )

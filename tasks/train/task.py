@@ -2,18 +2,23 @@
 
 from prefect.logging import get_run_logger
 
+from tasks.core.arms import Arm
 from tasks.core.records import StageCall, StageRecord
+from tasks.runtime.progress_artifact import ProgressArtifact
 from tasks.runtime.stage_task import execute, stage_task
 
 
 @stage_task("train-network")
 def train_network(call: StageCall) -> StageRecord:
     """Train a network on the training scan: PtychoPINN on counts, the Baseline on labels."""
-    record = execute(call)
-    get_run_logger().info(
+    logger, arm = get_run_logger(), Arm(call.params["arm"])
+    progress = ProgressArtifact(f"phase-g-training-{arm.slug}", logger)
+    record = execute(call, progress)
+    progress.finish(f"{arm.value}: {record.facts['n_steps']} steps")
+    logger.info(
         "Trained %s for %d steps in %.1f s, %.1f CPU s",
-        call.params["arm"],
-        call.params["n_steps"],
+        arm.value,
+        record.facts["n_steps"],
         record.wall_s,
         record.cpu_s,
     )

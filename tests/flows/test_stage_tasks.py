@@ -1,10 +1,12 @@
 """Stages as Prefect tasks: cached, retried, logged, and their artifacts read back."""
 
+import itertools
 import json
 
 import pytest
 from prefect import flow
-from prefect.artifacts import Artifact
+from prefect.artifacts import Artifact, update_progress_artifact
+from prefect.logging import get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.testing.utilities import prefect_test_harness
 
@@ -18,7 +20,9 @@ from tasks.core.records import StageCall, StageRecord
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
 from tasks.report.task import REPORT_KEY, TABLE_KEY, publish
+from tasks.runtime import progress_artifact
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.progress_artifact import ProgressArtifact
 from tasks.runtime.session import hub_session
 from tasks.runtime.stage_task import execute, stage_task, submit
 
@@ -154,6 +158,77 @@ def test_without_a_summary_nothing_is_published_and_the_run_says_so(tmp_path, ca
     result = result_of(published)
     assert (result.delta_summary, result.deltas) == (None, None)
     assert "metrics_delta_summary.json was not written" in result.warnings[0]
+
+
+def progress_task(clock):
+    """Return a task that executes a stage and shows its progress under the key `progress-test`."""
+
+    @stage_task("shown-stage")
+    def shown_stage(call: StageCall) -> StageRecord:
+        progress = ProgressArtifact("progress-test", get_run_logger(), clock)
+        record = execute(call, progress)
+        progress.finish("all done")
+        return record
+
+    return shown_stage
+
+
+def run_shown(hub, call, clock):
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=4))
+    def one():
+        with hub_session(hub):
+            return submit(progress_task(clock), call, []).result()
+
+    return one()
+
+
+def test_the_progress_of_a_stage_is_an_artifact_that_ends_at_one_hundred(
+    make_call, planned_hub, monkeypatch
+):
+    call = make_call("write", stage="shown")
+    seen = []
+
+    def update(**arguments):
+        seen.append((arguments["progress"], arguments["description"]))
+        return update_progress_artifact(**arguments)
+
+    monkeypatch.setattr(progress_artifact, "update_progress_artifact", update)
+    ticks = itertools.count(step=progress_artifact.INTERVAL_S)
+    run_shown(planned_hub(call), call, lambda: next(ticks))
+    artifact = Artifact.get("progress-test")
+    assert artifact.type == "progress"
+    assert artifact.data == 100.0
+    assert artifact.task_run_id is not None
+    assert artifact.description == "all done"
+    assert seen == [(50.0, "half way"), (100.0, "all of it"), (100.0, "all done")]
+
+
+def test_progress_comes_at_most_every_few_seconds(make_call, planned_hub, monkeypatch):
+    call = make_call("write", stage="shown")
+    seen = []
+
+    def update(**arguments):
+        seen.append(arguments["progress"])
+        return arguments["artifact_id"]
+
+    monkeypatch.setattr(progress_artifact, "update_progress_artifact", update)
+    run_shown(planned_hub(call), call, lambda: 0.0)
+    assert seen == [100.0]
+
+
+def test_progress_that_prefect_refuses_is_told_once_and_fails_nothing(
+    make_call, planned_hub, monkeypatch, caplog
+):
+    def refuse(**_arguments):
+        raise ConnectionError("the server is away")
+
+    monkeypatch.setattr(progress_artifact, "update_progress_artifact", refuse)
+    call = make_call("write", stage="shown")
+    ticks = itertools.count(step=progress_artifact.INTERVAL_S)
+    with caplog.at_level("WARNING", logger="prefect.task_runs"):
+        record = run_shown(planned_hub(call), call, lambda: next(ticks))
+    assert record.facts == {"length_px": 5}
+    assert caplog.text.count("does not take the progress of progress-test") == 1
 
 
 def test_retries_grow_and_are_few():

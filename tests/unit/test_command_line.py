@@ -34,6 +34,7 @@ def nothing_runs(monkeypatch):
         (["--splits"], "at least one split"),
         (["--profile", "enormous"], "'smoke', 'quick' or 'study'"),
         (["--device", "tpu"], "'auto', 'cpu' or 'cuda'"),
+        (["--backend", "jax"], "'tensorflow' or 'torch'"),
         (["--seed", "-1"], "--seed"),
         (["--colour", "red"], "--colour"),
         (["--instrument.dead-pixel-fraction", "2"], "--instrument.dead-pixel-fraction '2'"),

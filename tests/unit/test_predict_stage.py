@@ -10,7 +10,7 @@ from tasks.core.arms import Arm
 from tasks.core.device import Device
 from tasks.core.files import read_json, write_json
 from tasks.core.object_file import read_object
-from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.probe import defocused_zone_plate_probe, probe_sha256
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
 from tasks.networks.architectures.params import UnrolledArchitecture
@@ -123,6 +123,25 @@ def test_a_model_for_another_probe_is_refused(files, scan):
     change_contract(files, probe_diameter_px=2 * diameter)
     with pytest.raises(ValueError, match="px of probe diameter, but the scan has"):
         predict(PredictionParams(), files, silent)
+
+
+def test_a_probe_of_another_shape_is_refused_unless_it_is_accepted(files, scan):
+    other = replace(scan, probe=32 * defocused_zone_plate_probe(16, 0.6, 0.0, 0.3))
+    write_scan(files.inputs["scan"], other)
+    mine, theirs = (offered_by(s).probe_sha256[:12] for s in (scan, other))
+    with pytest.raises(
+        ValueError, match=f"SHA-256 {mine}, but the scan has {theirs}.*set accept_other_probe"
+    ):
+        predict(PredictionParams(), files, silent)
+    facts = predict(PredictionParams(accept_other_probe=True), files, silent)
+    assert facts["n_patterns"] == 9
+
+
+def test_the_fingerprint_of_a_probe_ignores_its_photons_and_its_last_bits(scan):
+    modes = scan.probe_modes
+    noise = 1 + 1e-14 * np.random.default_rng(1).normal(size=modes.shape)
+    assert probe_sha256(modes) == probe_sha256(3 * modes) == probe_sha256(noise * modes)
+    assert probe_sha256(modes) != probe_sha256(modes.conj() + 1e-3)
 
 
 def test_a_model_of_another_arm_is_refused(files):

@@ -36,6 +36,13 @@ def test_both_networks_get_the_same_budget_and_size():
     assert pinn == baseline
 
 
+def test_the_backend_reaches_the_networks_and_not_pty_chi():
+    stages = resolve(PhaseGParams(backend="torch"))
+    assert {params.backend.value for params in stages.training.values()} == {"torch"}
+    assert {params.backend.value for params in stages.prediction.values()} == {"torch"}
+    assert "backend" not in stages.ptychi.model_dump()
+
+
 def test_one_seed_reaches_every_draw():
     first, second = (resolve(PhaseGParams(seed=seed)) for seed in (42, 43))
     assert first.simulation.seed != second.simulation.seed

@@ -53,6 +53,15 @@ def test_a_stage_writes_its_files_its_record_and_its_log(make_call, planned_hub)
     assert StageEvent("stage", "progress", "half way", 1, 2) in events
 
 
+def test_a_stage_is_told_the_fingerprint_of_what_it_is_run_for(make_call, planned_hub):
+    call = make_call("tell_fingerprint")
+    hub = planned_hub(call)
+    run(hub, call)
+    assert (hub / "data/stage.txt").read_text() == "key"
+    subprocess.run([sys.executable, "-m", "tasks.runtime.child", hub, call.stage], check=True)
+    assert (hub / "data/stage.txt").read_text() == ""
+
+
 def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
     make_call, planned_hub, tmp_path, monkeypatch
 ):
