@@ -55,7 +55,7 @@ SIZES = {
         probe=ProbeParams(),
         train_positions=(41, 41),
         test_positions=(25, 25),
-        n_training_steps=1000,
+        n_training_steps=1500,
         n_ptychi_epochs=None,
         timeout_s=3600,
     ),
