@@ -5,6 +5,7 @@ stage (parameters, inputs and code) that wrote it.
 """
 
 import hashlib
+import logging
 import shutil
 import zipfile
 import zlib
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files import atomic_path
 
+_LOGGER = logging.getLogger(__name__)
 KEPT = 2
 DIGEST, FINGERPRINT = "sha256", "fingerprint"
 Arrays = dict[str, NDArray[np.generic]]
@@ -53,7 +55,8 @@ class Checkpoints:
         for path in self._newest_first():
             try:
                 arrays = read_checkpoint(path)
-            except ValueError:
+            except ValueError as error:
+                _LOGGER.warning("%s It is removed; the one before serves, if there is one.", error)
                 self.damaged.append(path.name)
                 path.unlink()
                 continue

@@ -19,6 +19,7 @@ class History:
         elapsed_s: Time spent [s], interruptions not counted.
         evaluated_share: Share of the budget spent at the last look at the held-out groups.
         best_weights: Weights of the best look; none before the first.
+        resumed_step: Steps that an interrupted try had made before this one went on; 0 for none.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -27,6 +28,7 @@ class History:
     elapsed_s: float = 0.0
     evaluated_share: float = 0.0
     best_weights: Weights | None = None
+    resumed_step: int = 0
 
     @property
     def n_steps(self) -> int:
@@ -72,6 +74,7 @@ class History:
             elapsed_s=elapsed_s,
             evaluated_share=evaluated_share,
             best_weights=unpack("best", arrays) or None,
+            resumed_step=len(arrays["losses"]),
         )
 
 

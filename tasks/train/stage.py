@@ -85,6 +85,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         "device": device,
         **quality,
         "precision": precision.value,
+        "resumed_step": history.resumed_step,
         "damaged_checkpoints": checkpoints.damaged if checkpoints else [],
     }
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tasks.core.arms import Arm
 from tasks.core.device import Device
+from tasks.core.records import StageCall
 from tasks.core.stages import StageFiles, silent
 from tasks.core.view_file import read_view
 from tasks.networks.architectures.params import UnrolledArchitecture
@@ -21,6 +23,9 @@ from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.start import first_guess
+from tasks.runtime.children import run_stage
+from tasks.runtime.errors import StageFailedError
+from tasks.runtime.session import hub_session
 from tasks.train.checkpoints import Checkpoints, read_checkpoint
 from tasks.train.holdout import hold_out
 from tasks.train.lessons import Course, physics_lesson
@@ -42,6 +47,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 
+from tasks.core.records import StageCall
 from tasks.core.stages import StageFiles
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
@@ -178,8 +184,44 @@ def test_a_killed_training_goes_on_with_the_same_result(wide_scan, tmp_path):
     assert contents[0] == contents[1]
 
 
+@pytest.mark.slow
+def test_the_next_try_of_a_stage_goes_on_where_its_child_was_killed(wide_scan, planned_hub):
+    params = TrainingParams(n_steps=60, group_size=9, architecture=TINY, checkpoint_s=0.0)
+    call = StageCall(
+        stage="train",
+        phase="E",
+        function="tasks.train.stage:train",
+        params=params.model_dump(mode="json"),
+        inputs={"scan": "train.cxi", "view": "train.json"},
+        outputs={name: f"model/{file}" for name, file in OUTPUTS.items()},
+        manifest="model/manifest.json",
+        timeout_s=300,
+    )
+    hub = planned_hub(call)
+    for name in call.inputs.values():
+        shutil.copy(wide_scan / name, hub / name)
+
+    def kill_in_the_middle(event):
+        if event.kind == "progress" and 0 < event.done < event.total:
+            for child in session.children:
+                child.kill()
+
+    with (
+        hub_session(hub, kill_in_the_middle) as session,
+        pytest.raises(StageFailedError, match="killed by SIGKILL") as failure,
+    ):
+        run_stage(session, call, "key", lambda _line: None)
+    assert failure.value.is_fault_of_the_world
+    assert list((hub / "model/checkpoints").glob("step_*.npz"))
+    with hub_session(hub) as session:
+        record = run_stage(session, call, "key", lambda _line: None)
+    assert 0 < record.facts["resumed_step"] < 60
+    assert record.facts["n_steps"] == 60
+    assert not (hub / "model/checkpoints").exists()
+
+
 @pytest.mark.parametrize("damage", ["cut short", "changed", "empty"])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage, caplog):
     checkpoints = Checkpoints(tmp_path, "mine")
     for step in (1, 2, 3):
         checkpoints.save(step, {"values": np.full(500, step)})
@@ -192,6 +234,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
     found = checkpoints.load()
     np.testing.assert_array_equal(found["values"], np.full(500, 2))
     assert checkpoints.damaged == [newest.name]
+    assert f"{newest.name}" in caplog.text
+    assert "the one before serves" in caplog.text
     (tmp_path / "step_00000002.npz").write_bytes(b"PK")
     assert checkpoints.load() is None
 
