@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,7 +27,10 @@ from tasks.networks.batches import Canvas, as_pair, canvas_of, flat_indices, mak
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
+from tasks.train.classroom import Classroom
 from tasks.train.losses import physics_loss
+from tasks.train.params import TrainingParams
+from tasks.train.schedule import learning_rate
 
 use_device(Device.CPU)
 N_PX = 32
@@ -84,31 +86,15 @@ def loss_of(object_):
     return float(physics_loss(inputs, Canvases([], [predicted_intensity(waves)])))
 
 
-class Pupil(keras.Model):
-    """A network that is judged by the physics."""
-
-    def __init__(self, network):
-        super().__init__(dtype="float32")
-        self.network = network
-        self.built = True
-
-    def call(self, inputs):
-        return self.network(inputs)
-
-    def compute_loss(self, x, y, y_pred, *_, **__):  # noqa: ARG002
-        return physics_loss(x, y_pred)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STITCHED)
 def test_eight_patterns_can_be_learned_by_heart(name):
     _, object_ = eight_exposures()
     floor, flat = loss_of(object_), loss_of(np.full_like(object_, 0.75))
-    pupil = Pupil(build_network(STITCHED[name], OPTICS, seed=1))
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, 300)
-    optimizer = keras.optimizers.AdamW(rate, global_clipnorm=1.0)
-    pupil.compile(optimizer=optimizer, jit_compile=False)
-    losses = [float(pupil.train_on_batch(lesson())) for _ in range(300)]
+    params = TrainingParams(n_steps=300, learning_rate=3e-3)
+    network = build_network(STITCHED[name], OPTICS, seed=1)
+    classroom = Classroom.of(network, physics_loss, params)
+    losses = [classroom.learn(lesson(), learning_rate(params, step / 300)) for step in range(300)]
     assert losses[0] > floor + 0.5 * (flat - floor)
     assert min(losses[-10:]) < floor + 0.1 * (flat - floor)
 
