@@ -78,7 +78,7 @@ ARCHITECTURES: dict[NetworkKind, Architecture] = {
 }
 
 # A trained network is near its goal: smaller steps than those of its training.
-ADAPTATION_RATE = 5e-4
+ADAPTATION_RATE = 1e-3
 
 
 @dataclass(frozen=True)

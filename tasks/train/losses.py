@@ -46,7 +46,7 @@ PHYSICS_LOSSES = {"poisson": poisson_deviance, "amplitude": amplitude_distance}
 def physics_loss(
     inputs: Mapping[str, Tensor], canvases: Canvases, likelihood: str = "poisson"
 ) -> Tensor:
-    """Return the disagreement of the photons with what each pass predicts, averaged over passes.
+    """Return the disagreement of the photons with what the last pass predicts.
 
     Args:
         inputs: A batch with `target_counts`, shape (J, N, N), and `target_scale`, the exposure of
@@ -57,16 +57,12 @@ def physics_loss(
     Returns:
         Scalar.
     """
-    distance, scale = PHYSICS_LOSSES[likelihood], inputs["target_scale"]
-    losses = [
-        distance(inputs["target_counts"], scale * intensity, inputs["good"])
-        for intensity in canvases.intensities
-    ]
-    return ops.mean(ops.stack(losses))
+    intensity = inputs["target_scale"] * canvases.intensities[-1]
+    return PHYSICS_LOSSES[likelihood](inputs["target_counts"], intensity, inputs["good"])
 
 
 def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
-    """Return the weighted mean |O exp(-i theta) - T|, averaged over passes.
+    """Return the weighted mean |O exp(-i theta) - T| of the last pass.
 
     The global phase of the canvas, which diffraction cannot tell, is left free:
     theta = arg sum w conj(T) O is where the squared distance is least. The distance itself is not
@@ -82,13 +78,10 @@ def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
         Scalar, zero at the truth.
     """
     truth = inputs["truth_real"], inputs["truth_imaginary"]
-    weight = inputs["truth_weight"]
-    losses = []
-    for object_ in canvases.objects:
-        real, imaginary = (ops.sum(weight * part) for part in multiply_conjugate(truth, object_))
-        length = ops.sqrt(ops.square(real) + ops.square(imaginary) + TINY)
-        turned = multiply_conjugate((real / length, imaginary / length), object_)
-        square = squared_modulus((turned[0] - truth[0], turned[1] - truth[1]))
-        distance = ops.sqrt(square + SMALL_DISTANCE**2) - SMALL_DISTANCE
-        losses.append(ops.sum(weight * distance) / ops.sum(weight))
-    return ops.mean(ops.stack(losses))
+    weight, object_ = inputs["truth_weight"], canvases.objects[-1]
+    real, imaginary = (ops.sum(weight * part) for part in multiply_conjugate(truth, object_))
+    length = ops.sqrt(ops.square(real) + ops.square(imaginary) + TINY)
+    turned = multiply_conjugate((real / length, imaginary / length), object_)
+    square = squared_modulus((turned[0] - truth[0], turned[1] - truth[1]))
+    distance = ops.sqrt(square + SMALL_DISTANCE**2) - SMALL_DISTANCE
+    return ops.sum(weight * distance) / ops.sum(weight)

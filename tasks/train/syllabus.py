@@ -22,7 +22,7 @@ from tasks.train.splits import ExposureSplits
 HELD_OUT_LESSONS = 2
 LOSS_NAMES = {
     Arm.PTYCHOPINN: "misfit of the photons per pixel",
-    Arm.BASELINE: "mean squared distance to the truth",
+    Arm.BASELINE: "mean distance to the truth",
 }
 
 

@@ -297,3 +297,26 @@ def test_a_truth_whose_phase_spans_a_turn_is_drawn_and_scored(small):
     assert 0.8 * 2 * np.pi < facts["data_range"]["phase_rad"] <= 2 * np.pi
     assert row.phase < 0.05
     assert (small / "comparison_plot.png").stat().st_size > 0
+
+
+def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(study, tmp_path):
+    inputs = dict(_files(study[0]).inputs)
+    for extra in ("NoNetwork", "NoNetwork5x", "PtychoPINN-adapted"):
+        inputs[extra] = inputs["PtyChi"]
+    write_json(
+        tmp_path / "model.json",
+        {"training": {"n_parameters": 12, "n_steps": 3, "flops_per_step": 5, "training_s": 8.1}},
+    )
+    inputs["Baseline.model"] = tmp_path / "model.json"
+    outputs = {name: tmp_path / path for name, path in OUTPUTS.items()}
+    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    rows = {(row.model, row.metric): row for row in read_metrics_csv(outputs["metrics"])}
+    assert list(dict.fromkeys(model for model, _ in rows)) == [
+        *ARMS, "PtychoPINN-adapted", "NoNetwork", "NoNetwork5x", "Oracle", "Flat",
+    ]  # fmt: skip
+    assert rows["NoNetwork", "mae"].amplitude == rows["PtyChi", "mae"].amplitude
+    costs = {name: rows["Baseline", name].value for name in ("n_parameters", "flops_per_step")}
+    assert costs == {"n_parameters": 12, "flops_per_step": 5}
+    assert ("Baseline", "training_s") not in rows, "times differ between equal runs"
+    assert ("PtychoPINN", "n_parameters") not in rows
+    assert facts["missing_arms"] == []

@@ -165,7 +165,7 @@ def test_eight_patterns_can_be_learned_by_heart(folder, scan):
     lessons = partial(physics_lesson, course_of(few, 8, guess=flat_guess))
     history = train_network(network, physics_loss, lessons, params, lambda *_: None)
     (floor,) = losses_of_objects(few, [read_object(folder / "truth.h5")])
-    assert history.losses[0] > 3 * floor
+    assert history.losses[0] > 2 * floor
     assert history.losses[-1] < 1.1 * floor
 
 
@@ -244,3 +244,46 @@ def test_a_training_that_diverges_stops_and_names_the_learning_rate(scan):
         FloatingPointError, match=r"inputs are finite.*lower learning_rate \(0.002\)"
     ):
         train_network(network, physics_loss, lessons, TrainingParams(**SMALL), lambda *_: None)
+
+
+@pytest.mark.slow
+def test_a_trained_network_learns_on_from_where_it_is(folder, tmp_path):
+    run(folder, tmp_path / "first", Arm.PTYCHOPINN)
+    files = stage_files(folder, tmp_path / "second", Arm.PTYCHOPINN)
+    trained = {
+        "initial_weights": tmp_path / "first" / OUTPUTS["weights"],
+        "initial_model": tmp_path / "first" / OUTPUTS["model"],
+        "scan": folder / "test.cxi",
+        "view": folder / "test.json",
+    }
+    files = replace(files, inputs={**files.inputs, **trained})
+    # A step so small that it changes nothing leaves the very network that it began with.
+    params = TrainingParams(**SMALL | {"n_steps": 1, "learning_rate": 1e-12, "holdout_fraction": 0})
+    train(params, files, silent)
+    with (
+        h5py.File(trained["initial_weights"]) as before,
+        h5py.File(files.outputs["weights"]) as after,
+    ):
+        names = []
+        before.visititems(
+            lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None
+        )
+        assert names
+        for name in names:
+            np.testing.assert_allclose(after[name][()], before[name][()], atol=1e-9, err_msg=name)
+
+
+@pytest.mark.slow
+def test_a_network_does_not_learn_on_from_other_data(folder, tmp_path):
+    run(folder, tmp_path / "first", Arm.PTYCHOPINN)
+    model = read_json(tmp_path / "first" / OUTPUTS["model"])
+    model["data"]["photons_per_pattern"] *= 100
+    write_json(tmp_path / "bright.json", model)
+    files = stage_files(folder, tmp_path / "second", Arm.PTYCHOPINN)
+    other = {
+        "initial_weights": tmp_path / "first" / OUTPUTS["weights"],
+        "initial_model": tmp_path / "bright.json",
+    }
+    files = replace(files, inputs={**files.inputs, **other})
+    with pytest.raises(ValueError, match=r"was trained for .* photons per pattern, but the scan"):
+        train(TrainingParams(**SMALL), files, silent)
