@@ -26,7 +26,6 @@ from tasks.networks.start import first_guess
 from tasks.runtime.children import run_stage
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.session import hub_session
-from tasks.train.checkpoints import Checkpoints, read_checkpoint
 from tasks.train.holdout import hold_out
 from tasks.train.lessons import Course, physics_lesson
 from tasks.train.loop import Safeguards, train_network
@@ -218,41 +217,6 @@ def test_the_next_try_of_a_stage_goes_on_where_its_child_was_killed(wide_scan, p
     assert 0 < record.facts["resumed_step"] < 60
     assert record.facts["n_steps"] == 60
     assert not (hub / "model/checkpoints").exists()
-
-
-@pytest.mark.parametrize("damage", ["cut short", "changed", "empty"])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage, caplog):
-    checkpoints = Checkpoints(tmp_path, "mine")
-    for step in (1, 2, 3):
-        checkpoints.save(step, {"values": np.full(500, step)})
-    assert len(list(tmp_path.iterdir())) == 2
-    newest = tmp_path / "step_00000003.npz"
-    content = bytearray(newest.read_bytes())
-    if damage == "changed":
-        content[700] ^= 1
-    newest.write_bytes({"cut short": content[:-90], "empty": b""}.get(damage, content))
-    found = checkpoints.load()
-    np.testing.assert_array_equal(found["values"], np.full(500, 2))
-    assert checkpoints.damaged == [newest.name]
-    assert f"{newest.name}" in caplog.text
-    assert "the one before serves" in caplog.text
-    (tmp_path / "step_00000002.npz").write_bytes(b"PK")
-    assert checkpoints.load() is None
-
-
-def test_a_checkpoint_whose_content_is_not_its_own_is_damaged(tmp_path):
-    np.savez(tmp_path / "step_00000001.npz", values=np.ones(3), fingerprint="mine", sha256="0")
-    with pytest.raises(ValueError, match="SHA-256 is not that of its content"):
-        read_checkpoint(tmp_path / "step_00000001.npz")
-
-
-def test_a_checkpoint_of_other_parameters_is_never_taken(tmp_path):
-    Checkpoints(tmp_path, "theirs").save(9, {"values": np.ones(3)})
-    mine = Checkpoints(tmp_path, "mine")
-    assert mine.load() is None
-    assert mine.damaged == []
-    mine.save(1, {"values": np.zeros(3)})
-    assert [path.name for path in tmp_path.iterdir()] == ["step_00000001.npz"]
 
 
 @pytest.mark.slow
