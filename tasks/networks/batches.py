@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.core.patches import patch_corners, place_patches, split_positions
 from tasks.core.probe import probe_intensity
-from tasks.networks.exposures import Counts, Exposures
+from tasks.networks.exposures import Counts, Exposures, intensity_of
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
@@ -148,7 +148,7 @@ def make_batch(
     """
     inside = canvas.inside(exposures.positions_px[indices])
     probes = exposures.probes(indices)
-    intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
+    intensity = intensity_of(probes)
     illumination = place_patches(intensity, inside, canvas.shape)
     return Batch(
         counts=zero_frequency_first(counts),

@@ -108,6 +108,10 @@ class Exposures:
         kept = self._kept_probes
         return self._move(indices) if kept is None else kept[:, indices]
 
+    def probe_light(self, indices: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the intensity of the moved modes together, shape (any, N, N)."""
+        return intensity_of(self.probes(indices))
+
     @cached_property
     def _kept_probes(self) -> NDArray[np.complex64] | None:
         """The probe of every position, where they do not take too much memory."""
@@ -118,3 +122,11 @@ class Exposures:
     def _move(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         positions = self.positions_px[indices]
         return np.stack([shifted_probes(mode, positions) for mode in self.probe_modes])
+
+
+def intensity_of(waves: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Return |waves|^2 with the modes added, shape (M, J, N, N) to (J, N, N)."""
+    intensity = waves[0].real ** 2 + waves[0].imag ** 2
+    for mode in waves[1:]:
+        intensity += mode.real**2 + mode.imag**2
+    return np.asarray(intensity)

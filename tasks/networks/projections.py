@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tasks.core.patches import extract_patches, place_patches
 from tasks.core.probe import probe_intensity
 from tasks.networks.batches import DARK, Canvas, zero_frequency_first
-from tasks.networks.exposures import Exposures
+from tasks.networks.exposures import Exposures, intensity_of
 
 COUNT_OFFSET = 0.25
 
@@ -102,14 +102,15 @@ def project(
     exit_waves = probes * extract_patches(object_, inside, exposures.n_px)
     waves = scipy.fft.fft2(exit_waves, norm="ortho", overwrite_x=not with_slopes)
     slopes = _slopes(exit_waves, waves) if with_slopes else None
-    intensity = np.sum(waves.real**2 + waves.imag**2, axis=0)
+    intensity = intensity_of(waves)
     excess = np.sqrt((counts + COUNT_OFFSET) / (intensity + COUNT_OFFSET)) - 1
     if not exposures.good_pixels.all():
         excess *= zero_frequency_first(exposures.good_pixels)
     waves *= excess.astype(np.float32, copy=False)
     corrections = scipy.fft.ifft2(waves, norm="ortho", overwrite_x=True)
     corrections *= probes.conj()
-    total = place_patches(corrections.sum(axis=0), inside, canvas.shape)
+    summed = corrections[0] if len(corrections) == 1 else corrections.sum(axis=0)
+    total = place_patches(summed, inside, canvas.shape)
     return Projection(total, intensity, counts, slopes)
 
 
@@ -130,7 +131,5 @@ def light_of(
     exposures: Exposures, canvas: Canvas, indices: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Return the probe intensity of some exposures, summed on a canvas, shape (H, W)."""
-    probes = exposures.probes(indices)
-    intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
     inside = canvas.inside(exposures.positions_px[indices])
-    return place_patches(intensity, inside, canvas.shape)
+    return place_patches(exposures.probe_light(indices), inside, canvas.shape)

@@ -17,7 +17,7 @@ from tasks.core.patches import place_patches
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import Canvas, as_pair, zero_frequency_first
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, Optics, intensity_of
 from tasks.networks.fields import ComplexPair, Tensor, squared_modulus
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.networks.placement import place
@@ -120,7 +120,7 @@ class StitchedNetwork(CanvasNetwork):
             members = places.reshape(-1, self.group_size)
             probes = exposures.probes(seen)
             patches = self._patches_of(exposures, seen, probes, members)
-            intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
+            intensity = intensity_of(probes)
             weights = lit_part(intensity, self.optics.dark_rim_px)[members.ravel()]
             inside = canvas.inside(exposures.positions_px[seen])[members.ravel()]
             total += place_patches(weights * patches, inside, canvas.shape)

@@ -69,6 +69,39 @@ def far_subsets(
 
 
 @dataclass(frozen=True)
+class SweepStep:
+    """One subset of a sequential sweep.
+
+    Attributes:
+        subset: Scan indices.
+        place: Where their patches lie in the canvas.
+        window: The same in the frame of the object.
+        normaliser: 1 / (a tenth of the brightest light + nine tenths of the light), (h, w).
+    """
+
+    subset: NDArray[np.intp]
+    place: tuple[slice, slice]
+    window: Canvas
+    normaliser: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, exposures: Exposures, canvas: Canvas, subset: NDArray[np.intp]) -> "SweepStep":
+        """Prepare the step of a subset."""
+        half = exposures.n_px // 2
+        nearest, _ = split_positions(exposures.positions_px[subset])
+        top, left = (int(value) for value in nearest.min(axis=0) - half)
+        bottom, right = (int(value) for value in nearest.max(axis=0) + half)
+        row, column = top - canvas.origin_px[0], left - canvas.origin_px[1]
+        window = Canvas((top, left), (bottom - top, right - left))
+        light = np.zeros(window.shape, dtype=np.float32)
+        for part in _split(subset):
+            light += light_of(exposures, window, part)
+        step = STEP_REGULARISER * light.max() + np.float32(1 - STEP_REGULARISER) * light
+        place = np.s_[row : row + window.shape[0], column : column + window.shape[1]]
+        return cls(subset, place, window, np.asarray(1 / step))
+
+
+@dataclass(frozen=True)
 class Sweeper:
     """Passes over one scan.
 
@@ -76,21 +109,22 @@ class Sweeper:
         exposures: The scan.
         canvas: Window that holds every patch.
         physics: Simultaneous passes.
-        subsets: Exposures of each step of a sequential sweep.
+        steps: The parts of a sequential sweep.
         step_px: Typical distance of neighbours [px].
     """
 
     exposures: Exposures
     canvas: Canvas
     physics: PhysicsPass
-    subsets: list[NDArray[np.intp]]
+    steps: list[SweepStep]
     step_px: float
 
     @classmethod
     def of(cls, exposures: Exposures, canvas: Canvas, step_px: float, period: int) -> "Sweeper":
         """Prepare the passes of a scan; step and period as in `far_subsets`."""
         subsets = far_subsets(exposures.positions_px, step_px, period)
-        return cls(exposures, canvas, PhysicsPass.of(exposures, canvas, CHUNK), subsets, step_px)
+        steps = [SweepStep.of(exposures, canvas, subset) for subset in subsets]
+        return cls(exposures, canvas, PhysicsPass.of(exposures, canvas, CHUNK), steps, step_px)
 
     def sequential(
         self, object_: NDArray[np.complex64], straighten: bool
@@ -107,18 +141,14 @@ class Sweeper:
         swept = object_.copy()
         gradients = np.zeros((len(self.exposures), 2))
         good = zero_frequency_first(self.exposures.good_pixels)
-        for subset in self.subsets:
-            place, window = self._window(subset)
-            total = np.zeros(window.shape, dtype=np.complex64)
-            light = np.zeros(window.shape, dtype=np.float32)
-            for part in _split(subset):
-                found = project(self.exposures, window, part, swept[place], straighten)
+        for step in self.steps:
+            total = np.zeros(step.window.shape, dtype=np.complex64)
+            for part in _split(step.subset):
+                found = project(self.exposures, step.window, part, swept[step.place], straighten)
                 total += found.total
-                light += light_of(self.exposures, window, part)
                 if straighten:
                     gradients[part] = missing_gradients(found, good)
-            brightest = STEP_REGULARISER * light.max()
-            swept[place] += total / (brightest + np.float32(1 - STEP_REGULARISER) * light)
+            swept[step.place] += step.normaliser * total
         return swept, self.turn(gradients)
 
     def turn(self, gradients: NDArray[np.float64]) -> NDArray[np.complex64]:
@@ -132,32 +162,21 @@ class Sweeper:
         """
         if not gradients.any():
             return np.ones(self.canvas.shape, dtype=np.complex64)
-        field = np.zeros((2, *self.canvas.shape), dtype=np.float32)
+        # Both slopes at once: along y as the real part, along x as the imaginary one.
+        field = np.zeros(self.canvas.shape, dtype=np.complex64)
         for part in self.exposures.chunks(CHUNK):
-            probes = self.exposures.probes(part)
-            intensity = np.sum(probes.real**2 + probes.imag**2, axis=0)
+            slopes = (gradients[part, 0] + 1j * gradients[part, 1]).astype(np.complex64)
+            weighted = self.exposures.probe_light(part) * slopes[:, None, None]
             inside = self.canvas.inside(self.exposures.positions_px[part])
-            for axis, slopes in enumerate(gradients[part].astype(np.float32).T):
-                weighted = intensity * slopes[:, None, None]
-                field[axis] += place_patches(weighted, inside, self.canvas.shape)
+            field += place_patches(weighted, inside, self.canvas.shape)
         light = _binned(self.physics.illumination)
-        slopes = np.stack([_binned(part) for part in field]) / np.maximum(light, 1e-6 * light.max())
+        bins = np.stack([_binned(field.real), _binned(field.imag)])
+        slope_map = bins / np.maximum(light, 1e-6 * light.max())
         confidence = light / (light + DIM_FRACTION * light.max())
-        phase = integrate_gradient(COARSE_PX * slopes, confidence)
+        phase = integrate_gradient(COARSE_PX * slope_map, confidence)
         phase = gaussian_filter(phase, SHORTEST_WAVE_STEPS * self.step_px / COARSE_PX)
         fine = zoom(phase, COARSE_PX, order=1, mode="nearest", grid_mode=True)
         return np.asarray(np.exp(1j * fine), dtype=np.complex64)
-
-    def _window(self, subset: NDArray[np.intp]) -> tuple[tuple[slice, slice], Canvas]:
-        """Return where a subset's patches lie in the canvas, as slices and as a window."""
-        half = self.exposures.n_px // 2
-        nearest, _ = split_positions(self.exposures.positions_px[subset])
-        top, left = (int(value) for value in nearest.min(axis=0) - half)
-        bottom, right = (int(value) for value in nearest.max(axis=0) + half)
-        row, column = top - self.canvas.origin_px[0], left - self.canvas.origin_px[1]
-        shape = (bottom - top, right - left)
-        place = np.s_[row : row + shape[0], column : column + shape[1]]
-        return place, Canvas((top, left), shape)
 
 
 def _split(subset: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
