@@ -3,30 +3,29 @@
 from enum import Enum
 
 
-class Arm(Enum):
-    """A way to reconstruct; the value is its name in every table."""
+class Reconstruction(Enum):
+    """Something with rows in every table; the value is its name there."""
+
+    @property
+    def slug(self) -> str:
+        """Name in paths and stages, lower case."""
+        return str(self.value).lower()
+
+
+class Arm(Reconstruction):
+    """A way to reconstruct that the study compares."""
 
     PTYCHOPINN = "PtychoPINN"
     BASELINE = "Baseline"
     PTYCHI = "PtyChi"
 
-    @property
-    def slug(self) -> str:
-        """Name in paths and stages, lower case."""
-        return self.value.lower()
-
 
 NETWORK_ARMS = (Arm.PTYCHOPINN, Arm.BASELINE)
 
 
-class Extra(Enum):
-    """A reconstruction that has rows of its own in every table, and is no arm of the study."""
+class Extra(Reconstruction):
+    """A reconstruction that has rows of its own, and is no arm of the study."""
 
     ADAPTED = "PtychoPINN-adapted"
     PROJECTIONS = "NoNetwork"
     LONGER_PROJECTIONS = "NoNetwork5x"
-
-    @property
-    def slug(self) -> str:
-        """Name in paths and stages, lower case."""
-        return self.value.lower()
