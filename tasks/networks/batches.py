@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.core.patches import patch_corners, place_patches, split_positions
 from tasks.core.probe import probe_intensity
-from tasks.networks.exposures import Counts, Exposures, intensity_of
+from tasks.networks.exposures import Counts, Exposures, intensity_of, zero_frequency_first
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
@@ -117,11 +117,6 @@ def flat_indices(
     rows = corners[:, :1] + pixels
     columns = corners[:, 1:] + pixels
     return (rows[:, :, None] * shape[1] + columns[:, None, :]).astype(np.int32)
-
-
-def zero_frequency_first(patterns: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Return patterns, shape (..., N, N), in the order of the FFT."""
-    return np.fft.ifftshift(patterns, axes=(-2, -1)).astype(np.float32)
 
 
 def make_batch(

@@ -15,7 +15,8 @@ from tasks.core.scan_file import Scan, ScanReader
 Counts = NDArray[np.unsignedinteger]
 DARK_RIM_ENERGY = 0.02
 RIM_MULTIPLE = 4
-KEPT_PROBES_BYTES = 2**28
+KEPT_BYTES = 2**28
+READ_AT_ONCE = 256
 
 
 class Optics(BaseModel):
@@ -103,6 +104,11 @@ class Exposures:
         for start in range(0, len(self), chunk_size):
             yield np.arange(start, min(start + chunk_size, len(self)), dtype=np.intp)
 
+    def counts(self, indices: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return counts in the order of the FFT, zero frequency at [0, 0], shape (any, N, N)."""
+        kept = self._kept_counts
+        return zero_frequency_first(self.read(indices)) if kept is None else kept[indices]
+
     def probes(self, indices: NDArray[np.intp]) -> NDArray[np.complex64]:
         """Return the modes moved by each position's sub-pixel rest, shape (M, any, N, N)."""
         kept = self._kept_probes
@@ -113,9 +119,19 @@ class Exposures:
         return intensity_of(self.probes(indices))
 
     @cached_property
+    def _kept_counts(self) -> NDArray[np.float32] | None:
+        """All counts in the order of the FFT, where they do not take too much memory."""
+        if len(self) * self.n_px**2 * np.dtype(np.float32).itemsize > KEPT_BYTES:
+            return None
+        kept = np.empty((len(self), self.n_px, self.n_px), dtype=np.float32)
+        for part in self.chunks(READ_AT_ONCE):
+            kept[part] = zero_frequency_first(self.read(part))
+        return kept
+
+    @cached_property
     def _kept_probes(self) -> NDArray[np.complex64] | None:
         """The probe of every position, where they do not take too much memory."""
-        if len(self) * self.probe_modes.nbytes > KEPT_PROBES_BYTES:
+        if len(self) * self.probe_modes.nbytes > KEPT_BYTES:
             return None
         return self._move(np.arange(len(self), dtype=np.intp))
 
@@ -130,3 +146,8 @@ def intensity_of(waves: NDArray[np.complex64]) -> NDArray[np.float32]:
     for mode in waves[1:]:
         intensity += mode.real**2 + mode.imag**2
     return np.asarray(intensity)
+
+
+def zero_frequency_first(patterns: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return patterns, shape (..., N, N), in the order of the FFT."""
+    return np.fft.ifftshift(patterns, axes=(-2, -1)).astype(np.float32)

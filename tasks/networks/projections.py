@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tasks.core.patches import extract_patches, place_patches
 from tasks.core.probe import probe_intensity
-from tasks.networks.batches import DARK, Canvas, zero_frequency_first
-from tasks.networks.exposures import Exposures, intensity_of
+from tasks.networks.batches import DARK, Canvas
+from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 
 COUNT_OFFSET = 0.25
 
@@ -98,7 +98,7 @@ def project(
     """
     inside = canvas.inside(exposures.positions_px[indices])
     probes = exposures.probes(indices)
-    counts = zero_frequency_first(exposures.read(indices))
+    counts = exposures.counts(indices)
     exit_waves = probes * extract_patches(object_, inside, exposures.n_px)
     waves = scipy.fft.fft2(exit_waves, norm="ortho", overwrite_x=not with_slopes)
     slopes = _slopes(exit_waves, waves) if with_slopes else None

@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 
 from tasks.core.object_file import ObjectWindow
 from tasks.core.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import (
-    Canvas,
-    as_pair,
-    canvas_of,
-    make_batch,
-    zero_frequency_first,
-)
+from tasks.networks.batches import Canvas, as_pair, canvas_of, make_batch
+from tasks.networks.exposures import zero_frequency_first
 from tasks.train.groups import neighbour_groups
 from tasks.train.splits import ExposureSplits
 

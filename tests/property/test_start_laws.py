@@ -195,9 +195,10 @@ def test_momentum_rises_from_zero_to_its_cap():
     assert values[-1] == 0.9
 
 
-def test_probes_are_the_same_kept_or_moved_anew(monkeypatch):
+def test_probes_and_counts_are_the_same_kept_or_made_anew(monkeypatch):
     exposures, _, _ = simulated(5, n_modes=2)
     indices = np.array([7, 3, 11])
-    kept = exposures.probes(indices)
-    monkeypatch.setattr("tasks.networks.exposures.KEPT_PROBES_BYTES", 0)
+    kept, counts = exposures.probes(indices), exposures.counts(indices)
+    monkeypatch.setattr("tasks.networks.exposures.KEPT_BYTES", 0)
     np.testing.assert_array_equal(replace(exposures).probes(indices), kept)
+    np.testing.assert_array_equal(replace(exposures).counts(indices), counts)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tasks.core.patches import place_patches
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
-from tasks.networks.batches import Canvas, as_pair, zero_frequency_first
-from tasks.networks.exposures import Exposures, Optics, intensity_of
+from tasks.networks.batches import Canvas, as_pair
+from tasks.networks.exposures import Exposures, Optics, intensity_of, zero_frequency_first
 from tasks.networks.fields import ComplexPair, Tensor, squared_modulus
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.networks.placement import place

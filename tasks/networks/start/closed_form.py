@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from tasks.core.patches import extract_patches, place_patches, split_positions
 from tasks.core.probe import coherent_probe
-from tasks.networks.batches import Canvas, zero_frequency_first
-from tasks.networks.exposures import Exposures
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.start.gradients import (
     FAINT,
     integrate_gradient,
@@ -74,7 +74,7 @@ def flat_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
     beam = np.abs(scipy.fft.fft2(coherent_probe(exposures.probe_modes), norm="ortho")) ** 2
     good = zero_frequency_first(exposures.good_pixels) > 0
     for part in exposures.chunks(CHUNK):
-        detected += float(zero_frequency_first(exposures.read(part))[:, good].sum())
+        detected += float(exposures.counts(part)[:, good].sum())
         incident += len(part) * float(beam[good].sum())
     return np.full(canvas.shape, np.sqrt(detected / incident), dtype=np.complex64)
 
@@ -144,7 +144,7 @@ def _back_projections(exposures: Exposures, part: NDArray[np.intp]) -> NDArray[n
 
 def _filled_counts(exposures: Exposures, part: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return counts in the order of the FFT; bad pixels have what the empty beam would leave."""
-    counts = zero_frequency_first(exposures.read(part))
+    counts = exposures.counts(part)
     if exposures.good_pixels.all():
         return counts
     good = zero_frequency_first(exposures.good_pixels) > 0

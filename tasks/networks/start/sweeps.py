@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
 from tasks.core.patches import place_patches, split_positions
-from tasks.networks.batches import Canvas, zero_frequency_first
-from tasks.networks.exposures import Exposures
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.projections import PhysicsPass, light_of, project
 from tasks.networks.start.gradients import integrate_gradient, missing_gradients
 
