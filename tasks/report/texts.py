@@ -8,6 +8,7 @@ from tasks.report.deltas import DIRECTIONS, METRICS, highlight_lines
 from tasks.report.summary import MODELS, PARTS
 
 DASH = "–"
+LARGE = 1e4
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -108,4 +109,9 @@ def _counts(summary: dict[str, Any]) -> str:
 
 
 def _fixed(value: float | None) -> str:
-    return DASH if value is None else f"{value:.3f}" if abs(value) >= 0.0995 else f"{value:.4f}"
+    """Return a number for a table: three decimals, one more if small, four digits if large."""
+    if value is None:
+        return DASH
+    if abs(value) >= LARGE:
+        return f"{value:.4g}"
+    return f"{value:.3f}" if abs(value) >= 0.0995 else f"{value:.4f}"

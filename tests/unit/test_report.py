@@ -18,6 +18,7 @@ from tasks.report.publication import (
     rebuild_reports,
 )
 from tasks.report.summary import MODELS, aggregate, metrics_summary
+from tasks.report.texts import job_table
 
 VALUES = {
     "PtychoPINN": (0.90, 0.85, 0.030, 0.070),
@@ -240,3 +241,12 @@ def test_artifacts_hold_plain_numbers_and_small_figures(tmp_path, rng):
 
 def test_models_are_exactly_the_three_arms():
     assert MODELS == ("PtychoPINN", "Baseline", "PtyChi")
+
+
+def test_tables_write_small_and_large_numbers_so_that_they_can_be_read():
+    values = {"flops": 2.377728e12, "n_steps": 1500.0, "mse": 0.0236}
+    empty = {"model": "PtychoPINN", "amplitude": None, "phase": None}
+    rows = [empty | {"metric": name, "value": value} for name, value in values.items()]
+    job = {"metrics": rows, "controls": []}
+    cells = [line.split("|")[-2].strip() for line in job_table(job)[2:]]
+    assert cells == ["2.378e+12", "1500.000", "0.0236"]
