@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.core.patches import patch_corners, place_patches, split_positions
 from tasks.core.probe import probe_intensity
-from tasks.networks.exposures import Counts, Exposures, intensity_of, zero_frequency_first
+from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
@@ -122,16 +122,14 @@ def flat_indices(
 def make_batch(
     exposures: Exposures,
     indices: NDArray[np.intp],
-    counts: Counts,
     canvas: Canvas,
     start: NDArray[np.complexfloating],
 ) -> Batch:
     """Prepare some exposures for a network.
 
     Args:
-        exposures: The scan; its probe must be the one that made these counts.
+        exposures: The scan.
         indices: Which exposures, shape (J,).
-        counts: Their counts, shape (J, N, N), zero frequency at [N // 2, N // 2].
         canvas: Window that holds every patch.
         start: First guess on the canvas, shape (H, W).
 
@@ -146,7 +144,7 @@ def make_batch(
     intensity = intensity_of(probes)
     illumination = place_patches(intensity, inside, canvas.shape)
     return Batch(
-        counts=zero_frequency_first(counts),
+        counts=exposures.counts(indices),
         good=zero_frequency_first(exposures.good_pixels),
         probe=as_pair(probes),
         indices=flat_indices(inside, exposures.n_px, canvas.shape),

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tasks.core.object_file import ObjectWindow
 from tasks.core.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import Canvas, as_pair, canvas_of, make_batch
+from tasks.networks.batches import Batch, Canvas, as_pair, canvas_of, make_batch
 from tasks.networks.exposures import zero_frequency_first
 from tasks.train.groups import neighbour_groups
-from tasks.train.splits import ExposureSplits
+from tasks.train.splits import ExposureSplit, ExposureSplits
 
 Lesson = Mapping[str, NDArray[np.generic]]
 Lessons = Callable[[int], Lesson]
@@ -62,6 +62,11 @@ class Course:
         return group, canvas_of(positions, self.splits.exposures.n_px, self.canvas_shape)
 
 
+def shown_batch(split: ExposureSplit, group: NDArray[np.intp], canvas: Canvas) -> Batch:
+    """Return what a network is shown of a group."""
+    return make_batch(split.shown, group, canvas, split.start(canvas))
+
+
 def physics_lesson(course: Course, number: int) -> Lesson:
     """Return a group judged by its own photons: all of them, or those that were not shown.
 
@@ -74,7 +79,7 @@ def physics_lesson(course: Course, number: int) -> Lesson:
     """
     group, canvas = course.group(number)
     split = course.splits.split(number, len(group))
-    batch = make_batch(split.shown, group, split.shown.read(group), canvas, split.start(canvas))
+    batch = shown_batch(split, group, canvas)
     return batch.as_inputs() | {
         "target_counts": zero_frequency_first(split.judging(group)),
         "target_scale": np.array([split.judging_scale], dtype=np.float32),
@@ -96,8 +101,7 @@ def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesso
         Inputs of the network with `truth_real`, `truth_imaginary` and `truth_weight`.
     """
     group, canvas = course.group(number)
-    split = course.splits.split(number, len(group))
-    batch = make_batch(split.shown, group, split.shown.read(group), canvas, split.start(canvas))
+    batch = shown_batch(course.splits.split(number, len(group)), group, canvas)
     true_object = truth.cut(canvas.origin_px, canvas.shape)
     weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
     turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)

@@ -37,7 +37,7 @@ good = rng.uniform(size=(32, 32)) < 0.98
 exposures = Exposures(positions, modes, good, lambda indices: counts[indices])
 canvas = canvas_of(positions, 32)
 start = np.full(canvas.shape, 0.75 + 0.1j, dtype=np.complex64)
-batch = make_batch(exposures, np.arange(6), counts, canvas, start)
+batch = make_batch(exposures, np.arange(6), canvas, start)
 architecture = TypeAdapter(Architecture).validate_json(architecture)
 network = build_network(architecture, Optics.of(modes), seed=1)
 if is_first == "yes":

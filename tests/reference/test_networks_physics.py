@@ -100,7 +100,7 @@ def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_p
     )
     everything = np.arange(len(counts))
     start = np.zeros(canvas.shape, np.complex64)
-    batch = make_batch(exposures, everything, counts, canvas, start)
+    batch = make_batch(exposures, everything, canvas, start)
     window = np.zeros(canvas.shape, complex)
     top, left = canvas.origin_px
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
@@ -210,7 +210,7 @@ def test_a_pass_over_a_whole_scan_is_that_of_the_networks(object_, positions_px,
     exposures = Exposures(positions_px, modes, good, lambda indices: counts[indices])
     canvas = canvas_of(positions_px, N_PX)
     guess = rng.normal(size=canvas.shape) + 1j * rng.normal(size=canvas.shape)
-    batch = make_batch(exposures, np.arange(len(counts)), counts, canvas, guess)
+    batch = make_batch(exposures, np.arange(len(counts)), canvas, guess)
     waves = predicted_waves(batch.start, batch.probe, batch.indices)
     total = projection_sum(
         waves, batch.counts, batch.good, batch.probe, batch.indices, canvas.shape

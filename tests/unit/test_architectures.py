@@ -68,7 +68,7 @@ def lesson():
     everything = np.arange(len(exposures))
     canvas = canvas_of(exposures.positions_px, N_PX)
     start = np.zeros(canvas.shape, dtype=np.complex64)
-    batch = make_batch(exposures, everything, exposures.read(everything), canvas, start)
+    batch = make_batch(exposures, everything, canvas, start)
     return batch.as_inputs() | {
         "target_counts": batch.counts,
         "target_scale": np.ones(1, dtype=np.float32),

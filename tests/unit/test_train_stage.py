@@ -173,7 +173,7 @@ def losses_of_objects(scan, objects):
     canvas = canvas_of(scan.positions_px, scan.n_px)
     everything, start = np.arange(len(scan)), np.zeros(canvas.shape, np.complex64)
     exposures = Exposures.of(scan)
-    batch = make_batch(exposures, everything, scan.diffraction_counts, canvas, start)
+    batch = make_batch(exposures, everything, canvas, start)
     inputs = batch.as_inputs() | {
         "target_counts": batch.counts,
         "target_scale": np.ones(1, np.float32),

@@ -1,5 +1,6 @@
 """What every architecture offers: a group's canvas in training, a whole scan's in prediction."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ class Workload(NamedTuple):
     transforms: int
 
 
-class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
+class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typed
     """Counts, probe and positions of neighbouring patterns in, their object out.
 
     Attributes:
@@ -58,10 +59,11 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
         # The physics of a network is in float32, whatever its layers compute in.
         super().__init__(name=name, dtype="float32")
 
+    @abstractmethod
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group; arrays of a `Batch` by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict_canvas(
         self,
         exposures: Exposures,
@@ -83,8 +85,8 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
             Object, shape (H, W); neither the order of the patterns nor the chunk size matters
             beyond rounding.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
         """Return what a call computes.
 
@@ -92,4 +94,3 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
             n_patterns: Patterns of the group.
             canvas_shape: Shape (H, W) of its canvas.
         """
-        raise NotImplementedError

@@ -6,6 +6,7 @@ predicts every pattern of the group, so patches that disagree are punished: the 
 Hoidn, Mishra & Mehta, Sci. Rep. 13, 22789 (2023), here for any number of neighbours.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,10 +59,11 @@ class StitchedNetwork(CanvasNetwork):
             )
 
     @property
+    @abstractmethod
     def image_px(self) -> int:
         """Side of the image that the network sees [px]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def object_patches(
         self, counts: Tensor, good: Tensor, probe: ComplexPair, members: Tensor
     ) -> ComplexPair:
@@ -76,15 +78,14 @@ class StitchedNetwork(CanvasNetwork):
         Returns:
             Patches as (real, imaginary), each (G, C, n, n), n being N without the dark rim.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def groups_of_batch(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Return the patterns of each group of a batch, shape (G, C)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def groups_of_scan(self, positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
         """Return the exposures of each group of a scan, each in one at least, shape (G, C)."""
-        raise NotImplementedError
 
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Average the patches of a batch; the mean predicts every pattern."""
@@ -136,7 +137,7 @@ class StitchedNetwork(CanvasNetwork):
         members: NDArray[np.intp],
     ) -> NDArray[np.complex64]:
         real, imaginary = self.object_patches(
-            ops.convert_to_tensor(zero_frequency_first(exposures.read(seen))),
+            ops.convert_to_tensor(exposures.counts(seen)),
             ops.convert_to_tensor(zero_frequency_first(exposures.good_pixels)),
             tuple(ops.convert_to_tensor(part) for part in as_pair(probes)),
             ops.convert_to_tensor(members.astype(np.int32)),

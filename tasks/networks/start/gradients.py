@@ -16,6 +16,7 @@ from tasks.networks.projections import COUNT_OFFSET, Projection
 
 FILL_IN_ITERATIONS = 12
 FAINT = 0.01
+LEAST_INFORMATION = 0.01
 
 
 def lag_sums(patterns: NDArray[np.floating]) -> NDArray[np.complex128]:
@@ -65,7 +66,7 @@ def missing_gradients(projection: Projection, good: NDArray[np.floating]) -> NDA
     residual = weight * (projection.counts - projection.intensity)
     score = np.einsum("jyx,ajyx->ja", residual, slopes)
     information = np.einsum("jyx,ajyx,bjyx->jab", weight, slopes, slopes, optimize=True)
-    information += FAINT * np.eye(2)
+    information += LEAST_INFORMATION * np.eye(2)
     return np.asarray(np.linalg.solve(information, score[..., None])[..., 0], dtype=np.float64)
 
 
