@@ -8,6 +8,7 @@ import numpy as np
 from tasks.core.files import read_json
 from tasks.core.scan_file import Scan, ScanReader, read_scan_header
 from tasks.core.scan_reader import CACHE_BYTES
+from tasks.core.scratch_array import scratch_array
 
 
 def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
@@ -53,3 +54,28 @@ def read_view(scan_path: Path, view_path: Path) -> Scan:
     """
     reader = open_view(scan_path, view_path, cache_bytes=0)
     return Scan.of(reader.header, reader.read())
+
+
+def map_view(scan_path: Path, view_path: Path) -> Scan:
+    """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
+
+    For whoever needs them all as one array, again and again, in any order.
+
+    Args:
+        scan_path: CXI file of the whole scan.
+        view_path: JSON file of the view.
+
+    Returns:
+        The chosen part of the scan; its counts are a `numpy.memmap`.
+
+    Raises:
+        ValueError: As `read_view`.
+    """
+    reader = open_view(scan_path, view_path, cache_bytes=0)
+    first = reader.read(np.arange(min(1, len(reader))))
+    counts = scratch_array((len(reader), *first.shape[1:]), first.dtype)
+    start = 0
+    for part in reader.parts():
+        counts[start : start + len(part)] = part
+        start += len(part)
+    return Scan.of(reader.header, counts)

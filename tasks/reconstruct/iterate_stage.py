@@ -8,7 +8,7 @@ from tasks.core.files import write_json, write_text
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.seeds import Purpose, spawn_integer
 from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import read_view
+from tasks.core.view_file import map_view
 from tasks.reconstruct.dose_settings import measure_exposure, settings_for
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
@@ -31,7 +31,7 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
         ValueError: If the scan cannot be reconstructed, or a GPU is asked for and there is none.
         FloatingPointError: If the solver diverges.
     """
-    scan = read_view(files.inputs["scan"], files.inputs["view"])
+    scan = map_view(files.inputs["scan"], files.inputs["view"])
     check_scan(scan)
     exposure = measure_exposure(scan)
     seed = spawn_integer(params.seed, Purpose.MINIBATCHES)

@@ -27,6 +27,7 @@ from tasks.core.device import Device
 from tasks.core.object_file import ObjectWindow
 from tasks.core.patches import split_positions
 from tasks.core.scan_file import Scan
+from tasks.core.scratch_array import scratch_array
 from tasks.reconstruct.acceleration import extrapolate
 from tasks.reconstruct.dose_settings import SolverSettings
 from tasks.reconstruct.scan_checks import mean_transmission
@@ -41,6 +42,7 @@ from ptychi.api.task import PtychographyTask  # noqa: E402
 
 # pty-chi pads the object, with a warning at every minibatch, unless two pixels are to spare.
 MARGIN_PX = 2
+PATTERNS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -127,17 +129,31 @@ def build_task(
     with torch.no_grad():
         task = PtychographyTask(
             _lsqml_options(settings, torch_device),
-            diffraction_data=scan.diffraction_counts.astype(np.float32),
+            diffraction_data=_mapped_patterns(scan),
             object_data=flat,
             probe_data=(scan.probe_modes / scan.n_px).astype(np.complex64)[None],
             probe_position_y_px=positions[:, 0],
             probe_position_x_px=positions[:, 1],
-            valid_pixel_mask=scan.good_pixels,
+            valid_pixel_mask=np.fft.fftshift(scan.good_pixels),
         )
     _count_good_pixels_alone(task)
     # random_seed does not reach the order of the minibatches.
     task.reconstructor.dataloader.generator.manual_seed(settings.seed)
     return task, (int(corner[0]), int(corner[1]))
+
+
+def _mapped_patterns(scan: Scan) -> torch.Tensor:
+    """Return the counts as pty-chi computes with them, on the disk, shape (J, N, N).
+
+    A tensor in single precision that needs no shift is used as it is; from anything else pty-chi
+    makes copies in memory.
+    """
+    counts = scan.diffraction_counts
+    patterns = scratch_array(counts.shape, np.float32)
+    for start in range(0, len(counts), PATTERNS_AT_ONCE):
+        part = slice(start, start + PATTERNS_AT_ONCE)
+        patterns[part] = np.fft.fftshift(counts[part], axes=(-2, -1))
+    return torch.from_numpy(patterns)
 
 
 def _count_good_pixels_alone(task: Any) -> None:
@@ -168,6 +184,8 @@ def _lsqml_options(settings: SolverSettings, torch_device: str) -> Any:
     )
     options.object_options.position_origin_coords = [-0.5, -0.5]
     options.object_options.remove_object_probe_ambiguity.enabled = False
+    # The patterns come shifted; see `_mapped_patterns`.
+    options.data_options.fft_shift = False
     options.probe_options.optimizable = False
     options.probe_position_options.optimizable = False
     return options

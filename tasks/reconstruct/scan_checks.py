@@ -49,7 +49,8 @@ def check_scan(scan: Scan) -> None:
         ("probe", scan.probe),
         ("modes", scan.probe_modes),
     ):
-        bad = np.flatnonzero(~np.isfinite(values))
+        # Integers are finite, and a mask of all counts would take as much memory as they do.
+        bad = np.empty(0) if values.dtype.kind in "iu" else np.flatnonzero(~np.isfinite(values))
         if len(bad):
             first = tuple(int(index) for index in np.unravel_index(bad[0], values.shape))
             raise ValueError(

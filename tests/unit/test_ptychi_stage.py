@@ -6,6 +6,7 @@ import pytest
 from tasks.core.files import write_json
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
+from tasks.core.view_file import map_view, read_view
 from tasks.reconstruct.iterate_stage import iterate
 from tasks.reconstruct.params import PtyChiParams
 
@@ -50,3 +51,15 @@ def test_a_view_of_another_scan_is_refused(files):
     write_json(files.inputs["view"], {"view": "dense", "n_exposures": 8, "indices": [0, 1]})
     with pytest.raises(ValueError, match="Make the view again from this scan"):
         iterate(PtyChiParams(), files, silent)
+
+
+def test_a_mapped_view_is_the_view_with_its_patterns_on_the_disk(files):
+    write(files.inputs["scan"], np.arange(9 * 256, dtype=np.uint16).reshape(9, 16, 16))
+    write_json(files.inputs["view"], {"view": "dense", "n_exposures": 9, "indices": [7, 2, 5]})
+    paths = files.inputs["scan"], files.inputs["view"]
+    mapped, whole = map_view(*paths), read_view(*paths)
+    assert isinstance(mapped.diffraction_counts, np.memmap)
+    assert mapped.diffraction_counts.dtype == whole.diffraction_counts.dtype
+    np.testing.assert_array_equal(mapped.diffraction_counts, whole.diffraction_counts)
+    np.testing.assert_array_equal(mapped.positions_px, whole.positions_px)
+    assert mapped.provenance == whole.provenance
