@@ -27,5 +27,7 @@ class Extra(Reconstruction):
     """A reconstruction that has rows of its own, and is no arm of the study."""
 
     ADAPTED = "PtychoPINN-adapted"
+    REFINED = "PtychoPINN-refined"
+    REFINED_BASELINE = "Baseline-refined"
     PROJECTIONS = "NoNetwork"
     LONGER_PROJECTIONS = "NoNetwork5x"
