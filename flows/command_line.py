@@ -165,7 +165,7 @@ def execute(plan: Plan) -> int:
 
 def banner(plan: Plan) -> list[str]:
     """Return the lines that say where everything lies, relative to the hub."""
-    figures = [call.outputs["plot"] for call in plan.comparisons.values()]
+    figures = [call.outputs["plot"] for call in plan.comparisons]
     return [
         "Phase G finished. In the hub:",
         f"  Delta summary: {DELTA_SUMMARY}",
