@@ -1,7 +1,7 @@
 """One colour per reconstruction, the same in every figure.
 
 The palette of Okabe and Ito, "Color Universal Design" (2008), which people with the common kinds of
-colour blindness can tell apart; a grey is added for the ninth.
+colour blindness can tell apart; a grey stands beside its black.
 """
 
 from tasks.core.arms import Arm, Extra
