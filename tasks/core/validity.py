@@ -17,6 +17,9 @@ HIGHER_IS_BETTER = {
     "psnr": True,
     "mae": False,
     "mse": False,
+    "complex_nrmse": False,
+    "frc_half_crossing_per_px": True,
+    "frc_area": True,
 }
 LEAST_COVERAGE_FRACTION = 0.95
 LARGEST_LATE_GAIN = 0.10

@@ -52,7 +52,7 @@ def publish(figures: dict[str, str]) -> Publication | None:
         return None
     create_table_artifact(
         key=TABLE_KEY,
-        table=delta_table(publication.delta),
+        table=delta_table(publication.delta, publication.summary["flags"]),
         description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
     )
     pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
