@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from flows.cost_planner import plan_costs
 from flows.extra_planner import HALVES, REFINED
 from flows.params import PhaseGParams
 from flows.stage_planner import StagePlanner
@@ -60,17 +61,25 @@ class Plan:
     Attributes:
         params: What the run was asked for.
         replicates: The stages of every replicate.
+        costs: Phase G, what every reconstruction costs.
         summary: Phase G, over all comparisons.
     """
 
     params: PhaseGParams
     replicates: tuple[ReplicatePlan, ...]
+    costs: StageCall
     summary: StageCall
 
     @property
     def comparisons(self) -> list[StageCall]:
         """The comparisons of all replicates."""
         return [call for replicate in self.replicates for call in replicate.comparisons]
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """The figures of the report by title, relative to the hub."""
+        shown = {call.stage: call.outputs["plot"] for call in self.replicates[0].comparisons}
+        return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
     def science(self) -> dict[str, Any]:
@@ -82,6 +91,7 @@ class Plan:
         """Yield every stage, each after those whose files it reads."""
         for replicate in self.replicates:
             yield from replicate
+        yield self.costs
         yield self.summary
 
 
@@ -103,7 +113,7 @@ def make_plan(params: PhaseGParams) -> Plan:
         raise BadInputError(str(error)) from error
     replicates = tuple(_plan_replicate(planner) for planner in planners)
     comparisons = [call for replicate in replicates for call in replicate.comparisons]
-    return Plan(params, replicates, planners[0].summary(comparisons))
+    return Plan(params, replicates, plan_costs(planners), planners[0].summary(comparisons))
 
 
 def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:

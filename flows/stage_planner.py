@@ -129,8 +129,7 @@ class StagePlanner(StageFactory):
 
     def summary(self, comparisons: Iterable[StageCall]) -> StageCall:
         """Put the comparisons together."""
-        comparisons = list(comparisons)
-        tables = [call.outputs[name] for call in comparisons for name in ("metrics", "blocks")]
+        tables = [call.outputs["metrics"] for call in comparisons]
         outputs = {
             "summary": METRICS_SUMMARY,
             "text": "analysis/metrics_summary.md",

@@ -53,7 +53,9 @@ def short_name(stage: str) -> str:
     name, *rest = stage.split(".")
     is_split = bool(rest) and rest[-1] in {split.value for split in Split}
     number = next((part.split("_")[1] for part in rest if part.startswith("replicate_")), None)
-    return (f"{name} {rest[-1]}" if is_split else name) + (f", replicate {number}" if number else "")
+    return (f"{name} {rest[-1]}" if is_split else name) + (
+        f", replicate {number}" if number else ""
+    )
 
 
 class RunMonitor:

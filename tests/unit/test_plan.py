@@ -6,6 +6,7 @@ from flows.params import NetworkKind, PhaseGParams
 from flows.plan import make_plan
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.seeds import Split
+from tasks.report.cost_params import CostParams
 from tasks.simulate.params import SimulationParams
 
 
@@ -136,3 +137,20 @@ def test_replicates_share_the_sample_unless_fresh_ones_are_asked_for():
     assert first.object_seed == second.object_seed
     first, second = seeds(fresh_samples=True)
     assert first.object_seed != second.object_seed
+
+
+def test_every_reconstruction_has_its_costs_with_all_that_it_needed():
+    plan = plan_of(**EVERYTHING)
+    costs = CostParams(**plan.costs.params)
+    roles, found = {}, {}
+    for source in costs.sources:
+        found.setdefault((source.model, source.split, source.replicate), []).append(source)
+        roles.setdefault(source.model, set()).add(source.role.value)
+    assert len(found) == 3 * (2 * 7 + 1), "seven reconstructions a split, and the adapted one"
+    assert roles["PtyChi"] == roles["NoNetwork"] == roles["NoNetwork5x"] == {"reconstruct"}
+    assert roles["PtychoPINN"] == roles["Baseline"] == {"train", "reconstruct"}
+    assert roles["PtychoPINN-adapted"] == {"train", "adapt", "reconstruct"}
+    assert roles["PtychoPINN-refined"] == roles["Baseline-refined"] == {"train", "start", "refine"}
+    assert {source.manifest for source in costs.sources} <= set(plan.costs.inputs)
+    (tables,) = {frozenset(call.outputs["metrics"] for call in plan.comparisons)}
+    assert {source.table for source in costs.sources} == tables
