@@ -78,12 +78,6 @@ def test_without_a_test_split_nothing_is_adapted():
     assert only(plan_of()).adaptation == ()
 
 
-def test_no_reconstructor_reads_the_truth():
-    for call in plan_of(**EVERYTHING):
-        if call.phase == "F":
-            assert not [path for path in call.inputs.values() if path.endswith("truth.h5")]
-
-
 def test_refined_arms_start_from_the_networks_with_the_settings_of_pty_chi():
     replicate = only(plan_of(refine=10))
     (alone,) = {str(call.params | {"n_epochs": 0}) for call in replicate.iterations}
