@@ -6,6 +6,7 @@ from typing import Any
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.deltas import DIRECTIONS, HEADLINE, METRICS, SECONDARY_FAMILY
 from tasks.report.evidence import key_of
+from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
 from tasks.report.summary_text import counts, means_table
@@ -34,7 +35,7 @@ def digest_markdown(
     lines += [*means_table(summary["aggregate_metrics"]), ""]
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
     lines += ["## Flags", ""]
-    lines += [f"- {flag['job']}: {flag['model']} {flag['flag']}" for flag in summary["flags"]]
+    lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
     lines += [] if summary["flags"] else ["None."]
     lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", verdict(summary), ""]
     return "\n".join(lines)
