@@ -31,6 +31,14 @@ def summarise_comparisons(call: StageCall) -> StageRecord:
     return record
 
 
+@stage_task("summarise-costs")
+def put_costs_together(call: StageCall) -> StageRecord:
+    """Hold what every reconstruction costs against how good it is."""
+    record = execute(call)
+    get_run_logger().info("Costs of %s", ", ".join(record.facts["models"]))
+    return record
+
+
 @task(name="publish-deltas", cache_policy=NO_CACHE, persist_result=False)
 def publish(figures: dict[str, str]) -> Publication | None:
     """Persist the delta summary and publish it as artifacts of the run.
