@@ -2,7 +2,8 @@
 
 Saxton & Baumeister, J. Microsc. 127, 127 (1982); van Heel, Ultramicroscopy 21, 95 (1987): on every
 ring of spatial frequency C = Re sum F1 conj(F2) / sqrt(sum |F1|^2 sum |F2|^2). Scale does not
-matter; a phase between complex images does, so the gauge is removed first.
+matter, nor does a blur alone: C shows what is lost in noise or error, not what is attenuated. A
+phase between complex images does matter, so the gauge is removed first.
 
 Both images lose their weighted mean and are tapered, or their edges would agree whatever they
 show: by a Tukey window over the bounding box of the mask and, where the mask is no rectangle, by

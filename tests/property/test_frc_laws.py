@@ -170,6 +170,16 @@ def test_a_blurred_and_noisy_image_has_the_curve_of_its_closed_form(sigma, noise
         assert crossing is None
 
 
+def test_a_blur_without_noise_loses_nothing(rng):
+    """Every ring is only scaled; a deep blur would end in rounding and leakage instead."""
+    truth = white(rng, (SIDE_PX, SIDE_PX), True)
+    image = filtered(truth, lambda f: np.exp(-8 * f**2))
+    correlation = frc_curve(image, truth).correlation
+    assert correlation.min() > 0.99
+    noise = 0.1 * white(rng, truth.shape, True)
+    assert frc_curve(image + noise, truth).correlation[-1] < 0.9
+
+
 def test_leaking_edges_do_not_correlate(rng):
     """Two unlike images on one slope: without a taper its jump at the edges would agree."""
     slope = np.add.outer(np.arange(128.0), np.arange(128.0))
