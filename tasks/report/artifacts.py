@@ -2,28 +2,41 @@
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from tasks.report.deltas import DIRECTIONS, METRICS, RIVALS
-from tasks.report.summary import PARTS
+from tasks.core.validity import PARTS
+from tasks.report.deltas import DIRECTIONS, METRICS
+from tasks.report.flags import RIVALS, flags_between
+from tasks.report.interval_texts import interval_text
 
 THUMBNAIL_WIDTH_PX = 900
 THUMBNAIL_QUALITIES = (85, 70, 50, 30)
 THUMBNAIL_LIMIT_BYTES = 200_000
 
 
-def delta_table(delta: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one row per metric, part and rival, in plain Python types."""
+def delta_table(
+    delta: dict[str, Any], flags: Sequence[Mapping[str, str]] = ()
+) -> list[dict[str, Any]]:
+    """Return one row per metric, part and rival, in plain Python types.
+
+    Args:
+        delta: Content of `metrics_delta_summary.json`.
+        flags: Those of `metrics_summary.json`.
+    """
     return [
         {
             "metric": METRICS[metric],
             "part": part,
             "against": rival.value,
             "delta": delta["deltas"][f"vs_{rival.value}"][metric][part],
+            "interval": interval_text(delta["intervals"][f"vs_{rival.value}"][metric][part]),
+            "verdict": delta["intervals"][f"vs_{rival.value}"][metric][part]["verdict"],
             "direction": DIRECTIONS[metric],
+            "flags": "; ".join(flags_between(flags, rival)),
         }
         for metric in METRICS
         for rival in RIVALS

@@ -3,39 +3,95 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from tasks.core.files import read_json
-from tasks.core.hub import PLAN
+from tasks.core.hub import PLAN, dose_label
 from tasks.core.metrics_table import MetricRow, read_metrics_csv
 
 TABLE_NAME = "comparison_metrics.csv"
+FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
+# The first replicate has no folder of its own.
 _TABLE_PATH = re.compile(
-    rf"analysis/dose_(?P<dose>[0-9.e+-]+)/(?P<view>[^/]+)/(?P<split>[^/]+)/{TABLE_NAME}"
+    r"analysis/dose_(?P<dose>[0-9.e+-]+)/(replicate_(?P<replicate>[2-9]|[1-9][0-9]+)/)?"
+    rf"(?P<view>[^/]+)/(?P<split>[^/]+)/{TABLE_NAME}"
 )
 
 
-@dataclass(frozen=True)
-class Job:
-    """One comparison: a dose, a view and a split.
+class JobKey(NamedTuple):
+    """What tells one comparison of a hub from the others.
 
     Attributes:
         dose: Photons per pattern.
         view: Name of the view.
         split: Name of the split.
-        path: Its table, relative to the hub.
-        rows: The table; None where the comparison was planned but is not there.
+        replicate: Number of the study's seed, from 1.
     """
 
     dose: float
     view: str
     split: str
+    replicate: int
+
+    @classmethod
+    def of(cls, dose: float, view: str, split: str, replicate: int = 1) -> "JobKey":
+        """Return the key with a whole dose as an integer, as files have it."""
+        return cls(int(dose) if float(dose).is_integer() else dose, view, split, replicate)
+
+    @property
+    def condition(self) -> tuple[float, str, str]:
+        """Dose, view and split: what replicates repeat."""
+        return self[:3]
+
+    @property
+    def condition_name(self) -> str:
+        """Dose, view and split for texts, such as `dose_1000/dense/test`."""
+        return f"{dose_label(self.dose)}/{self.view}/{self.split}"
+
+    @property
+    def description(self) -> str:
+        """Dose, view, split, and the replicate from the second on, in words."""
+        seed = f", replicate {self.replicate}" if self.replicate > 1 else ""
+        return f"{self.dose:g} photons per pattern, {self.view} view, {self.split} split{seed}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One comparison: a dose, a view, a split and a replicate.
+
+    Attributes:
+        key: Dose, view, split and replicate.
+        path: Its table, relative to the hub.
+        rows: The table; None where the comparison was planned but is not there.
+    """
+
+    key: JobKey
     path: str
     rows: list[MetricRow] | None
 
     @property
     def name(self) -> str:
-        """Name for texts, such as `dose_1000/dense/test`."""
+        """Name for texts, such as `dose_1000/dense/test` or `dose_1000/replicate_2/dense/test`."""
         return str(PurePosixPath(self.path).parent.relative_to("analysis"))
+
+
+def job_key(relative: str) -> JobKey:
+    """Return what a table's path says.
+
+    Args:
+        relative: Path of the table, relative to the hub.
+
+    Raises:
+        ValueError: If it does not name dose, view and split.
+    """
+    match = _TABLE_PATH.fullmatch(relative)
+    if match is None:
+        raise ValueError(
+            f"A comparison lies in analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}, with "
+            f"replicate_<n> below the dose from the second replicate on, got {relative}."
+        )
+    replicate = int(match["replicate"] or 1)
+    return JobKey.of(float(match["dose"]), match["view"], match["split"], replicate)
 
 
 def read_job(relative: str, path: Path) -> Job:
@@ -48,20 +104,8 @@ def read_job(relative: str, path: Path) -> Job:
     Raises:
         ValueError: If the path does not name dose, view and split, or the table is not valid.
     """
-    match = _TABLE_PATH.fullmatch(relative)
-    if match is None:
-        raise ValueError(
-            f"A comparison lies in analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}, "
-            f"got {relative}."
-        )
-    dose = float(match["dose"])
-    return Job(
-        dose=int(dose) if dose.is_integer() else dose,
-        view=match["view"],
-        split=match["split"],
-        path=relative,
-        rows=read_metrics_csv(path) if path.is_file() else None,
-    )
+    rows = read_metrics_csv(path) if path.is_file() else None
+    return Job(job_key(relative), relative, rows)
 
 
 def find_jobs(hub: Path) -> list[Job]:
@@ -71,7 +115,9 @@ def find_jobs(hub: Path) -> list[Job]:
         ValueError: If there is none, or a table is not valid.
     """
     found = {
-        path.relative_to(hub).as_posix() for path in hub.glob(f"analysis/dose_*/*/*/{TABLE_NAME}")
+        path.relative_to(hub).as_posix()
+        for folder in FOLDERS
+        for path in hub.glob(f"{folder}/{TABLE_NAME}")
     }
     planned = set()
     if (hub / PLAN).is_file():

@@ -8,16 +8,22 @@ from typing import Any
 from tasks.core.files import read_json, write_json, write_text
 from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.stages import StageFiles, silent
+from tasks.report.blocks import find_blocks
 from tasks.report.comparisons import find_jobs
-from tasks.report.deltas import delta_summary, highlight_lines, preview_lines
+from tasks.report.cost_table import digest_lines
+from tasks.report.deltas import delta_summary
+from tasks.report.digest import digest_markdown
+from tasks.report.highlights import highlight_lines, preview_lines
 from tasks.report.params import ReportParams
 from tasks.report.stage import summarise
-from tasks.report.texts import digest_markdown
 
 HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
 PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
 DIGEST = "analysis/metrics_digest.md"
 SUMMARY_TEXT = "analysis/metrics_summary.md"
+COST_TABLE = "analysis/arm_costs.csv"
+COST_TEXT = "analysis/arm_costs.md"
+COST_PLOT = "analysis/pareto.png"
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,20 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
         nothing to take differences of, and no file is written.
 
     Raises:
-        ValueError: If the summary is not valid JSON.
+        ValueError: If the summary is not valid JSON, or a table of blocks is not valid.
     """
     if not (hub / METRICS_SUMMARY).is_file():
         return None
     summary = read_json(hub / METRICS_SUMMARY)
-    delta = delta_summary(summary, METRICS_SUMMARY, generated_at)
+    delta = delta_summary(summary, METRICS_SUMMARY, generated_at, find_blocks(hub))
     kept = _unchanged(hub / DELTA_SUMMARY, delta)
     if kept is None:
         write_json(hub / DELTA_SUMMARY, delta)
     else:
         delta = kept
-    digest = digest_markdown(summary, delta)
+    costs = hub / COST_TEXT
+    cost_lines = digest_lines(costs.read_text(encoding="utf-8")) if costs.is_file() else []
+    digest = digest_markdown(summary, delta, cost_lines)
     for path, text in (
         (HIGHLIGHTS, "\n".join(highlight_lines(delta["deltas"])) + "\n"),
         (PREVIEW, "\n".join(preview_lines(delta["deltas"])) + "\n"),
@@ -84,6 +92,7 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         ValueError: If there is no table, or one is not valid; then nothing is written.
     """
     present = [job.path for job in find_jobs(hub)]
+    find_blocks(hub)  # Before anything is written: a damaged table is refused.
     files = StageFiles(
         inputs={path: hub / path for path in present},
         outputs={

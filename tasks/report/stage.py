@@ -7,7 +7,7 @@ from tasks.core.stages import Progress, StageFiles
 from tasks.report.comparisons import Job, read_job
 from tasks.report.params import ReportParams
 from tasks.report.summary import metrics_summary
-from tasks.report.texts import summary_markdown
+from tasks.report.summary_text import summary_markdown
 
 
 def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> di
     Raises:
         ValueError: If a table is not valid.
     """
-    jobs = [read_job(relative, path) for relative, path in files.inputs.items()]
+    jobs = [read_job(relative, path) for relative, path in sorted(files.inputs.items())]
     summary = metrics_summary(jobs, params.aggregate_split)
     write_json(files.outputs["manifest"], comparison_manifest(jobs, files))
     write_text(files.outputs["text"], summary_markdown(summary))
@@ -42,9 +42,7 @@ def comparison_manifest(jobs: list[Job], files: StageFiles) -> dict[str, Any]:
         "n_failed": sum(job.rows is None for job in jobs),
         "comparisons": [
             {
-                "dose": job.dose,
-                "view": job.view,
-                "split": job.split,
+                **job.key._asdict(),
                 "status": "failed" if job.rows is None else "success",
                 "metrics": job.path,
                 "sha256": None if job.rows is None else sha256_of(files.inputs[job.path]),

@@ -5,12 +5,13 @@ from typing import Any
 
 from tasks.core.arms import Arm
 from tasks.core.metrics_table import MetricRow
+from tasks.core.validity import PARTS
 from tasks.report.comparisons import Job
+from tasks.report.flags import job_flags
 
 SCHEMA_VERSION = 1
+ALL_SPLITS = "all"
 MODELS = tuple(arm.value for arm in Arm)
-FLAT = "Flat"
-PARTS = ("amplitude", "phase")
 
 
 def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[str, Any]:
@@ -25,9 +26,9 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
         the headline split and over each split, and flags.
     """
     done = [job for job in jobs if job.rows is not None]
-    splits = sorted({job.split for job in done})
+    splits = sorted({job.key.split for job in done})
     headline = aggregate_split if aggregate_split in splits else None
-    chosen = [job for job in done if headline in (None, job.split)]
+    chosen = [job for job in done if headline in (None, job.key.split)]
     return {
         "schema_version": SCHEMA_VERSION,
         "n_jobs": len(jobs),
@@ -35,12 +36,12 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
         "n_failed": len(jobs) - len(done),
         "failed": [job.name for job in jobs if job.rows is None],
         "jobs": [_job_entry(job) for job in done],
-        "aggregate_split": headline or "all",
+        "aggregate_split": headline or ALL_SPLITS,
         "aggregate_metrics": aggregate(chosen),
         "aggregate_by_split": {
-            split: aggregate([job for job in done if job.split == split]) for split in splits
+            split: aggregate([job for job in done if job.key.split == split]) for split in splits
         },
-        "flags": [flag for job in done for flag in flags(job)],
+        "flags": [flag for job in done for flag in job_flags(job)],
     }
 
 
@@ -64,31 +65,10 @@ def aggregate(jobs: Iterable[Job]) -> dict[str, Any]:
     return result
 
 
-def flags(job: Job) -> list[dict[str, str]]:
-    """Return what a reader of a comparison must know before trusting it."""
-    values = _values(job)
-    present = {row.model for row in job.rows or ()}
-    found = [
-        {"job": job.name, "model": model, "flag": "missing"}
-        for model in MODELS
-        if model not in present
-    ]
-    for model in MODELS:
-        for part in PARTS:
-            own, flat = (values.get((name, "ms_ssim", part)) for name in (model, FLAT))
-            if own is not None and flat is not None and own <= flat:
-                found.append(
-                    {"job": job.name, "model": model, "flag": f"{part} does not beat a flat image"}
-                )
-    return found
-
-
 def _job_entry(job: Job) -> dict[str, Any]:
     rows = [_row_entry(row) for row in job.rows or ()]
     return {
-        "dose": job.dose,
-        "view": job.view,
-        "split": job.split,
+        **job.key._asdict(),
         "metrics": [row for row in rows if row["model"] in MODELS],
         "controls": [row for row in rows if row["model"] not in MODELS],
     }

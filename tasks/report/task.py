@@ -31,6 +31,14 @@ def summarise_comparisons(call: StageCall) -> StageRecord:
     return record
 
 
+@stage_task("summarise-costs")
+def put_costs_together(call: StageCall) -> StageRecord:
+    """Hold what every reconstruction costs against how good it is."""
+    record = execute(call)
+    get_run_logger().info("Costs of %s", ", ".join(record.facts["models"]))
+    return record
+
+
 @task(name="publish-deltas", cache_policy=NO_CACHE, persist_result=False)
 def publish(figures: dict[str, str]) -> Publication | None:
     """Persist the delta summary and publish it as artifacts of the run.
@@ -52,7 +60,7 @@ def publish(figures: dict[str, str]) -> Publication | None:
         return None
     create_table_artifact(
         key=TABLE_KEY,
-        table=delta_table(publication.delta),
+        table=delta_table(publication.delta, publication.summary["flags"]),
         description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
     )
     pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}

@@ -8,7 +8,8 @@ from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.artifacts import THUMBNAIL_LIMIT_BYTES, delta_table, report_markdown
 from tasks.report.comparisons import find_jobs, read_job
-from tasks.report.deltas import delta_summary, highlight_lines, preview_lines
+from tasks.report.deltas import delta_summary
+from tasks.report.highlights import highlight_lines, preview_lines
 from tasks.report.params import ReportParams
 from tasks.report.publication import (
     DIGEST,
@@ -18,7 +19,7 @@ from tasks.report.publication import (
     rebuild_reports,
 )
 from tasks.report.summary import MODELS, aggregate, metrics_summary
-from tasks.report.texts import job_table
+from tasks.report.summary_text import other_tables
 
 VALUES = {
     "PtychoPINN": (0.90, 0.85, 0.030, 0.070),
@@ -133,13 +134,13 @@ def test_a_mean_is_null_unless_every_job_has_the_value(tmp_path):
 
 
 def test_an_arm_that_a_flat_image_equals_is_flagged(tmp_path):
-    put_table(tmp_path, rows(VALUES | {"Baseline": (0.04, 0.9, 0.2, 0.1)}))
+    put_table(tmp_path, rows(VALUES | {"Baseline": (0.04, 0.8, 0.2, 0.1)}))
     flags = rebuild_reports(tmp_path, ReportParams()).summary["flags"]
     assert flags == [
         {
             "job": "dose_1000/dense/test",
             "model": "Baseline",
-            "flag": "amplitude does not beat a flat image",
+            "flag": "does not beat the flat image in amplitude ms_ssim",
         }
     ]
 
@@ -203,13 +204,14 @@ def test_deltas_are_antisymmetric():
 
     def summary(values):
         return {
+            "jobs": [],
             "aggregate_split": "test",
             "aggregate_metrics": means(values),
             "aggregate_by_split": {},
         }
 
     forth, back = (
-        delta_summary(summary(v), "x", "t")["deltas"]["vs_Baseline"] for v in (VALUES, swapped)
+        delta_summary(summary(v), "x", "t", {})["deltas"]["vs_Baseline"] for v in (VALUES, swapped)
     )
     for metric, parts in forth.items():
         for part, value in parts.items():
@@ -247,6 +249,6 @@ def test_tables_write_small_and_large_numbers_so_that_they_can_be_read():
     values = {"flops": 2.377728e12, "n_steps": 1500.0, "mse": 0.0236}
     empty = {"model": "PtychoPINN", "amplitude": None, "phase": None}
     rows = [empty | {"metric": name, "value": value} for name, value in values.items()]
-    job = {"metrics": rows, "controls": []}
-    cells = [line.split("|")[-2].strip() for line in job_table(job)[2:]]
+    table = other_tables({"metrics": rows, "controls": []})["PtychoPINN"]
+    cells = [line.split("|")[-2].strip() for line in table[2:]]
     assert cells == ["2.378e+12", "1500.000", "0.0236"]

@@ -1,0 +1,94 @@
+"""`arm_costs.csv` and `arm_costs.md`."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from tasks.core.files import write_text
+from tasks.report.cost_points import CostPoint, Spread, by_condition
+from tasks.report.costs import ArmCost
+from tasks.report.tables import DASH, markdown_table
+
+TITLE = "# What the arms cost"
+NUMBERS = (
+    "wall_s",
+    "cpu_s",
+    "training_cpu_s",
+    "peak_memory_mib",
+    "n_patterns",
+    "patterns_per_s",
+    "training_cpu_s_per_pattern",
+)
+COLUMNS = ("model", "dose", "view", "split", "replicate", *NUMBERS)
+EXPLANATION = (
+    "CPU-seconds are those of all processors for one scan: prediction, iteration, the prediction "
+    "that a run starts from, fine-tuning on the scan, and the start of every process. Training is "
+    "paid once and stands apart. Patterns per second are those of the work itself."
+)
+SPREAD = "± is the standard deviation over replicates."
+SHOWN: dict[str, Callable[[CostPoint], Spread | None]] = {
+    "CPU [s]": lambda point: point.of("cpu_s"),
+    "training CPU [s]": lambda point: point.of("training_cpu_s"),
+    "memory [MiB]": lambda point: point.of("peak_memory_mib"),
+    "patterns/s": lambda point: point.of("patterns_per_s"),
+    "MAE ampl.": lambda point: point.quality.get(("mae", "amplitude")),
+    "MAE phase [rad]": lambda point: point.quality.get(("mae", "phase")),
+}
+
+
+def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
+    """Write the table, whole or not at all; six significant digits, empty where unknown."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for cost in costs:
+        numbers = (getattr(cost, name) for name in NUMBERS)
+        writer.writerow(
+            [
+                cost.model,
+                cost.key.dose,
+                cost.key.view,
+                cost.key.split,
+                cost.key.replicate,
+                *(_csv_cell(number) for number in numbers),
+            ]
+        )
+    write_text(path, text.getvalue())
+
+
+def costs_markdown(points: Sequence[CostPoint]) -> str:
+    """Return `arm_costs.md`: cost and error of every model, a table a dose, view and split."""
+    repeated = any(len(point.costs) > 1 for point in points)
+    lines = [TITLE, "", f"{EXPLANATION} {SPREAD}" if repeated else EXPLANATION, ""]
+    for members in by_condition(points):
+        rows = [
+            [point.model, *(_spread_text(read(point)) for read in SHOWN.values())]
+            for point in members
+        ]
+        lines += [f"## {members[0].title}", ""]
+        lines += [*markdown_table(["model", *SHOWN], rows), ""]
+    return "\n".join(lines)
+
+
+def digest_lines(text: str) -> list[str]:
+    """Return `arm_costs.md` as a section of another page: no title, lesser headings."""
+    lines = text.removeprefix(TITLE).strip().splitlines()
+    return [f"#{line}" if line.startswith("## ") else line for line in lines]
+
+
+def _csv_cell(number: float | None) -> str:
+    if number is None:
+        return ""
+    return str(number) if isinstance(number, int) else f"{number:.6g}"
+
+
+def _spread_text(spread: Spread | None) -> str:
+    """Return `12.3 ± 0.4`: three digits, the deviation with as many decimals."""
+    if spread is None:
+        return DASH
+    if spread.mean == 0:
+        return "0"
+    decimals = 0 if spread.mean >= 100 else 1 if spread.mean >= 10 else 2 if spread.mean >= 1 else 4
+    deviation = "" if spread.deviation is None else f" ± {spread.deviation:.{decimals}f}"
+    return f"{spread.mean:.{decimals}f}{deviation}"

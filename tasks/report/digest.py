@@ -1,0 +1,74 @@
+"""`metrics_digest.md`: what was compared, the deltas and how well known, and what to watch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.report.deltas import DIRECTIONS, HEADLINE, METRICS, SECONDARY_FAMILY
+from tasks.report.evidence import key_of
+from tasks.report.flags import flag_text
+from tasks.report.highlights import highlight_lines
+from tasks.report.interval_texts import delta_rows, interval_caption, notes
+from tasks.report.summary_text import counts, means_table
+
+
+def digest_markdown(
+    summary: dict[str, Any], delta: dict[str, Any], cost_lines: Sequence[str] = ()
+) -> str:
+    """Return the text.
+
+    Args:
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+        cost_lines: What the arms cost, as markdown; none where it is not known.
+    """
+    lines = ["# Phase G digest", "", "## Pipeline", "", counts(summary), ""]
+    lines += [f"- {key_of(job).description}" for job in summary["jobs"]]
+    lines += [f"- missing: {name}" for name in summary["failed"]]
+    lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
+    lines += ["```", *highlight_lines(delta["deltas"]), "```", ""]
+    lines += _interval_section(delta)
+    for split, values in delta["deltas_by_split"].items():
+        if split != delta["aggregate_split"]:
+            lines += [f"Over the {split} split:", "", "```", *highlight_lines(values), "```", ""]
+    lines += [f"## Means over the {summary['aggregate_split']} split", ""]
+    lines += [*means_table(summary["aggregate_metrics"]), ""]
+    lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
+    lines += ["## Flags", ""]
+    lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
+    lines += [] if summary["flags"] else ["None."]
+    lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", verdict(summary), ""]
+    return "\n".join(lines)
+
+
+def verdict(summary: dict[str, Any]) -> str:
+    """Return the last line of the digest."""
+    if summary["n_failed"]:
+        return f"FAILURES PRESENT: {summary['n_failed']} of {summary['n_jobs']} comparisons failed"
+    return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {summary['n_jobs']}"
+
+
+def _interval_section(delta: dict[str, Any]) -> list[str]:
+    """Return the tables of deltas with intervals: the headline's, and that of other metrics."""
+    headline = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
+    others = [
+        entry
+        for entry in delta["comparisons"]
+        if entry["family"] == SECONDARY_FAMILY and entry["delta"] is not None
+    ]
+    lines = [*delta_rows(headline), "", *_paragraphs(interval_caption(headline))]
+    lines += _paragraphs(notes(headline))
+    if others:
+        lines += ["Other metrics:", "", *delta_rows(others), "", *_paragraphs(notes(others))]
+    return lines
+
+
+def _paragraphs(texts: Sequence[str]) -> list[str]:
+    return [line for text in texts for line in (text, "")]
+
+
+def _delta_caption(delta: dict[str, Any]) -> str:
+    directions = ", ".join(f"{METRICS[name]}: {way}" for name, way in DIRECTIONS.items())
+    return (
+        f"PtychoPINN minus the other arm, over the {delta['aggregate_split']} split ({directions})."
+    )

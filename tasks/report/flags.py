@@ -1,0 +1,49 @@
+"""What a reader must know before believing a comparison, by the rules of `tasks.core.validity`."""
+
+from collections.abc import Iterable, Mapping
+
+from tasks.core.arms import Arm, Extra
+from tasks.core.validity import disagreements, flags_of, table_of
+from tasks.report.comparisons import Job
+
+RIVALS = (Arm.BASELINE, Arm.PTYCHI)
+MISSING = "missing"
+
+
+def job_flags(job: Job) -> list[dict[str, str]]:
+    """Return the flags of one comparison.
+
+    Returns:
+        Entries {job, model, flag}: arms that are missing, what is wrong with arms and extras, and
+        under PtychoPINN where MS-SSIM and MAE disagree about it and a rival.
+    """
+    table = table_of(job.rows or ())
+    present = {model for model, _ in table}
+    found = [(arm.value, MISSING) for arm in Arm if arm.value not in present]
+    for name in (*Arm, *Extra):
+        if name.value in present:
+            found += [(name.value, text) for text in flags_of(name.value, table)]
+    for rival in RIVALS:
+        texts = disagreements(table, rival)
+        found += [(Arm.PTYCHOPINN.value, f"{_against(rival)}{text}") for text in texts]
+    return [{"job": job.name, "model": model, "flag": text} for model, text in found]
+
+
+def flags_between(flags: Iterable[Mapping[str, str]], rival: Arm) -> list[str]:
+    """Return the flags that bear on PtychoPINN minus one rival, as sentences."""
+    others = tuple(_against(other) for other in RIVALS if other is not rival)
+    return [
+        flag_text(flag)
+        for flag in flags
+        if flag["model"] in (Arm.PTYCHOPINN.value, rival.value)
+        and not flag["flag"].startswith(others)
+    ]
+
+
+def flag_text(flag: Mapping[str, str]) -> str:
+    """Return a flag as one line."""
+    return f"{flag['job']}, {flag['model']}: {flag['flag']}"
+
+
+def _against(rival: Arm) -> str:
+    return f"against {rival.value}: "

@@ -1,0 +1,91 @@
+"""`metrics_summary.md`: the means per model, and every comparison with its controls."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tasks.core.validity import PARTS
+from tasks.report.deltas import METRICS
+from tasks.report.evidence import VALUE, key_of
+from tasks.report.summary import MODELS
+from tasks.report.tables import fixed, markdown_table
+
+MAIN_COLUMNS = {
+    "MS-SSIM ampl.": ("ms_ssim", "amplitude"),
+    "MS-SSIM phase": ("ms_ssim", "phase"),
+    "SSIM ampl.": ("ssim", "amplitude"),
+    "SSIM phase": ("ssim", "phase"),
+    "MAE ampl.": ("mae", "amplitude"),
+    "MAE phase [rad]": ("mae", "phase"),
+    "complex NRMSE": ("complex_nrmse", VALUE),
+    "FRC half crossing [1/px]": ("frc_half_crossing_per_px", VALUE),
+}
+
+
+def summary_markdown(summary: dict[str, Any]) -> str:
+    """Return the text: what counts first, the rest of each model below."""
+    lines = ["# Metrics", "", counts(summary), ""]
+    lines += [f"## Means over the {summary['aggregate_split']} split", ""]
+    lines += [*means_table(summary["aggregate_metrics"]), ""]
+    for job in summary["jobs"]:
+        lines += [f"## {key_of(job).description}", "", *main_table(job), ""]
+        for model, table in other_tables(job).items():
+            lines += [f"### {model}", "", *table, ""]
+    return "\n".join(lines)
+
+
+def counts(summary: dict[str, Any]) -> str:
+    """Return how many comparisons there are."""
+    return (
+        f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed."
+    )
+
+
+def means_table(aggregate: dict[str, Any]) -> list[str]:
+    """Return the mean MS-SSIM and MAE of every arm as a markdown table."""
+    columns = [(metric, part) for metric in METRICS for part in PARTS]
+    header = ["model", *(f"{METRICS[metric]} {part}" for metric, part in columns)]
+    rows = [
+        [model, *(fixed(aggregate[model][metric][f"mean_{part}"]) for metric, part in columns)]
+        for model in MODELS
+    ]
+    return markdown_table(header, rows)
+
+
+def main_table(job: dict[str, Any]) -> list[str]:
+    """Return what counts, a row a model, arms before controls; no column without a value."""
+    values = {
+        (row["model"], row["metric"], part): row[part]
+        for row in _rows(job)
+        for part in (*PARTS, VALUE)
+    }
+    models = dict.fromkeys(row["model"] for row in _rows(job))
+    shown = {
+        title: column
+        for title, column in MAIN_COLUMNS.items()
+        if any(values.get((model, *column)) is not None for model in models)
+    }
+    rows = [
+        [model, *(fixed(values.get((model, *column))) for column in shown.values())]
+        for model in models
+    ]
+    return markdown_table(["model", *shown], rows)
+
+
+def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the metrics that are not in the main table, a markdown table a model."""
+    main = {metric for metric, _ in MAIN_COLUMNS.values()}
+    found: dict[str, list[list[str]]] = {}
+    for row in _rows(job):
+        if row["metric"] not in main:
+            cells = [row["metric"], *(_cell(row[part]) for part in (*PARTS, VALUE))]
+            found.setdefault(row["model"], []).append(cells)
+    header = ["metric", *PARTS, VALUE]
+    return {model: markdown_table(header, rows) for model, rows in found.items()}
+
+
+def _rows(job: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    return (*job["metrics"], *job["controls"])
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else fixed(value)
