@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 MAX_ITERATIONS = 20
 TOLERANCE = 1e-6
 LONGEST_STEP_PX = 1.0
+LEAST_STEP_SHARE = 0.1
 EXTENSION_PX = 16
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -180,19 +181,30 @@ def fit_all(
 ) -> tuple[Alignment, bool]:
     """Fit factor, ramp and shift, the shift no longer than its bound.
 
+    Of a blurred or noisy reconstruction the Gauss-Newton step for the shift is too short, always by
+    about the same factor; that factor is learned from how much the step before had changed
+    the next one (Barzilai & Borwein, IMA J. Numer. Anal. 8, 141 (1988)).
+
     Returns:
         The alignment, and whether the shift ended at its bound.
     """
     ramp, shift = alignment.ramp, alignment.shift
+    move: Real = np.zeros(2)
+    before: Real = np.zeros(2)
     for _ in range(MAX_ITERATIONS):
         truth = problem.frame.shifted_truth(shift, gradient=True)
         _, changes = _solve(problem, ramp, truth)
-        step = changes[2:] * min(1.0, LONGEST_STEP_PX / max(np.hypot(*changes[2:]), 1e-30))
+        length = float(move @ move)
+        share = float((before - changes[2:]) @ move) / length if length > 0 else 1.0
+        before = changes[2:]
+        step = before / min(max(share, LEAST_STEP_SHARE), 1.0)
+        step = step * min(1.0, LONGEST_STEP_PX / max(np.hypot(*step), 1e-30))
         wanted = shift + step
         bounded = wanted * min(1.0, max_shift_px / max(float(np.hypot(*wanted)), 1e-30))
-        moved = float(np.abs(bounded - shift).max())
+        move = bounded - shift
         ramp, shift = ramp + changes[:2], bounded
-        if max(moved, np.abs(changes[:2]).max() * max(problem.frame.inside.shape)) < TOLERANCE:
+        turned = float(np.abs(changes[:2]).max()) * max(problem.frame.inside.shape)
+        if max(float(np.abs(move).max()), turned) < TOLERANCE:
             break
     at_bound = bool(np.hypot(*shift) >= max_shift_px * (1 - 1e-9))
     return fit_factor_and_ramp(problem, replace(alignment, ramp=ramp, shift=shift)), at_bound

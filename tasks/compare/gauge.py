@@ -28,6 +28,8 @@ from tasks.compare.alignment import (
 )
 from tasks.core.fourier import fourier_shift
 
+Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
+
 LEAST_DETAIL_CORRELATION = 0.2
 
 
@@ -67,8 +69,17 @@ def apply_gauge(object_: Complex, gauge: Gauge) -> Complex:
     return gauge.factor * phase_ramp(object_.shape, gauge.ramp_rad_per_px) * shifted
 
 
+def nearest_trusted(trusted: NDArray[np.bool_]) -> Nearest:
+    """Return row and column of the trusted pixel that is nearest to every pixel."""
+    nearest = distance_transform_edt(~trusted, return_distances=False, return_indices=True)
+    return nearest[0], nearest[1]
+
+
 def remove_gauge(
-    reconstruction: Complex, gauge: Gauge, trusted: NDArray[np.bool_] | None = None
+    reconstruction: Complex,
+    gauge: Gauge,
+    trusted: NDArray[np.bool_] | None = None,
+    nearest: Nearest | None = None,
 ) -> Complex:
     """Return the reconstruction in the gauge of the truth: the inverse of `apply_gauge`.
 
@@ -79,6 +90,7 @@ def remove_gauge(
         reconstruction: Reconstructed object, shape (H, W).
         gauge: What to remove.
         trusted: Pixels that the scan lit, shape (H, W); all if None.
+        nearest: What `nearest_trusted` says of them, if it is known already.
 
     Returns:
         Reconstruction aligned with the truth, shape (H, W).
@@ -87,8 +99,7 @@ def remove_gauge(
         reconstruction.shape, (-gauge.ramp_rad_per_px[0], -gauge.ramp_rad_per_px[1])
     )
     if trusted is not None:
-        nearest = distance_transform_edt(~trusted, return_distances=False, return_indices=True)
-        object_ = object_[tuple(nearest)]
+        object_ = object_[nearest or nearest_trusted(trusted)]
     return _shift(object_, (-gauge.shift_px[0], -gauge.shift_px[1])) / gauge.factor
 
 
