@@ -4,120 +4,23 @@ Model: R(r) = c exp(i k.(r - r0)) T(r - s), r0 = [H // 2, W // 2]. Gauss-Newton 
 Numerical Optimization, sec. 10.3) in the six real numbers of c, k and s.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
+
+from tasks.compare.alignment_frame import (
+    Alignment,
+    AlignmentProblem,
+    Complex,
+    Real,
+    extension,
+)
 
 MAX_ITERATIONS = 20
-TOLERANCE = 1e-6
+TOLERANCE_PX = 1e-6
 LONGEST_STEP_PX = 1.0
 LEAST_STEP_SHARE = 0.1
-EXTENSION_PX = 16
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """A candidate: factor c, ramp k [rad / px] and shift s [px], both (y, x)."""
-
-    factor: complex
-    ramp: Real
-    shift: Real
-
-
-@dataclass(frozen=True)
-class AlignmentFrame:
-    """The truth, and where it is compared: the same for every reconstruction.
-
-    Attributes:
-        weights: Weights of the pixels to fit, of sum 1, shape (P,).
-        inside: Which pixels of the window they are, shape (H, W).
-        offsets: Their (y, x) relative to r0 [px], shape (2, P).
-        true_spectrum: Spectrum of the truth, mirrored at its edges.
-    """
-
-    weights: Real
-    inside: NDArray[np.bool_]
-    offsets: NDArray[np.intp]
-    true_spectrum: Complex
-
-    @classmethod
-    def of(cls, truth: Complex, weights: Real) -> "AlignmentFrame":
-        """Collect the pixels of positive weight."""
-        inside = weights > 0
-        middle = np.array([n // 2 for n in inside.shape])
-        return cls(
-            weights=weights[inside] / weights[inside].sum(),
-            inside=inside,
-            offsets=(np.argwhere(inside) - middle).T,
-            true_spectrum=scipy.fft.fft2(np.pad(truth, extension(truth.shape), mode="symmetric")),
-        )
-
-    def shifted_truth(self, shift: Real, gradient: bool = False) -> Complex:
-        """Return the shifted truth, and its derivatives along y and x, shape (1 or 3, P)."""
-        angular = [2 * np.pi * scipy.fft.fftfreq(n) for n in self.true_spectrum.shape]
-        spectrum = self.true_spectrum * np.multiply.outer(
-            np.exp(-1j * shift[0] * angular[0]), np.exp(-1j * shift[1] * angular[1])
-        )
-        spectra = [spectrum]
-        if gradient:
-            spectra += [1j * angular[0][:, None] * spectrum, 1j * angular[1] * spectrum]
-        return np.stack([self._pixels(scipy.fft.ifft2(part)) for part in spectra])
-
-    def _pixels(self, extended: Complex) -> Complex:
-        height, width = self.inside.shape
-        window = extended[EXTENSION_PX:, EXTENSION_PX:][:height, :width]
-        return np.asarray(window[self.inside])
-
-    def ramp_of(self, ramp: Real) -> Complex:
-        """Return exp(i k.(r - r0)) in the pixels, shape (P,)."""
-        factors = []
-        for slope, offsets, size in zip(ramp, self.offsets, self.inside.shape, strict=True):
-            line = np.exp(1j * slope * (np.arange(size) - size // 2))
-            factors.append(line[offsets + size // 2])
-        return np.asarray(factors[0] * factors[1])
-
-    def image(self, pixels: Complex) -> Complex:
-        """Return pixels put back into the window, zero elsewhere, shape (H, W)."""
-        image = np.zeros(self.inside.shape, dtype=np.complex128)
-        image[self.inside] = pixels
-        return image
-
-
-@dataclass(frozen=True)
-class AlignmentProblem:
-    """A reconstruction to hold against the truth.
-
-    Attributes:
-        frame: The truth and the weights.
-        reconstruction: Weighted pixels of R, shape (P,).
-    """
-
-    frame: AlignmentFrame
-    reconstruction: Complex
-
-    @classmethod
-    def of(cls, frame: AlignmentFrame, reconstruction: Complex) -> "AlignmentProblem":
-        """Collect the pixels of positive weight."""
-        return cls(frame, reconstruction[frame.inside].astype(np.complex128))
-
-    def ramped(self, ramp: Real) -> Complex:
-        """Return the pixels of R without a ramp."""
-        return self.reconstruction * self.frame.ramp_of(-np.asarray(ramp))
-
-    def overlap(self, alignment: Alignment) -> float:
-        """Return |sum w R conj(g(T))|, which the alignment of the least error makes large."""
-        truth = self.frame.shifted_truth(alignment.shift)[0]
-        return float(np.abs(np.vdot(truth, self.frame.weights * self.ramped(alignment.ramp))))
-
-
-def extension(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return how far to mirror an array, so that it wraps far away and transforms fast."""
-    fast = [scipy.fft.next_fast_len(n + 2 * EXTENSION_PX) for n in shape]
-    return [(EXTENSION_PX, size - n - EXTENSION_PX) for n, size in zip(shape, fast, strict=True)]
 
 
 def coarse_ramp(problem: AlignmentProblem) -> Real:
@@ -170,20 +73,29 @@ def fit_factor_and_ramp(problem: AlignmentProblem, alignment: Alignment) -> Alig
     for _ in range(MAX_ITERATIONS):
         factor, changes = _solve(problem, ramp, truth)
         ramp = ramp + changes
-        if np.abs(changes).max() * max(problem.frame.inside.shape) < TOLERANCE:
+        if np.abs(changes).max() * max(problem.frame.inside.shape) < TOLERANCE_PX:
             break
     factor, _ = _solve(problem, ramp, truth, with_ramp=False)
     return Alignment(factor, ramp, alignment.shift)
 
 
 def fit_all(
-    problem: AlignmentProblem, alignment: Alignment, max_shift_px: float
+    problem: AlignmentProblem,
+    alignment: Alignment,
+    max_shift_px: float,
+    tolerance_px: float = TOLERANCE_PX,
 ) -> tuple[Alignment, bool]:
     """Fit factor, ramp and shift, the shift no longer than its bound.
 
     Of a blurred or noisy reconstruction the Gauss-Newton step for the shift is too short, always by
     about the same factor; that factor is learned from how much the step before had changed
     the next one (Barzilai & Borwein, IMA J. Numer. Anal. 8, 141 (1988)).
+
+    Args:
+        problem: Pixels and weights.
+        alignment: Alignment to start from.
+        max_shift_px: Longest shift [px].
+        tolerance_px: Shift, and ramp times side of the window, at which the fit ends [px, rad].
 
     Returns:
         The alignment, and whether the shift ended at its bound.
@@ -204,7 +116,7 @@ def fit_all(
         move = bounded - shift
         ramp, shift = ramp + changes[:2], bounded
         turned = float(np.abs(changes[:2]).max()) * max(problem.frame.inside.shape)
-        if max(float(np.abs(move).max()), turned) < TOLERANCE:
+        if max(float(np.abs(move).max()), turned) < tolerance_px:
             break
     at_bound = bool(np.hypot(*shift) >= max_shift_px * (1 - 1e-9))
     return fit_factor_and_ramp(problem, replace(alignment, ramp=ramp, shift=shift)), at_bound

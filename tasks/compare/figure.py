@@ -26,7 +26,7 @@ ERROR_MAP = "magma"
 CYCLIC_FROM_RAD = 0.8 * 2 * np.pi
 ERROR_PERCENTILE = 99
 PANEL_INCH, GAP_INCH = 2.5, 0.08
-HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.85
+HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.98
 DPI = 110
 # The pictures are mostly noise, which a longer search does not make smaller.
 PNG_OPTIONS = {"compress_level": 1}

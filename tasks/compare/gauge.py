@@ -14,23 +14,27 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment import (
+    TOLERANCE_PX,
+    coarse_ramp,
+    coarse_shift,
+    detail_correlation,
+    fit_all,
+    fit_factor_and_ramp,
+)
+from tasks.compare.alignment_frame import (
     EXTENSION_PX,
     Alignment,
     AlignmentFrame,
     AlignmentProblem,
     Complex,
-    coarse_ramp,
-    coarse_shift,
-    detail_correlation,
     extension,
-    fit_all,
-    fit_factor_and_ramp,
 )
 from tasks.core.fourier import fourier_shift
 
 Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 LEAST_DETAIL_CORRELATION = 0.2
+NEAR_TOLERANCE_PX = 1e-4
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ class GaugeFitter:
         return self._refine(problem, replace(start, shift=shift))
 
     def refit(self, reconstruction: Complex, *near: Gauge) -> Gauge:
-        """Fit a gauge that is near one of some others, without searching for it.
+        """Fit a gauge that is near one of some others, without searching for it, to 1e-4 px.
 
         Args:
             reconstruction: As of `fit`.
@@ -180,7 +184,7 @@ class GaugeFitter:
             Alignment(gauge.factor, np.array(gauge.ramp_rad_per_px), np.array(gauge.shift_px))
             for gauge in dict.fromkeys(near)
         ]
-        return self._refine(problem, max(starts, key=problem.overlap))
+        return self._refine(problem, max(starts, key=problem.overlap), NEAR_TOLERANCE_PX)
 
     def _problem(self, reconstruction: Complex) -> AlignmentProblem:
         """Check a reconstruction, and collect its pixels; raises as `fit` says."""
@@ -194,11 +198,13 @@ class GaugeFitter:
             )
         return problem
 
-    def _refine(self, problem: AlignmentProblem, start: Alignment) -> Gauge:
+    def _refine(
+        self, problem: AlignmentProblem, start: Alignment, tolerance_px: float = TOLERANCE_PX
+    ) -> Gauge:
         """Return the best gauge near a start."""
         determined = detail_correlation(problem, start) >= LEAST_DETAIL_CORRELATION
         if determined:
-            best, at_bound = fit_all(problem, start, self.max_shift_px)
+            best, at_bound = fit_all(problem, start, self.max_shift_px, tolerance_px)
         else:
             best, at_bound = fit_factor_and_ramp(problem, replace(start, shift=np.zeros(2))), False
         if best.factor == 0:
