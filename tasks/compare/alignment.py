@@ -55,15 +55,19 @@ def coarse_shift(problem: AlignmentProblem, ramp: Real, max_shift_px: float) -> 
 
 
 def detail_correlation(problem: AlignmentProblem, alignment: Alignment) -> float:
-    """Return the correlation of R, without its ramp, with the shifted truth, both without mean."""
+    """Return the correlation of R, without its ramp, with the shifted truth, both without planes.
+
+    Means and slopes do not count, or a ramp over a flat image would pass for a smooth sample.
+    """
+    frame = problem.frame
     details = []
-    for pixels in (problem.ramped(alignment.ramp), problem.frame.shifted_truth(alignment.shift)[0]):
-        detail = pixels - np.sum(problem.frame.weights * pixels)
-        power = float(np.sum(problem.frame.weights * np.abs(detail) ** 2))
-        if power <= 1e-18 * float(np.sum(problem.frame.weights * np.abs(pixels) ** 2)):
+    for pixels in (problem.ramped(alignment.ramp), frame.shifted_truth(alignment.shift)[0]):
+        detail = frame.detail(pixels)
+        power = float(np.sum(frame.weights * np.abs(detail) ** 2))
+        if power <= 1e-18 * float(np.sum(frame.weights * np.abs(pixels) ** 2)):
             return 0.0
         details.append(detail / np.sqrt(power))
-    return float(np.abs(np.sum(problem.frame.weights * details[0] * details[1].conj())))
+    return float(np.abs(np.vdot(details[1], frame.weights * details[0])))
 
 
 def fit_factor_and_ramp(problem: AlignmentProblem, alignment: Alignment) -> Alignment:

@@ -4,6 +4,7 @@ Model: R(r) = c exp(i k.(r - r0)) T(r - s), r0 = [H // 2, W // 2].
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.fft
@@ -74,6 +75,17 @@ class AlignmentFrame:
             line = np.exp(1j * slope * (np.arange(size) - size // 2))
             factors.append(line[offsets + size // 2])
         return np.asarray(factors[0] * factors[1])
+
+    @cached_property
+    def planes(self) -> Real:
+        """Constants and slopes in the pixels, orthonormal under the weights, shape (3, P)."""
+        columns = np.stack([np.ones(self.weights.shape), *self.offsets])
+        orthonormal, _ = np.linalg.qr((np.sqrt(self.weights) * columns).T)
+        return np.asarray(orthonormal.T / np.sqrt(self.weights))
+
+    def detail(self, pixels: Complex) -> Complex:
+        """Return pixels without the plane that fits them best, shape (P,)."""
+        return np.asarray(pixels - (self.planes @ (self.weights * pixels)) @ self.planes)
 
     def image(self, pixels: Complex) -> Complex:
         """Return pixels put back into the window, zero elsewhere, shape (H, W)."""

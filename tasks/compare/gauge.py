@@ -46,7 +46,7 @@ class Gauge:
         ramp_rad_per_px: Phase ramp k along (y, x) [rad / px], zero at [H // 2, W // 2].
         shift_px: Shift s along (y, x) [px]; positive moves the truth to larger indices.
         detail_correlation: Correlation of the reconstruction with the truth, both without their
-            mean, in [0, 1].
+            mean and slope, in [0, 1].
         shift_is_determined: Whether that correlation sufficed to fit a shift; if not it is zero.
         at_bound: Whether the fit wanted a longer shift than it was allowed.
     """
@@ -160,14 +160,12 @@ class GaugeFitter:
         Raises:
             ValueError: If shapes differ, a weighted pixel is not finite, or R is zero.
         """
-        problem = self._problem(reconstruction)
-        start = Alignment(1.0, coarse_ramp(problem), np.zeros(2))
-        start = fit_factor_and_ramp(problem, start)
-        shift = coarse_shift(problem, start.ramp, self.max_shift_px)
-        return self._refine(problem, replace(start, shift=shift))
+        return self._search(self._problem(reconstruction))
 
     def refit(self, reconstruction: Complex, *near: Gauge) -> Gauge:
         """Fit a gauge that is near one of some others, without searching for it, to 1e-4 px.
+
+        What shows no detail of the truth near any of them is searched for all the same.
 
         Args:
             reconstruction: As of `fit`.
@@ -184,7 +182,10 @@ class GaugeFitter:
             Alignment(gauge.factor, np.array(gauge.ramp_rad_per_px), np.array(gauge.shift_px))
             for gauge in dict.fromkeys(near)
         ]
-        return self._refine(problem, max(starts, key=problem.overlap), NEAR_TOLERANCE_PX)
+        best = max(starts, key=problem.overlap)
+        if detail_correlation(problem, best) < LEAST_DETAIL_CORRELATION:
+            return self._search(problem)
+        return self._refine(problem, best, NEAR_TOLERANCE_PX)
 
     def _problem(self, reconstruction: Complex) -> AlignmentProblem:
         """Check a reconstruction, and collect its pixels; raises as `fit` says."""
@@ -197,6 +198,13 @@ class GaugeFitter:
                 f"give them no weight."
             )
         return problem
+
+    def _search(self, problem: AlignmentProblem) -> Gauge:
+        """Return the best gauge of all."""
+        start = Alignment(1.0, coarse_ramp(problem), np.zeros(2))
+        start = fit_factor_and_ramp(problem, start)
+        shift = coarse_shift(problem, start.ramp, self.max_shift_px)
+        return self._refine(problem, replace(start, shift=shift))
 
     def _refine(
         self, problem: AlignmentProblem, start: Alignment, tolerance_px: float = TOLERANCE_PX
