@@ -18,8 +18,6 @@ from tasks.core.stages import StageFiles, silent
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 CPU_LIMIT_S = 5.0
-# Even seconds of the processor stretch where others share its caches.
-BUSY_MACHINE = 0.6
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +45,7 @@ def files(tmp_path_factory):
     inputs = {"scan": "scan.cxi", "view": "view.json", "truth": "truth.h5"}
     inputs |= {arm: f"{arm}.h5" for arm in ARMS}
     outputs = {"metrics": "m.csv", "plot": "p.png", "aligned": "a.npz", "comparison": "c.json"}
+    outputs |= {"frc": "f.csv", "blocks": "b.csv"}
     return StageFiles(
         {name: folder / path for name, path in inputs.items()},
         {name: folder / path for name, path in outputs.items()},
@@ -64,4 +63,4 @@ def test_three_arms_with_controls_cost_at_most_five_cpu_seconds(files, benchmark
 
     benchmark.pedantic(run, rounds=2, warmup_rounds=1)
     benchmark.extra_info["cpu_s"] = min(spent)
-    assert min(spent) <= CPU_LIMIT_S / BUSY_MACHINE
+    assert min(spent) <= CPU_LIMIT_S

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.compare.controls import flat, oracle
+from tasks.compare.controls import blurred, flat, oracle
 from tasks.compare.region import largest_rectangle, scored_region
+from tasks.compare.scores import Reference, score
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
 from tasks.core.scan import jittered_raster
@@ -96,3 +97,34 @@ def test_the_flat_image_has_the_mean_amplitude_and_phase(scan):
     truth = np.where(region.mask, 0.8 * np.exp(3.0j), 100.0)
     image = flat(truth, scan.positions_px, scan.probe, region.mask)
     np.testing.assert_allclose(image, np.full(truth.shape, 0.8 * np.exp(3.0j)))
+
+
+@pytest.mark.parametrize(
+    ("phase_range_rad", "similarities", "complex_error"),
+    [((-1.0, 1.0), (0.85, 0.91), 0.20), ((-0.5, 0.5), (0.90, 0.90), 0.12)],
+)
+def test_the_blurred_truth_scores_what_it_is_known_to_score(
+    phase_range_rad, similarities, complex_error
+):
+    """Leaves of 256 px; where phases differ by two radians, a blur mixes them into amplitude."""
+    scores = []
+    params = ObjectParams(phase_range_rad=phase_range_rad)
+    for seed in range(3):
+        truth = make_object(params, (256, 256), np.random.default_rng(seed))
+        everywhere = np.ones(truth.shape, dtype=bool)
+        image = blurred(truth, np.zeros((0, 2)), np.zeros((0, 0)), everywhere)
+        found = score(image, Reference(truth, everywhere, (slice(0, 256), slice(0, 256))))
+        scores.append([*found.pairs["ms_ssim"], found.complex_nrmse])
+    mean = np.mean(scores, axis=0)
+    np.testing.assert_allclose(mean, (*similarities, complex_error), atol=0.015)
+
+
+def test_a_blur_keeps_the_mean_and_mirrors_the_edges():
+    image = blurred(np.full((30, 40), 0.5 - 2j), np.zeros((0, 2)), np.zeros((0, 0)), None)
+    np.testing.assert_allclose(image, 0.5 - 2j)
+    point = np.zeros((41, 41), dtype=complex)
+    point[20, 20] = 1j
+    spread = blurred(point, np.zeros((0, 2)), np.zeros((0, 0)), None)
+    offsets = np.arange(-20, 21)
+    assert spread.sum() == pytest.approx(1j)
+    assert (np.abs(spread).sum(axis=0) @ offsets**2) == pytest.approx(4.0, rel=0.01)

@@ -8,7 +8,9 @@ import pytest
 from tasks.compare.gauge import Gauge, apply_gauge
 from tasks.compare.params import ComparisonParams
 from tasks.compare.stage import compare
+from tasks.core.block_file import read_blocks
 from tasks.core.files import read_json, write_json
+from tasks.core.iterates_file import iterates_writer
 from tasks.core.metrics_table import read_metrics_csv
 from tasks.core.object_file import ObjectWindow, read_object, write_object
 from tasks.core.objects import ObjectParams, make_object
@@ -118,6 +120,72 @@ def test_the_oracle_passes_and_the_flat_image_fails(study):
     assert table["Flat", "ms_ssim"].phase < 0.2
 
 
+def test_the_blurred_truth_lies_between_the_oracle_and_the_flat_image(study):
+    table = _table(study[0] / "comparison_metrics.csv")
+    for metric, sign in (("ms_ssim", 1), ("mae", -1), ("psnr", 1), ("ssim", 1)):
+        rows = [table[control, metric] for control in ("Oracle", "Blurred", "Flat")]
+        for part in ("amplitude", "phase"):
+            values = [sign * getattr(row, part) for row in rows]
+            assert values[0] > values[1] > values[2]
+    # A blur alone does not lower a ring's correlation by much, and moves nothing.
+    assert table["Blurred", "frc_area"].value > 0.6
+    assert table["Blurred", "gauge_shift_px"].value < 0.02
+
+
+def test_the_gauge_s_validity_is_in_the_table(study):
+    table = _table(study[0] / "comparison_metrics.csv")
+    for model in study[1]["models"]:
+        assert table[model, "gauge_at_bound"].value == 0
+        assert table[model, "gauge_shift_determined"].value == (0 if model == "Flat" else 1)
+
+
+def test_a_correlation_that_stays_high_has_no_crossing_and_the_reason(study):
+    folder, facts, _ = study
+    table = _table(folder / "comparison_metrics.csv")
+    crossings = [table[arm, "frc_half_crossing_per_px"].value or 0.5 for arm in ARMS]
+    areas = [table[arm, "frc_area"].value for arm in ARMS]
+    assert areas == sorted(areas, reverse=True)
+    assert crossings[0] >= crossings[1] > crossings[2] > 0.2
+    assert table["Oracle", "frc_half_crossing_per_px"].value is None
+    assert table["Oracle", "frc_area"].value == pytest.approx(1, abs=1e-6)
+    reasons = facts["undefined"]
+    reason = "not crossed: above 0.5 up to Nyquist"
+    assert reasons["Oracle"]["frc_half_crossing_per_px"] == reason
+    assert table["Flat", "frc_area"].value is None
+    assert "no contrast" in reasons["Flat"]["frc_area"]
+
+
+def test_the_curves_of_the_rings_fit_the_rows(study):
+    folder, facts, _ = study
+    with (folder / "frc_curves.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["model", "frequency_per_px", "correlation", "ssnr"]
+    assert list(dict.fromkeys(row["model"] for row in rows)) == [*ARMS, "Oracle", "Blurred"]
+    table = _table(folder / "comparison_metrics.csv")
+    own = [float(row["correlation"]) for row in rows if row["model"] == "PtyChi"]
+    assert np.mean(own) == pytest.approx(table["PtyChi", "frc_area"].value, rel=1e-8)
+    assert len(own) == min(facts["region"]["rectangle_shape_px"]) // 2 - 1
+    middle = next(row for row in rows if row["model"] == "PtyChi" and 0.2 < float(row["ssnr"]) < 5)
+    power = float(middle["correlation"]) ** 2
+    assert float(middle["ssnr"]) == pytest.approx(power / (1 - power), rel=1e-8)
+
+
+def test_the_blocks_of_every_arm_have_the_metric_as_their_mean(study):
+    folder = study[0]
+    table = _table(folder / "comparison_metrics.csv")
+    blocks: dict[tuple[str, str], list] = {}
+    for row in read_blocks(folder / "block_metrics.csv"):
+        blocks.setdefault((row.model, row.metric), []).append(row)
+    metrics = ("mae", "mse", "psnr", "ssim", "ms_ssim")
+    assert set(blocks) == {(arm, metric) for arm in ARMS for metric in metrics}
+    for name, rows in blocks.items():
+        assert [row.block for row in rows] == list(range(9))
+        for part in ("amplitude", "phase"):
+            values = [getattr(row, part) for row in rows]
+            assert np.mean(values) == pytest.approx(getattr(table[name], part), rel=1e-8)
+            assert np.std(values) > 0
+
+
 def test_the_noisier_arm_scores_worse_whatever_its_gauge(study):
     folder, facts, _ = study
     table = _table(folder / "comparison_metrics.csv")
@@ -185,6 +253,79 @@ def test_a_region_too_small_for_ms_ssim_gives_empty_cells_and_the_reason(small):
     assert row.phase is None
     assert "needs 176 px" in facts["undefined"]["PtyChi"]["ms_ssim.amplitude"]
     assert facts["flags"]["PtyChi"] == []
+
+
+def test_blocks_of_what_has_no_value_are_empty_cells(small):
+    compare(ComparisonParams(), _files(small), silent)
+    rows = read_blocks(small / "block_metrics.csv")
+    cells = [row for row in rows if row.metric == "ms_ssim"]
+    assert len(cells) == 27
+    assert all(row.amplitude is None and row.phase is None for row in cells)
+    assert all(row.amplitude is not None for row in rows if row.metric in ("mae", "ssim"))
+
+
+def _write_iterates(folder, arm, noises):
+    """Write iterates that come to the arm's result, and return its path."""
+    window = read_object(folder / f"{arm}.h5")
+    rng = np.random.default_rng(3)
+    noise = rng.standard_normal(window.object_.shape)
+    path = folder / f"{arm}.iterates.h5"
+    with iterates_writer(path) as save:
+        for epoch, size in noises.items():
+            save(epoch, ObjectWindow(window.object_ + size * noise, window.origin_px))
+    return path
+
+
+def test_iterates_give_a_curve_a_picture_and_the_gain_of_the_last_epochs(small):
+    inputs = dict(_files(small).inputs)
+    inputs["PtychoPINN-refined"] = inputs["PtychoPINN"]
+    inputs["PtyChi.iterates"] = _write_iterates(small, "PtyChi", {0: 0.5, 4: 0.3, 6: 0.2, 8: 0.0})
+    refined = _write_iterates(small, "PtychoPINN", {0: 0.1, 1: 0.02, 2: 0.0})
+    inputs["PtychoPINN-refined.iterates"] = refined
+    more = {"convergence": "convergence.csv", "convergence_plot": "convergence.png"}
+    outputs = {name: small / path for name, path in (OUTPUTS | more).items()}
+    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    with outputs["convergence"].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"], int(row["epoch"])) for row in rows] == [
+        ("PtyChi", 0), ("PtyChi", 4), ("PtyChi", 6), ("PtyChi", 8),
+        ("PtychoPINN-refined", 0), ("PtychoPINN-refined", 1), ("PtychoPINN-refined", 2),
+    ]  # fmt: skip
+    table = _table(outputs["metrics"])
+    errors = {row["epoch"]: float(row["complex_nrmse"]) for row in rows[:4]}
+    assert errors["8"] == pytest.approx(table["PtyChi", "complex_nrmse"].value, rel=1e-5)
+    late = table["PtyChi", "late_gain"].value
+    assert late == pytest.approx(1 - errors["8"] / errors["4"], rel=1e-8)
+    assert table["PtyChi", "doubling_gain"].value > 0.05
+    assert any("had not converged" in flag for flag in facts["flags"]["PtyChi"])
+    assert ("Baseline", "late_gain") not in table
+    assert table["PtychoPINN-refined", "doubling_gain"].value is None
+    assert "epochs" in facts["undefined"]["PtychoPINN-refined"]["doubling_gain"]
+    saved = facts["iterations_to_quality"]["PtychoPINN-refined"]
+    assert saved["epochs"] in (0, 1)
+    assert saved["ptychi_epochs"] is None
+    assert outputs["convergence_plot"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_halves_give_rows_without_the_truth_and_both_are_needed(small):
+    inputs = dict(_files(small, ("PtyChi",)).inputs)
+    view = read_json(inputs["view"])
+    for number, half in enumerate(("even", "odd")):
+        inputs[f"view.{half}"] = small / f"{half}.json"
+        chosen = [i for i in view["indices"] if (i // 12 + i) % 2 == number]
+        write_json(inputs[f"view.{half}"], view | {"indices": chosen})
+        inputs[f"PtyChi.{half}"] = inputs["PtyChi"]
+    outputs = {name: small / path for name, path in OUTPUTS.items()}
+    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    table = _table(outputs["metrics"])
+    assert table["PtyChi", "heldout_deviance_per_px"].value > 0
+    assert table["PtyChi", "halves_frc_area"].value == pytest.approx(1)
+    assert table["PtyChi", "halves_frc_half_crossing_per_px"].value is None
+    assert "0.5" in facts["undefined"]["PtyChi"]["halves_frc_half_crossing_per_px"]
+    assert facts["n_held_out_patterns"]["PtyChi"] > 0
+    del inputs["PtyChi.odd"]
+    with pytest.raises(ValueError, match=r"PtyChi\.odd is missing. Give both halves"):
+        compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
 
 
 def test_a_missing_arm_is_listed_and_has_no_rows(small):
