@@ -26,14 +26,26 @@ N_SCALES = {"ssim": 1, "ms_ssim": len(SCALE_WEIGHTS)}
 MIN_SIDE_PX = {"ssim": WINDOW_PX, "ms_ssim": MS_SSIM_MIN_PX}
 
 
-def mae(image: Image, truth: Image, mask: Mask | None = None) -> float:
-    """Return the mean absolute error over the mask, in the unit of the images."""
+def mae(
+    image: Image, truth: Image, mask: Mask | None = None, *, data_range: float | None = None
+) -> float:
+    """Return the mean absolute error over the mask, in the unit of the images.
+
+    It needs no `data_range`, and takes one so that all metrics may be called alike.
+    """
+    del data_range
     image, truth = _paired(image, truth, mask)
     return float(np.mean(np.abs(image - truth)))
 
 
-def mse(image: Image, truth: Image, mask: Mask | None = None) -> float:
-    """Return the mean squared error over the mask, in the squared unit of the images."""
+def mse(
+    image: Image, truth: Image, mask: Mask | None = None, *, data_range: float | None = None
+) -> float:
+    """Return the mean squared error over the mask, in the squared unit of the images.
+
+    It needs no `data_range`, and takes one so that all metrics may be called alike.
+    """
+    del data_range
     image, truth = _paired(image, truth, mask)
     return float(np.mean((image - truth) ** 2))
 

@@ -51,6 +51,16 @@ def test_only_masked_pixels_are_scored():
     assert psnr(image, TRUTH, data_range=1.0, mask=mask) == pytest.approx(-20 * math.log10(0.5))
 
 
+@pytest.mark.parametrize("metric", [mae, mse, psnr, ssim, ms_ssim])
+def test_all_metrics_are_called_alike(metric):
+    image = TRUTH + 0.1
+    mask = np.ones(TRUTH.shape, dtype=bool)
+    whole = metric(image, TRUTH, data_range=1.0)
+    assert metric(image, TRUTH, data_range=1.0, mask=mask) == whole
+    if metric in (mae, mse):
+        assert metric(image, TRUTH) == whole
+
+
 def test_a_full_turn_is_no_phase_error():
     phase = np.linspace(-3, 3, 64).reshape(8, 8)
     assert wrapped_mae(phase + 2 * np.pi, phase) == pytest.approx(0, abs=1e-12)
