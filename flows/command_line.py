@@ -165,13 +165,12 @@ def execute(plan: Plan) -> int:
 
 def banner(plan: Plan) -> list[str]:
     """Return the lines that say where everything lies, relative to the hub."""
-    figures = [call.outputs["plot"] for call in plan.comparisons.values()]
     return [
         "Phase G finished. In the hub:",
         f"  Delta summary: {DELTA_SUMMARY}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
-        *(f"  Figure:        {figure}" for figure in figures),
+        *(f"  Figure:        {figure}" for figure in plan.figures.values()),
     ]
 
 

@@ -121,7 +121,7 @@ def _files_that_hold(hub: Path, plan: Plan) -> set[str]:
         entry = call.model_dump(mode="json")
         is_same = all(old.get(call.stage, {}).get(name) == entry[name] for name in entry)
         if is_same and set(call.inputs.values()) <= made:
-            made |= set(call.outputs.values())
+            made |= {*call.outputs.values(), call.manifest}
             kept |= {*call.outputs.values(), call.manifest, call.log}
     return kept
 

@@ -71,6 +71,17 @@ class PhaseGParams(BaseModel):
         description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
     )
     seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
+    seeds: int = Field(
+        1,
+        ge=1,
+        le=100,
+        title="Replicates",
+        description="Runs with other draws of scan jitter, noise and training, for the intervals "
+        "of the deltas; their seeds are SEED, SEED + 1, ...",
+    )
+    fresh_samples: bool = Field(
+        False, description="Draw another sample for every replicate; otherwise they share one"
+    )
     architecture: NetworkKind = Field(
         NetworkKind.UNROLLED,
         description="Network of both arms. unrolled: physics passes with a U-Net on the canvas. "
@@ -84,6 +95,19 @@ class PhaseGParams(BaseModel):
         title="Adaptation [steps]",
         description="Steps of fine-tuning PtychoPINN on the test diffraction alone, without "
         "labels; 0: none",
+    )
+    refine: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Refinement [epochs]",
+        description="Epochs of pty-chi that go on from what each network has found; 0: none",
+    )
+    truth_free: bool = Field(
+        False,
+        title="Truth-free metrics",
+        description="Reconstruct odd and even patterns apart, and judge the arms by the patterns "
+        "that they were not given",
     )
     device: Device = Field(
         Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"

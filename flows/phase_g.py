@@ -14,19 +14,16 @@ from pydantic import BaseModel
 
 from flows.hub_run import open_hub, raise_first_failure
 from flows.params import PhaseGParams
-from flows.plan import Plan, make_plan
+from flows.plan import make_plan
+from flows.route import Route
 from tasks.compare.task import compare_arms
-from tasks.core.arms import Arm
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.core.records import StageRecord
-from tasks.core.seeds import Split
 from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
 from tasks.report.publication import Publication
-from tasks.report.task import publish, summarise_comparisons
-from tasks.runtime.stage_task import submit
+from tasks.report.task import publish, put_costs_together, summarise_comparisons
 from tasks.simulate.task import simulate_scan
 from tasks.train.task import train_network
-from tasks.views.task import select_view
+from tasks.views.task import halve_view, select_view
 
 # A thread a stage, most of them waiting: the session says how many stages run side by side.
 THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=64))
@@ -61,60 +58,25 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
     """
     plan = make_plan(params)
     with open_hub(plan):
-        scan = submit(simulate_scan, plan.simulation, after=[])
-        views = {split: submit(select_view, call, [scan]) for split, call in plan.views.items()}
-        networks = {
-            arm: submit(train_network, call, [views[Split.TRAIN]])
-            for arm, call in plan.training.items()
-        }
-        trained = list(networks.values())
-        objects = {
-            (split, arm): submit(
-                predict_object if arm in networks else iterate_ptychi,
-                call,
-                # pty-chi needs no network, but the two trainings share the cores alone.
-                [views[split], *trained],
-            )
-            for (split, arm), call in plan.reconstructions.items()
-        }
-        controls = {
-            split: submit(project_object, call, [views[split]])
-            for split, call in plan.controls.items()
-        }
-        adapted = adapt(plan, [*views.values(), networks[Arm.PTYCHOPINN]])
-        comparisons = [
-            submit(
-                compare_arms,
-                call,
-                [*(objects[split, arm] for arm in Arm), controls[split], *adapted],
-            )
-            for split, call in plan.comparisons.items()
-        ]
-        summary = submit(summarise_comparisons, plan.summary, comparisons)
-        raise_first_failure(
-            [
-                scan,
-                *views.values(),
-                *trained,
-                *adapted,
-                *objects.values(),
-                *controls.values(),
-                *comparisons,
-                summary,
-            ]
-        )
-        published = publish(
-            {call.stage: call.outputs["plot"] for call in plan.comparisons.values()}
-        )
+        route = Route()
+        for replicate in plan.replicates:
+            route.take(simulate_scan, replicate.simulation)
+            route.take(select_view, replicate.views)
+            route.take(halve_view, replicate.halves)
+            trained = route.take(train_network, replicate.training)
+            route.take(train_network, replicate.adaptation)
+            # pty-chi needs no network, but the two trainings share the cores alone.
+            route.take(iterate_ptychi, replicate.iterations, after=trained)
+            route.take(predict_object, replicate.predictions, after=trained)
+            route.take(project_object, replicate.controls)
+            route.take(predict_object, replicate.adapted)
+            route.take(iterate_ptychi, replicate.refinements)
+            route.take(compare_arms, replicate.comparisons)
+        route.take(put_costs_together, [plan.costs])
+        route.take(summarise_comparisons, [plan.summary])
+        raise_first_failure(route.futures)
+        published = publish(plan.figures)
     return result_of(published)
-
-
-def adapt(plan: Plan, after: list[PrefectFuture[StageRecord]]) -> list[PrefectFuture[StageRecord]]:
-    """Fine-tune PtychoPINN on the test scan and reconstruct with it; the stages, if planned."""
-    if plan.adaptation is None or plan.adapted is None:
-        return []
-    tuned = submit(train_network, plan.adaptation, after)
-    return [tuned, submit(predict_object, plan.adapted, [tuned])]
 
 
 def result_of(published: Publication | None) -> PhaseGResult:

@@ -1,9 +1,11 @@
 """The plan of a run: every stage, with the files that it reads and writes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from flows.cost_planner import plan_costs
+from flows.extra_planner import REFINED
 from flows.params import PhaseGParams
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
@@ -12,54 +14,85 @@ from tasks.core.records import StageCall
 from tasks.core.seeds import Split
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
+from tasks.views.halves import HALVES
+
+Calls = tuple[StageCall, ...]
+
+
+@dataclass(frozen=True)
+class ReplicatePlan:
+    """The stages of one replicate, in the order of the data's way.
+
+    Attributes:
+        simulation: Phase C.
+        views: Phase D, one a split.
+        halves: Phase D, one a split: odd and even exposures; none unless asked for.
+        training: Phase E, one a network.
+        adaptation: Phase E, PtychoPINN fine-tuned on the test scan; none unless asked for.
+        iterations: Phase F, one a split: pty-chi, and on odd and even exposures if asked for.
+        predictions: Phase F, one a network and split, and likewise.
+        controls: Phase F, one a split: the networks' physics without a network.
+        adapted: Phase F, the test split by the fine-tuned network; none unless asked for.
+        refinements: Phase F, pty-chi from what a network has found; none unless asked for.
+        comparisons: Phase G, one a split.
+    """
+
+    simulation: Calls
+    views: Calls
+    halves: Calls
+    training: Calls
+    adaptation: Calls
+    iterations: Calls
+    predictions: Calls
+    controls: Calls
+    adapted: Calls
+    refinements: Calls
+    comparisons: Calls
+
+    def __iter__(self) -> Iterator[StageCall]:
+        """Yield every stage, each after those whose files it reads."""
+        for field in fields(self):
+            yield from getattr(self, field.name)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of a run, in the order of the data's way.
+    """The stages of a run.
 
     Attributes:
         params: What the run was asked for.
-        simulation: Phase C.
-        views: Phase D, one a split.
-        training: Phase E, one a network.
-        adaptation: Phase E, PtychoPINN fine-tuned on the test scan; None where it is not asked for.
-        reconstructions: Phase F, one a split and arm.
-        adapted: Phase F, the test split by the fine-tuned network, or None.
-        controls: Phase F, one a split: the networks' physics without a network.
-        comparisons: Phase G, one a split.
+        replicates: The stages of every replicate.
+        costs: Phase G, what every reconstruction costs.
         summary: Phase G, over all comparisons.
     """
 
     params: PhaseGParams
-    simulation: StageCall
-    views: dict[Split, StageCall]
-    training: dict[Arm, StageCall]
-    adaptation: StageCall | None
-    reconstructions: dict[tuple[Split, Arm], StageCall]
-    adapted: StageCall | None
-    controls: dict[Split, StageCall]
-    comparisons: dict[Split, StageCall]
+    replicates: tuple[ReplicatePlan, ...]
+    costs: StageCall
     summary: StageCall
+
+    @property
+    def comparisons(self) -> list[StageCall]:
+        """The comparisons of all replicates."""
+        return [call for replicate in self.replicates for call in replicate.comparisons]
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """The figures of the report by title, relative to the hub."""
+        shown = {call.stage: call.outputs["plot"] for call in self.replicates[0].comparisons}
+        return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
     def science(self) -> dict[str, Any]:
         """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
-        probe = without_folders({"probe": self.simulation.params["probe"]})
-        return self.params.science | probe
+        (simulation,) = self.replicates[0].simulation
+        return self.params.science | without_folders({"probe": simulation.params["probe"]})
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage, each after those whose files it reads."""
-        yield self.simulation
-        yield from self.views.values()
-        yield from self.training.values()
-        if self.adaptation:
-            yield self.adaptation
-        yield from self.reconstructions.values()
-        yield from self.controls.values()
-        if self.adapted:
-            yield self.adapted
-        yield from self.comparisons.values()
+        for replicate in self.replicates:
+            yield from replicate
+        yield self.costs
         yield self.summary
 
 
@@ -73,30 +106,45 @@ def make_plan(params: PhaseGParams) -> Plan:
         BadInputError: If its scans cannot be simulated.
         pydantic.ValidationError: If a value does not fit its stage.
     """
-    planner = StagePlanner(params)
+    planners = [StagePlanner(params, number) for number in range(1, params.seeds + 1)]
     try:
-        check_scans(planner.stage_params.simulation)
+        for planner in planners:
+            check_scans(planner.stage_params.simulation)
     except ValueError as error:
         raise BadInputError(str(error)) from error
+    replicates = tuple(_plan_replicate(planner) for planner in planners)
+    comparisons = [call for replicate in replicates for call in replicate.comparisons]
+    return Plan(params, replicates, plan_costs(planners), planners[0].summary(comparisons))
+
+
+def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
+    """Return the stages of one replicate."""
+    params, extras = planner.params, planner.extras
     splits = params.splits
-    comparisons = {split: planner.comparison(split) for split in splits}
-    return Plan(
-        params=params,
-        simulation=planner.simulation(),
-        views={
-            split: planner.view(split)
-            for split in sorted({Split.TRAIN, *splits}, key=list(Split).index)
-        },
-        training={arm: planner.training(arm) for arm in NETWORK_ARMS},
-        adaptation=planner.adaptation() if planner.adapts else None,
-        # The longest first, so that it does not end alone.
-        reconstructions={
-            (split, arm): planner.reconstruction(split, arm)
-            for arm in (Arm.PTYCHI, *NETWORK_ARMS)
-            for split in splits
-        },
-        adapted=planner.adapted_reconstruction() if planner.adapts else None,
-        controls={split: planner.control(split) for split in splits},
-        comparisons=comparisons,
-        summary=planner.summary(comparisons.values()),
+    halves = HALVES if params.truth_free else ()
+    return ReplicatePlan(
+        simulation=(planner.simulation(),),
+        views=tuple(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
+        halves=tuple(extras.halves(split) for split in splits if halves),
+        training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
+        adaptation=(extras.adaptation(),) if extras.adapts else (),
+        iterations=(
+            *(planner.iteration(split) for split in splits),
+            *(extras.half(split, Arm.PTYCHI, half) for split in splits for half in halves),
+        ),
+        predictions=(
+            *(planner.prediction(split, arm) for arm in NETWORK_ARMS for split in splits),
+            *(
+                extras.half(split, arm, half)
+                for arm in NETWORK_ARMS
+                for split in splits
+                for half in halves
+            ),
+        ),
+        controls=tuple(extras.control(split) for split in splits),
+        adapted=(extras.adapted_prediction(),) if extras.adapts else (),
+        refinements=tuple(
+            extras.refinement(split, arm) for arm in REFINED for split in splits if params.refine
+        ),
+        comparisons=tuple(planner.comparison(split) for split in splits),
     )

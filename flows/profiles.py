@@ -18,6 +18,7 @@ from tasks.reconstruct.projection_params import ProjectionParams
 from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
+from tasks.views.halves import HalvesParams
 from tasks.views.params import ViewParams
 
 
@@ -87,22 +88,29 @@ class StageParams:
 
     simulation: SimulationParams
     view: ViewParams
+    halves: HalvesParams
     training: dict[Arm, TrainingParams]
     adaptation: TrainingParams
     projection: ProjectionParams
     prediction: dict[Arm, PredictionParams]
     ptychi: PtyChiParams
+    refinement: PtyChiParams
     comparison: ComparisonParams
     report: ReportParams
 
 
-def resolve(params: PhaseGParams) -> StageParams:
-    """Return the parameters of every stage for a run.
+def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
+    """Return the parameters of every stage for one replicate of a run.
+
+    Args:
+        params: What the run is asked for.
+        replicate: Number of the replicate, from 1.
 
     Raises:
         pydantic.ValidationError: If a value does not fit its stage.
     """
-    sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed)
+    sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
+    ptychi = PtyChiParams(n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device)
     return StageParams(
         simulation=SimulationParams(
             photons_per_pattern=params.photons_per_pattern,
@@ -114,12 +122,14 @@ def resolve(params: PhaseGParams) -> StageParams:
             train_positions=sizes.train_positions,
             test_positions=sizes.test_positions,
             seed=seeds.simulation,
+            sample_seed=_sample_seed(params, replicate),
         ),
         view=ViewParams(
             view=params.view,
             grouping_seed=seeds.grouping,
             subsampling_seed=seeds.subsampling,
         ),
+        halves=HalvesParams(),
         training={
             arm: TrainingParams(
                 arm=arm,
@@ -145,12 +155,18 @@ def resolve(params: PhaseGParams) -> StageParams:
             arm: PredictionParams(arm=arm, device=params.device, backend=params.backend)
             for arm in NETWORK_ARMS
         },
-        ptychi=PtyChiParams(
-            n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device
-        ),
+        ptychi=ptychi,
+        refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine)}),
         comparison=ComparisonParams(),
         report=ReportParams(),
     )
+
+
+def _sample_seed(params: PhaseGParams, replicate: int) -> int | None:
+    """Return the seed of the sample: the first replicate's, unless each has its own."""
+    if replicate == 1 or params.fresh_samples:
+        return None
+    return Seeds.from_study_seed(params.seed).simulation
 
 
 def _probe(params: PhaseGParams) -> ProbeParams:

@@ -46,10 +46,16 @@ def watching_console() -> Console | None:
 
 
 def short_name(stage: str) -> str:
-    """Return a stage's name for people: `predict-baseline test` of `predict-baseline.….test`."""
+    """Return a stage's name for people: `predict-baseline test` of `predict-baseline.….test`.
+
+    Replicates after the first are named: `predict-baseline test, replicate 2`.
+    """
     name, *rest = stage.split(".")
     is_split = bool(rest) and rest[-1] in {split.value for split in Split}
-    return f"{name} {rest[-1]}" if is_split else name
+    number = next((part.split("_")[1] for part in rest if part.startswith("replicate_")), None)
+    return (f"{name} {rest[-1]}" if is_split else name) + (
+        f", replicate {number}" if number else ""
+    )
 
 
 class RunMonitor:

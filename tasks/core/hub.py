@@ -18,42 +18,51 @@ def dose_label(photons_per_pattern: float) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """One dose and view of a study, and the folders of its files.
+    """One dose and view of a study, one replicate of it, and the folders of its files.
 
     Attributes:
         photons_per_pattern: Mean photons of one pattern.
         view: Name of the view.
+        replicate: Number of the replicate, from 1; the first has no folder of its own, so that
+            further ones leave its files where they are.
     """
 
     photons_per_pattern: float
     view: str
+    replicate: int = 1
 
     @property
-    def dose(self) -> str:
-        """Folder name of the dose."""
-        return dose_label(self.photons_per_pattern)
+    def labels(self) -> tuple[str, ...]:
+        """Dose and, from the second on, replicate; for folders and names of stages."""
+        dose = dose_label(self.photons_per_pattern)
+        return (dose,) if self.replicate == 1 else (dose, f"replicate_{self.replicate}")
+
+    @property
+    def folder(self) -> str:
+        """Folder of the dose and replicate below that of a phase."""
+        return "/".join(self.labels)
 
     def scan(self, split: str) -> str:
         """Return the CXI of a split; holds no truth."""
-        return f"data/phase_c/{self.dose}/{split}.cxi"
+        return f"data/phase_c/{self.folder}/{split}.cxi"
 
     @property
     def truth(self) -> str:
         """The true object, apart from every measurement."""
-        return f"data/phase_c/{self.dose}/truth.h5"
+        return f"data/phase_c/{self.folder}/truth.h5"
 
     def view_folder(self, split: str) -> str:
         """Return the folder of a view's choice of exposures."""
-        return f"data/phase_d/{self.dose}/{self.view}/{split}"
+        return f"data/phase_d/{self.folder}/{self.view}/{split}"
 
     def training_folder(self, arm: str, group_size: int) -> str:
         """Return the folder of a trained network."""
-        return f"data/phase_e/{self.dose}/{self.view}/{arm}/gs{group_size}"
+        return f"data/phase_e/{self.folder}/{self.view}/{arm}/gs{group_size}"
 
     def reconstruction(self, split: str, arm: str) -> str:
         """Return the reconstruction of a split by an arm."""
-        return f"data/phase_f/{self.dose}/{self.view}/{split}/{arm}.h5"
+        return f"data/phase_f/{self.folder}/{self.view}/{split}/{arm}.h5"
 
     def analysis_folder(self, split: str) -> str:
         """Return the folder of a comparison."""
-        return f"analysis/{self.dose}/{self.view}/{split}"
+        return f"analysis/{self.folder}/{self.view}/{split}"

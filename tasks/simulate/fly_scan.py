@@ -118,9 +118,11 @@ def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.comp
     Raises:
         ValueError: If a file holds no object as large as that.
     """
-    object_ = make_object(params.train_object, layout.shape, spawn(params.seed, Purpose.OBJECT))
+    object_ = make_object(
+        params.train_object, layout.shape, spawn(params.object_seed, Purpose.OBJECT)
+    )
     if params.test_object is not None:
         region = object_[layout.test_row_px :]
-        rng = spawn(params.seed, Purpose.OBJECT, Split.TEST)
+        rng = spawn(params.object_seed, Purpose.OBJECT, Split.TEST)
         region[:] = make_object(params.test_object, region.shape, rng)
     return object_

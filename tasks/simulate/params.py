@@ -62,6 +62,9 @@ class SimulationParams(BaseModel):
         description="Side of a detector pixel [m]",
     )
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
+    sample_seed: int | None = Field(
+        None, ge=0, description="Root seed of the object alone; none: the seed"
+    )
 
     @field_validator("train_positions", "test_positions")
     @classmethod
@@ -87,6 +90,11 @@ class SimulationParams(BaseModel):
                 f"training and test. Lower position_error_px to {n_px // 16} px or raise n_px."
             )
         return self
+
+    @property
+    def object_seed(self) -> int:
+        """Root seed of the object."""
+        return self.seed if self.sample_seed is None else self.sample_seed
 
     def record(self, split: Split) -> dict[str, Any]:
         """Return the parameters of one scan, as JSON; the training scan has no test object.

@@ -1,4 +1,4 @@
-"""Phase D as a Prefect task."""
+"""Phase D as Prefect tasks."""
 
 from prefect.logging import get_run_logger
 
@@ -16,5 +16,15 @@ def select_view(call: StageCall) -> StageRecord:
         record.facts["n_selected"],
         record.facts["n_exposures"],
         record.facts["overlap_ratio"],
+    )
+    return record
+
+
+@stage_task("halve-view")
+def halve_view(call: StageCall) -> StageRecord:
+    """Take odd and even exposures apart."""
+    record = execute(call)
+    get_run_logger().info(
+        "Odd and even halves: linear overlap %.3f", record.facts["halves_overlap_ratio"]
     )
     return record

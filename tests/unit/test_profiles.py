@@ -50,6 +50,12 @@ def test_one_seed_reaches_every_draw():
     assert first.ptychi.seed != second.ptychi.seed
 
 
+def test_a_replicate_is_the_run_of_the_next_seed():
+    second, alone = resolve(PhaseGParams(fresh_samples=True), 2), resolve(PhaseGParams(seed=43))
+    assert second == alone
+    assert resolve(PhaseGParams(), 2).training == alone.training
+
+
 def test_sample_scan_and_instrument_reach_the_simulation():
     chosen = {
         "sample": {"kind": "random_lines"},

@@ -18,6 +18,9 @@ STAGE = "predict-baseline.dose_1000.dense.test"
         ("simulate.dose_1000", "simulate"),
         ("view.dose_2.5.sparse.train", "view train"),
         ("summarise", "summarise"),
+        ("simulate.dose_1000.replicate_2", "simulate, replicate 2"),
+        ("train-baseline.dose_1000.replicate_12.dense", "train-baseline, replicate 12"),
+        ("halve.dose_1000.replicate_2.dense.test", "halve test, replicate 2"),
     ],
 )
 def test_stages_have_short_names(stage, name):

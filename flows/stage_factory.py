@@ -1,0 +1,138 @@
+"""What all stages of one condition share: names, folders, and how a call is put together."""
+
+from pydantic import BaseModel
+
+from flows.params import PhaseGParams
+from flows.profiles import SIZES, StageParams, resolve
+from tasks.core.arms import Arm
+from tasks.core.hub import Condition
+from tasks.core.named_files import seen_from
+from tasks.core.records import Phase, StageCall
+from tasks.core.seeds import Split
+
+
+class StageFactory:
+    """Puts the calls of one replicate of one condition together.
+
+    Attributes:
+        params: What the run is asked for.
+        stage_params: The resolved parameters of every stage.
+        condition: Dose, view and replicate.
+        timeout_s: Time limit of a stage [s].
+    """
+
+    def __init__(self, params: PhaseGParams, replicate: int = 1) -> None:
+        """Resolve the parameters of every stage."""
+        self.params = params
+        self.stage_params: StageParams = resolve(params, replicate)
+        self.condition = Condition(params.photons_per_pattern, params.view.value, replicate)
+        self.timeout_s = SIZES[params.profile].timeout_s
+
+    def call(
+        self,
+        name: str,
+        phase: Phase,
+        function: str,
+        params: BaseModel,
+        files: tuple[dict[str, str], dict[str, str]],
+        manifest: str,
+    ) -> StageCall:
+        """Return a call; `files` are its inputs and its outputs."""
+        inputs, outputs = files
+        return StageCall(
+            stage=name,
+            phase=phase,
+            function=function,
+            # A stage stands in the hub, and names of files outside must hold there.
+            params=seen_from(self.params.hub, params.model_dump(mode="json")),
+            inputs=inputs,
+            outputs=outputs,
+            manifest=manifest,
+            timeout_s=self.timeout_s,
+        )
+
+    def name(self, name: str, split: Split | None = None) -> str:
+        """Return the name of a stage of this condition, and of one split where it matters."""
+        parts = [name, *self.condition.labels, self.condition.view]
+        return ".".join(parts if split is None else [*parts, split.value])
+
+    def exposures(self, split: Split) -> dict[str, str]:
+        """Return what every reconstructor reads: the scan and the choice of its exposures."""
+        return {
+            "scan": self.condition.scan(split.value),
+            "view": f"{self.condition.view_folder(split.value)}/view.json",
+        }
+
+    def training_folder(self, arm: Arm) -> str:
+        """Return where a trained network lies."""
+        group_size = self.stage_params.training[arm].group_size
+        return self.condition.training_folder(arm.slug, group_size)
+
+    def training_call(
+        self,
+        name: str,
+        params: BaseModel,
+        inputs: dict[str, str],
+        folder: str,
+    ) -> StageCall:
+        """Return the call that trains a network into a folder."""
+        record = {
+            "history": f"{folder}/history.csv",
+            "learning_curve": f"{folder}/learning_curve.png",
+        }
+        return self.call(
+            name,
+            "E",
+            "tasks.train.stage:train",
+            params,
+            (inputs, model_files(folder) | record),
+            f"{folder}/manifest.json",
+        )
+
+    def prediction_call(
+        self, name: str, arm: Arm, inputs: dict[str, str], reconstruction: str
+    ) -> StageCall:
+        """Return the call that reconstructs with a trained network."""
+        return self.call(
+            name,
+            "F",
+            "tasks.reconstruct.predict_stage:predict",
+            self.stage_params.prediction[arm],
+            (inputs, {"reconstruction": reconstruction}),
+            f"{stem(reconstruction)}.manifest.json",
+        )
+
+    def iteration_call(
+        self, name: str, params: BaseModel, inputs: dict[str, str], reconstruction: str
+    ) -> StageCall:
+        """Return the call that reconstructs with pty-chi."""
+        start = stem(reconstruction)
+        outputs = {
+            "reconstruction": reconstruction,
+            "iterates": iterates_of(reconstruction),
+            "history": f"{start}_history.csv",
+            "options": f"{start}_options.json",
+        }
+        return self.call(
+            name,
+            "F",
+            "tasks.reconstruct.iterate_stage:iterate",
+            params,
+            (inputs, outputs),
+            f"{start}.manifest.json",
+        )
+
+
+def stem(reconstruction: str) -> str:
+    """Return the path of a reconstruction without its ending."""
+    return reconstruction.removesuffix(".h5")
+
+
+def iterates_of(reconstruction: str) -> str:
+    """Return where pty-chi keeps the objects on its way to a reconstruction."""
+    return f"{stem(reconstruction)}_iterates.h5"
+
+
+def model_files(folder: str) -> dict[str, str]:
+    """Return the files of a network by name."""
+    return {"weights": f"{folder}/model.weights.h5", "model": f"{folder}/model.json"}
