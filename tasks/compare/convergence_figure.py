@@ -1,6 +1,7 @@
 """The picture of a convergence: the error of every solver against its epochs."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ QUANTITIES = (
     ("phase_mae", "MAE of the phase [rad]"),
 )
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+# Curves that lie on each other show through the gaps.
+STYLES = (("-", "o"), ("-", "s"), ("--", "^"))
 PANEL_INCH = 3.6
 DPI = 110
 
@@ -42,11 +45,12 @@ def write_convergence_plot(path: Path, curves: Mapping[str, Convergence], title:
     last_epoch = max(curve.final.epoch for curve in curves.values())
     panels = figure.subplots(1, len(QUANTITIES))
     for axis, (quantity, label) in zip(panels, QUANTITIES, strict=True):
-        for model, curve in curves.items():
+        for (model, curve), (line, marker) in zip(curves.items(), cycle(STYLES), strict=False):
             axis.plot(
                 [one.epoch for one in curve.iterates],
                 [getattr(one, quantity) for one in curve.iterates],
-                marker="o",
+                linestyle=line,
+                marker=marker,
                 markersize=3.5,
                 linewidth=1.5,
                 color=colour_of(model),
