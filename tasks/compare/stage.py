@@ -68,28 +68,35 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     results: dict[str, ModelResult] = {}
     curves: dict[str, Convergence] = {}
     for arm in present:
+        image = windows[arm].cut(region.box.corner_px, region.box.shape)
         try:
-            image = windows[arm].cut(region.box.corner_px, region.box.shape)
             result = judge.judge(image, coverage[arm])
-            if f"{arm}.iterates" in files.inputs:
-                iterates = files.inputs[f"{arm}.iterates"]
-                curves[arm] = convergence_of(iterates, judge, result.gauge)
-                result = curves[arm].added_to(result)
+            curves |= _convergence(arm, files, judge, result)
+            result = curves[arm].added_to(result) if arm in curves else result
             results[arm] = held_against_halves(arm, result, files, params)
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
     results |= judge.judge_controls(scan.header)
-    contracts = {
-        model: read_json(files.inputs[f"{model}.model"])
-        for model in results
-        if f"{model}.model" in files.inputs
-    }
-    found = Comparison(scan, judge, results, curves, metric_rows(results, contracts))
+    found = Comparison(scan, judge, results, curves, metric_rows(results, _contracts(files)))
     facts = comparison_facts(params, found, truth_checked=truth.is_checked)
     write_outputs(files.outputs, found, facts)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
     return facts
+
+
+def _convergence(
+    arm: str, files: StageFiles, judge: Judge, result: ModelResult
+) -> dict[str, Convergence]:
+    """Return how an arm came to its result, if what it had found on the way is given."""
+    path = files.inputs.get(f"{arm}.iterates")
+    return {} if path is None else {arm: convergence_of(path, judge, result.gauge)}
+
+
+def _contracts(files: StageFiles) -> dict[str, Any]:
+    """Return the contracts of the networks, by arm."""
+    models = {arm: files.inputs.get(f"{arm}.model") for arm in RECONSTRUCTIONS}
+    return {arm: read_json(path) for arm, path in models.items() if path is not None}
 
 
 def _inside_every_window(
@@ -101,7 +108,7 @@ def _inside_every_window(
         The region, and the share of it that each window held.
 
     Raises:
-        ValueError: If a window holds less than the least share.
+        ValueError: If a window holds less than the least share, or all share no pixel.
     """
     mask, coverage = region.mask, {}
     for arm, window in windows.items():
@@ -117,6 +124,12 @@ def _inside_every_window(
                 f"every exposure of the view, in the frame of the object."
             )
         mask = mask & held
+    if not mask.any():
+        shares = ", ".join(f"{arm} {share:.1%}" for arm, share in coverage.items())
+        raise ValueError(
+            f"No pixel of the region lies in the windows of all reconstructions ({shares}). "
+            f"Reconstruct the same exposures with every arm, or compare them apart."
+        )
     return replace(region, mask=mask), coverage
 
 

@@ -401,6 +401,19 @@ def test_a_window_that_holds_less_than_half_of_the_region_is_refused_with_its_co
     assert compare(least, _files(small), silent)["flags"]["Baseline"]
 
 
+def test_windows_that_share_no_pixel_are_refused(small):
+    height = read_object(small / "PtyChi.h5").object_.shape[0]
+
+    def lower(window):
+        row, column = window.origin_px
+        return ObjectWindow(window.object_[height // 2 :], (row + height // 2, column))
+
+    _rewrite(small, "Baseline", _crop(0.5))
+    _rewrite(small, "PtyChi", lower)
+    with pytest.raises(ValueError, match=r"Baseline 49\.\d%, PtyChi \d+\.\d%.*compare them apart"):
+        compare(ComparisonParams(min_window_coverage=0.1), _files(small), silent)
+
+
 def test_a_window_that_holds_less_than_most_of_the_region_is_flagged(small):
     _rewrite(small, "Baseline", _crop(0.8))
     facts = compare(ComparisonParams(), _files(small), silent)
