@@ -14,16 +14,18 @@ it sets the noise of the object, and a sparse view has less of it than a dense o
   twice as many; its epochs are cheap in the same measure.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
 from tasks.core.scan_file import Scan
-from tasks.reconstruct.params import NoiseModel, PtyChiParams
+from tasks.reconstruct.params import Algorithm, NoiseModel, PtyChiParams
 from tasks.reconstruct.scan_checks import detected_photons
 
+BATCH_SIZES = {Algorithm.LSQML: 64, Algorithm.EPIE: 16, Algorithm.AUTODIFF: 32}
 DENSE_FROM_OVERLAP_RATIO = 0.5
 DENSE_EPOCHS = 40
 SPARSE_EPOCHS = 80
@@ -55,6 +57,7 @@ class SolverSettings:
     """What the solver is run with; nothing is left to be decided.
 
     Attributes:
+        algorithm: Algorithm of pty-chi.
         n_epochs: Passes over all patterns.
         batch_size: Patterns of one minibatch.
         noise_model: Statistics of a detector pixel.
@@ -63,12 +66,21 @@ class SolverSettings:
         seed: Seed of the order of minibatches.
     """
 
+    algorithm: Algorithm
     n_epochs: int
     batch_size: int
     noise_model: NoiseModel
     accelerate: bool
     total_variation_weight: float
     seed: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The settings as JSON."""
+        return asdict(self) | {
+            "algorithm": self.algorithm.value,
+            "noise_model": self.noise_model.value,
+        }
 
 
 def measure_exposure(scan: Scan) -> Exposure:
@@ -81,28 +93,35 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
     """Fill in what the parameters leave open.
 
     Args:
-        params: Parameters of the stage; what they name is taken as it is.
+        params: Parameters of the stage; what they name is taken as it is. Plain LSQML and the
+            other algorithms are run as pty-chi ships them.
         exposure: Dose on the sample and overlap.
         seed: Seed of the order of minibatches.
 
     Returns:
         Complete settings.
     """
-    n_epochs, noise_model = params.n_epochs, params.noise_model
-    weight = params.total_variation_weight
-    if n_epochs is None:
-        n_epochs = DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS
-    if noise_model is None:
-        faint = exposure.photons_per_px < POISSON_BELOW_PHOTONS_PER_PX
-        noise_model = NoiseModel.POISSON if faint and exposure.is_dense else NoiseModel.GAUSSIAN
-    if weight is None:
-        noise = TV_WEIGHT_AT_ONE_PHOTON_PER_PX / np.sqrt(exposure.photons_per_px)
-        weight = min(LARGEST_TV_WEIGHT, float(noise))
+    as_shipped = params.plain or params.algorithm is not Algorithm.LSQML
     return SolverSettings(
-        n_epochs=n_epochs,
-        batch_size=params.batch_size,
-        noise_model=noise_model,
-        accelerate=params.accelerate,
-        total_variation_weight=weight,
+        algorithm=params.algorithm,
+        n_epochs=params.n_epochs or (DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS),
+        batch_size=params.batch_size or BATCH_SIZES[params.algorithm],
+        noise_model=NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure),
+        accelerate=not as_shipped and params.accelerate is not False,
+        total_variation_weight=0.0 if as_shipped else _smoothing(params, exposure),
         seed=seed,
     )
+
+
+def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:
+    if params.noise_model is not None:
+        return params.noise_model
+    faint = exposure.photons_per_px < POISSON_BELOW_PHOTONS_PER_PX
+    return NoiseModel.POISSON if faint and exposure.is_dense else NoiseModel.GAUSSIAN
+
+
+def _smoothing(params: PtyChiParams, exposure: Exposure) -> float:
+    if params.total_variation_weight is not None:
+        return params.total_variation_weight
+    noise = TV_WEIGHT_AT_ONE_PHOTON_PER_PX / np.sqrt(exposure.photons_per_px)
+    return min(LARGEST_TV_WEIGHT, float(noise))

@@ -1,32 +1,35 @@
 """Runs pty-chi for the tests in a process of its own: `python ptychi_child.py FOLDER JOB...`.
 
 The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
-job `forward64` the same in double precision, the job `diverge` what an
-unchecked pixel that is not finite leads to; a job `NAME=PARAMS`, the parameters as JSON,
-reconstructs into files of that name.
+job `forward64` the same in double precision, the job `diverge` what an overflow leads to; a
+job `NAME=PARAMS`, the parameters as JSON, reconstructs into files of that name;
+`NAME@FILE=PARAMS` starts from the object of a file.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tasks.core.object_file import read_object
+from tasks.core.object_file import ObjectWindow, read_object, write_object
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles
 from tasks.reconstruct.dose_settings import Exposure, settings_for
 from tasks.reconstruct.iterate_stage import iterate
-from tasks.reconstruct.params import Device, PtyChiParams
+from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.starts import flat_start
 
 
 def forward(folder: Path) -> None:
     import torch
 
-    from tasks.reconstruct.ptychi_solver import build_task
+    from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
-    task, corner = build_task(scan, settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    settings = settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1)
+    start = flat_start(scan)
+    task = build_task(scan, settings, start, "cpu")
+    corner = (start.origin_px[0] - MARGIN_PX, start.origin_px[1] - MARGIN_PX)
     values = truth.cut(corner, tuple(task.object.lateral_shape))
     with torch.no_grad():
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
@@ -37,10 +40,11 @@ def forward(folder: Path) -> None:
 def forward_in_double_precision(folder: Path) -> None:
     import torch
 
-    from tasks.reconstruct.ptychi_solver import PtychographyTask, _lsqml_options, api
+    from tasks.reconstruct.ptychi_solver_options import api, solver_options
+    from tasks.reconstruct.ptychi_solver_task import PtychographyTask
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5").object_
-    options = _lsqml_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    options = solver_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
     options.reconstructor_options.default_dtype = api.Dtypes.FLOAT64
     options.reconstructor_options.use_double_precision_for_fft = True
     with torch.no_grad():
@@ -57,26 +61,29 @@ def forward_in_double_precision(folder: Path) -> None:
 
 
 def diverge(folder: Path) -> None:
-    from tasks.reconstruct.ptychi_solver import solve
-
-    scan = read_scan(folder / "test.cxi")
-    counts = scan.diffraction_counts.astype(float)
-    settings = settings_for(PtyChiParams(n_epochs=2), Exposure(1e5, 0.7), seed=1)
-    counts[0, 5, 5] = np.nan
+    truth = read_object(folder / "truth.h5")
+    # Finite, but its intensity is more than single precision holds.
+    huge = np.full(truth.object_.shape, 1e30, dtype=np.complex64)
+    write_object(folder / "huge.h5", ObjectWindow(huge, truth.origin_px))
     try:
-        solve(replace(scan, diffraction_counts=counts), settings, Device.CPU, lambda *_: None)
+        reconstruct(folder, "bad@huge.h5", PtyChiParams(n_epochs=2))
     except FloatingPointError as error:
         (folder / "diverged.txt").write_text(str(error))
 
 
 def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
     lines: list[str] = []
+    name, _, initial = name.partition("@")
+    inputs = {"scan": folder / "test.cxi", "view": folder / "view.json"}
+    if initial:
+        inputs["initial"] = folder / initial
     iterate(
         params,
         StageFiles(
-            {"scan": folder / "test.cxi", "view": folder / "view.json"},
+            inputs,
             {
                 "reconstruction": folder / f"{name}.h5",
+                "iterates": folder / f"{name}_iterates.h5",
                 "history": folder / f"{name}.csv",
                 "options": folder / f"{name}.json",
             },

@@ -1,0 +1,145 @@
+"""Whether a scan fits as it is stated, or clearly better turned: asked before a solver starts.
+
+A wrong orientation raises no error and may even lower the loss; the object is just wrong. Some
+neighbouring patterns are projected onto each other in each of the eight orientations, with the
+zero frequency in the corner, and squared. To turn the patterns is the same as to turn the
+positions as far as the beam is symmetric, so both cures are named; patterns turned by 180 degrees
+are those of a conjugated probe.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.scan_file import Scan
+from tasks.reconstruct.orientation_fit import Counts, Fit, fit_patterns
+
+Turn = tuple[tuple[int, int], tuple[int, int]]
+
+TURNS: dict[str, tuple[Turn, str]] = {
+    "y and x swapped": (
+        ((0, 1), (1, 0)),
+        "swap the columns of positions_px, or transpose every pattern",
+    ),
+    "y negated": (((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"),
+    "x negated": (((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"),
+    "y and x negated": (
+        ((-1, 0), (0, -1)),
+        "negate positions_px, or flip every pattern along both axes, or conjugate the probe",
+    ),
+    "a quarter turn": (
+        ((0, 1), (-1, 0)),
+        "swap the columns of positions_px and negate the second, or turn every pattern",
+    ),
+    "a quarter turn back": (
+        ((0, -1), (1, 0)),
+        "swap the columns of positions_px and negate the first, or turn every pattern",
+    ),
+    "y and x swapped and negated": (
+        ((0, -1), (-1, 0)),
+        "swap the columns of positions_px and negate both, or turn every pattern",
+    ),
+}
+CORNER = "zero frequency in the corner"
+CORNER_CURE = "move the zero frequency of every pattern to [N // 2, N // 2] by numpy.fft.fftshift"
+
+PATTERNS_OF_64_PX = 49
+FEWEST, MOST = 16, 100
+LEAST_TO_DECIDE = 9
+CLEAR_RATIO = 1.03
+HIGHEST_TRANSMISSION = 1.05
+UNNATURAL_DISPERSION = 0.45
+CLEAR_CORRELATION = 0.005
+
+
+def check_orientation(scan: Scan) -> dict[str, Any]:
+    """Refuse a scan that fits clearly better in another orientation.
+
+    Args:
+        scan: Checked scan (`check_scan`).
+
+    Returns:
+        What was found, as JSON: `verdict` is `as stated`, or `undecided` where another
+        orientation fits about as well, and the ratio of deviances, best other over stated.
+
+    Raises:
+        ValueError: If another fits clearly better; the message says which, by how much, and the
+            cure.
+    """
+    chosen = _middle(scan.positions_px, _n_patterns(scan))
+    if len(chosen) < LEAST_TO_DECIDE:
+        return {"verdict": "undecided", "n_patterns": len(chosen), "reason": "too few patterns"}
+    counts = scan.diffraction_counts[chosen].astype(np.float32)
+    positions = scan.positions_px[chosen]
+    stated = fit_patterns(scan, counts, positions)
+    squared = fit_patterns(scan, counts * counts, positions)
+    _refuse_amplitudes(stated, squared)
+
+    deviances = _deviances_of_others(scan, counts, positions)
+    best = min(deviances, key=lambda name: deviances[name])
+    floor = np.finfo(np.float32).tiny
+    ratio = deviances[best] / max(stated.deviance, float(floor))
+    if ratio * CLEAR_RATIO < 1:
+        cure = CORNER_CURE if best == CORNER else TURNS[best][1]
+        raise ValueError(
+            f"The scan fits better with {best}: over {len(chosen)} neighbouring patterns the "
+            f"deviance is {deviances[best]:.4g} per pixel instead of {stated.deviance:.4g} as "
+            f"stated, {1 / ratio:.3g} times lower. To cure it, {cure}; or set "
+            f"check_orientation=False if the scan is right."
+        )
+    return {
+        "verdict": "as stated" if ratio > CLEAR_RATIO else "undecided",
+        "n_patterns": len(chosen),
+        "best_other": best,
+        "deviance_ratio": ratio,
+        "deviance_per_px": stated.deviance,
+    }
+
+
+def _n_patterns(scan: Scan) -> int:
+    """Return how many patterns to fit, so that the check costs the same for any detector."""
+    pixels = scan.n_px**2 * len(scan.probe_modes)
+    return int(np.clip(PATTERNS_OF_64_PX * 64**2 // pixels, FEWEST, MOST))
+
+
+def _middle(positions_px: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """Return the exposures closest to the middle of the scan, a square of neighbours."""
+    centre = (positions_px.max(axis=0) + positions_px.min(axis=0)) / 2
+    distance = np.abs(positions_px - centre).max(axis=1)
+    return np.sort(np.argsort(distance, kind="stable")[:count])
+
+
+def _deviances_of_others(
+    scan: Scan, counts: Counts, positions_px: NDArray[np.floating]
+) -> dict[str, float]:
+    """Return the deviance of every orientation but the stated one."""
+    deviances = {
+        name: fit_patterns(scan, counts, positions_px @ np.asarray(turn).T).deviance
+        for name, (turn, _) in TURNS.items()
+    }
+    mask = scan.pixel_mask
+    shifted = replace(scan, pixel_mask=None if mask is None else np.fft.fftshift(mask))
+    moved = np.fft.fftshift(counts, axes=(-2, -1))
+    deviances[CORNER] = fit_patterns(shifted, moved, positions_px).deviance
+    return deviances
+
+
+def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
+    """Refuse square roots of photons: the loss would be lower, the object wrong.
+
+    Their squares do not hold more photons than came in, and they fit better or the values scatter
+    less than photons can.
+    """
+    fits_better = squared.correlation > stated.correlation + CLEAR_CORRELATION
+    too_regular = stated.dispersion < UNNATURAL_DISPERSION
+    if squared.transmission <= HIGHEST_TRANSMISSION and (fits_better or too_regular):
+        raise ValueError(
+            f"The diffraction counts look like amplitudes, square roots of counts: squared, they "
+            f"hold {squared.transmission:.3g} of the photons that the probe carries (as stated "
+            f"{stated.transmission:.3g}) and correlate with the prediction by "
+            f"{squared.correlation:.4f} (as stated {stated.correlation:.4f}); their scatter is "
+            f"{stated.dispersion:.2f} of that of photons. To cure it, give the counts, squares of "
+            f"the amplitudes; or set check_orientation=False if the scan is right."
+        )
