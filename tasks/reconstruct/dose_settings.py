@@ -27,10 +27,12 @@ from tasks.reconstruct.scan_checks import detected_photons
 
 BATCH_SIZES = {Algorithm.LSQML: 64, Algorithm.EPIE: 16, Algorithm.AUTODIFF: 32}
 DENSE_FROM_OVERLAP_RATIO = 0.5
-DENSE_EPOCHS = 40
-SPARSE_EPOCHS = 80
+DENSE_EPOCHS = 56
+SPARSE_EPOCHS = 112
 POISSON_BELOW_PHOTONS_PER_PX = 500.0
-TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.22
+GAUSSIAN_EPOCHS = 16
+DENSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.22
+SPARSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.13
 LARGEST_TV_WEIGHT = 0.09
 
 
@@ -61,6 +63,7 @@ class SolverSettings:
         n_epochs: Passes over all patterns.
         batch_size: Patterns of one minibatch.
         noise_model: Statistics of a detector pixel.
+        gaussian_epochs: First epochs that count by Gauss, where the model is Poisson's.
         accelerate: Whether Nesterov's acceleration acts between epochs.
         total_variation_weight: Strength of the smoothing after each epoch; 0 for none.
         seed: Seed of the order of minibatches.
@@ -70,6 +73,7 @@ class SolverSettings:
     n_epochs: int
     batch_size: int
     noise_model: NoiseModel
+    gaussian_epochs: int
     accelerate: bool
     total_variation_weight: float
     seed: int
@@ -102,11 +106,15 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
         Complete settings.
     """
     as_shipped = params.plain or params.algorithm is not Algorithm.LSQML
+    noise_model = NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure)
+    n_epochs = params.n_epochs or (DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS)
+    is_chosen = noise_model is NoiseModel.POISSON and params.noise_model is None
     return SolverSettings(
         algorithm=params.algorithm,
-        n_epochs=params.n_epochs or (DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS),
+        n_epochs=n_epochs,
         batch_size=params.batch_size or BATCH_SIZES[params.algorithm],
-        noise_model=NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure),
+        noise_model=noise_model,
+        gaussian_epochs=min(GAUSSIAN_EPOCHS, n_epochs // 3) if is_chosen else 0,
         accelerate=not as_shipped and params.accelerate is not False,
         total_variation_weight=0.0 if as_shipped else _smoothing(params, exposure),
         seed=seed,
@@ -123,5 +131,9 @@ def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:
 def _smoothing(params: PtyChiParams, exposure: Exposure) -> float:
     if params.total_variation_weight is not None:
         return params.total_variation_weight
-    noise = TV_WEIGHT_AT_ONE_PHOTON_PER_PX / np.sqrt(exposure.photons_per_px)
-    return min(LARGEST_TV_WEIGHT, float(noise))
+    at_one_photon = (
+        DENSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX
+        if exposure.is_dense
+        else SPARSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX
+    )
+    return min(LARGEST_TV_WEIGHT, at_one_photon / float(np.sqrt(exposure.photons_per_px)))

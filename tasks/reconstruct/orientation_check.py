@@ -62,7 +62,7 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
 
     Returns:
         What was found, as JSON: `verdict` is `as stated`, or `undecided` where another
-        orientation fits about as well, and the ratio of deviances, best other over stated.
+        orientation fits about as well, and the ratio of misfits, best other over stated.
 
     Raises:
         ValueError: If another fits clearly better; the message says which, by how much, and the
@@ -77,15 +77,15 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
     squared = fit_patterns(scan, counts * counts, positions)
     _refuse_amplitudes(stated, squared)
 
-    deviances = _deviances_of_others(scan, counts, positions)
-    best = min(deviances, key=lambda name: deviances[name])
+    misfits = _misfits_of_others(scan, counts, positions)
+    best = min(misfits, key=lambda name: misfits[name])
     floor = np.finfo(np.float32).tiny
-    ratio = deviances[best] / max(stated.deviance, float(floor))
+    ratio = misfits[best] / max(stated.misfit, float(floor))
     if ratio * CLEAR_RATIO < 1:
         cure = CORNER_CURE if best == CORNER else TURNS[best][1]
         raise ValueError(
             f"The scan fits better with {best}: over {len(chosen)} neighbouring patterns the "
-            f"deviance is {deviances[best]:.4g} per pixel instead of {stated.deviance:.4g} as "
+            f"misfit is {misfits[best]:.4g} per pixel instead of {stated.misfit:.4g} as "
             f"stated, {1 / ratio:.3g} times lower. To cure it, {cure}; or set "
             f"check_orientation=False if the scan is right."
         )
@@ -93,8 +93,8 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
         "verdict": "as stated" if ratio > CLEAR_RATIO else "undecided",
         "n_patterns": len(chosen),
         "best_other": best,
-        "deviance_ratio": ratio,
-        "deviance_per_px": stated.deviance,
+        "misfit_ratio": ratio,
+        "misfit_per_px": stated.misfit,
     }
 
 
@@ -111,19 +111,19 @@ def _middle(positions_px: NDArray[np.floating], count: int) -> NDArray[np.intp]:
     return np.sort(np.argsort(distance, kind="stable")[:count])
 
 
-def _deviances_of_others(
+def _misfits_of_others(
     scan: Scan, counts: Counts, positions_px: NDArray[np.floating]
 ) -> dict[str, float]:
-    """Return the deviance of every orientation but the stated one."""
-    deviances = {
-        name: fit_patterns(scan, counts, positions_px @ np.asarray(turn).T).deviance
+    """Return the misfit of every orientation but the stated one."""
+    misfits = {
+        name: fit_patterns(scan, counts, positions_px @ np.asarray(turn).T).misfit
         for name, (turn, _) in TURNS.items()
     }
     mask = scan.pixel_mask
     shifted = replace(scan, pixel_mask=None if mask is None else np.fft.fftshift(mask))
     moved = np.fft.fftshift(counts, axes=(-2, -1))
-    deviances[CORNER] = fit_patterns(shifted, moved, positions_px).deviance
-    return deviances
+    misfits[CORNER] = fit_patterns(shifted, moved, positions_px).misfit
+    return misfits
 
 
 def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
