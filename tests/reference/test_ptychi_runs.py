@@ -90,7 +90,7 @@ def test_a_given_start_is_run_with_the_settings_of_the_flat_one(folder):
 @pytest.mark.parametrize("name", ["flat", "plain", "epie", "autodiff"])
 def test_every_algorithm_beats_the_flat_start(folder, name):
     errors = errors_of(folder, name)
-    assert errors[N_EPOCHS] < 0.5 * errors[0]
+    assert errors[N_EPOCHS] < 0.7 * errors[0]
     losses = read_object(folder / f"{name}.h5").facts["losses"]
     assert losses[-1] < 0.5 * losses[0]
 
