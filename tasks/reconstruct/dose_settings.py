@@ -4,14 +4,16 @@ They were chosen on the object of seed 7, which no comparison uses, by the error
 truth. The dose on the sample, photons per object pixel, decides rather than photons per pattern:
 it sets the noise of the object, and a sparse view has less of it than a dense one.
 
-* Noise model. Poisson has no bias at low counts: dense at 1e3 photons per pattern the complex
-  error is 0.16 against 0.19, at 1e4 0.08 against 0.10. It needs more epochs, though: at 1e5 the
-  two end alike and Gaussian is there first, and in a sparse view, slow anyway, Gaussian wins
-  from 1e4 photons on (0.20 against 0.24 after 80 epochs) and equals it below.
+* Noise model. Poisson has no bias at low counts: dense at 1e4 photons per pattern the complex
+  error ends at 0.075 against 0.108. It starts slowly, though, so the first epochs count by Gauss
+  (0.078 after 48 epochs, and 0.082 after 40 by Poisson alone). At 1e5 Gaussian is there first, and
+  in a sparse view Poisson never catches up (0.264 against 0.218 after 160 and 80 epochs).
 * Total variation. The noise of the object falls with the root of the dose, and the best weight
-  with it. Above the cap the object is smoothed away before its phase has converged.
+  with it, sparse on another scale: at 1e4 a weight of 0.048 gives 0.218, 0.02 gives 0.198. Above
+  the cap the object is smoothed away before its phase has converged.
 * Epochs. Information spreads from pattern to pattern through overlap, so a sparse view needs
-  twice as many; its epochs are cheap in the same measure.
+  twice as many; its epochs are cheap in the same measure. Twice the epochs gain no more than a
+  few per cent: see docs/iterative_solver.md.
 """
 
 from dataclasses import asdict, dataclass

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ptychi.api.task import PtychographyTask
 
 from tasks.core.device import Device
 from tasks.core.files import write_json
@@ -23,6 +22,7 @@ from tasks.reconstruct.iterate_stage import iterate
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_solver import solve
 from tasks.reconstruct.ptychi_solver_options import solver_options
+from tasks.reconstruct.ptychi_solver_task import PtychographyTask
 from tasks.reconstruct.starts import flat_start
 
 ROUNDS = 2
