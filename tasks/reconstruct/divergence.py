@@ -30,7 +30,7 @@ class DivergedError(FloatingPointError):
             f"{self.settings}. Lower batch_size or switch accelerate off."
         )
 
-    def keep(self, reconstruction: Path) -> "FloatingPointError":
+    def keep(self, reconstruction: Path) -> FloatingPointError:
         """Write what is good beside the output that will not be, and name it in the message."""
         path = reconstruction.with_name(f"{reconstruction.stem}_diverged.h5")
         facts: dict[str, Any] = {

@@ -1,14 +1,18 @@
 """The orientation check finds every planted fault, and leaves good scans alone."""
 
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tasks.core.scan_file import read_scan
+from tasks.core.files import write_json
+from tasks.core.scan_file import read_scan, write_scan
 from tasks.core.stages import StageFiles, silent
+from tasks.reconstruct.iterate_stage import iterate
 from tasks.reconstruct.orientation_check import check_orientation
+from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import InstrumentParams, ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 
@@ -144,3 +148,17 @@ def test_a_handful_of_patterns_leaves_it_undecided(scan):
         scan, diffraction_counts=scan.diffraction_counts[:5], positions_px=scan.positions_px[:5]
     )
     assert check_orientation(few)["reason"] == "too few patterns"
+
+
+def test_a_turned_scan_is_refused_before_torch_is_loaded_and_leaves_no_file(scan, tmp_path):
+    write_scan(tmp_path / "scan.cxi", FAULTS["swapped"][0](scan))
+    view = {"view": "dense", "n_exposures": 64, "indices": [*range(64)]}
+    write_json(tmp_path / "view.json", view)
+    inputs = {"scan": tmp_path / "scan.cxi", "view": tmp_path / "view.json"}
+    names = ("reconstruction", "iterates", "history", "options")
+    files = StageFiles(inputs, {name: tmp_path / name for name in names})
+    loaded = "torch" in sys.modules
+    with pytest.raises(ValueError, match="swap the columns of positions_px"):
+        iterate(PtyChiParams(), files, silent)
+    assert ("torch" in sys.modules) == loaded
+    assert not any(path.exists() for path in files.outputs.values())
