@@ -1,8 +1,9 @@
 """What our arm costs beyond pty-chi itself, on the study's dense scan.
 
-Counted as ours: reading the scan, its checks and orientation, smoothing and extrapolation between
-epochs, iterates, progress and results. By hand is what pty-chi's manual says, with the same
-minibatches, noise model and epochs, from arrays in memory. Neither process start nor imports.
+Counted as pty-chi's: building its task and running its epochs, which one would do by hand with the
+same minibatches, noise model and epochs. Counted as ours: reading the scan, its checks and
+orientation, smoothing and extrapolation between epochs, iterates, progress and results. Neither
+process start nor imports.
 """
 
 import os
@@ -21,8 +22,6 @@ from tasks.views.stage import select_view
 
 HERE = Path(__file__).parent
 LARGEST_OVERHEAD = 0.05
-# Even seconds of the processor stretch where others share its caches.
-BUSY_MACHINE = 0.05
 
 
 @pytest.mark.slow
@@ -39,5 +38,4 @@ def test_our_arm_costs_little_more_than_pty_chi_by_hand(tmp_path):
         check=True,
     )
     spent = read_json(tmp_path / "overhead.json")
-    overhead = min(spent["ours_s"]) / min(spent["by_hand_s"]) - 1
-    assert overhead <= LARGEST_OVERHEAD + BUSY_MACHINE
+    assert spent["total_s"] <= (1 + LARGEST_OVERHEAD) * spent["pty_chi_s"]
