@@ -1,7 +1,6 @@
 """What is left of a solver that diverged."""
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +24,19 @@ class DivergedError(FloatingPointError):
 
     def __str__(self) -> str:
         """Say what happened, with what, and the cure."""
-        epoch, loss = len(self.losses), self.losses[-1]
-        bad = f"the object of epoch {epoch} is not finite"
-        if not math.isfinite(loss):
-            bad = f"the loss of epoch {epoch} is {loss:.4g}"
         return (
-            f"pty-chi diverged: {bad}, the last good epoch was {epoch - 1} with {self.settings}. "
-            f"Lower batch_size or switch accelerate off."
+            f"pty-chi diverged: the loss of epoch {len(self.losses)} is {self.losses[-1]:.4g} and "
+            f"loss or object are not finite, the last good epoch was {len(self.losses) - 1} with "
+            f"{self.settings}. Lower batch_size or switch accelerate off."
         )
 
-    def keep(self, reconstruction: Path) -> "FloatingPointError":
+    def keep(self, reconstruction: Path) -> FloatingPointError:
         """Write what is good beside the output that will not be, and name it in the message."""
         path = reconstruction.with_name(f"{reconstruction.stem}_diverged.h5")
         facts: dict[str, Any] = {
-            "settings": asdict(self.settings),
+            "settings": self.settings.facts,
             "losses": [str(loss) for loss in self.losses],
             "last_good_epoch": len(self.losses) - 1,
         }
         write_object(path, ObjectWindow(self.last_good.object_, self.last_good.origin_px, facts))
-        return FloatingPointError(f"{self} It is kept in {path.name}.")
+        return FloatingPointError(f"{self} The last good object and its settings: {path.name}")

@@ -4,20 +4,20 @@ They were chosen on the object of seed 7, which no comparison uses, by the error
 truth. The dose on the sample, photons per object pixel, decides rather than photons per pattern:
 it sets the noise of the object, and a sparse view has less of it than a dense one.
 
-* Noise model. Poisson has no bias at low counts: dense at 1e3 photons per pattern the complex
-  error is 0.16 against 0.19, at 1e4 0.08 against 0.11. At 1e5 the two end alike and Gaussian is
-  there first, and in a sparse view, slow anyway, Gaussian wins from 1e4 photons on (0.20
-  against 0.24 after 80 epochs) and equals it below.
+* Noise model. Poisson has no bias at low counts: dense at 1e4 photons per pattern the complex
+  error ends at 0.075 against 0.108. It starts slowly, though, so the first epochs count by Gauss
+  (0.078 after 48 epochs, and 0.082 after 40 by Poisson alone). At 1e5 Gaussian is there first, and
+  in a sparse view Poisson never catches up (0.264 against 0.218 after 160 and 80 epochs).
 * Total variation. The noise of the object falls with the root of the dose, and the best weight
-  with it. Above the cap the object is smoothed away before its phase has converged.
-* Epochs. Twice as many must not lower the error by more than 5 %. Information spreads from pattern
-  to pattern through overlap, so a sparse view needs more, and most where noise does not end
-  it early; its epochs are cheap in the same measure.
-
-`docs/iterative_solver.md` has the measurements.
+  with it, sparse on another scale: at 1e4 a weight of 0.048 gives 0.218, 0.02 gives 0.198. Above
+  the cap the object is smoothed away before its phase has converged.
+* Epochs. Information spreads from pattern to pattern through overlap, so a sparse view needs
+  twice as many; its epochs are cheap in the same measure. Twice the epochs gain no more than a
+  few per cent: see docs/iterative_solver.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +29,12 @@ from tasks.reconstruct.scan_checks import detected_photons
 
 BATCH_SIZES = {Algorithm.LSQML: 64, Algorithm.EPIE: 16, Algorithm.AUTODIFF: 32}
 DENSE_FROM_OVERLAP_RATIO = 0.5
-DENSE_EPOCHS = 50
-SPARSE_EPOCHS = 80
-BRIGHT_SPARSE_EPOCHS = 120
-BRIGHT_FROM_PHOTONS_PER_PX = 100.0
+DENSE_EPOCHS = 56
+SPARSE_EPOCHS = 112
 POISSON_BELOW_PHOTONS_PER_PX = 500.0
-TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.22
+GAUSSIAN_EPOCHS = 16
+DENSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.22
+SPARSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.13
 LARGEST_TV_WEIGHT = 0.09
 
 
@@ -65,6 +65,7 @@ class SolverSettings:
         n_epochs: Passes over all patterns.
         batch_size: Patterns of one minibatch.
         noise_model: Statistics of a detector pixel.
+        gaussian_epochs: First epochs that count by Gauss, where the model is Poisson's.
         accelerate: Whether Nesterov's acceleration acts between epochs.
         total_variation_weight: Strength of the smoothing after each epoch; 0 for none.
         seed: Seed of the order of minibatches.
@@ -74,9 +75,18 @@ class SolverSettings:
     n_epochs: int
     batch_size: int
     noise_model: NoiseModel
+    gaussian_epochs: int
     accelerate: bool
     total_variation_weight: float
     seed: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The settings as JSON."""
+        return asdict(self) | {
+            "algorithm": self.algorithm.value,
+            "noise_model": self.noise_model.value,
+        }
 
 
 def measure_exposure(scan: Scan) -> Exposure:
@@ -98,22 +108,19 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
         Complete settings.
     """
     as_shipped = params.plain or params.algorithm is not Algorithm.LSQML
+    noise_model = NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure)
+    n_epochs = params.n_epochs or (DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS)
+    is_chosen = noise_model is NoiseModel.POISSON and params.noise_model is None
     return SolverSettings(
         algorithm=params.algorithm,
-        n_epochs=params.n_epochs or _n_epochs(exposure),
+        n_epochs=n_epochs,
         batch_size=params.batch_size or BATCH_SIZES[params.algorithm],
-        noise_model=NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure),
+        noise_model=noise_model,
+        gaussian_epochs=min(GAUSSIAN_EPOCHS, n_epochs // 3) if is_chosen else 0,
         accelerate=not as_shipped and params.accelerate is not False,
         total_variation_weight=0.0 if as_shipped else _smoothing(params, exposure),
         seed=seed,
     )
-
-
-def _n_epochs(exposure: Exposure) -> int:
-    if exposure.is_dense:
-        return DENSE_EPOCHS
-    is_bright = exposure.photons_per_px >= BRIGHT_FROM_PHOTONS_PER_PX
-    return BRIGHT_SPARSE_EPOCHS if is_bright else SPARSE_EPOCHS
 
 
 def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:
@@ -126,5 +133,9 @@ def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:
 def _smoothing(params: PtyChiParams, exposure: Exposure) -> float:
     if params.total_variation_weight is not None:
         return params.total_variation_weight
-    noise = TV_WEIGHT_AT_ONE_PHOTON_PER_PX / np.sqrt(exposure.photons_per_px)
-    return min(LARGEST_TV_WEIGHT, float(noise))
+    at_one_photon = (
+        DENSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX
+        if exposure.is_dense
+        else SPARSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX
+    )
+    return min(LARGEST_TV_WEIGHT, at_one_photon / float(np.sqrt(exposure.photons_per_px)))

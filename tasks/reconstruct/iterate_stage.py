@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,9 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     start = flat_start(scan) if initial is None else given_start(scan, initial)
     exposure = measure_exposure(scan)
     settings = [settings_for(params, exposure, seed) for seed in _seeds(params)]
+    if initial is not None:
+        # A good start needs no faster model to come near.
+        settings = [replace(chosen, gaussian_epochs=0) for chosen in settings]
 
     run = _Run(scan, start, params, progress)
     started = time.perf_counter()
@@ -141,7 +144,7 @@ def _facts_of(
         "saturated_fraction": scan.provenance.get("dose", {}).get("saturated_fraction"),
         "photons_per_object_px": exposure.photons_per_px,
         "overlap_ratio": exposure.overlap_ratio,
-        "settings": asdict(chosen),
+        "settings": chosen.facts,
         "seeds": [order.seed for order in settings],
         "spread_between_orders": spread,
         "device": solution.device,

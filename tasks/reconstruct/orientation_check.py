@@ -1,117 +1,145 @@
-"""Whether a scan as it is stated fits itself better than one with its axes or patterns turned.
+"""Whether a scan fits as it is stated, or clearly better turned: asked before a solver starts.
 
-A solver does not notice such a mistake: it ends in a loss that may even be lower than that of the
-truth, and in a wrong object. A few neighbouring patterns that overlap tell in less than a second.
-The stated scan and its variants are projected onto each other from a flat object
-(`orientation_fit`), and their Poisson deviances compared.
+A wrong orientation raises no error and may even lower the loss; the object is just wrong. Some
+neighbouring patterns are projected onto each other in each of the eight orientations, with the
+zero frequency in the corner, and squared. To turn the patterns is the same as to turn the
+positions as far as the beam is symmetric, so both cures are named; patterns turned by 180 degrees
+are those of a conjugated probe.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.scan_file import Scan
-from tasks.reconstruct.orientation_fit import Fit, fit_patterns
-from tasks.reconstruct.scan_checks import TRANSMISSION_RANGE
+from tasks.reconstruct.orientation_fit import Counts, Fit, fit_patterns
 
-N_PATTERNS = 49
-FEWEST_PATTERNS = 9
-CLEARLY_BETTER = 1.03
-DISTINGUISHED = 1.01
-ROOT_CORRELATION_GAIN = 3e-3
-ROOT_DISPERSION = 0.45
+Turn = tuple[tuple[int, int], tuple[int, int]]
 
-STATED = "as stated"
-# Position (y, x) of the variant from the stated one, and what the person has to do then.
-TURNS: dict[str, tuple[tuple[tuple[int, int], tuple[int, int]], str]] = {
-    STATED: (((1, 0), (0, 1)), ""),
-    "y and x swapped": (((0, 1), (1, 0)), "Swap the columns of positions_px"),
-    "y negated": (((-1, 0), (0, 1)), "Negate the y of positions_px"),
-    "x negated": (((1, 0), (0, -1)), "Negate the x of positions_px"),
-    "y and x negated": (((-1, 0), (0, -1)), "Negate positions_px"),
-    "y and x swapped, y negated": (((0, -1), (1, 0)), "Swap y and x, and negate the new y"),
-    "y and x swapped, x negated": (((0, 1), (-1, 0)), "Swap y and x, and negate the new x"),
-    "y and x swapped and negated": (((0, -1), (-1, 0)), "Swap y and x, and negate both"),
+TURNS: dict[str, tuple[Turn, str]] = {
+    "y and x swapped": (
+        ((0, 1), (1, 0)),
+        "swap the columns of positions_px, or transpose every pattern",
+    ),
+    "y negated": (((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"),
+    "x negated": (((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"),
+    "y and x negated": (
+        ((-1, 0), (0, -1)),
+        "negate positions_px, or flip every pattern along both axes, or conjugate the probe",
+    ),
+    "a quarter turn": (
+        ((0, 1), (-1, 0)),
+        "swap the columns of positions_px and negate the second, or turn every pattern",
+    ),
+    "a quarter turn back": (
+        ((0, -1), (1, 0)),
+        "swap the columns of positions_px and negate the first, or turn every pattern",
+    ),
+    "y and x swapped and negated": (
+        ((0, -1), (-1, 0)),
+        "swap the columns of positions_px and negate both, or turn every pattern",
+    ),
 }
 CORNER = "zero frequency in the corner"
+CORNER_CURE = "move the zero frequency of every pattern to [N // 2, N // 2] by numpy.fft.fftshift"
+
+PATTERNS_OF_64_PX = 49
+FEWEST, MOST = 16, 100
+LEAST_TO_DECIDE = 9
+CLEAR_RATIO = 1.03
+HIGHEST_TRANSMISSION = 1.05
+UNNATURAL_DISPERSION = 0.45
+CLEAR_CORRELATION = 0.005
 
 
 def check_orientation(scan: Scan) -> dict[str, Any]:
-    """Refuse a scan that fits clearly better with its axes turned, or its patterns changed.
-
-    Turning the positions one way and the patterns the other way are one and the same to a
-    symmetric probe, so both cures are named.
+    """Refuse a scan that fits clearly better in another orientation.
 
     Args:
         scan: Checked scan (`check_scan`).
 
     Returns:
-        Deviance per pixel of every variant, the best of the others and how much worse it is, and
-        whether the patterns could tell; as JSON.
+        What was found, as JSON: `verdict` is `as stated`, or `undecided` where another
+        orientation fits about as well, and the ratio of misfits, best other over stated.
 
     Raises:
-        ValueError: If another variant is clearly better; the message says which and the cure.
+        ValueError: If another fits clearly better; the message says which, by how much, and the
+            cure.
     """
-    chosen = _middle(scan.positions_px, N_PATTERNS)
-    if len(chosen) < FEWEST_PATTERNS:
-        return {"n_patterns": len(chosen), "is_distinguished": False}
-    counts = np.asarray(scan.diffraction_counts[chosen], dtype=np.float32)
-    positions_px = scan.positions_px[chosen]
-    fits = {
-        name: fit_patterns(scan, counts, positions_px @ np.array(turn, dtype=float).T)
-        for name, (turn, _) in TURNS.items()
-    }
-    shifted = np.fft.fftshift(counts, axes=(-2, -1))
-    fits[CORNER] = fit_patterns(scan, shifted, positions_px)
-    stated = fits[STATED]
-    _refuse_roots(stated, fit_patterns(scan, counts**2, positions_px))
-    other = min((name for name in fits if name != STATED), key=lambda name: fits[name].deviance)
-    ratio = fits[other].deviance / stated.deviance if stated.deviance > 0 else np.inf
-    if ratio < 1 / CLEARLY_BETTER:
-        _refuse_turned(other, 1 / ratio, len(chosen))
+    chosen = _middle(scan.positions_px, _n_patterns(scan))
+    if len(chosen) < LEAST_TO_DECIDE:
+        return {"verdict": "undecided", "n_patterns": len(chosen), "reason": "too few patterns"}
+    counts = scan.diffraction_counts[chosen].astype(np.float32)
+    positions = scan.positions_px[chosen]
+    stated = fit_patterns(scan, counts, positions)
+    squared = fit_patterns(scan, counts * counts, positions)
+    _refuse_amplitudes(stated, squared)
+
+    misfits = _misfits_of_others(scan, counts, positions)
+    best = min(misfits, key=lambda name: misfits[name])
+    floor = np.finfo(np.float32).tiny
+    ratio = misfits[best] / max(stated.misfit, float(floor))
+    if ratio * CLEAR_RATIO < 1:
+        cure = CORNER_CURE if best == CORNER else TURNS[best][1]
+        raise ValueError(
+            f"The scan fits better with {best}: over {len(chosen)} neighbouring patterns the "
+            f"misfit is {misfits[best]:.4g} per pixel instead of {stated.misfit:.4g} as "
+            f"stated, {1 / ratio:.3g} times lower. To cure it, {cure}; or set "
+            f"check_orientation=False if the scan is right."
+        )
     return {
+        "verdict": "as stated" if ratio > CLEAR_RATIO else "undecided",
         "n_patterns": len(chosen),
-        "deviance_per_px": {name: fit.deviance for name, fit in fits.items()},
-        "best_other": other,
-        "best_other_over_stated": float(ratio),
-        "is_distinguished": bool(ratio > DISTINGUISHED),
+        "best_other": best,
+        "misfit_ratio": ratio,
+        "misfit_per_px": stated.misfit,
     }
 
 
-def _middle(positions_px: NDArray[np.floating], n: int) -> NDArray[np.intp]:
-    """Return the positions nearest to the middle of the scan, in the order of the scan."""
+def _n_patterns(scan: Scan) -> int:
+    """Return how many patterns to fit, so that the check costs the same for any detector."""
+    pixels = scan.n_px**2 * len(scan.probe_modes)
+    return int(np.clip(PATTERNS_OF_64_PX * 64**2 // pixels, FEWEST, MOST))
+
+
+def _middle(positions_px: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """Return the exposures closest to the middle of the scan, a square of neighbours."""
     centre = (positions_px.max(axis=0) + positions_px.min(axis=0)) / 2
     distance = np.abs(positions_px - centre).max(axis=1)
-    return np.sort(np.argsort(distance, kind="stable")[:n])
+    return np.sort(np.argsort(distance, kind="stable")[:count])
 
 
-def _refuse_roots(stated: Fit, squared: Fit) -> None:
-    """Refuse square roots of counts that are given as counts.
+def _misfits_of_others(
+    scan: Scan, counts: Counts, positions_px: NDArray[np.floating]
+) -> dict[str, float]:
+    """Return the misfit of every orientation but the stated one."""
+    misfits = {
+        name: fit_patterns(scan, counts, positions_px @ np.asarray(turn).T).misfit
+        for name, (turn, _) in TURNS.items()
+    }
+    mask = scan.pixel_mask
+    shifted = replace(scan, pixel_mask=None if mask is None else np.fft.fftshift(mask))
+    moved = np.fft.fftshift(counts, axes=(-2, -1))
+    misfits[CORNER] = fit_patterns(shifted, moved, positions_px).misfit
+    return misfits
 
-    Roots scatter less than photons do, or their squares are more like patterns; and their squares
-    are no more photons than the probe brings. The squares of true counts are.
+
+def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
+    """Refuse square roots of photons: the loss would be lower, the object wrong.
+
+    Their squares do not hold more photons than came in, and they fit better or the values scatter
+    less than photons can.
     """
-    scatter = stated.dispersion < ROOT_DISPERSION
-    likeness = squared.correlation > stated.correlation + ROOT_CORRELATION_GAIN
-    if squared.transmission <= TRANSMISSION_RANGE[1] and (scatter or likeness):
+    fits_better = squared.correlation > stated.correlation + CLEAR_CORRELATION
+    too_regular = stated.dispersion < UNNATURAL_DISPERSION
+    if squared.transmission <= HIGHEST_TRANSMISSION and (fits_better or too_regular):
         raise ValueError(
-            f"The patterns look like amplitudes, not counts: their squares hold "
-            f"{squared.transmission:.2g} times the photons of the probe and correlate with a model "
-            f"to {squared.correlation:.4f}, they themselves to {stated.correlation:.4f} with "
-            f"{stated.dispersion:.2f} times the scatter of photons. Square them, and give counts; "
-            f"or set check_orientation to false if they are counts."
+            f"The diffraction counts look like amplitudes, square roots of counts: squared, they "
+            f"hold {squared.transmission:.3g} of the photons that the probe carries (as stated "
+            f"{stated.transmission:.3g}) and correlate with the prediction by "
+            f"{squared.correlation:.4f} (as stated {stated.correlation:.4f}); their scatter is "
+            f"{stated.dispersion:.2f} of that of photons. To cure it, give the counts, squares of "
+            f"the amplitudes; or set check_orientation=False if the scan is right."
         )
-
-
-def _refuse_turned(variant: str, factor: float, n_patterns: int) -> None:
-    """Refuse a scan whose variant fits better."""
-    if variant == CORNER:
-        cure = "Shift the patterns by half their side (numpy.fft.fftshift over the last two axes)"
-    else:
-        cure = f"{TURNS[variant][1]}, or turn the patterns likewise"
-    raise ValueError(
-        f"The scan fits better with {variant}: {n_patterns} patterns from its middle have a "
-        f"{factor:.2f} times lower deviance then. {cure}; or set check_orientation to false if it "
-        f"is right as stated."
-    )

@@ -1,7 +1,7 @@
 """How well a few patterns of a scan fit each other, after some projections from a flat object."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from tasks.core.scan_file import Scan
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures, zero_frequency_first
-from tasks.networks.projections import PhysicsPass, project
+from tasks.networks.projections import COUNT_OFFSET, PhysicsPass, project
 from tasks.networks.start.closed_form import flat_guess
 from tasks.reconstruct.acceleration import extrapolate
 
 PASSES = 6
 BRIGHT_PHOTONS = 1.0
-FAINTEST = 1e-6
 
 Counts = NDArray[np.floating]
 
@@ -25,14 +24,16 @@ class Fit:
     """Agreement of counts and prediction over the good pixels.
 
     Attributes:
-        deviance: Poisson deviance per pixel; about 1 where photons are many and all is right.
+        misfit: Mean of 4 (sqrt(n + 1/4) - sqrt(lambda + 1/4))^2, after Anscombe, Biometrika 35, 246
+            (1948): 1 where photons are many and all is right. Unlike the Poisson likelihood it is
+            not carried off by a stray count where no light is predicted.
         correlation: Of the square roots of counts and prediction, whatever their scale.
         dispersion: Mean of (n - lambda)^2 / lambda where more than a photon is predicted: at least
             1 for photons, less for roots of photons.
         transmission: Detected over incident photons; at most 1 for a sample without light source.
     """
 
-    deviance: float
+    misfit: float
     correlation: float
     dispersion: float
     transmission: float
@@ -46,12 +47,12 @@ def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating])
         counts: Patterns, zero frequency at [N // 2, N // 2], shape (J, N, N).
         positions_px: Their positions (y, x) [px], shape (J, 2).
     """
-    read: Callable[[NDArray[np.intp]], NDArray[np.generic]] = lambda indices: counts[indices]  # noqa: E731
     exposures = Exposures(
         positions_px=np.asarray(positions_px, dtype=np.float64),
         probe_modes=scan.probe_modes.astype(np.complex64),
         good_pixels=scan.good_pixels,
-        read=read,  # type: ignore[arg-type]
+        # Squares and turned patterns are counts too, in floating point.
+        read=lambda indices: cast("NDArray[np.unsignedinteger]", counts[indices]),
     )
     canvas, everything = canvas_of(positions_px, scan.n_px), np.arange(len(counts))
     physics = PhysicsPass.of(exposures, canvas, len(counts))
@@ -69,15 +70,14 @@ def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating])
 
 def _judge(counts: Counts, predicted: Counts, transmission: float) -> Fit:
     """Compare counts and prediction, both (J, good pixels)."""
-    predicted = np.maximum(predicted, FAINTEST)
-    terms = np.where(counts > 0, counts * np.log(np.maximum(counts, FAINTEST) / predicted), 0)
-    deviance = 2 * float(np.mean(terms - counts + predicted, dtype=np.float64))
+    roots = np.sqrt(counts + COUNT_OFFSET) - np.sqrt(predicted + COUNT_OFFSET)
+    misfit = 4 * float(np.mean(roots**2, dtype=np.float64))
     measured, modelled = np.sqrt(counts), np.sqrt(predicted)
     norm = np.linalg.norm(measured) * np.linalg.norm(modelled)
     bright = predicted > BRIGHT_PHOTONS
     spread = (counts[bright] - predicted[bright]) ** 2 / predicted[bright]
     return Fit(
-        deviance=deviance,
+        misfit=misfit,
         correlation=float(np.vdot(measured, modelled) / norm),
         dispersion=float(spread.mean()) if spread.size else 1.0,
         transmission=transmission,

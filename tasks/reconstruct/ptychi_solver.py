@@ -20,7 +20,7 @@ from tasks.core.scan_file import Scan
 from tasks.reconstruct.acceleration import extrapolate
 from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.dose_settings import SolverSettings
-from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
+from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task, count_by_poisson
 from tasks.reconstruct.total_variation import smooth_by_total_variation
 
 OnEpoch = Callable[[int, float, ObjectWindow], None]
@@ -73,7 +73,7 @@ def solve(
     task = build_task(scan, settings, start, torch_device)
     losses: list[float] = []
     current = previous = _object_of(task)
-    for epoch, (loss, found) in enumerate(_epochs(task, settings.n_epochs), start=1):
+    for epoch, (loss, found) in enumerate(_epochs(task, settings), start=1):
         losses.append(loss)
         if not (math.isfinite(loss) and np.all(np.isfinite(found))):
             raise DivergedError(settings, losses, _inner(previous, start))
@@ -92,9 +92,11 @@ def solve(
     )
 
 
-def _epochs(task: Any, n_epochs: int) -> Iterator[tuple[float, NDArray[np.complex64]]]:
+def _epochs(task: Any, settings: SolverSettings) -> Iterator[tuple[float, NDArray[np.complex64]]]:
     """Run a task epoch by epoch; yield the loss and the object of each."""
-    for _ in range(n_epochs):
+    for number in range(settings.n_epochs):
+        if number and number == settings.gaussian_epochs:
+            count_by_poisson(task)
         task.run(1)
         yield float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]), _object_of(task)
 

@@ -9,7 +9,7 @@ likelihood, ends in values that are not finite.
 from typing import Any
 
 from tasks.reconstruct.dose_settings import SolverSettings
-from tasks.reconstruct.params import Algorithm
+from tasks.reconstruct.params import Algorithm, NoiseModel
 from tasks.reconstruct.torchvision_import import import_torchvision
 
 import_torchvision()
@@ -49,7 +49,8 @@ def solver_options(settings: SolverSettings, torch_device: str) -> Any:
 def _lsqml_options(settings: SolverSettings) -> Any:
     options = api.LSQMLOptions()
     solver = options.reconstructor_options
-    solver.noise_model = api.NoiseModels(settings.noise_model.value)
+    first = NoiseModel.GAUSSIAN if settings.gaussian_epochs else settings.noise_model
+    solver.noise_model = api.NoiseModels(first.value)
     solver.rescale_probe_intensity_in_first_epoch = False
     # The steps are those of all modes; with one it is the same, and computed once.
     solver.solve_step_sizes_only_using_first_probe_mode = False

@@ -22,6 +22,8 @@ from tasks.reconstruct.dose_settings import SolverSettings
 from tasks.reconstruct.ptychi_solver_options import solver_options
 
 # After the options: they import torchvision in a way that works.
+import ptychi.api as api  # isort: skip
+import ptychi.forward_models as forward_models  # isort: skip
 import ptychi.maths as ptychi_maths  # isort: skip
 from ptychi.api.task import PtychographyTask  # isort: skip
 
@@ -59,6 +61,17 @@ def build_task(scan: Scan, settings: SolverSettings, start: ObjectWindow, torch_
     # random_seed does not reach the order of the minibatches.
     task.reconstructor.dataloader.generator.manual_seed(settings.seed)
     return task
+
+
+def count_by_poisson(task: Any) -> None:
+    """Let a task of LSQML go on with Poisson's likelihood in place of Gauss's."""
+    solver, mask = task.reconstructor, task.dataset.valid_pixel_mask
+    solver.options.noise_model = api.NoiseModels.POISSON
+    solver.noise_model = forward_models.PtychographyPoissonNoiseModel(
+        valid_pixel_mask=mask.clone(),
+        exclude_measured_pixels_below=solver.options.exclude_measured_pixels_below,
+    )
+    solver.build_noise_model()
 
 
 def _mapped_patterns(scan: Scan) -> torch.Tensor:

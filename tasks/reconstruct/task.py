@@ -26,7 +26,7 @@ def project_object(call: StageCall) -> StageRecord:
 
 @stage_task("iterate-ptychi")
 def iterate_ptychi(call: StageCall) -> StageRecord:
-    """Reconstruct a scan with pty-chi's LSQML from a flat object."""
+    """Reconstruct a scan with pty-chi, from a flat object or from another arm's."""
     record = execute(call)
     get_run_logger().info(
         "Iterated %d epochs in %.1f s, %.1f CPU s",

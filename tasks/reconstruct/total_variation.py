@@ -40,35 +40,79 @@ def smooth_by_total_variation(
         raise ValueError(f"Total variation needs a finite weight of 0 or more, got {weight}.")
     if weight < NEGLIGIBLE_WEIGHT:  # no pixel would change by more than four times the weight
         return image.copy()
-    dual = np.zeros((2, *image.shape), dtype=image.dtype)
-    leading, inertia = dual, 1.0
+    # Real and imaginary parts one after the other, since a complex product with a real number
+    # costs twice; and arrays used again, since to get new ones costs as much as to fill them.
+    parts = np.stack([image.real, image.imag])
+    scale, step = parts.dtype.type(1 / (8 * weight)), parts.dtype.type(weight)
+    dual, leading, projected = np.zeros((3, 2, *parts.shape), dtype=parts.dtype)
+    rest = np.empty_like(parts)
+    inertia = 1.0
     for _ in range(iterations):
         # 1 / (8 weight) is the inverse Lipschitz constant: the norm of D D* is at most 8.
-        step = leading + _differences(image - weight * _adjoint(leading)) / (8 * weight)
-        length = np.sqrt(np.sum(step.real**2 + step.imag**2, axis=0))
-        projected = step / np.maximum(length, 1)
+        _subtract_adjoint(parts, leading, step, rest)
+        _differences(rest, projected)
+        projected *= scale
+        projected += leading
+        projected *= 1 / _lengths(projected)
         next_inertia = (1 + np.sqrt(1 + 4 * inertia**2)) / 2
-        leading = projected + image.real.dtype.type((inertia - 1) / next_inertia) * (
-            projected - dual
-        )
-        dual, inertia = projected, next_inertia
-    smoothed: NDArray[np.complexfloating] = image - weight * _adjoint(dual)
+        np.subtract(projected, dual, out=leading)
+        leading *= parts.dtype.type((inertia - 1) / next_inertia)
+        leading += projected
+        dual, projected, inertia = projected, dual, next_inertia
+    _subtract_adjoint(parts, dual, step, rest)
+    smoothed = np.empty_like(image)
+    smoothed.real, smoothed.imag = rest
     return smoothed
 
 
-def _differences(image: NDArray[np.inexact]) -> NDArray[np.inexact]:
-    """Return forward differences along y and x, zero past the last pixel, shape (2, H, W)."""
-    result = np.zeros((2, *image.shape), dtype=image.dtype)
-    np.subtract(image[1:], image[:-1], out=result[0, :-1])
-    np.subtract(image[:, 1:], image[:, :-1], out=result[1, :, :-1])
+def _lengths(field: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the lengths of the vectors of a field, shape (2, 2, H, W), at least 1, (H, W)."""
+    squares = np.square(field)
+    squares[:, 0] += squares[:, 1]
+    lengths = np.sqrt(squares[0, 0] + squares[1, 0])
+    return np.asarray(np.maximum(lengths, 1, out=lengths))
+
+
+def _differences(
+    image: NDArray[np.inexact], result: NDArray[np.inexact] | None = None
+) -> NDArray[np.inexact]:
+    """Return forward differences along y and x, zero past the last pixel, shape (2, ..., H, W).
+
+    Args:
+        image: Shape (..., H, W).
+        result: Where to write; a new array by default.
+    """
+    if result is None:
+        result = np.empty((2, *image.shape), dtype=image.dtype)
+    np.subtract(image[..., 1:, :], image[..., :-1, :], out=result[0, ..., :-1, :])
+    np.subtract(image[..., 1:], image[..., :-1], out=result[1, ..., :-1])
+    result[0, ..., -1, :] = 0
+    result[1, ..., -1] = 0
     return result
 
 
-def _adjoint(field: NDArray[np.inexact]) -> NDArray[np.inexact]:
-    """Return the adjoint of `_differences`, applied to a field of shape (2, H, W)."""
-    result = np.zeros(field.shape[1:], dtype=field.dtype)
-    result[:-1] -= field[0, :-1]
-    result[1:] += field[0, :-1]
-    result[:, :-1] -= field[1, :, :-1]
-    result[:, 1:] += field[1, :, :-1]
+def _adjoint(
+    field: NDArray[np.inexact], result: NDArray[np.inexact] | None = None
+) -> NDArray[np.inexact]:
+    """Return the adjoint of `_differences`, applied to a field of shape (2, ..., H, W)."""
+    if result is None:
+        result = np.empty(field.shape[1:], dtype=field.dtype)
+    np.negative(field[0, ..., :-1, :], out=result[..., :-1, :])
+    result[..., -1, :] = 0
+    below, left, right = result[..., 1:, :], result[..., :-1], result[..., 1:]
+    np.add(below, field[0, ..., :-1, :], out=below)
+    np.subtract(left, field[1, ..., :-1], out=left)
+    np.add(right, field[1, ..., :-1], out=right)
     return result
+
+
+def _subtract_adjoint(
+    image: NDArray[np.floating],
+    field: NDArray[np.floating],
+    weight: np.floating,
+    result: NDArray[np.floating],
+) -> None:
+    """Write image - weight * D* field, D the differences; (2, H, W) and (2, 2, H, W)."""
+    _adjoint(field, result)
+    result *= weight
+    np.subtract(image, result, out=result)

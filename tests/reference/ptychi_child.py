@@ -1,24 +1,22 @@
 """Runs pty-chi for the tests in a process of its own: `python ptychi_child.py FOLDER JOB...`.
 
 The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
-job `forward64` the same in double precision, the job `diverge` what an
-unchecked pixel that is not finite leads to; a job `NAME=PARAMS`, the parameters as JSON,
-reconstructs into files of that name, from `NAME_initial.h5` if it is there.
+job `forward64` the same in double precision, the job `diverge` what an overflow leads to; a
+job `NAME=PARAMS`, the parameters as JSON, reconstructs into files of that name;
+`NAME@FILE=PARAMS` starts from the object of a file.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tasks.core.object_file import read_object
+from tasks.core.object_file import ObjectWindow, read_object, write_object
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles
-from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.dose_settings import Exposure, settings_for
 from tasks.reconstruct.iterate_stage import iterate
-from tasks.reconstruct.params import Device, PtyChiParams
+from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.starts import flat_start
 
 
@@ -28,10 +26,11 @@ def forward(folder: Path) -> None:
     from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
-    settings, start = settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), flat_start(scan)
+    settings = settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1)
+    start = flat_start(scan)
     task = build_task(scan, settings, start, "cpu")
-    row, column = (first - MARGIN_PX for first in start.origin_px)
-    values = truth.cut((row, column), tuple(task.object.lateral_shape))
+    corner = (start.origin_px[0] - MARGIN_PX, start.origin_px[1] - MARGIN_PX)
+    values = truth.cut(corner, tuple(task.object.lateral_shape))
     with torch.no_grad():
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
         intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
@@ -62,28 +61,26 @@ def forward_in_double_precision(folder: Path) -> None:
 
 
 def diverge(folder: Path) -> None:
-    from tasks.reconstruct.ptychi_solver import solve
-
-    scan = read_scan(folder / "test.cxi")
-    counts = scan.diffraction_counts.astype(float)
-    settings = settings_for(PtyChiParams(n_epochs=2), Exposure(1e5, 0.7), seed=1)
-    counts[0, 5, 5] = np.nan
+    truth = read_object(folder / "truth.h5")
+    # Finite, but its intensity is more than single precision holds.
+    huge = np.full(truth.object_.shape, 1e30, dtype=np.complex64)
+    write_object(folder / "huge.h5", ObjectWindow(huge, truth.origin_px))
     try:
-        bad = replace(scan, diffraction_counts=counts)
-        solve(bad, settings, flat_start(scan), Device.CPU, lambda *_: None)
-    except DivergedError as error:
-        kept = error.keep(folder / "ptychi.h5")
-        (folder / "diverged.txt").write_text(str(kept))
+        reconstruct(folder, "bad@huge.h5", PtyChiParams(n_epochs=2))
+    except FloatingPointError as error:
+        (folder / "diverged.txt").write_text(str(error))
 
 
 def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
     lines: list[str] = []
-    given = {"initial": folder / f"{name}_initial.h5"}
+    name, _, initial = name.partition("@")
+    inputs = {"scan": folder / "test.cxi", "view": folder / "view.json"}
+    if initial:
+        inputs["initial"] = folder / initial
     iterate(
         params,
         StageFiles(
-            {"scan": folder / "test.cxi", "view": folder / "view.json"}
-            | {key: path for key, path in given.items() if path.is_file()},
+            inputs,
             {
                 "reconstruction": folder / f"{name}.h5",
                 "iterates": folder / f"{name}_iterates.h5",

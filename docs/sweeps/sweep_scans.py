@@ -1,0 +1,47 @@
+"""The simulated scans of the sweeps, and the error of an object on them.
+
+The objects are those of validation seeds, which no comparison of the study uses.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from flows.params import PhaseGParams
+from flows.profiles import resolve
+from tasks.compare.gauge import fit_gauge, remove_gauge
+from tasks.compare.params import ComparisonParams
+from tasks.compare.region import scored_region
+from tasks.core.object_file import ObjectWindow, read_object
+from tasks.core.stages import StageFiles, silent
+from tasks.core.view_file import open_view
+from tasks.simulate.stage import simulate
+from tasks.views.stage import select_view
+
+SCORING = ComparisonParams()
+
+
+def make_scan(folder: Path, seed: int, dose: float, view: str) -> dict[str, Path]:
+    """Simulate a test scan of the study's size; return the paths of scan, view and truth."""
+    params = resolve(PhaseGParams(photons_per_pattern=dose, view=view, seed=seed))
+    where = folder / f"{seed}_{dose:.0e}"
+    paths = {name: where / f"{name}.cxi" for name in ("train", "test")}
+    paths["truth"] = where / "truth.h5"
+    if not paths["truth"].is_file():
+        simulate(params.simulation, StageFiles({}, paths), silent)
+    outputs = {"view": "view.json", "overlap": "o.json", "coverage": "c.npz", "plot": "p.png"}
+    chosen = {name: where / view / file for name, file in outputs.items()}
+    select_view(params.view, StageFiles({"scan": paths["test"]}, chosen), silent)
+    return {"scan": paths["test"], "view": chosen["view"], "truth": paths["truth"]}
+
+
+def complex_error(window: ObjectWindow, paths: dict[str, Path]) -> float:
+    """Return the relative complex error in the gauge and region of the comparison."""
+    header = open_view(paths["scan"], paths["view"]).header
+    region = scored_region(header, SCORING.coverage_fraction, SCORING.erosion_px)
+    place = region.box.corner_px, region.box.shape
+    truth = read_object(paths["truth"]).cut(*place)
+    image = np.nan_to_num(window.cut(*place))
+    gauge = fit_gauge(image, truth, region.weights, max_shift_px=SCORING.max_shift_px)
+    rest = (remove_gauge(image, gauge, region.lit) - truth)[region.mask]
+    return float(np.linalg.norm(rest) / np.linalg.norm(truth[region.mask]))

@@ -1,0 +1,105 @@
+"""Starts, algorithms and orders of pty-chi on a small scan, against the truth."""
+
+import numpy as np
+import pytest
+
+from tasks.compare.gauge import fit_gauge, remove_gauge
+from tasks.compare.region import scored_region
+from tasks.core.files import write_json
+from tasks.core.iterates_file import read_iterates
+from tasks.core.object_file import ObjectWindow, read_object, write_object
+from tasks.core.scan_file import read_scan
+from tasks.core.stages import StageFiles, silent
+from tasks.reconstruct.params import PtyChiParams
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+
+N_EPOCHS = 24
+LSQML = PtyChiParams(n_epochs=N_EPOCHS, batch_size=16, device="cpu")
+OTHERS = {
+    "plain": {"plain": True, "batch_size": 16},
+    "epie": {"algorithm": "epie"},
+    "autodiff": {"algorithm": "autodiff"},
+    "orders": {"n_orders": 2, "batch_size": 16},
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, run_ptychi):
+    """Simulate a scan and reconstruct it in every way, in one process."""
+    where = tmp_path_factory.mktemp("runs")
+    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+    params = SimulationParams(
+        photons_per_pattern=1e6,
+        train_positions=(2, 2),
+        test_positions=(8, 8),
+        min_test_span_px=0,
+        seed=7,
+    )
+    simulate(params, StageFiles({}, {key: where / name for key, name in names.items()}), silent)
+    view = {"view": "dense", "n_exposures": 64, "indices": list(range(64))}
+    write_json(where / "view.json", view)
+    truth = read_object(where / "truth.h5")
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal((2, *truth.object_.shape))
+    noisy = truth.object_ + 0.1 * (noise[0] + 1j * noise[1])
+    write_object(where / "noisy.h5", ObjectWindow(noisy, truth.origin_px))
+    flat = LSQML.model_dump_json()
+    others = [
+        f"{name}={PtyChiParams(n_epochs=N_EPOCHS, device='cpu', **chosen).model_dump_json()}"
+        for name, chosen in OTHERS.items()
+    ]
+    run_ptychi(where, f"flat={flat}", f"true@truth.h5={flat}", f"refined@noisy.h5={flat}", *others)
+    return where
+
+
+def errors_of(folder, name):
+    """Return the relative complex error in the gauge of the truth, by epoch."""
+    region = scored_region(read_scan(folder / "test.cxi").header, 0.05, 4.0)
+    place = region.box.corner_px, region.box.shape
+    truth = read_object(folder / "truth.h5").cut(*place)
+    errors = {}
+    for epoch, window in read_iterates(folder / f"{name}_iterates.h5"):
+        image = window.cut(*place)
+        aligned = remove_gauge(image, fit_gauge(image, truth, region.weights), region.lit)
+        rest = (aligned - truth)[region.mask]
+        errors[epoch] = np.linalg.norm(rest) / np.linalg.norm(truth[region.mask])
+    return errors
+
+
+def test_a_run_from_the_truth_starts_there_and_stays_near(folder):
+    errors = errors_of(folder, "true")
+    assert errors[0] < 1e-3
+    assert errors[N_EPOCHS] < 0.5 * errors_of(folder, "flat")[N_EPOCHS]
+    assert read_object(folder / "true.h5").facts["start"] == "given"
+
+
+def test_a_run_from_a_good_object_is_there_in_fewer_epochs(folder):
+    flat, refined = errors_of(folder, "flat"), errors_of(folder, "refined")
+    goal = flat[N_EPOCHS]
+    assert min(epoch for epoch, error in refined.items() if error <= goal) <= N_EPOCHS // 2
+
+
+def test_a_given_start_is_run_with_the_settings_of_the_flat_one(folder):
+    flat, refined = (read_object(folder / f"{name}.h5").facts for name in ("flat", "refined"))
+    assert flat["settings"] == refined["settings"]
+
+
+@pytest.mark.parametrize("name", ["flat", "plain", "epie", "autodiff"])
+def test_every_algorithm_beats_the_flat_start(folder, name):
+    errors = errors_of(folder, name)
+    assert errors[N_EPOCHS] < 0.7 * errors[0]
+    losses = read_object(folder / f"{name}.h5").facts["losses"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_two_orders_tell_their_spread_and_report_the_first(folder):
+    facts = read_object(folder / "orders.h5").facts
+    assert len(set(facts["seeds"])) == 2
+    assert 0 < facts["spread_between_orders"] < 0.2
+    first, alone = (read_object(folder / f"{name}.h5").object_ for name in ("orders", "flat"))
+    np.testing.assert_array_equal(first, alone)
+    lines = (folder / "orders.txt").read_text().splitlines()
+    assert lines[-1].startswith(f"{2 * N_EPOCHS}/{2 * N_EPOCHS} ")
