@@ -20,8 +20,9 @@ NAMES = METRICS | {
 }
 MEANING = {
     "seeds": (
-        "Intervals are 95 % t intervals over seeds, {n} of them: every seed has objects, noise and "
-        "trainings of its own, so they say where the delta lies when the whole study is run again."
+        "Intervals are 95 % t intervals over seeds, {n} of them: every seed has scan jitter, noise "
+        "and trainings of its own, and a sample where fresh ones were asked for, so they say where "
+        "the delta lies when all of that is done again."
     ),
     "spatial": (
         "Intervals are spatial, 95 % t intervals over {n} blocks of the image: they say how evenly "
