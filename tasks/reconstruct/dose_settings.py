@@ -5,9 +5,9 @@ truth. The dose on the sample, photons per object pixel, decides rather than pho
 it sets the noise of the object, and a sparse view has less of it than a dense one.
 
 * Noise model. Poisson has no bias at low counts: dense at 1e4 photons per pattern the complex
-  error ends at 0.075 against 0.108. It starts slowly, though, so the first epochs count by Gauss
-  (0.078 after 48 epochs, and 0.082 after 40 by Poisson alone). At 1e5 Gaussian is there first, and
-  in a sparse view Poisson never catches up (0.264 against 0.218 after 160 and 80 epochs).
+  error ends at 0.075 against 0.108. It starts slowly, so the first epochs count by Gauss (0.083
+  after 32 epochs, by Poisson alone 0.090). At 1e5 Gaussian is there first, and in a sparse view
+  Poisson never catches up (0.264 after 160 epochs against 0.218 after 80).
 * Total variation. The noise of the object falls with the root of the dose, and the best weight
   with it, sparse on another scale: at 1e4 a weight of 0.048 gives 0.218, 0.02 gives 0.198. Above
   the cap the object is smoothed away before its phase has converged.
