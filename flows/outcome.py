@@ -13,6 +13,7 @@ from tasks.runtime.errors import StageFailedError
 BLOCKER_JSON = "analysis/blocker.json"
 BLOCKER_TEXT = "analysis/blocker.txt"
 ATTEMPTS = "summary/attempts.jsonl"
+SCHEMA_VERSION = 1
 
 
 def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, Any]) -> None:
@@ -24,7 +25,8 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
         result: How it ended: `success`, `no deltas`, `failed` or `interrupted`.
         details: What else is worth keeping, as JSON.
     """
-    entry = {"started_at": started_at, "ended_at": utc_now(), "result": result, **details}
+    times = {"started_at": started_at, "ended_at": utc_now()}
+    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **details}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
@@ -44,6 +46,7 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
         Content of the JSON.
     """
     blocker: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
         "written_at": utc_now(),
         "stage": None,
         "command": None,

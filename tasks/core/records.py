@@ -75,6 +75,9 @@ class StageRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    schema_version: Literal[1] = Field(
+        1, description="Raised when a key changes its meaning or goes; new keys do not raise it"
+    )
     stage: str
     phase: Phase
     cache_key: str

@@ -66,16 +66,27 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
         write_json(hub / DELTA_SUMMARY, delta)
     else:
         delta = kept
+    texts = delta_texts(hub, summary, delta)
+    for path, text in texts.items():
+        write_text(hub / path, text)
+    return Publication(summary, delta, texts[DIGEST])
+
+
+def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> dict[str, str]:
+    """Return the texts that follow from summary and deltas, by their paths in the hub.
+
+    Args:
+        hub: The hub; what the arms cost is read from it.
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+    """
     costs = hub / COST_TEXT
     cost_lines = digest_lines(costs.read_text(encoding="utf-8")) if costs.is_file() else []
-    digest = digest_markdown(summary, delta, cost_lines)
-    for path, text in (
-        (HIGHLIGHTS, "\n".join(highlight_lines(delta["deltas"])) + "\n"),
-        (PREVIEW, "\n".join(preview_lines(delta["deltas"])) + "\n"),
-        (DIGEST, digest),
-    ):
-        write_text(hub / path, text)
-    return Publication(summary, delta, digest)
+    return {
+        HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
+        PREVIEW: "\n".join(preview_lines(delta["deltas"])) + "\n",
+        DIGEST: digest_markdown(summary, delta, cost_lines),
+    }
 
 
 def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
