@@ -4,8 +4,8 @@ from flows.stage_factory import StageFactory, model_files, stem
 from tasks.core.arms import Arm, Extra
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
+from tasks.views.halves import HALVES
 
-HALVES = ("odd", "even")
 REFINED = {Arm.PTYCHOPINN: Extra.REFINED, Arm.BASELINE: Extra.REFINED_BASELINE}
 
 
@@ -78,7 +78,7 @@ class ExtraPlanner(StageFactory):
         return self.call(
             self.name("halve", split),
             "D",
-            "tasks.views.halves_stage:halve_view",
+            "tasks.views.halves:halve_view",
             self.stage_params.halves,
             (self.exposures(split), outputs),
             f"{folder}/halves.manifest.json",

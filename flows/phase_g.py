@@ -20,7 +20,7 @@ from tasks.compare.task import compare_arms
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
 from tasks.report.publication import Publication
-from tasks.report.task import publish, summarise_arm_costs, summarise_comparisons
+from tasks.report.task import publish, put_costs_together, summarise_comparisons
 from tasks.simulate.task import simulate_scan
 from tasks.train.task import train_network
 from tasks.views.task import halve_view, select_view
@@ -72,7 +72,7 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
             route.take(predict_object, replicate.adapted)
             route.take(iterate_ptychi, replicate.refinements)
             route.take(compare_arms, replicate.comparisons)
-        route.take(summarise_arm_costs, [plan.costs])
+        route.take(put_costs_together, [plan.costs])
         route.take(summarise_comparisons, [plan.summary])
         raise_first_failure(route.futures)
         published = publish(plan.figures)

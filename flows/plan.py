@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from flows.cost_planner import plan_costs
-from flows.extra_planner import HALVES, REFINED
+from flows.extra_planner import REFINED
 from flows.params import PhaseGParams
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
@@ -14,6 +14,7 @@ from tasks.core.records import StageCall
 from tasks.core.seeds import Split
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
+from tasks.views.halves import HALVES
 
 Calls = tuple[StageCall, ...]
 

@@ -18,7 +18,8 @@ from tasks.reconstruct.projection_params import ProjectionParams
 from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
-from tasks.views.params import HalvesParams, ViewParams
+from tasks.views.halves import HalvesParams
+from tasks.views.params import ViewParams
 
 
 @dataclass(frozen=True)

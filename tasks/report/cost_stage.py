@@ -65,7 +65,10 @@ def _read_record(path: Path) -> StageRecord:
     """Read a stage's record; raises ValueError if it is none."""
     try:
         return StageRecord.model_validate(read_json(path))
-    except (OSError, ValidationError) as error:
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error}). Run the stage again.") from error
+    except ValidationError as error:
         raise ValueError(
-            f"{path} is not the record of a stage ({error}). Run the stage again."
+            f"{path} is not the record of a stage: {error.error_count()} of its fields are missing "
+            f"or wrong. Run the stage again."
         ) from error

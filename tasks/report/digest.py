@@ -6,8 +6,9 @@ from typing import Any
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.deltas import DIRECTIONS, HEADLINE, METRICS, SECONDARY_FAMILY
 from tasks.report.evidence import key_of
+from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
-from tasks.report.interval_texts import delta_rows, interval_caption
+from tasks.report.interval_texts import delta_rows, interval_caption, notes
 from tasks.report.summary_text import counts, means_table
 
 
@@ -34,7 +35,7 @@ def digest_markdown(
     lines += [*means_table(summary["aggregate_metrics"]), ""]
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
     lines += ["## Flags", ""]
-    lines += [f"- {flag['job']}: {flag['model']} {flag['flag']}" for flag in summary["flags"]]
+    lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
     lines += [] if summary["flags"] else ["None."]
     lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", verdict(summary), ""]
     return "\n".join(lines)
@@ -48,15 +49,22 @@ def verdict(summary: dict[str, Any]) -> str:
 
 
 def _interval_section(delta: dict[str, Any]) -> list[str]:
-    """Return the tables of deltas with intervals; that of other metrics where there are any."""
-    lines: list[str] = []
-    for family, title in ((HEADLINE, ""), (SECONDARY_FAMILY, "Other metrics:")):
-        found = [entry for entry in delta["comparisons"] if entry["family"] == family]
-        if family == HEADLINE or any(entry["delta"] is not None for entry in found):
-            lines += [title, ""] if title else []
-            lines += [*delta_rows(found), ""]
-            lines += [line for text in interval_caption(found) for line in (text, "")]
+    """Return the tables of deltas with intervals: the headline's, and that of other metrics."""
+    headline = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
+    others = [
+        entry
+        for entry in delta["comparisons"]
+        if entry["family"] == SECONDARY_FAMILY and entry["delta"] is not None
+    ]
+    lines = [*delta_rows(headline), "", *_paragraphs(interval_caption(headline))]
+    lines += _paragraphs(notes(headline))
+    if others:
+        lines += ["Other metrics:", "", *delta_rows(others), "", *_paragraphs(notes(others))]
     return lines
+
+
+def _paragraphs(texts: Sequence[str]) -> list[str]:
+    return [line for text in texts for line in (text, "")]
 
 
 def _delta_caption(delta: dict[str, Any]) -> str:

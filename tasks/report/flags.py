@@ -33,11 +33,16 @@ def flags_between(flags: Iterable[Mapping[str, str]], rival: Arm) -> list[str]:
     """Return the flags that bear on PtychoPINN minus one rival, as sentences."""
     others = tuple(_against(other) for other in RIVALS if other is not rival)
     return [
-        f"{flag['job']}: {flag['model']} {flag['flag']}"
+        flag_text(flag)
         for flag in flags
         if flag["model"] in (Arm.PTYCHOPINN.value, rival.value)
         and not flag["flag"].startswith(others)
     ]
+
+
+def flag_text(flag: Mapping[str, str]) -> str:
+    """Return a flag as one line."""
+    return f"{flag['job']}, {flag['model']}: {flag['flag']}"
 
 
 def _against(rival: Arm) -> str:

@@ -29,6 +29,7 @@ MEANING = {
         "would change with another object or another training."
     ),
 }
+COMPACT_DECIMALS = 4
 CORRECTION = (
     "Verdicts are PtychoPINN's, at 5 % after Holm's correction for all deltas of a table; "
     "the intervals are of one delta each."
@@ -36,13 +37,24 @@ CORRECTION = (
 
 
 def interval_caption(found: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what the intervals mean, and why some are missing, a sentence a line."""
-    known = [entry for entry in found if entry["kind"]]
-    kinds = {entry["kind"]: entry["n"] for entry in known}
+    """Return what the intervals and verdicts mean, a sentence a line; nothing without intervals."""
+    kinds = {entry["kind"]: entry["n"] for entry in found if entry["kind"]}
     lines = [MEANING[kind].format(n=n) for kind, n in kinds.items()]
-    lines += [CORRECTION] if known else []
-    reasons = dict.fromkeys(entry["reason"] for entry in found if entry["reason"])
-    return lines + [f"Note: {reason}." for reason in reasons]
+    return [*lines, CORRECTION] if lines else []
+
+
+def notes(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what intervals leave out and why some are missing, a line a reason."""
+    concerned: dict[str, list[str]] = {}
+    for entry in found:
+        if entry["reason"]:
+            part = "" if entry["part"] == VALUE else f" {entry['part']}"
+            name = f"{NAMES[entry['metric']]}{part} against {entry['against']}"
+            concerned.setdefault(entry["reason"], []).append(name)
+    return [
+        f"All deltas: {reason}." if len(names) == len(found) else f"{', '.join(names)}: {reason}."
+        for reason, names in concerned.items()
+    ]
 
 
 def delta_rows(found: Sequence[dict[str, Any]]) -> list[str]:
@@ -88,7 +100,7 @@ def compact_lines(delta: dict[str, Any]) -> list[str]:
         for rival in RIVALS:
             cells = [_compact(delta, rival, metric, part) for part in PARTS]
             name = f"{label} vs {rival.value}"
-            lines.append(f"{name:<19}: " + "  ".join(f"{cell:<36}" for cell in cells).rstrip())
+            lines.append(f"{name:<19}: {cells[0]:<39}  {cells[1]}")
     return lines
 
 
@@ -97,7 +109,7 @@ def _compact(delta: dict[str, Any], rival: Arm, metric: str, part: str) -> str:
     entry = delta["intervals"][f"vs_{rival.value}"][metric][part]
     if entry["half_width"] is None:
         return f"{part} {entry['verdict'] or 'no interval'}"
-    decimals = decimals_of(entry["half_width"])
+    decimals = min(decimals_of(entry["half_width"]), COMPACT_DECIMALS)
     middle = signed(entry["estimate"], decimals)
     return f"{part} {middle} ± {entry['half_width']:.{decimals}f} {entry['verdict']}"
 

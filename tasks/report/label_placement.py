@@ -45,7 +45,8 @@ def place_labels(
 ) -> list[Box]:
     """Return where each label goes: the nearest place that covers nothing and stays in the frame.
 
-    One label after the other; where no place is free, the one that covers least is taken.
+    One label after the other, first those with the fewest free places; where no place is free, the
+    one that covers least is taken.
 
     Args:
         anchors: The points (x, y) that the labels belong to [px].
@@ -53,23 +54,28 @@ def place_labels(
         obstacles: What must not be covered.
         frame: Where labels may be.
     """
-    taken, placed = list(obstacles), []
-
-    def burden(box: Box, anchor: Offset) -> float:
-        own = box.distance_to(anchor)
-        misleading = any(box.distance_to(other) < own for other in anchors)
-        return _covered(box, taken, frame) + MISLEADING_PX2 * misleading
-
-    for anchor, size in zip(anchors, sizes, strict=True):
-        candidates = [
+    taken, placed = list(obstacles), {}
+    candidates = [
+        [
             _beside(anchor, size, direction, distance)
             for distance in DISTANCES_PX
             for direction in DIRECTIONS
         ]
-        best = min(candidates, key=functools.partial(burden, anchor=anchor))
-        taken.append(best)
-        placed.append(best)
-    return placed
+        for anchor, size in zip(anchors, sizes, strict=True)
+    ]
+
+    def burden(place: int, box: Box) -> float:
+        own = box.distance_to(anchors[place])
+        misleading = any(box.distance_to(anchor) < own for anchor in anchors)
+        return _covered(box, taken, frame) + MISLEADING_PX2 * misleading
+
+    def n_free(place: int) -> int:
+        return sum(burden(place, box) == 0 for box in candidates[place])
+
+    for place in sorted(range(len(anchors)), key=n_free):
+        placed[place] = min(candidates[place], key=functools.partial(burden, place))
+        taken.append(placed[place])
+    return [placed[place] for place in range(len(anchors))]
 
 
 def _beside(anchor: Offset, size: Offset, direction: Offset, distance_px: float) -> Box:

@@ -28,7 +28,7 @@ DPI = 120
 MARKER_PT, FONT_PT = 7.5, 8.5
 FRONT_COLOUR, LEGEND_COLOUR = "#B0B0B0", "#404040"
 LINE_PX = 2.0
-MARGIN = 0.12
+MARGINS = (0.25, 0.14)
 Place = tuple[float, float]
 
 
@@ -92,7 +92,7 @@ def _draw(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
             elinewidth=1.0,
             zorder=3,
         )
-    axis.margins(MARGIN)
+    axis.margins(*MARGINS)
     _draw_front(axis, [_place(point, quality) for point in known])
 
 

@@ -32,8 +32,8 @@ def summarise_comparisons(call: StageCall) -> StageRecord:
 
 
 @stage_task("summarise-costs")
-def summarise_arm_costs(call: StageCall) -> StageRecord:
-    """Put together what every reconstruction costs."""
+def put_costs_together(call: StageCall) -> StageRecord:
+    """Hold what every reconstruction costs against how good it is."""
     record = execute(call)
     get_run_logger().info("Costs of %s", ", ".join(record.facts["models"]))
     return record

@@ -58,9 +58,3 @@ class ViewParams(BaseModel):
     def group_size(self) -> int:
         """Exposures in a group, its seed point among them."""
         return self.gridsize**2
-
-
-class HalvesParams(BaseModel):
-    """TEMPORARY."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -12,7 +12,7 @@ GOOD = {
     ("PtyChi", "gauge_at_bound"): (None, None, 0.0),
     ("PtyChi", "gauge_shift_determined"): (None, None, 1.0),
     ("PtyChi", "coverage_fraction"): (None, None, 0.97),
-    ("PtyChi", "late_gain"): (None, None, 0.03),
+    ("PtyChi", "doubling_gain"): (None, None, 0.03),
     ("Flat", "ms_ssim"): (0.05, 0.06, None),
     ("Flat", "mae"): (0.1, 0.4, None),
 }
@@ -34,7 +34,7 @@ def test_a_sound_table_has_no_flag():
         ("gauge_at_bound", (None, None, 1.0), "at its bound"),
         ("gauge_shift_determined", (None, None, 0.0), "not determined"),
         ("coverage_fraction", (None, None, 0.94), "holds 94.0% of the region, under 95%"),
-        ("late_gain", (None, None, 0.2), "had not converged: .* by 20%"),
+        ("doubling_gain", (None, None, 0.2), "had not converged: .* by about 20%"),
         ("ms_ssim", (0.05, 0.8, None), "beat the flat image in amplitude ms_ssim"),
         ("ms_ssim", (0.9, 0.01, None), "beat the flat image in phase ms_ssim"),
     ],
