@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,29 @@ def read_metrics_csv(path: Path) -> list[MetricRow]:
             fewer cells, a number is not a finite number, or a model and metric come twice; the
             message names the file, the line and the model.
     """
+    seen: set[tuple[str, str]] = set()
+    rows = []
+    for where, cells in read_cells(path, COLUMNS):
+        row = _parse(cells, where)
+        _refuse_twin(seen, row, where)
+        rows.append(row)
+    return rows
+
+
+def read_cells(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Read the cells of a table that has just these columns, in any order.
+
+    Args:
+        path: CSV file.
+        columns: Names of the columns.
+
+    Returns:
+        For every row where it stands, for messages, and its cells by column.
+
+    Raises:
+        ValueError: If the file is not text, a column is missing or unknown, or a row has more or
+            fewer cells.
+    """
     try:
         lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
         table = [(lines.line_num, cells) for cells in lines if cells]
@@ -78,24 +101,33 @@ def read_metrics_csv(path: Path) -> list[MetricRow]:
             f"{path} cannot be read as a CSV table ({error}). Run the comparison again."
         ) from error
     header = [cell.strip() for cell in table[0][1]] if table else []
-    if sorted(header) != sorted(COLUMNS):
+    if sorted(header) != sorted(columns):
         raise ValueError(
-            f"{path} must have the columns {','.join(COLUMNS)}, got {','.join(header) or 'none'}. "
+            f"{path} must have the columns {','.join(columns)}, got {','.join(header) or 'none'}. "
             f"Rename or remove columns, or run the comparison again."
         )
-    seen: set[tuple[str, str]] = set()
     rows = []
     for line, cells in table[1:]:
         where = f"{path}, line {line}"
-        if len(cells) != len(COLUMNS):
+        if len(cells) != len(columns):
             raise ValueError(
-                f"{where}: expected {len(COLUMNS)} cells, got {len(cells)}. The file was cut short "
+                f"{where}: expected {len(columns)} cells, got {len(cells)}. The file was cut short "
                 f"or edited: run the comparison again."
             )
-        row = _parse(dict(zip(header, (cell.strip() for cell in cells), strict=True)), where)
-        _refuse_twin(seen, row, where)
-        rows.append(row)
+        rows.append((where, dict(zip(header, (cell.strip() for cell in cells), strict=True))))
     return rows
+
+
+def read_number(text: str, what: str, cure: str) -> float | None:
+    """Return the finite number in a cell; None for an empty one.
+
+    Raises:
+        ValueError: If it holds anything else; the message says what it should be, and the cure.
+    """
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if text and not math.isfinite(number):
+        raise ValueError(f"{what} must be a finite number or empty, got {text!r}. {cure}")
+    return number if text else None
 
 
 def _parse(cells: dict[str, str], where: str) -> MetricRow:
@@ -106,16 +138,11 @@ def _parse(cells: dict[str, str], where: str) -> MetricRow:
             f"{where}: a row needs a model and a metric, got model {model!r} and metric "
             f"{metric!r}. Name both or remove the row."
         )
-    numbers: dict[str, float | None] = {}
-    for name in COLUMNS[2:]:
-        text = cells[name]
-        number = float(text) if _NUMBER.fullmatch(text) else math.nan
-        if text and not math.isfinite(number):
-            raise ValueError(
-                f"{where}: {name} of {metric} of {model} must be a finite number or empty, got "
-                f"{text!r}. Reconstruct and compare {model} again."
-            )
-        numbers[name] = number if text else None
+    cure = f"Reconstruct and compare {model} again."
+    numbers = {
+        name: read_number(cells[name], f"{where}: {name} of {metric} of {model}", cure)
+        for name in COLUMNS[2:]
+    }
     return MetricRow(model, metric, numbers["amplitude"], numbers["phase"], numbers["value"])
 
 

@@ -14,6 +14,12 @@ from tasks.report.cost_table import digest_lines
 from tasks.report.deltas import delta_summary
 from tasks.report.digest import digest_markdown
 from tasks.report.highlights import highlight_lines, preview_lines
+from tasks.report.inventory import (
+    VERIFICATION_REPORT,
+    is_of_a_run,
+    renew_inventory,
+    signatures,
+)
 from tasks.report.params import ReportParams
 from tasks.report.stage import summarise
 
@@ -80,8 +86,7 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
     """
-    costs = hub / COST_TEXT
-    cost_lines = digest_lines(costs.read_text(encoding="utf-8")) if costs.is_file() else []
+    cost_lines = digest_lines(_cost_text(hub))
     return {
         HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
         PREVIEW: "\n".join(preview_lines(delta["deltas"])) + "\n",
@@ -100,10 +105,15 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         What was made.
 
     Raises:
-        ValueError: If there is no table, or one is not valid; then nothing is written.
+        ValueError: If there is no table, or a table or the text of the costs is not valid; then
+            nothing is written.
     """
     present = [job.path for job in find_jobs(hub)]
-    find_blocks(hub)  # Before anything is written: a damaged table is refused.
+    # Before anything is written: what is damaged is refused.
+    find_blocks(hub)
+    _cost_text(hub)
+    keeps_inventory = is_of_a_run(hub)
+    before = signatures(hub)
     files = StageFiles(
         inputs={path: hub / path for path in present},
         outputs={
@@ -118,6 +128,10 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         raise ValueError(
             f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again."
         )
+    # What was found of the files of before does not hold for these.
+    (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
+    if keeps_inventory:
+        renew_inventory(hub, before)
     return publication
 
 
@@ -136,3 +150,14 @@ def _unchanged(path: Path, delta: dict[str, Any]) -> dict[str, Any] | None:
         return None
     same = isinstance(old, dict) and old | {"generated_at": ""} == delta | {"generated_at": ""}
     return old if same else None
+
+
+def _cost_text(hub: Path) -> str:
+    """Return `arm_costs.md`, empty where there is none; raises ValueError if it is not text."""
+    path = hub / COST_TEXT
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not text ({error}). Run the same command again: it is made anew."
+        ) from error
