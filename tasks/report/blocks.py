@@ -1,10 +1,8 @@
 """The pseudo-values of blocks that lie beside the tables of comparisons."""
 
-import csv
-import io
-import math
 from pathlib import Path
 
+from tasks.core.metrics_table import read_cells, read_number
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import FOLDERS, TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import BlockValues, Name
@@ -37,27 +35,16 @@ def read_block_values(path: Path) -> BlockValues:
             or a block comes twice; the message names file and line.
     """
     found: dict[Name, dict[int, float | None]] = {}
-    rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
-    header = next(rows, [])
-    if sorted(header) != sorted(COLUMNS):
-        raise ValueError(
-            f"{path} must have the columns {','.join(COLUMNS)}, got {','.join(header) or 'none'}: "
-            f"run the comparison again."
-        )
-    for cells in rows:
-        try:
-            row = dict(zip(header, cells, strict=True))
-            block = int(row["block"])
-            values = {part: float(row[part]) if row[part] else None for part in PARTS}
-            is_finite = all(value is None or math.isfinite(value) for value in values.values())
-        except ValueError:
-            is_finite = False
-        if not is_finite or block in found.get((row["model"], row["metric"], PARTS[0]), {}):
+    for where, cells in read_cells(path, COLUMNS):
+        model, metric, block = (cells[name] for name in COLUMNS[:3])
+        what = f"{metric} of {model} in block {block}"
+        if not block.isdecimal() or int(block) in found.get((model, metric, PARTS[0]), {}):
             raise ValueError(
-                f"{path}, line {rows.line_num}: expected a model, a metric, a block that did not "
-                f"come before, and finite numbers or empty cells, got {','.join(cells)!r}: run the "
+                f"{where}: expected a block that did not come before, got {what}: run the "
                 f"comparison again."
             )
-        for part, value in values.items():
-            found.setdefault((row["model"], row["metric"], part), {})[block] = value
+        for part in PARTS:
+            cure = "Run the comparison again."
+            number = read_number(cells[part], f"{where}: {part} of {what}", cure)
+            found.setdefault((model, metric, part), {})[int(block)] = number
     return {name: [blocks[number] for number in sorted(blocks)] for name, blocks in found.items()}
