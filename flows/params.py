@@ -118,6 +118,11 @@ class PhaseGParams(BaseModel):
     clobber: bool = Field(
         False, description="Move outputs of other parameters to archive/ and go on"
     )
+    skip_post_verify: bool = Field(
+        False,
+        title="Skip the verification",
+        description="Do not check the evidence of the hub at the end of the run",
+    )
 
     sample: Annotated[ObjectParams, _panel("Sample")] = Field(
         ObjectParams(), title="Sample", description="What the scans are taken of"
@@ -151,4 +156,6 @@ class PhaseGParams(BaseModel):
     @property
     def science(self) -> dict[str, object]:
         """The parameters that the outputs depend on, as JSON; files by name and content."""
-        return without_folders(self.model_dump(mode="json", exclude={"hub", "clobber"}))
+        return without_folders(
+            self.model_dump(mode="json", exclude={"hub", "clobber", "skip_post_verify"})
+        )

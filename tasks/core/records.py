@@ -9,6 +9,8 @@ from tasks.core.files import sha256_of
 
 Phase = Literal["C", "D", "E", "F", "G"]
 Facts = dict[str, Any]
+# The last line of the log of a stage: `# <time> ended well`.
+ENDED_WELL = "ended well"
 
 
 class FileRef(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY, PLAN, RUN_LOG
-from tasks.core.records import FileRef, StageRecord
+from tasks.core.records import ENDED_WELL, FileRef, StageRecord
 from tasks.report.checks.hub_files import HubFiles, Validation
 from tasks.report.inventory import evidence_files
 from tasks.report.publication import SUMMARY_TEXT
@@ -16,7 +16,7 @@ from tasks.report.publication import SUMMARY_TEXT
 # `--report-only` makes these again; they are checked by making them once more, byte by byte.
 REMADE = {METRICS_SUMMARY, SUMMARY_TEXT, COMPARISON_MANIFEST}
 PLAN_CURE = "Give the run --clobber: what no plan vouches for goes to archive/, and is made anew."
-_END = re.compile(r"# \S+ ended well")
+_END = re.compile(rf"# \S+ {ENDED_WELL}")
 
 
 def stage_checks(files: HubFiles) -> Iterator[Validation]:
