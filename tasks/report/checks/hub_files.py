@@ -41,6 +41,7 @@ class HubFiles:
     root: Path
     vouched: set[str] = field(default_factory=set)
     _hashes: dict[str, str] = field(default_factory=dict)
+    _judged: dict[str, tuple[Any, list[str]]] = field(default_factory=dict)
 
     def sha256(self, relative: str) -> str | None:
         """Return the hash of a file, computed once; None if it is not there."""
@@ -88,14 +89,24 @@ class HubFiles:
         except UnicodeDecodeError as error:
             raise ValueError(f"{relative} is not text ({error}). {RUN_AGAIN}") from error
 
+    def judged_json(self, relative: str, schema: str) -> tuple[Any, list[str]]:
+        """Read JSON, once; return it with what its schema has against it.
+
+        Raises:
+            ValueError: If it is missing or not JSON.
+        """
+        if relative not in self._judged:
+            content = self.json(relative)
+            self._judged[relative] = content, schema_faults(schema, content)
+        return self._judged[relative]
+
     def valid_json(self, relative: str, schema: str) -> Any:
         """Read JSON that its schema allows.
 
         Raises:
             ValueError: If it is missing, not JSON, or not as its schema wants it.
         """
-        content = self.json(relative)
-        faults = schema_faults(schema, content)
+        content, faults = self.judged_json(relative, schema)
         if faults:
             raise ValueError(
                 f"{relative} does not fit its schema: {'; '.join(faults)}. {RUN_AGAIN}"

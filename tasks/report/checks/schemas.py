@@ -49,7 +49,8 @@ def schema_checks(files: HubFiles) -> Iterator[Validation]:
 
 
 def _schema_faults(files: HubFiles, path: str, schema: str) -> list[str]:
-    return [f"{path}: {fault}" for fault in schema_faults(schema, files.json(path))]
+    _, faults = files.judged_json(path, schema)
+    return [f"{path}: {fault}" for fault in faults]
 
 
 def _attempt_faults(files: HubFiles) -> Iterator[str]:
