@@ -7,7 +7,12 @@ from typing import Any
 from flows.hub_state import check_place
 from tasks.core.files import write_json
 from tasks.core.hub import DELTA_SUMMARY, PLAN
-from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT, is_of_a_run
+from tasks.report.inventory import (
+    INVENTORY,
+    VERIFICATION_REPORT,
+    inventory_renewed,
+    is_of_a_run,
+)
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
 from tasks.report.texts import terminal_block
@@ -35,7 +40,8 @@ def report(hub: Path, *, verify: bool) -> int:
     check_place(hub)
     with hub_lock(hub):
         try:
-            publication = rebuild_reports(hub, ReportParams())
+            with inventory_renewed(hub):
+                publication = rebuild_reports(hub, ReportParams())
             found = write_verification(hub) if verify and is_of_a_run(hub) else None
         except ValueError as error:
             raise BadInputError(str(error)) from error

@@ -1,7 +1,7 @@
 """The values behind a delta: of whole comparisons, and of the blocks of their images."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from tasks.report.comparisons import JobKey
 
 VALUE = "value"
 Name = tuple[str, str, str]
-BlockValues = Mapping[Name, Sequence[float | None]]
+BlockValues = Mapping[Name, Mapping[int, float | None]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Evidence:
 
     Attributes:
         tables: Values of each comparison by model, metric and part.
-        blocks: Pseudo-values of the blocks, in their order, of those comparisons that have them.
+        blocks: Pseudo-values by block, of those comparisons that have them.
     """
 
     tables: Mapping[JobKey, Mapping[Name, float | None]]
@@ -74,9 +74,7 @@ class Evidence:
         """Return the mean of a value over comparisons; None unless each of them has it."""
         values = [self.tables[key].get(name) for key in keys]
         present = [value for value in values if value is not None]
-        return (
-            math.fsum(present) / len(present) if present and len(present) == len(values) else None
-        )
+        return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
 
     def delta(self, question: Question) -> float | None:
         """Return the difference of the means over all comparisons; None if a value is missing."""

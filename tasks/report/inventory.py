@@ -6,7 +6,8 @@ itself and the report of the verification alone, which are made of it.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -90,7 +91,39 @@ def read_inventory(hub: Path) -> dict[str, Entry]:
     return entries
 
 
-def signatures(hub: Path) -> dict[str, Signature]:
+@contextmanager
+def inventory_renewed(hub: Path) -> Iterator[None]:
+    """Take note of the files that the block writes; what else changed stays a finding.
+
+    What a verification said of the files of before goes. An inventory that cannot be read is left
+    as it is, for the verification to find; where a run of the flow left none, one is written. A hub
+    of tables alone gets none.
+
+    Args:
+        hub: The hub.
+    """
+    keeps_one, before = is_of_a_run(hub), _signatures(hub)
+    yield
+    (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
+    if not keeps_one:
+        return
+    if not (hub / INVENTORY).exists():
+        write_inventory(hub)
+        return
+    try:
+        known = read_inventory(hub)
+    except ValueError:
+        return
+    written = [path for path, now in _signatures(hub).items() if before.get(path) != now]
+    _write(hub, known | take_inventory(hub, written))
+
+
+def is_of_a_run(hub: Path) -> bool:
+    """Tell whether a run of the flow made a hub; else its tables came from elsewhere, alone."""
+    return (hub / PLAN).exists() or (hub / INVENTORY).exists()
+
+
+def _signatures(hub: Path) -> dict[str, Signature]:
     """Return what tells that a file was written anew: its node, size and time, without reading."""
     found = {}
     for path in evidence_files(hub):
@@ -99,34 +132,8 @@ def signatures(hub: Path) -> dict[str, Signature]:
     return found
 
 
-def renew_inventory(hub: Path, before: Mapping[str, Signature]) -> None:
-    """Take note of the files that were written since; what else changed stays a finding.
-
-    An inventory that cannot be read is left as it is, for the verification to find; where there is
-    none, one is written.
-
-    Args:
-        hub: The hub.
-        before: Its `signatures` before the files were written.
-    """
-    if not (hub / INVENTORY).exists():
-        write_inventory(hub)
-        return
-    try:
-        known = read_inventory(hub)
-    except ValueError:
-        return
-    written = [path for path, now in signatures(hub).items() if before.get(path) != now]
-    _write(hub, known | take_inventory(hub, written))
-
-
 def _write(hub: Path, entries: Mapping[str, Entry]) -> None:
     lines = [
         f"{entry.size_bytes} {entry.sha256} {path}\n" for path, entry in sorted(entries.items())
     ]
     write_text(hub / INVENTORY, "".join(lines))
-
-
-def is_of_a_run(hub: Path) -> bool:
-    """Tell whether a run of the flow made a hub; else its tables came from elsewhere, alone."""
-    return (hub / PLAN).exists() or (hub / INVENTORY).exists()

@@ -13,6 +13,7 @@ from flows.outcome import record_attempt
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.core.arms import Arm, Extra
+from tasks.core.block_file import N_BLOCKS, BlockRow, write_blocks
 from tasks.core.files import write_json, write_npz, write_text
 from tasks.core.hub import RUN_LOG
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
@@ -26,7 +27,6 @@ from tasks.runtime.child import run_call
 
 TIME = "2026-11-25T03:49:35Z"
 MODELS = [name.value for name in (*Arm, Extra.PROJECTIONS, Extra.LONGER_PROJECTIONS)]
-N_BLOCKS = 4
 
 
 def put_output(path: Path, rng: np.random.Generator) -> None:
@@ -56,14 +56,12 @@ def put_comparison(hub: Path, call: StageCall, rng: np.random.Generator) -> None
     }
     rows = [MetricRow(*name, *map(float, pair.mean(axis=0))) for name, pair in scores.items()]
     write_metrics_csv(hub / call.outputs["metrics"], rows)
-    lines = [
-        f"{model},{metric},{block},{amplitude!r},{phase!r}\n"
-        for (model, metric), pairs in scores.items()
+    blocks = [
+        BlockRow(*name, block, amplitude, phase)
+        for name, pairs in scores.items()
         for block, (amplitude, phase) in enumerate(pairs.tolist())
     ]
-    write_text(
-        hub / call.outputs["blocks"], "model,metric,block,amplitude,phase\n" + "".join(lines)
-    )
+    write_blocks(hub / call.outputs["blocks"], blocks)
     gauge = {"factor_abs": 1.0, "factor_rad": 0.1, "shift_px": [0, 0], "ramp_rad_per_px": [0, 0]}
     write_json(
         hub / call.outputs["comparison"],
