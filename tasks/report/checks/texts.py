@@ -115,12 +115,17 @@ def _grid_faults(files: HubFiles) -> Iterator[str]:
             yield f"{SSIM_GRID} lacks {text}, the phase of {metric} {rival}"
 
 
-def _phase_texts(delta: dict[str, Any]) -> Iterator[str]:
-    """Yield all ways to write the phase of a delta, three to six decimals."""
-    for nested in (delta["deltas"], *delta.get("deltas_by_split", {}).values()):
-        for metrics in nested.values():
-            for parts in metrics.values():
-                yield from (_signed(parts["phase"], decimals) for decimals in range(3, 7))
+def _phase_texts(content: Any) -> Iterator[str]:
+    """Yield all ways to write the deltas of the phase in a content, three to six decimals."""
+    if isinstance(content, dict):
+        phase = content.get("phase")
+        if isinstance(phase, float):
+            yield from (_signed(phase, decimals) for decimals in range(3, 7))
+        for value in content.values():
+            yield from _phase_texts(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _phase_texts(value)
 
 
 def _line_faults(files: HubFiles, path: str, expected: list[str]) -> Iterator[str]:
