@@ -157,7 +157,8 @@ def test_one_changed_input_byte_redoes_exactly_what_depends_on_it(smoke_run, pha
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     assert phase_g(hub).returncode == 0
-    assert started_stages(hub, since) == ["iterate-ptychi test"]
+    # The object is the same again; the time that it took is not.
+    assert started_stages(hub, since) == ["iterate-ptychi test", "summarise-costs"]
     assert path.read_bytes() == (smoke_run.hub / path.relative_to(hub)).read_bytes()
 
 

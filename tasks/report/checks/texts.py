@@ -110,9 +110,9 @@ def _grid_faults(files: HubFiles) -> Iterator[str]:
         if text not in known:
             yield f"{SSIM_GRID} has {text}, which is no phase delta of {DELTA_SUMMARY}"
     for _, metric, rival, _ in LINES[:2]:
-        text = _signed(delta["deltas"][rival][metric]["phase"], 3)
-        if text not in grid:
-            yield f"{SSIM_GRID} lacks {text}, the phase of {metric} {rival}"
+        phase = delta["deltas"][rival][metric]["phase"]
+        if phase is not None and _signed(phase, 3) not in grid:
+            yield f"{SSIM_GRID} lacks {_signed(phase, 3)}, the phase of {metric} {rival}"
 
 
 def _phase_texts(content: Any) -> Iterator[str]:
