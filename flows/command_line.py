@@ -10,6 +10,7 @@ from cyclopts.config import Dict
 from pydantic import ValidationError
 from rich.console import Console
 
+from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
 from flows.hub_state import check_place, refuse_stale_hub
 from flows.outcome import BLOCKER_TEXT
 from flows.params import PhaseGParams
@@ -20,14 +21,14 @@ from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
-from tasks.report.params import ReportParams
-from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
+from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT
+from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
 from tasks.runtime.cache import finished_record
-from tasks.runtime.errors import BadInputError, StageFailedError
-from tasks.runtime.lock import hub_lock, refuse_busy_hub
+from tasks.runtime.errors import BadInputError, InvalidEvidenceError, StageFailedError
+from tasks.runtime.lock import refuse_busy_hub
 
-EXIT_SUCCESS, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 RULE = "=" * 72
 OPTIONS = {"photons_per_pattern": "dose"}
 
@@ -59,18 +60,13 @@ def make_app(parameter_file: Path | None) -> App:
     return app
 
 
-def say(text: str) -> None:
-    """Print a line of the result on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def run(
     *,
     params: Annotated[PhaseGParams, Parameter(name="*")] = PhaseGParams(),  # noqa: B008 - frozen
     parameters: Path | None = None,
     collect_only: bool = False,
     report_only: bool = False,
+    post_verify_only: bool = False,
 ) -> int:
     """Run Phase G for one dose and view.
 
@@ -83,10 +79,14 @@ def run(
         Print every stage of the plan, mark what is done, and touch nothing.
     report_only
         Make summary, deltas and texts again from the tables that the hub holds.
+    post_verify_only
+        Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
     """
     del parameters  # Read before the options are, by `make_app`.
     if report_only:
-        return report(params.hub)
+        return report(params.hub, verify=not params.skip_post_verify)
+    if post_verify_only:
+        return verify(params.hub)
     plan = make_plan(params)
     commands_doc()
     if collect_only:
@@ -113,23 +113,9 @@ def collect(plan: Plan) -> int:
             say(f"    writes  {path}")
         say(f"    log     {call.log}")
     say(f"\n[G] publish-deltas  (always runs)\n    writes  {DELTA_SUMMARY}")
+    say(f"\n[G] verify-evidence  (always runs)\n    writes  {INVENTORY}")
+    say(f"    writes  {VERIFICATION_REPORT}")
     return EXIT_SUCCESS
-
-
-def report(hub: Path) -> int:
-    """Make the reports of a hub again, and print the deltas."""
-    if not hub.is_dir():
-        raise BadInputError(f"The hub {hub} does not exist. Name the folder of a finished run.")
-    check_place(hub)
-    with hub_lock(hub):
-        try:
-            publication = rebuild_reports(hub, ReportParams())
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
-    for line in terminal_block(publication.delta):
-        say(line)
-    say(f"Delta summary: {DELTA_SUMMARY}")
-    return EXIT_FAILED if publication.summary["n_failed"] else EXIT_SUCCESS
 
 
 def execute(plan: Plan) -> int:
@@ -170,6 +156,7 @@ def banner(plan: Plan) -> list[str]:
         f"  Delta summary: {DELTA_SUMMARY}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
+        *([] if plan.params.skip_post_verify else [f"  Verification:  {VERIFICATION_REPORT}"]),
         *(f"  Figure:        {figure}" for figure in plan.figures.values()),
     ]
 
@@ -196,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error_console, describe(error, OPTIONS))
     except BadInputError as error:
         return _refuse(error_console, str(error))
-    except StageFailedError as error:
+    except (StageFailedError, InvalidEvidenceError) as error:
         error_console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         error_console.print(
             f"See {BLOCKER_TEXT} in the hub. What is finished stays: the same command goes on.",

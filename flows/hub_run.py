@@ -14,7 +14,10 @@ from flows.terminal import run_monitor, watching_console
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
 from tasks.core.records import StageRecord
+from tasks.report.inventory import VERIFICATION_REPORT, write_inventory
 from tasks.report.publication import utc_now
+from tasks.report.task import verify_evidence
+from tasks.report.verification import write_verification
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.lock import hub_lock
 from tasks.runtime.session import HubSession, hub_session
@@ -43,6 +46,8 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         else:
             refuse_stale_hub(hub, plan)
         write_plan(hub, plan)
+        # What an earlier run found does not hold for what this one is going to make.
+        (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
         started_at = utc_now()
         try:
             with (
@@ -50,14 +55,17 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
                 hub_session(hub, monitor, [call.stage for call in plan]) as session,
             ):
                 yield session
+            clear_blocker(hub)
+            write_plan(hub, plan)
+            if not plan.params.skip_post_verify:
+                verify_evidence(hub)
         except BaseException as failure:
             _record_failure(hub, plan, started_at, failure)
             raise
-        clear_blocker(hub)
-        write_plan(hub, plan)
         deltas = _deltas(hub)
         result = "no deltas" if deltas is None else "success"
         record_attempt(hub, started_at, result, _details(plan) | {"deltas": deltas})
+        _seal(hub, plan)
 
 
 def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseException) -> None:
@@ -66,8 +74,16 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
         blocker = write_blocker(hub, failure)
         details = {name: blocker[name] for name in ("stage", "exception", "message")}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
+        _seal(hub, plan)
     else:
         record_attempt(hub, started_at, "interrupted", _details(plan))
+
+
+def _seal(hub: Path, plan: Plan) -> None:
+    """Write the inventory of all that the run leaves, and last what the verification says."""
+    write_inventory(hub)
+    if not plan.params.skip_post_verify:
+        write_verification(hub)
 
 
 def _details(plan: Plan) -> dict[str, Any]:

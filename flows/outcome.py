@@ -9,10 +9,12 @@ import orjson
 from tasks.core.files import write_json, write_text
 from tasks.report.publication import utc_now
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.portable import portable_text
 
 BLOCKER_JSON = "analysis/blocker.json"
 BLOCKER_TEXT = "analysis/blocker.txt"
 ATTEMPTS = "summary/attempts.jsonl"
+SCHEMA_VERSION = 1
 
 
 def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, Any]) -> None:
@@ -24,7 +26,9 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
         result: How it ended: `success`, `no deltas`, `failed` or `interrupted`.
         details: What else is worth keeping, as JSON.
     """
-    entry = {"started_at": started_at, "ended_at": utc_now(), "result": result, **details}
+    times = {"started_at": started_at, "ended_at": utc_now()}
+    portable: dict[str, Any] = _portable(details, hub)
+    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **portable}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
@@ -44,6 +48,7 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
         Content of the JSON.
     """
     blocker: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
         "written_at": utc_now(),
         "stage": None,
         "command": None,
@@ -61,6 +66,7 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
             "log": f"cli/{failure.stage}.log",
             "log_tail": failure.log_tail,
         }
+    blocker = _portable(blocker, hub)
     lines = [
         f"Stage:     {blocker['stage'] or 'the flow itself'}",
         f"Exception: {blocker['exception']}: {blocker['message']}",
@@ -78,3 +84,12 @@ def clear_blocker(hub: Path) -> None:
     """Remove the record of an earlier failure that no longer blocks."""
     for name in (BLOCKER_JSON, BLOCKER_TEXT):
         (hub / name).unlink(missing_ok=True)
+
+
+def _portable(content: Any, hub: Path) -> Any:
+    """Return JSON with every text portable: what a hub keeps names no place of this machine."""
+    if isinstance(content, str):
+        return portable_text(content, hub)
+    if isinstance(content, dict):
+        return {key: _portable(value, hub) for key, value in content.items()}
+    return [_portable(value, hub) for value in content] if isinstance(content, list) else content

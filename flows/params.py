@@ -119,6 +119,11 @@ class PhaseGParams(BaseModel):
     clobber: bool = Field(
         False, description="Move outputs of other parameters to archive/ and go on"
     )
+    skip_post_verify: bool = Field(
+        False,
+        title="Skip the verification",
+        description="Do not check the evidence of the hub at the end of the run",
+    )
 
     ptychi: Annotated[PtyChiOptions, _panel("pty-chi")] = Field(
         PtyChiOptions(),
@@ -157,4 +162,6 @@ class PhaseGParams(BaseModel):
     @property
     def science(self) -> dict[str, object]:
         """The parameters that the outputs depend on, as JSON; files by name and content."""
-        return without_folders(self.model_dump(mode="json", exclude={"hub", "clobber"}))
+        return without_folders(
+            self.model_dump(mode="json", exclude={"hub", "clobber", "skip_post_verify"})
+        )

@@ -23,6 +23,7 @@ from rich.progress import (
 from flows.plan import Plan
 from tasks.core.hub import RUN_LOG
 from tasks.core.seeds import Split
+from tasks.runtime.portable import portable_text
 from tasks.runtime.session import StageEvent
 
 PLAIN_PROGRESS_STEP = 0.25
@@ -63,6 +64,7 @@ class RunMonitor:
 
     def __init__(self, plan: Plan, log: TextIO, console: Console | None) -> None:
         self._log = log
+        self._hub = plan.params.hub
         self._console = console
         self._guard = threading.Lock()
         self._logged: dict[str, float] = {}
@@ -90,7 +92,8 @@ class RunMonitor:
         with self._guard:
             line = self._line(event)
             if line:
-                self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
+                text = portable_text(line, self._hub)
+                self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
                 self._log.flush()
             if self._bars is not None:
                 self._move_bar(self._bars, event)

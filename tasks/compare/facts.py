@@ -12,6 +12,8 @@ from tasks.compare.params import ComparisonParams
 from tasks.core.arms import Arm
 from tasks.core.validity import flags_of, table_of
 
+SCHEMA_VERSION = 1
+
 
 def comparison_facts(
     params: ComparisonParams, found: Comparison, *, truth_checked: bool
@@ -25,6 +27,7 @@ def comparison_facts(
     """
     reference, results, table = found.judge.reference, found.results, table_of(found.rows)
     facts = {
+        "schema_version": SCHEMA_VERSION,
         "models": list(results),
         "missing_arms": [arm.value for arm in Arm if arm.value not in results],
         "params": params.model_dump(mode="json"),

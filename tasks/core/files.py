@@ -58,8 +58,13 @@ def write_json(path: Path, content: Any) -> None:
         TypeError: If a value is not JSON; paths, NumPy scalars and arrays are refused too, so
             that nothing is converted in silence.
     """
+    write_bytes(path, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """Return JSON as `write_json` writes it; equal content gives equal bytes."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    write_bytes(path, orjson.dumps(content, option=options))
+    return orjson.dumps(content, option=options)
 
 
 def read_json(path: Path) -> Any:

@@ -9,6 +9,8 @@ from tasks.core.files import sha256_of
 
 Phase = Literal["C", "D", "E", "F", "G"]
 Facts = dict[str, Any]
+# The last line of the log of a stage: `# <time> ended well`.
+ENDED_WELL = "ended well"
 
 
 class FileRef(BaseModel):
@@ -75,6 +77,9 @@ class StageRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    schema_version: Literal[1] = Field(
+        1, description="Raised when a key changes its meaning or goes; new keys do not raise it"
+    )
     stage: str
     phase: Phase
     cache_key: str

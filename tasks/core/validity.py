@@ -10,6 +10,7 @@ from tasks.core.arms import Arm
 from tasks.core.metrics_table import MetricRow
 
 FLAT = "Flat"
+CONTROLS = ("Oracle", "Blurred", FLAT)
 PARTS = ("amplitude", "phase")
 HIGHER_IS_BETTER = {
     "ms_ssim": True,

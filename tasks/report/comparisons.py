@@ -1,19 +1,23 @@
 """The comparisons that a hub holds, whoever wrote them."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from tasks.core.arms import Arm, Extra
 from tasks.core.files import read_json
 from tasks.core.hub import PLAN, dose_label
 from tasks.core.metrics_table import MetricRow, read_metrics_csv
+from tasks.core.validity import CONTROLS
 
 TABLE_NAME = "comparison_metrics.csv"
+KNOWN_MODELS = (*(name.value for name in (*Arm, *Extra)), *CONTROLS)
 FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
 # The first replicate has no folder of its own.
 _TABLE_PATH = re.compile(
-    r"analysis/dose_(?P<dose>[0-9.e+-]+)/(replicate_(?P<replicate>[2-9]|[1-9][0-9]+)/)?"
+    r"analysis/dose_(?P<dose>[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)/(replicate_(?P<replicate>[2-9]|[1-9][0-9]+)/)?"
     rf"(?P<view>[^/]+)/(?P<split>[^/]+)/{TABLE_NAME}"
 )
 
@@ -85,7 +89,7 @@ def job_key(relative: str) -> JobKey:
         ValueError: If it does not name dose, view and split.
     """
     match = _TABLE_PATH.fullmatch(relative)
-    if match is None:
+    if match is None or not 0 < float(match["dose"]) < math.inf:
         raise ValueError(
             f"A comparison lies in analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}, with "
             f"replicate_<n> below the dose from the second replicate on, got {relative}."
@@ -104,8 +108,15 @@ def read_job(relative: str, path: Path) -> Job:
     Raises:
         ValueError: If the path does not name dose, view and split, or the table is not valid.
     """
+    key = job_key(relative)
     rows = read_metrics_csv(path) if path.is_file() else None
-    return Job(job_key(relative), relative, rows)
+    unknown = {row.model: None for row in rows or () if row.model not in KNOWN_MODELS}
+    if unknown:
+        raise ValueError(
+            f"{path} has rows of {', '.join(unknown)}, and models are called "
+            f"{', '.join(KNOWN_MODELS)}. Correct the name, or take the rows out."
+        )
+    return Job(key, relative, rows)
 
 
 def find_jobs(hub: Path) -> list[Job]:
@@ -119,13 +130,26 @@ def find_jobs(hub: Path) -> list[Job]:
         for folder in FOLDERS
         for path in hub.glob(f"{folder}/{TABLE_NAME}")
     }
-    planned = set()
-    if (hub / PLAN).is_file():
-        outputs = [stage["outputs"].values() for stage in read_json(hub / PLAN)["stages"]]
-        planned = {path for paths in outputs for path in paths if path.endswith(f"/{TABLE_NAME}")}
+    planned = _planned_tables(hub)
     if not found | planned:
         raise ValueError(
             f"{hub} holds no comparison: no analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}. "
             f"Run the flow in this hub first."
         )
     return [read_job(path, hub / path) for path in sorted(found | planned)]
+
+
+def _planned_tables(hub: Path) -> set[str]:
+    """Return the tables that the plan of a hub names; none without a plan."""
+    if not (hub / PLAN).is_file():
+        return set()
+    plan = read_json(hub / PLAN)
+    try:
+        outputs = [path for stage in plan["stages"] for path in stage["outputs"].values()]
+        return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{hub / PLAN} is not the plan of a run: it must have stages, each with its outputs "
+            f"({type(error).__name__}: {error}). Put the old one back, or move it away to report "
+            f"on the tables alone."
+        ) from error

@@ -1,5 +1,6 @@
 """The values behind a delta: of whole comparisons, and of the blocks of their images."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class Evidence:
         """Return the mean of a value over comparisons; None unless each of them has it."""
         values = [self.tables[key].get(name) for key in keys]
         present = [value for value in values if value is not None]
-        return sum(present) / len(present) if present and len(present) == len(values) else None
+        return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
 
     def delta(self, question: Question) -> float | None:
         """Return the difference of the means over all comparisons; None if a value is missing."""

@@ -66,16 +66,26 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
         write_json(hub / DELTA_SUMMARY, delta)
     else:
         delta = kept
-    costs = hub / COST_TEXT
-    cost_lines = digest_lines(costs.read_text(encoding="utf-8")) if costs.is_file() else []
-    digest = digest_markdown(summary, delta, cost_lines)
-    for path, text in (
-        (HIGHLIGHTS, "\n".join(highlight_lines(delta["deltas"])) + "\n"),
-        (PREVIEW, "\n".join(preview_lines(delta["deltas"])) + "\n"),
-        (DIGEST, digest),
-    ):
+    texts = delta_texts(hub, summary, delta)
+    for path, text in texts.items():
         write_text(hub / path, text)
-    return Publication(summary, delta, digest)
+    return Publication(summary, delta, texts[DIGEST])
+
+
+def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> dict[str, str]:
+    """Return the texts that follow from summary and deltas, by their paths in the hub.
+
+    Args:
+        hub: The hub; what the arms cost is read from it.
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+    """
+    cost_lines = digest_lines(_cost_text(hub))
+    return {
+        HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
+        PREVIEW: "\n".join(preview_lines(delta["deltas"])) + "\n",
+        DIGEST: digest_markdown(summary, delta, cost_lines),
+    }
 
 
 def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
@@ -89,10 +99,13 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         What was made.
 
     Raises:
-        ValueError: If there is no table, or one is not valid; then nothing is written.
+        ValueError: If there is no table, or a table or the text of the costs is not valid; then
+            nothing is written.
     """
     present = [job.path for job in find_jobs(hub)]
-    find_blocks(hub)  # Before anything is written: a damaged table is refused.
+    # Before anything is written: what is damaged is refused.
+    find_blocks(hub)
+    _cost_text(hub)
     files = StageFiles(
         inputs={path: hub / path for path in present},
         outputs={
@@ -125,3 +138,14 @@ def _unchanged(path: Path, delta: dict[str, Any]) -> dict[str, Any] | None:
         return None
     same = isinstance(old, dict) and old | {"generated_at": ""} == delta | {"generated_at": ""}
     return old if same else None
+
+
+def _cost_text(hub: Path) -> str:
+    """Return `arm_costs.md`, empty where there is none; raises ValueError if it is not text."""
+    path = hub / COST_TEXT
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not text ({error}). Run the same command again: it is made anew."
+        ) from error

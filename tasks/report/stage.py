@@ -6,7 +6,7 @@ from tasks.core.files import sha256_of, write_json, write_text
 from tasks.core.stages import Progress, StageFiles
 from tasks.report.comparisons import Job, read_job
 from tasks.report.params import ReportParams
-from tasks.report.summary import metrics_summary
+from tasks.report.summary import SCHEMA_VERSION, metrics_summary
 from tasks.report.summary_text import summary_markdown
 
 
@@ -37,6 +37,7 @@ def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> di
 def comparison_manifest(jobs: list[Job], files: StageFiles) -> dict[str, Any]:
     """Return the content of `comparison_manifest.json`: every comparison and its table."""
     return {
+        "schema_version": SCHEMA_VERSION,
         "n_jobs": len(jobs),
         "n_success": sum(job.rows is not None for job in jobs),
         "n_failed": sum(job.rows is None for job in jobs),

@@ -1,5 +1,6 @@
 """Means over comparisons, and what is odd about them."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -94,4 +95,4 @@ def _values(job: Job) -> dict[tuple[str, str, str], float | None]:
 
 def _mean(values: Sequence[float | None]) -> float | None:
     present = [value for value in values if value is not None]
-    return sum(present) / len(present) if present and len(present) == len(values) else None
+    return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None

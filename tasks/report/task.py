@@ -11,6 +11,8 @@ from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.records import StageCall, StageRecord
 from tasks.report.artifacts import delta_table, report_markdown
 from tasks.report.publication import Publication, publish_deltas, utc_now
+from tasks.report.verification import finding_lines, verify_hub
+from tasks.runtime.errors import InvalidEvidenceError
 from tasks.runtime.session import current_session
 from tasks.runtime.stage_task import execute, stage_task
 
@@ -67,3 +69,23 @@ def publish(figures: dict[str, str]) -> Publication | None:
     create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures))
     get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
     return publication
+
+
+@task(name="verify-evidence", cache_policy=NO_CACHE, persist_result=False)
+def verify_evidence(hub: Path) -> None:
+    """Check the evidence of a hub before its inventory is written.
+
+    Args:
+        hub: The hub; its run has ended but for the record of the attempt.
+
+    Raises:
+        InvalidEvidenceError: If anything does not hold; the message has every finding.
+    """
+    report = verify_hub(hub, with_inventory=False)
+    if not report["all_valid"]:
+        findings = "\n".join(f"  {line}" for line in finding_lines(report))
+        raise InvalidEvidenceError(
+            f"{report['n_invalid']} of {report['n_validations']} validations of the evidence "
+            f"failed:\n{findings}"
+        )
+    get_run_logger().info("The evidence holds: %d validations", report["n_validations"])

@@ -15,10 +15,11 @@ from typing import Any, TextIO
 import orjson
 
 from tasks.core.files import read_json
-from tasks.core.records import StageCall, StageRecord
+from tasks.core.records import ENDED_WELL, StageCall, StageRecord
 from tasks.core.stages import Progress, silent
 from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK, PARENT_VARIABLE
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.portable import portable_text
 from tasks.runtime.session import HubSession, StageEvent
 
 GRACE_S = 5.0
@@ -70,7 +71,7 @@ class _Output:
             if line.startswith(MESSAGE_MARK) and line.endswith("\n"):  # a kill may cut one
                 self._take_message(orjson.loads(line[1:]))
             elif not _SAYS_NOTHING.match(line):
-                self._write(line.rstrip())
+                self._write(portable_text(line.rstrip(), self._session.root))
 
     def _take_message(self, message: dict[str, Any]) -> None:
         if "failure" in message:
@@ -128,6 +129,8 @@ def run_stage(
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
         output = _Output(call, session, log, on_line, on_progress)
         code = _run(session, call, [*command, "--cache-key", key], output)
+        end = ENDED_WELL if code == 0 else "failed"
+        log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {end}\n")
     if code == 0:
         return StageRecord.model_validate(read_json(hub / call.manifest))
     raise _failure(call, code, output)

@@ -17,6 +17,10 @@ class RunStoppedError(RuntimeError):
     """A stage was not started because the run is being stopped."""
 
 
+class InvalidEvidenceError(RuntimeError):
+    """The verification of a hub found something that does not hold. Exit code 1."""
+
+
 class StageFailedError(RuntimeError):
     """A stage ended without its outputs.
 

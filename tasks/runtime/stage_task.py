@@ -15,6 +15,7 @@ from tasks.core.stages import Progress, silent
 from tasks.runtime.cache import StageRecordSerializer, cache_key, prefect_cache_key
 from tasks.runtime.children import run_stage
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.record_keeping import keep_record
 from tasks.runtime.session import StageEvent, current_session
 
 RETRIES = 2
@@ -37,6 +38,9 @@ def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
     stage = run.name
     if state.name == "Cached":
         session.emit(StageEvent(stage, "cached"))
+        record = state.result(raise_on_failure=False)
+        if isinstance(record, StageRecord):
+            keep_record(session.root, record)
     elif state.is_completed():
         session.emit(StageEvent(stage, "finished"))
     else:

@@ -94,6 +94,20 @@ def test_a_damaged_output_is_made_again_and_only_that(damage, chain_of_two):
     assert path.read_text() == "hello"
 
 
+def test_a_lost_record_and_log_are_put_right_without_running_the_stage(chain_of_two):
+    hub, *calls = chain_of_two
+    run_flow(hub, *calls)
+    manifest, log = hub / calls[0].manifest, hub / calls[0].log
+    record, said = manifest.read_bytes(), (hub / calls[1].log).read_bytes()
+    manifest.write_bytes(record[:-9])
+    log.unlink()
+    assert run_flow(hub, *calls) == ["Cached", "Cached"]
+    assert manifest.read_bytes() == record
+    assert "its log was not." in log.read_text()
+    assert log.read_text().endswith(" ended well\n")
+    assert (hub / calls[1].log).read_bytes() == said
+
+
 def test_a_changed_parameter_redoes_what_depends_on_it(chain_of_two):
     hub, first, second = chain_of_two
     run_flow(hub, first, second)

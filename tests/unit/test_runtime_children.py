@@ -49,7 +49,9 @@ def test_a_stage_writes_its_files_its_record_and_its_log(make_call, planned_hub)
     assert record.peak_memory_mib > 5
     assert record.is_intact(hub)
     assert lines == ["writing hello", "1/2  half way", "2/2  all of it"]
-    assert (hub / "cli/stage.log").read_text().splitlines()[1:] == lines
+    logged = (hub / "cli/stage.log").read_text().splitlines()
+    assert logged[1:-1] == lines
+    assert logged[-1].endswith("Z ended well")
     assert StageEvent("stage", "progress", "half way", 1, 2) in events
 
 

@@ -2,9 +2,10 @@ import re
 
 import pytest
 
+from tasks.compare import controls
 from tasks.core.arms import Arm
 from tasks.core.metrics_table import MetricRow
-from tasks.core.validity import disagreements, flags_of, table_of
+from tasks.core.validity import CONTROLS, disagreements, flags_of, table_of
 
 GOOD = {
     ("PtyChi", "ms_ssim"): (0.9, 0.8, None),
@@ -73,3 +74,7 @@ def test_metrics_that_disagree_name_the_part_and_whom_each_speaks_for():
 def test_equal_scores_do_not_disagree():
     same = {"ms_ssim": (0.9, 0.8), "mae": (0.04, 0.05)}
     assert disagreements(pair(same, same), Arm.BASELINE) == []
+
+
+def test_the_controls_are_those_of_the_comparison():
+    assert set(controls.CONTROLS) == set(CONTROLS)
