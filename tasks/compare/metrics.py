@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
 from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
+from tasks.core.phases import wrap
 
 Mask = NDArray[np.bool_]
 Image = NDArray[np.floating]
@@ -46,11 +47,6 @@ def psnr(
     if undefined_reason("psnr", truth.shape, data_range):
         return None
     return float(10 * np.log10(data_range**2 / error)) if error > 0 else float("inf")
-
-
-def wrap(phase_rad: Image) -> Image:
-    """Return phases [rad] in [-pi, pi]."""
-    return np.asarray(np.angle(np.exp(1j * phase_rad)))
 
 
 def wrapped_mae(phase: Image, true_phase: Image, mask: Mask | None = None) -> float:

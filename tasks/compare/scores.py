@@ -14,9 +14,9 @@ from tasks.compare.metrics import (
     psnr,
     ssim,
     undefined_reason,
-    wrap,
     wrapped_mae,
 )
+from tasks.core.phases import phase_from_minimum, phase_on_branch
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -41,14 +41,8 @@ class Reference:
     data_range: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there.
-
-        Phases are cut half a turn away from their circular mean, so that a truth around pi is
-        as good as one around zero.
-        """
-        mean = self.object_[self.mask].sum()
-        phase = np.angle(self.object_ * np.conj(mean))
-        phase -= phase[self.mask].min()
+        """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there."""
+        phase = phase_from_minimum(self.object_, self.mask)
         object.__setattr__(self, "amplitude", np.abs(self.object_))
         object.__setattr__(self, "phase", phase)
         ranges = {
@@ -59,7 +53,7 @@ class Reference:
 
     def phase_of(self, image: Complex) -> Real:
         """Return the phase [rad] of an image on the truth's branch, at most pi away from it."""
-        return self.phase + wrap(np.angle(image) - np.angle(self.object_))
+        return phase_on_branch(image, self.object_, self.phase)
 
 
 @dataclass(frozen=True)
