@@ -17,7 +17,7 @@ from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, REPORT_PAGE
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
 from tasks.report.params import ReportParams
@@ -129,6 +129,7 @@ def report(hub: Path) -> int:
     for line in terminal_block(publication.delta):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")
+    say(f"Report:        {REPORT_PAGE}")
     return EXIT_FAILED if publication.summary["n_failed"] else EXIT_SUCCESS
 
 
@@ -168,6 +169,7 @@ def banner(plan: Plan) -> list[str]:
     return [
         "Phase G finished. In the hub:",
         f"  Delta summary: {DELTA_SUMMARY}",
+        f"  Report:        {REPORT_PAGE}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
         *(f"  Figure:        {figure}" for figure in plan.figures.values()),
