@@ -40,7 +40,8 @@ def read_aligned(path: Path) -> AlignedImages:
             pixel is scored.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a damaged file open that it has opened itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"not a whole NPZ file: {error}") from error

@@ -45,6 +45,8 @@ def answer_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Answer:
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
     """
+    if not summary["jobs"]:
+        return Answer("No comparison succeeded: there are no numbers to tell who won.", (), ())
     found = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
     return Answer(
         headline=f"{_where(summary)}: {_leaders(summary['aggregate_metrics'])}.",
@@ -72,12 +74,11 @@ def _where(summary: Mapping[str, Any]) -> str:
     split = summary["aggregate_split"]
     keys = [key_of(job) for job in summary["jobs"] if split in ("all", job["split"])]
     conditions = {key._replace(replicate=1) for key in keys}
-    if not conditions:
-        return "No comparison succeeded"
     if len(conditions) == 1:
         seeds = f", mean of {len(keys)} seeds" if len(keys) > 1 else ""
         return f"At {conditions.pop().description}{seeds}"
-    return f"Over {len(keys)} comparisons of the {split} split ({len(conditions)} doses and views)"
+    pairs = f"{len(conditions)} pairs of dose and view"
+    return f"Over {len(keys)} comparisons of the {split} split ({pairs})"
 
 
 def _leaders(means: Mapping[str, Any]) -> str:

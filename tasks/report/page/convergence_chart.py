@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from tasks.core.arm_colours import colour_of
 from tasks.report.page.curve_files import Curve
-from tasks.report.page.svg import chart_style, new_panel, scale_of_losses, svg_markup
+from tasks.report.page.svg import chart_style, legend_below, new_panel, scale_of_losses, svg_markup
 
 CLOSE = 1.05
 
@@ -24,7 +24,7 @@ def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
             axis.plot(curve.x, curve.y, "o-", ms=3, lw=1.6, color=colour_of(model), label=model)
         axis.set(xlabel="epoch", ylabel="complex NRMSE")
         scale_of_losses(axis, [value for curve in curves.values() for value in curve.y])
-        axis.legend()
+        legend_below(figure)
         title = f"Complex error after every epoch of {', '.join(curves)}"
         return svg_markup(figure, name, title)
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
@@ -48,7 +49,8 @@ def delta_charts(delta: Mapping[str, Any]) -> list[Markup]:
 def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
     """Draw all deltas as PNG, whole or not at all."""
     with chart_style():
-        figure = Figure(figsize=(2 * PANEL_INCH[0], 2 * PANEL_INCH[1] + 0.6), layout="constrained")
+        size = (2 * PANEL_INCH[0], 2 * PANEL_INCH[1] + 0.8)
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.08, wspace=0.04))
         FigureCanvasAgg(figure)
         axes = figure.subplots(2, 2, squeeze=False)
         for axis, (metric, part) in zip(axes.flat, PANELS, strict=True):

@@ -10,11 +10,12 @@ from tasks.core.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
 from tasks.core.arms import Arm
 from tasks.core.files import atomic_path
 from tasks.report.page.curve_files import Curve
-from tasks.report.page.svg import INK, PAPER, chart_style, new_panel, svg_markup
+from tasks.report.page.svg import INK, PAPER, chart_style, legend_below, new_panel, svg_markup
 
 LEVEL = 0.5
 NYQUIST_PER_PX = 0.5
-PNG_INCH, PNG_DPI = (6.8, 4.2), 130
+SVG_INCH = (5.0, 3.9)
+PNG_INCH, PNG_DPI = (6.8, 4.6), 130
 CONTROL_DASHES = ("-", ":", "--", "-.")
 ARMS = tuple(arm.value for arm in Arm)
 
@@ -30,8 +31,9 @@ def frc_chart(
         name: Prefix of ids, unique in the page.
     """
     with chart_style():
-        figure, axis = new_panel()
+        figure, axis = new_panel(SVG_INCH)
         _draw(axis, curves, crossings_per_px)
+        legend_below(figure)
         crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]
         title = f"Fourier ring correlation with the truth; crosses one half at: {_listed(crossed)}"
         return svg_markup(figure, name, title)
@@ -48,6 +50,7 @@ def write_frc_plot(
         figure, axis = new_panel(PNG_INCH)
         _draw(axis, curves, crossings_per_px)
         axis.set_title(title, fontsize="medium")
+        legend_below(figure)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png", dpi=PNG_DPI)
 
@@ -76,7 +79,6 @@ def _draw(
         xlim=(0.0, NYQUIST_PER_PX),
         ylim=(min(-0.05, *(min(curve.y) for curve in curves.values())), 1.03),
     )
-    axis.legend(loc="lower left", handlelength=1.8)
 
 
 def _listed(items: list[str]) -> str:

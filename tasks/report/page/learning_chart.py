@@ -4,9 +4,17 @@ from markupsafe import Markup
 
 from tasks.core.arm_colours import colour_of
 from tasks.report.page.curve_files import Curve, TrainingCurves
-from tasks.report.page.svg import INK, PAPER, chart_style, new_panel, scale_of_losses, svg_markup
+from tasks.report.page.svg import (
+    INK,
+    PAPER,
+    chart_style,
+    legend_below,
+    new_panel,
+    scale_of_losses,
+    svg_markup,
+)
 
-PANEL_INCH = (5.0, 2.6)
+PANEL_INCH = (5.0, 2.7)
 MOST_POINTS = 120
 
 
@@ -28,7 +36,7 @@ def learning_chart(curves: TrainingCurves, model: str, step: str, name: str) -> 
             shown = thinned(held_out)
             axis.plot(shown.x, shown.y, looks, color=INK, mfc=PAPER, ms=3.5, lw=1.0)
             axis.lines[-1].set_label("held-out patterns")
-            axis.legend()
+            legend_below(figure)
         scale_of_losses(axis, [*loss.y, *held_out.y])
         axis.set(xlabel=step, ylabel="loss")
         axis.set_title(model, loc="left", fontsize="medium")

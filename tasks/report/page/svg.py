@@ -73,6 +73,11 @@ def new_panel(size_inch: tuple[float, float] = PANEL_INCH) -> tuple[Figure, Axes
     return figure, figure.subplots()
 
 
+def legend_below(figure: Figure) -> None:
+    """Write what lines mean below the panel, where they cover none."""
+    figure.legend(loc="outside lower center", ncols=3, handlelength=1.8, columnspacing=1.4)
+
+
 def scale_of_losses(axis: Axes, values: Sequence[float]) -> None:
     """Choose a logarithmic axis for positive values over more than a decade, with plain numbers."""
     if min(values) > 0 and max(values) > 10 * min(values):

@@ -117,7 +117,7 @@ def read_measurement(files: HubFiles, key: JobKey) -> Measurement:
 
 def plan_facts(parameters: Mapping[str, Any]) -> Facts:
     """Return what the run was asked for, name and value; what the plan does not say is left out."""
-    return [(name, value) for name, value in _plan_facts(parameters) if value]
+    return [(name, value) for name, value in _plan_facts(parameters) if parameters and value]
 
 
 def measured_facts(measurement: Measurement) -> Facts:
