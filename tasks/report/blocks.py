@@ -1,8 +1,8 @@
 """The pseudo-values of blocks that lie beside the tables of comparisons."""
 
-import csv
 from pathlib import Path
 
+from tasks.core.block_file import read_blocks
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import FOLDERS, TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import BlockValues, Name
@@ -18,17 +18,22 @@ def find_blocks(hub: Path) -> dict[JobKey, BlockValues]:
     """
     paths = sorted(path for folder in FOLDERS for path in hub.glob(f"{folder}/{BLOCKS_NAME}"))
     return {
-        job_key(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): _values(path)
+        job_key(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): read_block_values(path)
         for path in paths
     }
 
 
-def _values(path: Path) -> BlockValues:
-    values: dict[Name, list[float | None]] = {}
-    with path.open() as f:
-        for row in csv.DictReader(f):
-            for part in PARTS:
-                values.setdefault((row["model"], row["metric"], part), []).append(
-                    float(row[part]) if row[part] else None
-                )
-    return values
+def read_block_values(path: Path) -> BlockValues:
+    """Read a table of blocks.
+
+    Returns:
+        Values by block, under model, metric and part; None for an empty cell.
+
+    Raises:
+        ValueError: If the table is not valid.
+    """
+    found: dict[Name, dict[int, float | None]] = {}
+    for row in read_blocks(path):
+        for part, value in zip(PARTS, (row.amplitude, row.phase), strict=True):
+            found.setdefault((row.model, row.metric, part), {})[row.block] = value
+    return found
