@@ -174,7 +174,7 @@ def test_the_answer_names_the_winner_and_its_numbers(finished_hub):
     assert numbers
     for number in numbers:
         assert any(value is not None and shows(number, value) for value in known)
-    assert "worse in all of 4" in answer
+    assert "worse in all 4 (" in answer
     assert "do not say how it would change with another object" in answer
 
 
@@ -299,6 +299,16 @@ def test_further_comparisons_are_folded_behind_the_test_split(page_hub, add_page
         "dose_1000-dense-train",
     ]
     assert [tag for tag, _ in page.elements].count("details") == 2 + 1
+
+
+def test_deltas_of_the_other_split_stand_beside_the_headline(page_hub, add_page_job):
+    add_page_job(page_hub, "analysis/dose_1000/dense/train")
+    page = rebuilt(page_hub)
+    assert "Over the train split" in page.texts["deltas"]
+    values = read_json(page_hub / DELTA_SUMMARY)["deltas_by_split"]["train"]
+    rows = [row for row in page.rows if row[:3] == ["MAE", "phase", "PtyChi"]]
+    assert len(rows) == 2
+    assert shows(rows[1][3], values["vs_PtyChi"]["mae"]["phase"])
 
 
 def test_names_from_a_table_are_text_and_no_markup(page_hub):

@@ -114,8 +114,9 @@ def _against(rival: Arm, entries: Sequence[Mapping[str, Any]]) -> str:
         # Numbers of what is undecided would bury those that are decided.
         tell = _name if decided and verdict not in DECIDED else _told
         if members:
-            amount = "all" if len(members) == len(known) else str(len(members))
-            parts.append(f"{words} {amount} of {len(known)} ({'; '.join(map(tell, members))})")
+            n = len(members)
+            amount = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
+            parts.append(f"{words} {amount} ({'; '.join(map(tell, members))})")
     return f"Against {rival.value}, {OWN} is {', '.join(parts)}."
 
 

@@ -160,13 +160,15 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     dose = of("photons_per_pattern")
     yield "dose", f"{dose:g} photons per pattern" if isinstance(dose, int | float) else ""
     yield "view", str(of("view") or "")
-    yield "splits", ", ".join(of("splits") or [split.value for split in Split])
+    splits = of("splits")
+    named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
+    yield "splits", ", ".join(map(str, named))
     yield "profile", str(of("profile") or "")
     yield "seeds", _seeds_text(of("seed"), of("seeds"))
     yield "sample", str(of("sample", "kind") or "").replace("_", " ")
     yield "probe", str(of("probe", "kind") or "").replace("_", " ")
     yield "scan", str(of("scan", "kind") or "").replace("_", " ")
-    yield "networks", " on ".join(filter(None, (of("architecture"), of("backend"))))
+    yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
 
 
 def _seeds_text(seed: Any, count: Any) -> str:

@@ -12,13 +12,13 @@ from tasks.core.arms import Arm
 from tasks.core.files import read_json, write_text
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
 from tasks.report.cost_table import EXPLANATION
-from tasks.report.deltas import HEADLINE, SECONDARY_FAMILY
 from tasks.report.flags import MISSING
-from tasks.report.interval_texts import DELTA_HEADER, delta_cells, interval_caption
+from tasks.report.interval_texts import DELTA_HEADER
 from tasks.report.page.answer import answer_of
 from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
+from tasks.report.page.delta_tables import delta_tables
 from tasks.report.page.frc_chart import write_frc_plot
 from tasks.report.page.hub_files import HubFiles
 from tasks.report.page.job_section import (
@@ -96,7 +96,7 @@ def render(files: HubFiles, summary: Summary, delta: Summary) -> str:
         "generated_at": delta["generated_at"],
         "run_facts": plan_facts(plan.parameters),
         "delta_header": DELTA_HEADER,
-        "delta_tables": _delta_tables(delta),
+        "delta_tables": delta_tables(delta),
         "delta_charts": delta_charts(delta),
         "costs": cost_sections(files, summary),
         "cost_explanation": EXPLANATION,
@@ -173,16 +173,6 @@ def _gaps(
     if provenance.missing and files.has("analysis/blocker.txt"):
         found.append("The last run failed: see blocker.txt beside this page.")
     return found + [f"{problem}." for problem in dict.fromkeys(files.problems)]
-
-
-def _delta_tables(delta: Summary) -> list[tuple[str, list[list[str]], list[str]]]:
-    """Return title, rows and notes of the headline deltas, and of the other metrics' if any."""
-    tables = []
-    for family, title in ((HEADLINE, "Headline metrics"), (SECONDARY_FAMILY, "Other metrics")):
-        found = [entry for entry in delta["comparisons"] if entry["family"] == family]
-        if family == HEADLINE or any(entry["delta"] is not None for entry in found):
-            tables.append((title, delta_cells(found), interval_caption(found)))
-    return tables
 
 
 def _write_frc_plots(files: HubFiles, summary: Summary) -> None:
