@@ -25,18 +25,26 @@ class Reference:
         object_: True object, shape (H, W).
         mask: Scored pixels, shape (H, W).
         rectangle: Rows and columns of the largest rectangle inside the mask.
+        amplitude: Modulus of the object.
+        angle: Its argument [rad].
+        phase: Its argument [rad] on one branch, from its minimum in the mask.
+        data_range: Largest minus smallest amplitude and phase in the mask.
+        scales: Amplitude and phase in the rectangle, ready for similarities; None where these
+            are not defined.
     """
 
     object_: Complex
     mask: NDArray[np.bool_]
     rectangle: tuple[slice, slice]
     amplitude: Real = field(init=False)
+    angle: Real = field(init=False)
     phase: Real = field(init=False)
     data_range: dict[str, float] = field(init=False)
     scales: dict[str, TrueScales | None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there."""
+        object.__setattr__(self, "angle", np.angle(self.object_))
         phase = phase_from_minimum(self.object_, self.mask)
         object.__setattr__(self, "amplitude", np.abs(self.object_))
         object.__setattr__(self, "phase", phase)
@@ -69,7 +77,7 @@ class Reference:
 
     def phase_of(self, image: Complex) -> Real:
         """Return the phase [rad] of an image on the truth's branch, at most pi away from it."""
-        return phase_on_branch(image, self.object_, self.phase)
+        return phase_on_branch(image, self.angle, self.phase)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Real = NDArray[np.floating]
 
 def wrap(phase_rad: Real) -> Real:
     """Return phases [rad] in [-pi, pi]."""
-    return np.asarray(np.angle(np.exp(1j * phase_rad)))
+    return np.asarray(phase_rad - 2 * np.pi * np.round(phase_rad / (2 * np.pi)))
 
 
 def phase_from_minimum(true_object: Complex, mask: NDArray[np.bool_]) -> Real:
@@ -26,12 +26,12 @@ def phase_from_minimum(true_object: Complex, mask: NDArray[np.bool_]) -> Real:
     return np.asarray(phase - phase[mask].min())
 
 
-def phase_on_branch(image: Complex, true_object: Complex, true_phase: Real) -> Real:
+def phase_on_branch(image: Complex, true_angle: Real, true_phase: Real) -> Real:
     """Return the phase [rad] of an image on the truth's branch, at most pi away from it.
 
     Args:
         image: Image in the frame of the truth, shape (H, W).
-        true_object: True object, shape (H, W).
-        true_phase: What `phase_from_minimum` made of it, shape (H, W).
+        true_angle: Phase [rad] of the true object as `numpy.angle` has it, shape (H, W).
+        true_phase: What `phase_from_minimum` made of the true object, shape (H, W).
     """
-    return np.asarray(true_phase + wrap(np.angle(image) - np.angle(true_object)))
+    return np.asarray(true_phase + wrap(np.angle(image) - true_angle))

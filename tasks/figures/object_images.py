@@ -1,4 +1,4 @@
-"""How images of objects are shown everywhere: colours, the part that is scored, the scale bar."""
+"""How images of objects are shown everywhere: colours and scale bar."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,12 +66,6 @@ def error_scale(errors: Iterable[Real]) -> Scale:
     """
     largest = float(np.percentile(np.concatenate(list(errors)), ERROR_PERCENTILE))
     return Scale(ERROR_MAP, 0.0, largest or 1.0)
-
-
-def scored_window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the rows and columns that hold a scored pixel; the mask has at least one."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def round_length(longest_m: float) -> tuple[float, str]:

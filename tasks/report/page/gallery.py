@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.bounding_box import bounding_box
 from tasks.core.phases import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures.object_images import (
     Scale,
@@ -13,7 +14,6 @@ from tasks.figures.object_images import (
     error_scale,
     phase_scale,
     round_length,
-    scored_window,
 )
 from tasks.report.page.aligned_file import AlignedImages
 from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
@@ -88,7 +88,7 @@ def make_gallery(
         object_pixel_m: Side of an object pixel [m]; None gives a scale bar in pixels.
         budget_bytes: Characters that all pictures may take.
     """
-    window = scored_window(aligned.mask)
+    window = bounding_box(aligned.mask)
     height, width = aligned.mask[window].shape
     shrink = shrink_factor((4 * len(aligned.images) + 2) * height * width, budget_bytes)
     rows = []
@@ -110,7 +110,7 @@ def _parts(aligned: AlignedImages) -> dict[str, tuple[Real, dict[str, Real]]]:
         "amplitude": (np.abs(truth), {model: np.abs(image) for model, image in images}),
         "phase": (
             true_phase,
-            {model: phase_on_branch(image, truth, true_phase) for model, image in images},
+            {model: phase_on_branch(image, np.angle(truth), true_phase) for model, image in images},
         ),
     }
 
@@ -129,7 +129,7 @@ def _row(
 ) -> PictureRow:
     """Return the pictures of one part, on one scale; the truth's range, or from 0 for errors."""
     aligned, shrink = frame
-    window, unit = scored_window(aligned.mask), UNITS[part]
+    window, unit = bounding_box(aligned.mask), UNITS[part]
     scale = _scale(values, part, error, aligned.mask)
     pictures = []
     for model, image in values.items():
