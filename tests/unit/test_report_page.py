@@ -186,6 +186,7 @@ def test_the_page_tells_what_was_run_and_measured(finished_hub):
     assert "0.693 (nominal 0.7)" in facts
     assert "20 of 25 exposures" in facts
     assert "64.58 nm" in facts
+    assert ["PtychoPINN-refined", "0.0812", "17", "–"] in page.rows
     provenance = page.texts["provenance"]
     assert "commit 0123abcd with changes that are not committed" in provenance
     assert ["simulate.dose_1000", "C", "1.2", "0.8", "321"] in [row[:5] for row in page.rows]
@@ -221,6 +222,7 @@ def test_what_a_hub_lacks_is_said_in_its_section(page_hub, name):
 
 
 READ = (
+    f"{JOB}/comparison.json",
     f"{JOB}/frc_curves.csv",
     f"{JOB}/convergence.csv",
     f"{JOB}/reconstructions_aligned.npz",

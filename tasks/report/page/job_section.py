@@ -12,7 +12,7 @@ from tasks.core.validity import PARTS
 from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import VALUE, key_of
 from tasks.report.page.aligned_file import read_aligned
-from tasks.report.page.convergence_chart import convergence_chart, epochs_to_quality
+from tasks.report.page.convergence_chart import convergence_chart, read_quality
 from tasks.report.page.curve_files import (
     read_convergence,
     read_frc_curves,
@@ -57,7 +57,7 @@ class JobSection:
         gallery: Pictures.
         frc: Chart of the ring correlation.
         convergence: Chart of errors over epochs.
-        quality_rows: Model, last error, epochs to the common quality.
+        quality_rows: When learned starts paid off.
         learning: Charts of losses.
         links: Files by what they hold.
     """
@@ -100,11 +100,12 @@ def job_section(
     scores = {} if job is None else scores_of(job)
     measurement = read_measurement(files, key)
     detailed = picture_budget_bytes > 0
-    aligned = curves = epochs = None
+    aligned = curves = epochs = quality = None
     if detailed:
         aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
         curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
         epochs = files.read(f"{folder}/convergence.csv", read_convergence)
+        quality = files.read(f"{folder}/comparison.json", read_quality)
     header, rows = ([], []) if job is None else main_cells(job)
     pixel = measurement.object_pixel_m
     return JobSection(
@@ -119,7 +120,7 @@ def job_section(
         gallery=make_gallery(aligned, scores, pixel, picture_budget_bytes) if aligned else None,
         frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
         convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
-        quality_rows=epochs_to_quality(epochs) if epochs else [],
+        quality_rows=quality or [],
         learning=_learning(files, key, anchor) if detailed else [],
         links=[
             (what, files.link(f"{folder}/{name}"))

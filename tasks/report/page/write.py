@@ -15,6 +15,7 @@ from tasks.report.cost_table import EXPLANATION
 from tasks.report.flags import MISSING
 from tasks.report.interval_texts import DELTA_HEADER
 from tasks.report.page.answer import answer_of
+from tasks.report.page.convergence_chart import QUALITY_HEADER
 from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
@@ -101,6 +102,7 @@ def render(files: HubFiles, summary: Summary, delta: Summary) -> str:
         "costs": cost_sections(files, summary),
         "cost_explanation": EXPLANATION,
         "jobs": jobs,
+        "quality_header": QUALITY_HEADER,
         "n_detailed": MOST_JOBS_IN_DETAIL,
         "flags": _flag_sentences(summary["flags"]),
         "provenance": provenance,
