@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -73,7 +73,7 @@ class JobSection:
     gallery: Gallery | None
     frc: Markup | None
     convergence: Markup | None
-    quality_rows: list[list[str]]
+    quality_rows: tuple[list[str], ...]
     learning: list[Markup]
     links: Facts
 
@@ -97,36 +97,61 @@ def job_section(
     """
     folder = analysis_folder(key)
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
-    scores = {} if job is None else scores_of(job)
     measurement = read_measurement(files, key)
-    detailed = picture_budget_bytes > 0
-    aligned = curves = epochs = quality = None
-    if detailed:
-        aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
-        curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
-        epochs = files.read(f"{folder}/convergence.csv", read_convergence)
-        quality = files.read(f"{folder}/comparison.json", read_quality)
     header, rows = ([], []) if job is None else main_cells(job)
-    pixel = measurement.object_pixel_m
+    drawn = _Drawn()
+    if picture_budget_bytes > 0:
+        place = (folder, anchor, measurement.object_pixel_m)
+        drawn = _draw(files, place, {} if job is None else scores_of(job), picture_budget_bytes)
     return JobSection(
         anchor=anchor,
         title=key.description,
         failed=job is None,
-        detailed=detailed,
+        detailed=picture_budget_bytes > 0,
         facts=measured_facts(measurement),
         header=header,
         rows=rows,
         flags=flags,
-        gallery=make_gallery(aligned, scores, pixel, picture_budget_bytes) if aligned else None,
-        frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
-        convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
-        quality_rows=quality or [],
-        learning=_learning(files, key, anchor) if detailed else [],
+        learning=_learning(files, key, anchor) if picture_budget_bytes > 0 else [],
         links=[
             (what, files.link(f"{folder}/{name}"))
             for what, name in LINKS.items()
             if files.has(f"{folder}/{name}")
         ],
+        **drawn._asdict(),
+    )
+
+
+class _Drawn(NamedTuple):
+    """What is drawn of a comparison's own files."""
+
+    gallery: Gallery | None = None
+    frc: Markup | None = None
+    convergence: Markup | None = None
+    quality_rows: tuple[list[str], ...] = ()
+
+
+def _draw(
+    files: HubFiles, place: tuple[str, str, float | None], scores: Scores, budget_bytes: float
+) -> _Drawn:
+    """Draw the files in a comparison's folder.
+
+    Args:
+        files: The hub.
+        place: The folder, the comparison's id in the page, and the object's pixel [m].
+        scores: Values of the table.
+        budget_bytes: Characters that pictures may take.
+    """
+    folder, anchor, pixel_m = place
+    aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
+    curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
+    epochs = files.read(f"{folder}/convergence.csv", read_convergence)
+    quality = files.read(f"{folder}/comparison.json", read_quality)
+    return _Drawn(
+        gallery=make_gallery(aligned, scores, pixel_m, budget_bytes) if aligned else None,
+        frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
+        convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
+        quality_rows=tuple(quality or ()),
     )
 
 
