@@ -37,7 +37,7 @@ LINKS = {
     "figure of ring correlation": "frc_curves.png",
     "blocks": "block_metrics.csv",
     "convergence": "convergence.csv",
-    "figure of convergence": "convergence_plot.png",
+    "figure of convergence": "convergence.png",
 }
 
 
