@@ -18,7 +18,7 @@ from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, REPORT_PAGE
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
 from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT
@@ -154,6 +154,7 @@ def banner(plan: Plan) -> list[str]:
     return [
         "Phase G finished. In the hub:",
         f"  Delta summary: {DELTA_SUMMARY}",
+        f"  Report:        {REPORT_PAGE}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
         *([] if plan.params.skip_post_verify else [f"  Verification:  {VERIFICATION_REPORT}"]),

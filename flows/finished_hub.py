@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.hub_state import check_place
 from tasks.core.files import write_json
-from tasks.core.hub import DELTA_SUMMARY, PLAN
+from tasks.core.hub import DELTA_SUMMARY, PLAN, REPORT_PAGE
 from tasks.report.inventory import (
     INVENTORY,
     VERIFICATION_REPORT,
@@ -50,6 +50,7 @@ def report(hub: Path, *, verify: bool) -> int:
     for line in terminal_block(publication.delta):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")
+    say(f"Report:        {REPORT_PAGE}")
     code = EXIT_SUCCESS if found is None else say_findings(found)
     return EXIT_FAILED if publication.summary["n_failed"] else code
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.block_file import N_BLOCKS
+from tasks.core.bounding_box import bounding_box
 
 Mask = NDArray[np.bool_]
 Real = NDArray[np.floating]
@@ -96,11 +97,3 @@ def pseudo_product(
             return None
         total += weight * (factor - mean) / mean
     return np.asarray(product * (1 + total))
-
-
-def bounding_box(mask: Mask) -> tuple[slice, slice]:
-    """Return the rows and columns that hold a pixel of a mask; empty if there is none."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

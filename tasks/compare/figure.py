@@ -1,7 +1,6 @@
 """The picture of a comparison: every arm beside the truth, on the truth's colour scale."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +11,21 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from tasks.compare.blocks import bounding_box
 from tasks.compare.controls import CONTROLS
 from tasks.compare.judge import ModelResult
-from tasks.compare.metrics import wrap
 from tasks.compare.scores import Real, Reference
 from tasks.core.arms import Extra
+from tasks.core.bounding_box import bounding_box
 from tasks.core.files import atomic_path
+from tasks.core.phases import wrap
+from tasks.figures.object_images import (
+    Scale,
+    amplitude_scale,
+    error_scale,
+    phase_scale,
+    round_length,
+)
 
-AMPLITUDE_MAP = "viridis"
-PHASE_MAP, CYCLIC_PHASE_MAP = "cividis", "twilight"
-ERROR_MAP = "magma"
-CYCLIC_FROM_RAD = 0.8 * 2 * np.pi
-ERROR_PERCENTILE = 99
 PANEL_INCH, GAP_INCH = 2.5, 0.08
 HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.98
 DPI = 110
@@ -32,16 +33,6 @@ DPI = 110
 PNG_OPTIONS = {"compress_level": 1}
 LISTED = (Extra.PROJECTIONS.value, Extra.LONGER_PROJECTIONS.value, *CONTROLS)
 ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Colours of a row: one map and one range for every arm."""
-
-    colour_map: str
-    smallest: float
-    largest: float
-    label: str
 
 
 def write_comparison_plot(
@@ -70,12 +61,13 @@ def write_comparison_plot(
     sheet.figure.text(0.5, 1 - 0.2 / sheet.height, title, fontsize=11, ha="center", va="center")
     axes = sheet.axes
     rows = _images(reference, arms)
-    for row, (scale, images) in enumerate(zip(_scales(reference, rows), rows, strict=True)):
+    scales = _scales(reference, rows)
+    for row, (scale, images, label) in enumerate(zip(scales, rows, ROW_LABELS, strict=True)):
         shown = [
             _show(axes[row, column], np.where(reference.mask, image, np.nan)[window], scale)
             for column, image in enumerate(images, start=sheet.n_columns - len(images))
         ]
-        sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=scale.label)
+        sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
     _write_titles(axes, arms)
     light = np.where(reference.mask, illumination, np.nan)[window]
     _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
@@ -141,30 +133,20 @@ def _images(reference: Reference, results: Mapping[str, ModelResult]) -> list[li
 
 def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
     """Return the colours of the rows: the truth's range, and for errors one range for all arms."""
-    scales = []
-    for label, images in zip(ROW_LABELS, rows, strict=True):
-        is_error = label.startswith("|")
-        scored = [image[reference.mask] for image in images]
-        if is_error:
-            largest = float(np.percentile(np.concatenate(scored), ERROR_PERCENTILE))
-            scales.append(Scale(ERROR_MAP, 0.0, largest or 1.0, label))
-            continue
-        smallest, largest = float(scored[0].min()), float(scored[0].max())
-        colour_map = AMPLITUDE_MAP if label == ROW_LABELS[0] else PHASE_MAP
-        if colour_map == PHASE_MAP and largest - smallest > CYCLIC_FROM_RAD:
-            colour_map, largest = CYCLIC_PHASE_MAP, smallest + 2 * np.pi
-        scales.append(Scale(colour_map, smallest, max(largest, smallest + 1e-6), label))
-    return scales
+    amplitudes, phases, *errors = [[image[reference.mask] for image in row] for row in rows]
+    return [
+        amplitude_scale(amplitudes[0]),
+        phase_scale(phases[0]),
+        *(error_scale(row) for row in errors),
+    ]
 
 
 def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
-    """Draw one panel; a cyclic scale takes whole turns off what lies outside it."""
-    if scale.colour_map == CYCLIC_PHASE_MAP:
-        image = scale.smallest + np.mod(image - scale.smallest, 2 * np.pi)
+    """Draw one panel."""
     axis.xaxis.set_visible(False)
     axis.yaxis.set_visible(False)
     return axis.imshow(
-        image,
+        scale.folded(image),
         cmap=scale.colour_map,
         vmin=scale.smallest,
         vmax=scale.largest,
@@ -176,7 +158,7 @@ def _show_light(
     figure: Figure, axis: Axes, below: Axes, illumination: Real, lines: list[str]
 ) -> None:
     """Draw the illumination where the truth has no error to show, and a few lines below it."""
-    shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination)), ""))
+    shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination))))
     axis.set_title("Illumination", fontsize=9)
     below.set_axis_off()
     bar = below.inset_axes((0.04, 0.94, 0.92, 0.05))
@@ -226,12 +208,7 @@ def _scale_bar(axis: Axes, object_pixel_m: float) -> None:
     """Draw a bar of a round length, about a quarter of the panel."""
     width_px = float(np.ptp(axis.get_xlim()))
     height_px = float(np.ptp(axis.get_ylim()))
-    quarter_m = width_px * object_pixel_m / 4
-    power = 10.0 ** np.floor(np.log10(quarter_m))
-    length_m = max(step * power for step in (1, 2, 5) if step * power <= quarter_m)
-    unit, unit_m = next(
-        (pair for pair in (("mm", 1e-3), ("µm", 1e-6)) if length_m >= pair[1]), ("nm", 1e-9)
-    )
+    length_m, text = round_length(width_px * object_pixel_m / 4)
     left, bottom = 0.06 * width_px, 0.93 * height_px
     length_px = length_m / object_pixel_m
     back = (left - 0.02 * width_px, bottom - 0.11 * height_px)
@@ -243,7 +220,7 @@ def _scale_bar(axis: Axes, object_pixel_m: float) -> None:
     axis.text(
         left + length_px / 2,
         bottom - 0.02 * height_px,
-        f"{length_m / unit_m:g} {unit}",
+        text,
         color="white",
         ha="center",
         va="bottom",

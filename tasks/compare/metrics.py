@@ -19,6 +19,7 @@ from tasks.compare.similarity import (
     windows_inside,
 )
 from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
+from tasks.core.phases import wrap
 
 Number = TypeVar("Number", bound=np.inexact)
 
@@ -68,11 +69,6 @@ def psnr_of(squared_error: float, data_range: float) -> float | None:
     if squared_error == 0:
         return float("inf")
     return float(10 * np.log10(data_range**2 / squared_error))
-
-
-def wrap(phase_rad: Image) -> Image:
-    """Return phases [rad] in [-pi, pi]."""
-    return np.asarray(phase_rad - 2 * np.pi * np.round(phase_rad / (2 * np.pi)))
 
 
 def wrapped_mae(phase: Image, true_phase: Image, mask: Mask | None = None) -> float:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.compare.blocks import pseudo_product, pseudo_psnr, pseudo_values
-from tasks.compare.metrics import N_SCALES, complex_nrmse, psnr_of, undefined_reason, wrap
+from tasks.compare.metrics import N_SCALES, complex_nrmse, psnr_of, undefined_reason
 from tasks.compare.similarity import TrueScales
 from tasks.core.ms_ssim_scales import SCALE_WEIGHTS
+from tasks.core.phases import phase_from_minimum, phase_on_branch
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -42,15 +43,9 @@ class Reference:
     scales: dict[str, TrueScales | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there.
-
-        Phases are cut half a turn away from their circular mean, so that a truth around pi is
-        as good as one around zero.
-        """
+        """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there."""
         object.__setattr__(self, "angle", np.angle(self.object_))
-        mean = self.object_[self.mask].sum()
-        phase = np.angle(self.object_ * np.conj(mean))
-        phase -= phase[self.mask].min()
+        phase = phase_from_minimum(self.object_, self.mask)
         object.__setattr__(self, "amplitude", np.abs(self.object_))
         object.__setattr__(self, "phase", phase)
         ranges = {
@@ -82,7 +77,7 @@ class Reference:
 
     def phase_of(self, image: Complex) -> Real:
         """Return the phase [rad] of an image on the truth's branch, at most pi away from it."""
-        return self.phase + wrap(np.angle(image) - self.angle)
+        return phase_on_branch(image, self.angle, self.phase)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,17 @@ ARM_COLOURS = {
     Extra.PROJECTIONS.value: "#000000",
     Extra.LONGER_PROJECTIONS.value: "#7F7F7F",
 }
+# Lighter ones of the same hues, for a dark ground.
+DARK_ARM_COLOURS = {
+    Arm.PTYCHOPINN.value: "#4AA3DF",
+    Arm.BASELINE.value: "#F58A4B",
+    Arm.PTYCHI.value: "#2DC79A",
+    Extra.ADAPTED.value: "#A6DCFF",
+    Extra.REFINED.value: "#E5A9CC",
+    Extra.REFINED_BASELINE.value: "#F5BE41",
+    Extra.PROJECTIONS.value: "#FFFFFF",
+    Extra.LONGER_PROJECTIONS.value: "#A9A9A9",
+}
 OTHER_COLOUR = "#595959"
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 DELTA_SUMMARY = "analysis/metrics_delta_summary.json"
 METRICS_SUMMARY = "analysis/metrics_summary.json"
+REPORT_PAGE = "analysis/report.html"
 COMPARISON_MANIFEST = "analysis/comparison_manifest.json"
 PLAN = "plan/plan.json"
 RUN_LOG = "cli/run_phase_g_dense.log"

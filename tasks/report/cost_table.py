@@ -2,10 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tasks.core.files import write_text
+from tasks.report.comparisons import JobKey
 from tasks.report.cost_points import CostPoint, Spread, by_condition
 from tasks.report.costs import ArmCost
 from tasks.report.tables import DASH, markdown_table
@@ -36,6 +38,8 @@ SHOWN: dict[str, Callable[[CostPoint], Spread | None]] = {
     "MAE phase [rad]": lambda point: point.quality.get(("mae", "phase")),
 }
 
+COST_HEADER = ("model", *SHOWN)
+
 
 def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
     """Write the table, whole or not at all; six significant digits, empty where unknown."""
@@ -62,19 +66,67 @@ def costs_markdown(points: Sequence[CostPoint]) -> str:
     repeated = any(len(point.costs) > 1 for point in points)
     lines = [TITLE, "", f"{EXPLANATION} {SPREAD}" if repeated else EXPLANATION, ""]
     for members in by_condition(points):
-        rows = [
-            [point.model, *(_spread_text(read(point)) for read in SHOWN.values())]
-            for point in members
-        ]
         lines += [f"## {members[0].title}", ""]
-        lines += [*markdown_table(["model", *SHOWN], rows), ""]
+        lines += [*markdown_table(COST_HEADER, cost_cells(members)), ""]
     return "\n".join(lines)
+
+
+def cost_cells(members: Iterable[CostPoint]) -> list[list[str]]:
+    """Return cost and error of every model, a row each, below `COST_HEADER`."""
+    return [
+        [point.model, *(_spread_text(read(point)) for read in SHOWN.values())] for point in members
+    ]
+
+
+def read_costs(path: Path) -> list[ArmCost]:
+    """Read the table that `write_costs` wrote.
+
+    Raises:
+        ValueError: If a column is missing, a cell is no number, or a dose or replicate is none.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    missing = sorted(set(COLUMNS) - set(rows[0] if rows else ()))
+    if missing:
+        raise ValueError(
+            f"{path} lacks the columns {', '.join(missing)} or has no rows. Run the flow again in "
+            f"this hub."
+        )
+    return [_cost_of_row(row) for row in rows]
 
 
 def digest_lines(text: str) -> list[str]:
     """Return `arm_costs.md` as a section of another page: no title, lesser headings."""
     lines = text.removeprefix(TITLE).strip().splitlines()
     return [f"#{line}" if line.startswith("## ") else line for line in lines]
+
+
+def _cost_of_row(row: Mapping[str, str | None]) -> ArmCost:
+    """Return one row as a cost; raises ValueError if a cell is not what it should be."""
+    cells = {name: row[name] or "" for name in COLUMNS}
+    key = JobKey.of(_finite(cells["dose"]), cells["view"], cells["split"], int(cells["replicate"]))
+    known = {name: _finite(cells[name]) for name in NUMBERS if cells[name]}
+    try:
+        return ArmCost(
+            model=cells["model"],
+            key=key,
+            wall_s=known["wall_s"],
+            cpu_s=known["cpu_s"],
+            training_cpu_s=known["training_cpu_s"],
+            peak_memory_mib=known["peak_memory_mib"],
+            n_patterns=int(known["n_patterns"]) if "n_patterns" in known else None,
+            patterns_per_s=known.get("patterns_per_s"),
+            training_cpu_s_per_pattern=known.get("training_cpu_s_per_pattern"),
+        )
+    except KeyError as error:
+        raise ValueError(f"The costs of {cells['model']} lack {error}.") from error
+
+
+def _finite(cell: str) -> float:
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(f"Costs are finite numbers, got {cell}.")
+    return number
 
 
 def _csv_cell(number: float | None) -> str:

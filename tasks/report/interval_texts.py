@@ -1,6 +1,6 @@
 """Deltas with their intervals, in words and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.core.arms import Arm
@@ -18,6 +18,7 @@ NAMES = METRICS | {
     "frc_half_crossing_per_px": "FRC half crossing [1/px]",
     "frc_area": "FRC area",
 }
+DELTA_HEADER = ("metric", "part", "against", "delta", "95 % interval", "p after Holm", "verdict")
 MEANING = {
     "seeds": (
         "Intervals are 95 % t intervals over seeds, {n} of them: every seed has scan jitter, noise "
@@ -60,8 +61,12 @@ def notes(found: Sequence[dict[str, Any]]) -> list[str]:
 
 def delta_rows(found: Sequence[dict[str, Any]]) -> list[str]:
     """Return deltas with intervals and verdicts, as a markdown table."""
-    header = ["metric", "part", "against", "delta", "95 % interval", "p after Holm", "verdict"]
-    rows = [
+    return markdown_table(DELTA_HEADER, delta_cells(found))
+
+
+def delta_cells(found: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return deltas with intervals and verdicts, a row each, below `DELTA_HEADER`."""
+    return [
         [
             NAMES[entry["metric"]],
             DASH if entry["part"] == VALUE else entry["part"],
@@ -73,10 +78,9 @@ def delta_rows(found: Sequence[dict[str, Any]]) -> list[str]:
         ]
         for entry in found
     ]
-    return markdown_table(header, rows)
 
 
-def interval_text(entry: dict[str, Any]) -> str:
+def interval_text(entry: Mapping[str, Any]) -> str:
     """Return `-0.010 to +0.020`, or a dash."""
     if entry["half_width"] is None:
         return DASH

@@ -50,24 +50,25 @@ def write_pareto_plot(path: Path, points: Sequence[CostPoint]) -> None:
     axes = figure.subplots(len(conditions), len(QUALITIES), squeeze=False)
     for row, members in zip(axes, conditions, strict=True):
         for axis, quality in zip(row, QUALITIES, strict=True):
-            _draw(axis, members, quality)
+            draw_panel(axis, members, quality)
             axis.set_title(members[0].title, fontsize=FONT_PT + 1)
     figure.legend(handles=_legend(points), loc="outside upper center", ncols=4, fontsize=FONT_PT)
     figure.draw_without_rendering()  # Fixes where panels lie, which labels need to know.
     for row, members in zip(axes, conditions, strict=True):
         for axis, quality in zip(row, QUALITIES, strict=True):
-            _label(axis, _known(members, quality), quality)
+            label_panel(axis, known_points(members, quality), quality)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)
 
 
-def _known(points: Sequence[CostPoint], quality: Errors) -> list[CostPoint]:
+def known_points(points: Sequence[CostPoint], quality: Errors) -> list[CostPoint]:
+    """Return the models whose error every replicate knows."""
     return [point for point in points if quality in point.quality]
 
 
-def _draw(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
+def draw_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
     """Draw one panel without its labels."""
-    known = _known(points, quality)
+    known = known_points(points, quality)
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_xlabel("CPU time for one scan [s]")
@@ -117,7 +118,7 @@ def _front_segments(axis: Axes, places: Sequence[Place]) -> list[tuple[Place, Pl
     return list(itertools.pairwise(corners))
 
 
-def _label(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
+def label_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
     """Write the name of each model beside its filled marker, where it covers nothing."""
     places = [_place(point, quality) for point in points]
     texts = [

@@ -42,7 +42,7 @@ class Publication:
 
 
 def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
-    """Write the delta summary, its highlights and the digest.
+    """Write the delta summary, its highlights, the digest and the page.
 
     A delta summary that says the same already is left as it is, with its time.
 
@@ -69,6 +69,10 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
+    # Whoever publishes nothing need not wait for what draws.
+    from tasks.report.page.write import write_report_html
+
+    write_report_html(hub)
     return Publication(summary, delta, texts[DIGEST])
 
 

@@ -1,6 +1,6 @@
 """`metrics_summary.md`: the means per model, and every comparison with its controls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tasks.core.validity import PARTS
@@ -52,7 +52,15 @@ def means_table(aggregate: dict[str, Any]) -> list[str]:
 
 
 def main_table(job: dict[str, Any]) -> list[str]:
-    """Return what counts, a row a model, arms before controls; no column without a value."""
+    """Return what counts as a markdown table."""
+    return markdown_table(*main_cells(job))
+
+
+def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of what counts, a row a model, arms before controls.
+
+    A column that no model has a value for is left out.
+    """
     values = {
         (row["model"], row["metric"], part): row[part]
         for row in _rows(job)
@@ -68,7 +76,7 @@ def main_table(job: dict[str, Any]) -> list[str]:
         [model, *(fixed(values.get((model, *column))) for column in shown.values())]
         for model in models
     ]
-    return markdown_table(["model", *shown], rows)
+    return ["model", *shown], rows
 
 
 def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
@@ -83,7 +91,7 @@ def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
     return {model: markdown_table(header, rows) for model, rows in found.items()}
 
 
-def _rows(job: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _rows(job: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     return (*job["metrics"], *job["controls"])
 
 

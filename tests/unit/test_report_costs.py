@@ -12,8 +12,8 @@ from tasks.report.comparisons import JobKey
 from tasks.report.cost_params import CostParams, CostSource
 from tasks.report.cost_points import cost_points, pareto_front
 from tasks.report.cost_stage import summarise_costs
-from tasks.report.cost_table import digest_lines
-from tasks.report.costs import arm_costs
+from tasks.report.cost_table import digest_lines, read_costs, write_costs
+from tasks.report.costs import ArmCost, arm_costs
 
 DENSE = JobKey(1000, "dense", "test", 1)
 
@@ -235,3 +235,29 @@ def test_a_file_that_is_no_record_is_named(stage):
         ValueError, match=r"iterate\.json is not the record of a stage: 10 of.*again"
     ):
         summarise_costs(params, files, silent)
+
+
+def test_costs_are_read_as_they_were_written(tmp_path):
+    costs = [
+        ArmCost("PtyChi", DENSE, 4.0, 3.5, 0.0, 512.25, 25, 7.5, None),
+        ArmCost("Baseline", DENSE._replace(replicate=2), 1.0, 0.5, 60.0, 99.0, None, None, 2.5),
+    ]
+    write_costs(tmp_path / "costs.csv", costs)
+    assert read_costs(tmp_path / "costs.csv") == costs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("cpu_s", "other", "lacks the columns cpu_s"),
+        ("3.5", "nan", "finite numbers"),
+        ("3.5", "", "lack 'cpu_s'"),
+        ("3.5", "much", "could not convert"),
+    ],
+)
+def test_a_bad_table_of_costs_is_refused(tmp_path, old, new, message):
+    path = tmp_path / "costs.csv"
+    write_costs(path, [ArmCost("PtyChi", DENSE, 4.0, 3.5, 0.0, 512.25, 25, 7.5, None)])
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ValueError, match=message):
+        read_costs(path)

@@ -1,0 +1,1 @@
+"""Choices of drawing that figures of several stages share."""

@@ -1,0 +1,51 @@
+"""Cost against quality on the page: a table and charts a dose, view and split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from tasks.core.metrics_table import MetricRow
+from tasks.report.cost_points import by_condition, cost_points
+from tasks.report.cost_table import COST_HEADER, cost_cells, read_costs
+from tasks.report.evidence import key_of
+from tasks.report.page.cost_chart import cost_charts
+from tasks.report.page.hub_files import HubFiles
+
+COST_TABLE = "analysis/arm_costs.csv"
+
+
+@dataclass(frozen=True)
+class CostSection:
+    """Costs at one dose, view and split, over all replicates."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+    charts: list[Markup]
+
+
+def cost_sections(files: HubFiles, summary: Mapping[str, Any]) -> list[CostSection]:
+    """Return what reconstructions of the headline split cost; none where no table says.
+
+    Args:
+        files: The hub.
+        summary: Content of `metrics_summary.json`.
+    """
+    costs = files.read(COST_TABLE, read_costs) or []
+    tables = {
+        key_of(job): [MetricRow(**row) for row in (*job["metrics"], *job["controls"])]
+        for job in summary["jobs"]
+    }
+    known = [cost for cost in costs if cost.key in tables]
+    shown = [cost for cost in known if cost.key.split == summary["aggregate_split"]] or known
+    return [
+        CostSection(
+            title=members[0].title,
+            header=COST_HEADER,
+            rows=cost_cells(members),
+            charts=cost_charts(members, f"cost-{number}"),
+        )
+        for number, members in enumerate(by_condition(cost_points(shown, tables)), start=1)
+    ]

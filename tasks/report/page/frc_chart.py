@@ -1,0 +1,85 @@
+"""Fourier ring correlation over spatial frequency: up to which detail an image agrees."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from tasks.core.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
+from tasks.core.arms import Arm
+from tasks.core.files import atomic_path
+from tasks.report.page.curve_files import Curve
+from tasks.report.page.svg import INK, PAPER, chart_style, legend_below, new_panel, svg_markup
+
+LEVEL = 0.5
+NYQUIST_PER_PX = 0.5
+SVG_INCH = (5.0, 3.9)
+PNG_INCH, PNG_DPI = (6.8, 4.6), 130
+CONTROL_DASHES = ("-", ":", "--", "-.")
+ARMS = tuple(arm.value for arm in Arm)
+
+
+def frc_chart(
+    curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None], name: str
+) -> Markup:
+    """Return the chart as SVG.
+
+    Args:
+        curves: Correlation by model, arms before controls.
+        crossings_per_px: Where the curve falls below one half [1 / px], as the table has it.
+        name: Prefix of ids, unique in the page.
+    """
+    with chart_style():
+        figure, axis = new_panel(SVG_INCH)
+        _draw(axis, curves, crossings_per_px)
+        legend_below(figure)
+        crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]
+        title = f"Fourier ring correlation with the truth; crosses one half at: {_listed(crossed)}"
+        return svg_markup(figure, name, title)
+
+
+def write_frc_plot(
+    path: Path,
+    curves: Mapping[str, Curve],
+    crossings_per_px: Mapping[str, float | None],
+    title: str,
+) -> None:
+    """Draw the chart as PNG, whole or not at all."""
+    with chart_style():
+        figure, axis = new_panel(PNG_INCH)
+        _draw(axis, curves, crossings_per_px)
+        axis.set_title(title, fontsize="medium")
+        legend_below(figure)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=PNG_DPI)
+
+
+def _draw(
+    axis: Axes, curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None]
+) -> None:
+    """Draw every curve and its crossing; arms thick, extras thinner, controls thin and grey."""
+    axis.axhline(LEVEL, color=INK, lw=0.9, ls=(0, (6, 4)))
+    axis.annotate("0.5", (1.0, LEVEL), (3, -3), axis.transAxes, textcoords="offset points")
+    controls = [model for model in curves if model not in ARM_COLOURS]
+    for model, curve in curves.items():
+        if model in controls:
+            colour, width = OTHER_COLOUR, 0.9
+            dash = CONTROL_DASHES[controls.index(model) % len(CONTROL_DASHES)]
+        else:
+            colour, width = colour_of(model), 2.0 if model in ARMS else 1.3
+            dash = "-" if model in ARMS else "--"
+        axis.plot(curve.x, curve.y, color=colour, lw=width, ls=dash, label=model)
+        crossing = crossings_per_px.get(model)
+        if crossing is not None:
+            axis.plot(crossing, LEVEL, "o", ms=5, mec=colour, mfc=PAPER, mew=1.4, zorder=3)
+    axis.set(
+        xlabel="spatial frequency [1/px]",
+        ylabel="ring correlation",
+        xlim=(0.0, NYQUIST_PER_PX),
+        ylim=(min(-0.05, *(min(curve.y) for curve in curves.values())), 1.03),
+    )
+
+
+def _listed(items: list[str]) -> str:
+    return ", ".join(items) + " per pixel" if items else "none of them"

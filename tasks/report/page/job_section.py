@@ -1,0 +1,215 @@
+"""One comparison on the page: pictures, curves, the table, and what was measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from tasks.core.arms import Arm, Extra
+from tasks.core.hub import Condition
+from tasks.core.validity import PARTS
+from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
+from tasks.report.evidence import VALUE, key_of
+from tasks.report.page.aligned_file import read_aligned
+from tasks.report.page.convergence_chart import convergence_chart, read_quality
+from tasks.report.page.curve_files import (
+    read_convergence,
+    read_frc_curves,
+    read_iteration,
+    read_training,
+)
+from tasks.report.page.frc_chart import frc_chart
+from tasks.report.page.gallery import Gallery, Scores, make_gallery
+from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.learning_chart import learning_chart
+from tasks.report.page.what_was_run import Facts, measured_facts, read_measurement
+from tasks.report.summary_text import main_cells
+
+CROSSING = "frc_half_crossing_per_px"
+NAMES = {item.slug: item.value for group in (Arm, Extra) for item in group}
+LINKS = {
+    "figure of all arms": "comparison_plot.png",
+    "metrics": "comparison_metrics.csv",
+    "alignment and region": "comparison.json",
+    "aligned reconstructions": "reconstructions_aligned.npz",
+    "ring correlation": "frc_curves.csv",
+    "figure of ring correlation": "frc_curves.png",
+    "blocks": "block_metrics.csv",
+    "convergence": "convergence.csv",
+    "figure of convergence": "convergence.png",
+}
+
+
+@dataclass(frozen=True)
+class JobSection:
+    """What a page shows of one comparison; what its hub lacks is None or empty.
+
+    Attributes:
+        anchor: Its id in the page.
+        title: Dose, view, split and replicate in words.
+        failed: Whether it has no table.
+        detailed: Whether pictures and curves are shown where the hub has them.
+        facts: Measured dose and overlap.
+        header: Titles of the main table's columns.
+        rows: Its rows, arms before controls.
+        flags: What is odd about its arms.
+        gallery: Pictures.
+        frc: Chart of the ring correlation.
+        convergence: Chart of errors over epochs.
+        quality_rows: When learned starts paid off.
+        learning: Charts of losses.
+        links: Files by what they hold.
+    """
+
+    anchor: str
+    title: str
+    failed: bool
+    detailed: bool
+    facts: Facts
+    header: list[str]
+    rows: list[list[str]]
+    flags: list[str]
+    gallery: Gallery | None
+    frc: Markup | None
+    convergence: Markup | None
+    quality_rows: tuple[list[str], ...]
+    learning: list[Markup]
+    links: Facts
+
+
+def job_section(
+    files: HubFiles,
+    key: JobKey,
+    job: Mapping[str, Any] | None,
+    flags: list[str],
+    picture_budget_bytes: float,
+) -> JobSection:
+    """Return what the page shows of one comparison.
+
+    Args:
+        files: The hub.
+        key: Which comparison.
+        job: Its entry in `metrics_summary.json`; None where it failed.
+        flags: Its flags, as sentences.
+        picture_budget_bytes: Characters that its pictures may take; 0 for neither pictures nor
+            curves.
+    """
+    folder = analysis_folder(key)
+    anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
+    measurement = read_measurement(files, key)
+    header, rows = ([], []) if job is None else main_cells(job)
+    drawn = _Drawn()
+    if picture_budget_bytes > 0:
+        place = (folder, anchor, measurement.object_pixel_m)
+        drawn = _draw(files, place, {} if job is None else scores_of(job), picture_budget_bytes)
+    return JobSection(
+        anchor=anchor,
+        title=key.description,
+        failed=job is None,
+        detailed=picture_budget_bytes > 0,
+        facts=measured_facts(measurement),
+        header=header,
+        rows=rows,
+        flags=flags,
+        learning=_learning(files, key, anchor) if picture_budget_bytes > 0 else [],
+        links=[
+            (what, files.link(f"{folder}/{name}"))
+            for what, name in LINKS.items()
+            if files.has(f"{folder}/{name}")
+        ],
+        **drawn._asdict(),
+    )
+
+
+class _Drawn(NamedTuple):
+    """What is drawn of a comparison's own files."""
+
+    gallery: Gallery | None = None
+    frc: Markup | None = None
+    convergence: Markup | None = None
+    quality_rows: tuple[list[str], ...] = ()
+
+
+def _draw(
+    files: HubFiles, place: tuple[str, str, float | None], scores: Scores, budget_bytes: float
+) -> _Drawn:
+    """Draw the files in a comparison's folder.
+
+    Args:
+        files: The hub.
+        place: The folder, the comparison's id in the page, and the object's pixel [m].
+        scores: Values of the table.
+        budget_bytes: Characters that pictures may take.
+    """
+    folder, anchor, pixel_m = place
+    aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
+    curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
+    epochs = files.read(f"{folder}/convergence.csv", read_convergence)
+    quality = files.read(f"{folder}/comparison.json", read_quality)
+    return _Drawn(
+        gallery=make_gallery(aligned, scores, pixel_m, budget_bytes) if aligned else None,
+        frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
+        convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
+        quality_rows=tuple(quality or ()),
+    )
+
+
+def analysis_folder(key: JobKey) -> str:
+    """Return where a comparison lies, relative to the hub."""
+    return Condition(key.dose, key.view, key.replicate).analysis_folder(key.split)
+
+
+def scores_of(job: Mapping[str, Any]) -> Scores:
+    """Return the values of a comparison by model, metric and part."""
+    return {
+        (row["model"], row["metric"], part): row[part]
+        for row in (*job["metrics"], *job["controls"])
+        for part in (*PARTS, VALUE)
+    }
+
+
+def crossings_of(scores: Scores) -> dict[str, float | None]:
+    """Return by model where its ring correlation falls below one half [1 / px]."""
+    return {
+        model: value
+        for (model, metric, part), value in scores.items()
+        if metric == CROSSING and part == VALUE
+    }
+
+
+def key_of_failed(name: str) -> JobKey:
+    """Return which comparison a name in `failed` is."""
+    return job_key(f"analysis/{name}/{TABLE_NAME}")
+
+
+def keys_in_order(summary: Mapping[str, Any]) -> dict[JobKey, Mapping[str, Any] | None]:
+    """Return every comparison and its entry, the headline split and first replicates first."""
+    found: dict[JobKey, Mapping[str, Any] | None] = {key_of(job): job for job in summary["jobs"]}
+    found |= {key_of_failed(name): None for name in summary["failed"]}
+    headline = summary["aggregate_split"]
+    order = sorted(
+        found, key=lambda key: (key.split != headline, key.replicate, key.dose, key.view, key.split)
+    )
+    return {key: found[key] for key in order}
+
+
+def _learning(files: HubFiles, key: JobKey, anchor: str) -> list[Markup]:
+    """Return the losses of the trainings and iterative runs behind a comparison."""
+    condition = Condition(key.dose, key.view, key.replicate)
+    place = f"{condition.folder}/{key.view}"
+    histories = [
+        (path, path.split("/")[-3], "step", read_training)
+        for path in files.find(f"data/phase_e/{place}/*/gs*/history.csv")
+    ] + [
+        (path, path.split("/")[-1].removesuffix("_history.csv"), "epoch", read_iteration)
+        for path in files.find(f"data/phase_f/{place}/{key.split}/*_history.csv")
+    ]
+    known = [history for history in histories if history[1] in NAMES]
+    charts: list[Markup] = []
+    for path, slug, step, reader in sorted(known, key=lambda h: list(NAMES).index(h[1])):
+        curves = files.read(path, reader)
+        if curves is not None:
+            name = f"{anchor}-loss-{len(charts)}"
+            charts.append(learning_chart(curves, NAMES[slug], step, name))
+    return charts

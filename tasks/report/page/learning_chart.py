@@ -1,0 +1,54 @@
+"""The loss of a training or of an iterative run, step by step."""
+
+from markupsafe import Markup
+
+from tasks.core.arm_colours import colour_of
+from tasks.report.page.curve_files import Curve, TrainingCurves
+from tasks.report.page.svg import (
+    INK,
+    PAPER,
+    chart_style,
+    legend_below,
+    new_panel,
+    scale_of_losses,
+    svg_markup,
+)
+
+PANEL_INCH = (5.0, 2.7)
+MOST_POINTS = 120
+
+
+def learning_chart(curves: TrainingCurves, model: str, step: str, name: str) -> Markup:
+    """Return the loss as SVG; long histories as medians of equal stretches.
+
+    Args:
+        curves: Loss of every step, and of held-out patterns now and then.
+        model: Whose training.
+        step: What a step is called.
+        name: Prefix of ids, unique in the page.
+    """
+    with chart_style():
+        figure, axis = new_panel(PANEL_INCH)
+        loss, held_out = thinned(curves.loss), curves.held_out
+        axis.plot(loss.x, loss.y, color=colour_of(model), lw=1.6, label="loss")
+        if held_out.x:
+            looks = "o-" if len(held_out.x) <= MOST_POINTS else "-"
+            shown = thinned(held_out)
+            axis.plot(shown.x, shown.y, looks, color=INK, mfc=PAPER, ms=3.5, lw=1.0)
+            axis.lines[-1].set_label("held-out patterns")
+            legend_below(figure)
+        scale_of_losses(axis, [*loss.y, *held_out.y])
+        axis.set(xlabel=step, ylabel="loss")
+        axis.set_title(model, loc="left", fontsize="medium")
+        title = f"{model}: loss {loss.y[0]:.4g} at first, {loss.y[-1]:.4g} at last"
+        return svg_markup(figure, name, title)
+
+
+def thinned(curve: Curve) -> Curve:
+    """Return a curve of few points: the middle of each stretch, and the median over it."""
+    stretch = -(-len(curve.x) // MOST_POINTS)
+    if stretch <= 1:
+        return curve
+    starts = range(0, len(curve.x), stretch)
+    pieces = [(curve.x[i : i + stretch], sorted(curve.y[i : i + stretch])) for i in starts]
+    return Curve([x[len(x) // 2] for x, _ in pieces], [y[len(y) // 2] for _, y in pieces])

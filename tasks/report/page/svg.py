@@ -1,0 +1,123 @@
+"""Curves as SVG inside a page, in the colours of the page, light or dark.
+
+Matplotlib draws in fixed colours. In the markup they become CSS variables, black becomes the colour
+of the text, and letters stay letters, so that a chart can be read on any ground, and read aloud.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+
+from tasks.core.arm_colours import ARM_COLOURS, DARK_ARM_COLOURS, OTHER_COLOUR
+
+INK, PAPER, GRID, FRONT = "#000000", "#FFFFFF", "#E8E8E8", "#B0B0B0"
+VERDICT_COLOURS = {"better": "#1B7837", "worse": "#B2182B", "inconclusive": "#636363"}
+DARK_VERDICT_COLOURS = {"better": "#7FD694", "worse": "#FF8A80", "inconclusive": "#B4B4B4"}
+# Colour in figures: name of the variable, and its value on a dark ground.
+VARIABLES = (
+    {
+        PAPER: ("paper", "#16181C"),
+        GRID: ("grid", "#33373E"),
+        FRONT: ("front", "#70767F"),
+        OTHER_COLOUR: ("other", "#B4B4B4"),
+    }
+    | {
+        colour: (f"arm-{number}", DARK_ARM_COLOURS[model])
+        for number, (model, colour) in enumerate(ARM_COLOURS.items(), start=1)
+        if colour != INK
+    }
+    | {
+        colour: (verdict, DARK_VERDICT_COLOURS[verdict])
+        for verdict, colour in VERDICT_COLOURS.items()
+    }
+)
+PANEL_INCH = (5.0, 3.3)
+FONT_PT = 10.5
+
+
+@contextmanager
+def chart_style() -> Iterator[None]:
+    """Draw and write charts inside this block alike."""
+    with mpl.rc_context(
+        {
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "font.family": "sans-serif",
+            "font.sans-serif": ["DejaVu Sans"],
+            "font.size": FONT_PT,
+            "grid.color": GRID,
+            "grid.linewidth": 0.7,
+            "legend.fontsize": FONT_PT - 1,
+            "legend.frameon": False,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "phase-g",
+        }
+    ):
+        yield
+
+
+def new_panel(size_inch: tuple[float, float] = PANEL_INCH) -> tuple[Figure, Axes]:
+    """Return a figure of one panel."""
+    figure = Figure(figsize=size_inch, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def legend_below(figure: Figure) -> None:
+    """Write what lines mean below the panel, where they cover none."""
+    figure.legend(loc="outside lower center", ncols=3, handlelength=1.8, columnspacing=1.4)
+
+
+def scale_of_losses(axis: Axes, values: Sequence[float]) -> None:
+    """Choose a logarithmic axis for positive values over more than a decade, with plain numbers."""
+    if min(values) > 0 and max(values) > 10 * min(values):
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def style_sheet_variables(dark: bool) -> dict[str, str]:
+    """Return the colours of the charts by the name of their CSS variable."""
+    return {name: other if dark else colour for colour, (name, other) in VARIABLES.items()}
+
+
+def svg_markup(figure: Figure, name: str, title: str) -> Markup:
+    """Return a figure as an `svg` element; equal figures give equal text.
+
+    Args:
+        figure: Figure drawn in `chart_style`.
+        name: Prefix of the ids inside, unique in the page.
+        title: What is shown, for those who do not see it.
+    """
+    text = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(text, format="svg", transparent=True, metadata=nothing)
+    width, height = (72 * inch for inch in figure.get_size_inches())
+    inside = text.getvalue().partition("<svg")[2].partition(">")[2].rpartition("</svg>")[0]
+    inside = re.sub(
+        r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", inside, flags=re.S
+    )
+    inside = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", inside)
+    inside = re.sub(r"(?<=: )#[0-9a-f]{6}\b", _variable, inside)
+    inside = re.sub(r"\n\s*", "\n", inside)
+    return Markup(  # noqa: S704 - matplotlib escapes what it writes
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" class="chart" '
+        f'xmlns:xlink="http://www.w3.org/1999/xlink"><title>{escape(title)}</title>{inside}</svg>'
+    )
+
+
+def _variable(match: re.Match[str]) -> str:
+    """Return the CSS value for a colour that matplotlib wrote."""
+    colour = match[0].upper()
+    if colour == INK:
+        return "currentColor"
+    return f"var(--{VARIABLES[colour][0]})" if colour in VARIABLES else match[0]

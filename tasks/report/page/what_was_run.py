@@ -1,0 +1,188 @@
+"""What was run: the plan as a person would tell it, and what was measured of dose and overlap."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.core.files import read_json
+from tasks.core.hub import PLAN, Condition
+from tasks.core.scan_record import Geometry
+from tasks.core.seeds import Split
+from tasks.report.comparisons import JobKey
+from tasks.report.page.hub_files import HubFiles
+from tasks.report.tables import fixed
+
+Facts = list[tuple[str, str]]
+TELLING = ConfigDict(frozen=True, extra="ignore")
+
+
+class PlannedStage(BaseModel):
+    """A stage of `plan.json`, as far as a page needs it."""
+
+    model_config = TELLING
+    stage: str
+    phase: str
+    manifest: str
+    log: str
+    outputs: dict[str, str]
+
+
+class PlanFile(BaseModel):
+    """What a page needs of `plan.json`."""
+
+    model_config = TELLING
+    written_at: str | None = None
+    git: dict[str, Any] = Field(default_factory=dict)
+    machine: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    stages: tuple[PlannedStage, ...] = ()
+
+
+class DoseFacts(BaseModel):
+    """What the simulation measured of one split."""
+
+    model_config = TELLING
+    n_patterns: int
+    nominal_photons_per_pattern: float
+    measured_photons_per_pattern: float
+    counts_per_px: float
+    saturated_fraction: float
+
+
+class OverlapFacts(BaseModel):
+    """What a view measured: `overlap_metrics.json`."""
+
+    model_config = TELLING
+    n_exposures: int
+    n_selected: int
+    overlap_ratio: float
+    nominal_overlap_ratio: float | None = None
+    step_px: float
+    probe_diameter_px: float
+
+
+class SimulationParameters(BaseModel):
+    """The geometry among the parameters of a simulation."""
+
+    model_config = TELLING
+    energy_ev: float = Field(gt=0)
+    distance_m: float = Field(gt=0)
+    detector_pixel_m: float = Field(gt=0)
+    probe: dict[str, Any]
+
+
+class SimulationRecord(BaseModel):
+    """What a page needs of the simulation's manifest."""
+
+    model_config = TELLING
+    params: dict[str, Any]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Dose and overlap of one comparison, and its pixel; None where no record tells."""
+
+    dose: DoseFacts | None
+    overlap: OverlapFacts | None
+    object_pixel_m: float | None
+
+
+def read_plan(files: HubFiles) -> PlanFile:
+    """Return the plan of a hub; an empty one where there is none."""
+    return files.read(PLAN, lambda path: PlanFile.model_validate(read_json(path))) or PlanFile()
+
+
+def read_measurement(files: HubFiles, key: JobKey) -> Measurement:
+    """Return what was measured of one comparison's scan and view."""
+    condition = Condition(key.dose, key.view, key.replicate)
+    manifest = str(Path(condition.truth).with_name("manifest.json").as_posix())
+    record = files.read(manifest, lambda path: SimulationRecord.model_validate(read_json(path)))
+    facts = None if record is None else record.facts.get(key.split)
+    return Measurement(
+        dose=files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None,
+        overlap=files.read(
+            f"{condition.view_folder(key.split)}/overlap_metrics.json",
+            lambda path: OverlapFacts.model_validate(read_json(path)),
+        ),
+        object_pixel_m=None
+        if record is None
+        else files.read(manifest, lambda _: _object_pixel_m(record.params)),
+    )
+
+
+def plan_facts(parameters: Mapping[str, Any]) -> Facts:
+    """Return what the run was asked for, name and value; what the plan does not say is left out."""
+    return [(name, value) for name, value in _plan_facts(parameters) if parameters and value]
+
+
+def measured_facts(measurement: Measurement) -> Facts:
+    """Return what was measured, name and value."""
+    facts: Facts = []
+    if (dose := measurement.dose) is not None:
+        nominal = dose.nominal_photons_per_pattern
+        facts += [
+            (
+                "measured dose",
+                f"{dose.measured_photons_per_pattern:.1f} photons per pattern "
+                f"(nominal {nominal:g})",
+            ),
+            ("counts per detector pixel", fixed(dose.counts_per_px)),
+            ("saturated pixels", f"{dose.saturated_fraction:.2%}"),
+        ]
+    if (overlap := measurement.overlap) is not None:
+        nominal_ratio = overlap.nominal_overlap_ratio
+        asked = "" if nominal_ratio is None else f" (nominal {nominal_ratio:g})"
+        facts += [
+            ("measured overlap", f"{fixed(overlap.overlap_ratio)}{asked}"),
+            (
+                "step",
+                f"{overlap.step_px:.2f} px, probe diameter {overlap.probe_diameter_px:.2f} px",
+            ),
+            ("patterns", f"{overlap.n_selected} of {overlap.n_exposures} exposures"),
+        ]
+    if measurement.object_pixel_m is not None:
+        facts.append(("object pixel", f"{measurement.object_pixel_m * 1e9:.2f} nm"))
+    return facts
+
+
+def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def of(*names: str) -> Any:
+        value: Any = parameters
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+    dose = of("photons_per_pattern")
+    yield "dose", f"{dose:g} photons per pattern" if isinstance(dose, int | float) else ""
+    yield "view", str(of("view") or "")
+    splits = of("splits")
+    named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
+    yield "splits", ", ".join(map(str, named))
+    yield "profile", str(of("profile") or "")
+    yield "seeds", _seeds_text(of("seed"), of("seeds"))
+    yield "sample", str(of("sample", "kind") or "").replace("_", " ")
+    yield "probe", str(of("probe", "kind") or "").replace("_", " ")
+    yield "scan", str(of("scan", "kind") or "").replace("_", " ")
+    yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
+
+
+def _seeds_text(seed: Any, count: Any) -> str:
+    if not isinstance(seed, int):
+        return ""
+    n = count if isinstance(count, int) else 1
+    return ", ".join(str(seed + i) for i in range(n)) if n <= 12 else f"{seed} to {seed + n - 1}"
+
+
+def _object_pixel_m(params: Mapping[str, Any]) -> float:
+    """Return the side of an object pixel; raises ValueError if the parameters do not tell."""
+    asked = SimulationParameters.model_validate(params)
+    n_px = asked.probe.get("n_px")
+    if not isinstance(n_px, int) or n_px <= 0:
+        raise ValueError(f"probe.n_px must be a positive number of pixels, got {n_px!r}")
+    geometry = Geometry(asked.energy_ev, asked.distance_m, asked.detector_pixel_m)
+    return geometry.object_pixel_m(n_px)

@@ -1,0 +1,187 @@
+"""`report.html`: everything that a hub tells of a finished study, in one file."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tasks.core.arms import Arm
+from tasks.core.files import read_json, write_text
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.report.cost_table import EXPLANATION
+from tasks.report.flags import MISSING
+from tasks.report.interval_texts import DELTA_HEADER
+from tasks.report.page.answer import answer_of
+from tasks.report.page.convergence_chart import QUALITY_HEADER
+from tasks.report.page.cost_section import cost_sections
+from tasks.report.page.curve_files import read_frc_curves
+from tasks.report.page.delta_chart import delta_charts, write_delta_plot
+from tasks.report.page.delta_tables import delta_tables
+from tasks.report.page.frc_chart import write_frc_plot
+from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.job_section import (
+    JobSection,
+    analysis_folder,
+    crossings_of,
+    job_section,
+    keys_in_order,
+    scores_of,
+)
+from tasks.report.page.provenance import Provenance, provenance_of
+from tasks.report.page.svg import style_sheet_variables
+from tasks.report.page.what_was_run import plan_facts, read_plan
+from tasks.report.summary_text import counts
+
+DELTA_PLOT = "analysis/deltas.png"
+FRC_PLOT = "frc_curves.png"
+TEMPLATES = Path(__file__).parent / "templates"
+SIZE_LIMIT_BYTES = 5_000_000
+PICTURES_BUDGET_BYTES = 3_300_000
+MOST_JOBS_IN_DETAIL = 6
+LINKS = {
+    "deltas": DELTA_SUMMARY,
+    "all metrics": METRICS_SUMMARY,
+    "figure of the deltas": DELTA_PLOT,
+    "highlights": "analysis/metrics_delta_highlights.txt",
+    "digest": "analysis/metrics_digest.md",
+    "costs": "analysis/arm_costs.csv",
+    "figure of the costs": "analysis/pareto.png",
+    "plan": "plan/plan.json",
+}
+Summary = Mapping[str, Any]
+
+
+def write_report_html(hub: Path) -> str | None:
+    """Write the page and its figures `deltas.png` and `frc_curves.png`, each whole or not at all.
+
+    What a hub lacks, and what in it cannot be read, the page says at its top; numbers come from
+    the summary and the deltas alone. Equal hubs give equal bytes.
+
+    Args:
+        hub: The hub, with its summary and deltas.
+
+    Returns:
+        Path of the page relative to the hub; None where the summary or the deltas are missing.
+
+    Raises:
+        ValueError: If summary or deltas are not valid JSON.
+    """
+    if not all((hub / name).is_file() for name in (METRICS_SUMMARY, DELTA_SUMMARY)):
+        return None
+    summary, delta = read_json(hub / METRICS_SUMMARY), read_json(hub / DELTA_SUMMARY)
+    files = HubFiles(hub, str(Path(REPORT_PAGE).parent.as_posix()))
+    write_delta_plot(hub / DELTA_PLOT, delta)
+    _write_frc_plots(files, summary)
+    write_text(hub / REPORT_PAGE, render(files, summary, delta))
+    return REPORT_PAGE
+
+
+def render(files: HubFiles, summary: Summary, delta: Summary) -> str:
+    """Return the page.
+
+    Args:
+        files: The hub.
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+    """
+    plan = read_plan(files)
+    jobs = _sections(files, summary)
+    provenance = provenance_of(files, plan)
+    context = {
+        "answer": answer_of(summary, delta),
+        "counts": counts(dict(summary)),
+        "split": delta["aggregate_split"],
+        "generated_at": delta["generated_at"],
+        "run_facts": plan_facts(plan.parameters),
+        "delta_header": DELTA_HEADER,
+        "delta_tables": delta_tables(delta),
+        "delta_charts": delta_charts(delta),
+        "costs": cost_sections(files, summary),
+        "cost_explanation": EXPLANATION,
+        "jobs": jobs,
+        "quality_header": QUALITY_HEADER,
+        "n_detailed": MOST_JOBS_IN_DETAIL,
+        "flags": _flag_sentences(summary["flags"]),
+        "provenance": provenance,
+        "hub_links": [(what, files.link(path)) for what, path in LINKS.items() if files.has(path)],
+        "arms": [arm.value for arm in Arm],
+    }
+    context["gaps"] = _gaps(files, summary, jobs, provenance)
+    return _fill(context)
+
+
+def _fill(context: Mapping[str, Any]) -> str:
+    """Return the template with its content; the only script is the one whose hash is allowed."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        **context,
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        light=style_sheet_variables(dark=False),
+        dark=style_sheet_variables(dark=True),
+        script=script,
+        script_hash=f"sha256-{digest}",
+    )
+
+
+def _sections(files: HubFiles, summary: Summary) -> list[JobSection]:
+    """Return the comparisons, the first few with pictures and curves."""
+    keys = keys_in_order(summary)
+    n_detailed = min(len(keys), MOST_JOBS_IN_DETAIL)
+    return [
+        job_section(
+            files,
+            key,
+            job,
+            [text for name, text in _flags_by_job(summary) if name == analysis_folder(key)],
+            PICTURES_BUDGET_BYTES / n_detailed if number < n_detailed else 0,
+        )
+        for number, (key, job) in enumerate(keys.items())
+    ]
+
+
+def _flags_by_job(summary: Summary) -> list[tuple[str, str]]:
+    return [
+        (f"analysis/{flag['job']}", f"{flag['model']} {flag['flag']}") for flag in summary["flags"]
+    ]
+
+
+def _flag_sentences(flags: Sequence[Mapping[str, str]]) -> list[str]:
+    return [f"{flag['job']}: {flag['model']} {flag['flag']}" for flag in flags]
+
+
+def _gaps(
+    files: HubFiles, summary: Summary, jobs: Sequence[JobSection], provenance: Provenance
+) -> list[str]:
+    """Return why the report is partial; nothing if it is whole."""
+    found = [f"The comparison {job.title} failed or is missing." for job in jobs if job.failed]
+    found += [
+        f"{flag['model']} is missing in {flag['job']}."
+        for flag in summary["flags"]
+        if flag["flag"] == MISSING
+    ]
+    if provenance.missing:
+        found.append(f"Outputs of these stages are missing: {', '.join(provenance.missing)}.")
+    if provenance.missing and files.has("analysis/blocker.txt"):
+        found.append("The last run failed: see blocker.txt beside this page.")
+    return found + [f"{problem}." for problem in dict.fromkeys(files.problems)]
+
+
+def _write_frc_plots(files: HubFiles, summary: Summary) -> None:
+    """Draw the ring correlation of every comparison that has its curves."""
+    for key, job in keys_in_order(summary).items():
+        curves = files.read(f"{analysis_folder(key)}/frc_curves.csv", read_frc_curves)
+        if curves is not None and job is not None:
+            crossings = crossings_of(scores_of(job))
+            path = files.root / analysis_folder(key) / FRC_PLOT
+            write_frc_plot(path, curves, crossings, key.description)
