@@ -57,12 +57,9 @@ def delta_summary(
         missing, with their 95 % intervals and verdicts; over the headline split, and over each
         split. `comparisons` has the other metrics too, each family corrected after Holm.
     """
-    headline = summary["aggregate_split"]
-    evidence = Evidence.of(
-        [job for job in summary["jobs"] if headline in (ALL_SPLITS, job["split"])], blocks
-    )
+    headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
+    evidence = _evidence(summary, headline, blocks)
     found = comparisons(evidence)
-    splits = summary["aggregate_by_split"]
     return {
         "schema_version": SCHEMA_VERSION,
         "generated_at": generated_at,
@@ -76,12 +73,7 @@ def delta_summary(
         "comparisons": found,
         "deltas_by_split": {split: deltas(means) for split, means in splits.items()},
         "intervals_by_split": {
-            split: intervals(
-                comparisons(
-                    Evidence.of([job for job in summary["jobs"] if job["split"] == split], blocks)
-                )
-            )
-            for split in splits
+            split: intervals(comparisons(_evidence(summary, split, blocks))) for split in splits
         },
     }
 
@@ -135,6 +127,14 @@ def intervals(found: list[dict[str, Any]]) -> dict[str, Any]:
                 name: value for name, value in entry.items() if name not in NOT_IN_INTERVALS
             }
     return nested
+
+
+def _evidence(
+    summary: dict[str, Any], split: str, blocks: Mapping[JobKey, BlockValues]
+) -> Evidence:
+    """Return the comparisons of a split, or of all splits."""
+    jobs = [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])]
+    return Evidence.of(jobs, blocks)
 
 
 def _limits(finding: Finding) -> dict[str, Any]:

@@ -92,6 +92,7 @@ def test_spatial_intervals_of_views_with_common_errors_hold_the_truth(rng):
     assert narrow / N_TRIALS < 0.88
 
 
+@pytest.mark.slow
 def test_a_percentile_bootstrap_over_blocks_holds_the_truth_too_seldom(rng):
     """Why there is none: with nine blocks it claims 95 % and keeps less than 90 %."""
     hits = 0
