@@ -1,0 +1,87 @@
+"""Two hubs held against each other, in words and tables for a terminal."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tasks.report.changes import FAULTS, Change, Measured, Outcome
+from tasks.report.evidence import VALUE
+from tasks.report.hub_diff import HubDiff
+from tasks.report.hub_scores import HubScores
+from tasks.report.interval_texts import NAMES
+from tasks.report.padded_table import padded_table
+from tasks.report.tables import DASH, decimals_of, fixed, signed
+
+HEADER = ("", "metric", "part", "before", "after", "change", "noise", "outcome")
+NOISE = (
+    "Noise is half the width of the 95 % interval of the change: the root of the summed squares of "
+    "both half-widths. A change within it says nothing."
+)
+SPATIAL = (
+    "A noise from blocks of one image (spatial) leaves out that objects, photons and trainings "
+    "differ from run to run. Runs of other seeds differ by more: compare hubs of several seeds."
+)
+UNJUDGED = "Without an interval in both hubs a change is not judged."
+
+
+def diff_lines(diff: HubDiff) -> list[str]:
+    """Return what differs, scores of the arms first."""
+    lines = [f"before  {_about(diff.before)}", f"after   {_about(diff.after)}"]
+    left_out = ", ".join(f"{dose:g} {view} {split}" for dose, view, split in diff.left_out)
+    lines += [f"Only one of them has {left_out}: left out."] if left_out else []
+    lines += ["", "Scores of the arms", "", *_table(diff.scores)]
+    lines += ["", "Deltas", "", *_table(diff.deltas), ""]
+    return [*lines, *_notes([*diff.scores, *diff.deltas]), _counts([*diff.scores, *diff.deltas])]
+
+
+def fault_lines(faults: Sequence[Change]) -> list[str]:
+    """Return what got worse, a line each."""
+    return [f"  {' '.join(_cells(change))}" for change in faults]
+
+
+def _about(side: HubScores) -> str:
+    n = len(side.evidence.replicates)
+    conditions = ", ".join(
+        f"{dose:g} {view} {split}" for dose, view, split in sorted(side.conditions)
+    )
+    return f"{side.hub}: {conditions}; {n} {'seed' if n == 1 else 'seeds'}"
+
+
+def _table(changes: Sequence[Change]) -> list[str]:
+    return padded_table(HEADER, [_cells(change) for change in changes], n_left=3)
+
+
+def _cells(change: Change) -> list[str]:
+    return [
+        change.subject,
+        NAMES[change.metric],
+        DASH if change.part == VALUE else change.part,
+        _number(change, change.before),
+        _number(change, change.after),
+        signed(change.change, decimals_of(change.noise)),
+        DASH if change.noise is None else f"{change.noise:.{decimals_of(change.noise)}f}",
+        change.outcome.value,
+    ]
+
+
+def _number(change: Change, side: Measured) -> str:
+    """Return a delta with its sign, a score without; both with the digits that the noise leaves."""
+    if side.value is None or " - " in change.subject:
+        return signed(side.value, decimals_of(change.noise))
+    if change.noise is None:
+        return fixed(side.value)
+    return f"{side.value:.{decimals_of(change.noise)}f}"
+
+
+def _notes(changes: Iterable[Change]) -> list[str]:
+    """Return what a reader must know of the noise."""
+    found = list(changes)
+    kinds = {side.kind for change in found for side in (change.before, change.after)}
+    lines = [NOISE] if kinds - {None} else []
+    lines += [SPATIAL] if "spatial" in kinds else []
+    return lines + ([UNJUDGED] if any(c.outcome is Outcome.UNKNOWN for c in found) else [])
+
+
+def _counts(changes: Iterable[Change]) -> str:
+    counts = Counter(change.outcome for change in changes)
+    shown = [o for o in Outcome if counts[o] or o in FAULTS]
+    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in shown) + "."
