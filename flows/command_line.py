@@ -20,6 +20,8 @@ from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
+from tasks.report.closing import write_closing_reports
+from tasks.report.hub_summary import SUMMARY
 from tasks.report.params import ReportParams
 from tasks.report.publication import DIGEST, HIGHLIGHTS, rebuild_reports
 from tasks.report.texts import terminal_block
@@ -124,6 +126,7 @@ def report(hub: Path) -> int:
     with hub_lock(hub):
         try:
             publication = rebuild_reports(hub, ReportParams())
+            write_closing_reports(hub)
         except ValueError as error:
             raise BadInputError(str(error)) from error
     for line in terminal_block(publication.delta):
@@ -170,6 +173,7 @@ def banner(plan: Plan) -> list[str]:
         f"  Delta summary: {DELTA_SUMMARY}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
+        f"  For others:    {SUMMARY}",
         *(f"  Figure:        {figure}" for figure in plan.figures.values()),
     ]
 

@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 
 from tasks.core.files import write_json, write_text
+from tasks.report.attempts import ATTEMPTS
 from tasks.report.publication import utc_now
 from tasks.runtime.errors import StageFailedError
 
 BLOCKER_JSON = "analysis/blocker.json"
 BLOCKER_TEXT = "analysis/blocker.txt"
-ATTEMPTS = "summary/attempts.jsonl"
 
 
 def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, Any]) -> None:

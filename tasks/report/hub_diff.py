@@ -1,5 +1,6 @@
 """Two hubs held against each other, metric by metric."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.core.arms import Arm
@@ -68,7 +69,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
     )
 
 
-def _changes(before: HubScores, after: HubScores, questions: list[Question]) -> list[Change]:
+def _changes(before: HubScores, after: HubScores, questions: Sequence[Question]) -> list[Change]:
     """Return the changes of all that one of the hubs has a value for."""
     found = [
         Change(_subject(q), q.metric, q.part, before.measured(q), after.measured(q))
