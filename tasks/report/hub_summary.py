@@ -11,7 +11,7 @@ from tasks.report.digest import verdict
 from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.hub_contents import HubContents
-from tasks.report.interval_texts import delta_rows, interval_caption
+from tasks.report.interval_texts import delta_rows, interval_caption, notes
 from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST, PRETTY_DELTA_SUMMARY
 from tasks.report.summary_text import counts
 from tasks.report.tables import markdown_table
@@ -103,6 +103,8 @@ def _shown(value: Any) -> str:
         return str(value["kind"])
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
     return "" if value is None else str(value)
 
 
@@ -111,6 +113,7 @@ def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     found = [entry for entry in delta.get("comparisons", ()) if entry["family"] == HEADLINE]
     lines = ["## Deltas", "", f"PtychoPINN minus the other arm, {delta['aggregate_split']} split."]
     lines += ["", "```", *highlight_lines(delta["deltas"]), "```", "", *delta_rows(found), ""]
-    lines += [line for text in interval_caption(found) for line in (text, "")]
+    sentences = [*interval_caption(found), *notes(found)]
+    lines += [line for text in sentences for line in (text, "")]
     flags = [f"- {flag_text(flag)}" for flag in summary["flags"]]
     return [*lines, "## Flags", "", *(flags or ["None."]), ""]

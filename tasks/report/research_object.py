@@ -1,8 +1,8 @@
 """`ro-crate-metadata.json`: the hub as a research object that an archive can take.
 
 RO-Crate 1.2 (Sefton et al., https://w3id.org/ro/crate/1.2) is JSON-LD: a flat graph of entities
-with schema.org's terms. The run is an action in the way of the Process Run Crate. What is written
-follows from the files of the hub alone, so that equal hubs give equal bytes.
+with schema.org's terms. What is written follows from the files of the hub alone, so that equal hubs
+give equal bytes.
 """
 
 import os
@@ -14,7 +14,6 @@ from tasks.core.hub import DELTA_SUMMARY, PLAN
 from tasks.report.attempts import ATTEMPTS
 from tasks.report.crate_entities import (
     LICENCE,
-    PROCESS_PROFILE,
     SOFTWARE_ID,
     Entity,
     file_entity,
@@ -23,6 +22,7 @@ from tasks.report.crate_entities import (
     links,
     parameter_entities,
     software_entities,
+    status_entity,
 )
 from tasks.report.hub_contents import HubContents
 
@@ -37,7 +37,6 @@ DESCRIPTION = (
     "diffraction alone, against a supervised baseline and the iterative solver pty-chi, on "
     "simulated fly-scans whose truth is known."
 )
-STATUS = {"success": "Completed", "failed": "Failed", "no deltas": "Failed"}
 
 
 def write_research_object(hub: Path) -> None:
@@ -66,8 +65,8 @@ def research_object(hub: Path) -> dict[str, Any]:
         _run(contents, paths, parameters),
         *software_entities(contents),
         *parameters,
+        *([status_entity(contents.attempt.result)] if contents.attempt else []),
         LICENCE,
-        PROCESS_PROFILE,
         *(file_entity(hub, path) for path in paths),
     ]
     return {"@context": f"{SPECIFICATION}/context", "@graph": graph}
@@ -96,7 +95,6 @@ def _root(contents: HubContents, paths: list[str]) -> Entity:
         "description": DESCRIPTION,
         "datePublished": _date(contents),
         "license": link(LICENCE["@id"]),
-        "conformsTo": link(PROCESS_PROFILE["@id"]),
         "mentions": link(RUN_ID),
         "hasPart": links(map(file_id, paths)),
     }
@@ -121,6 +119,7 @@ def _run(contents: HubContents, paths: list[str], parameters: list[Entity]) -> E
         "@id": RUN_ID,
         "@type": "CreateAction",
         "name": f"Run of {contents.title}",
+        "description": "All stages of the study, from the simulation to the deltas.",
         "instrument": link(SOFTWARE_ID),
         "object": [
             *links(file_id(path) for path in paths if path == PLAN),
@@ -130,11 +129,10 @@ def _run(contents: HubContents, paths: list[str], parameters: list[Entity]) -> E
     }
     attempt = contents.attempt
     if attempt is not None:
-        status = STATUS.get(attempt.result, "Failed")
         run |= {
             "startTime": attempt.started_at,
             "endTime": attempt.ended_at,
-            "actionStatus": link(f"http://schema.org/{status}ActionStatus"),
+            "actionStatus": link(status_entity(attempt.result)["@id"]),
         }
         if attempt.blocker is not None:
             stage = attempt.blocker.get("stage") or "the flow itself"
