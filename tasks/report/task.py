@@ -112,5 +112,7 @@ def _emit_events(hub: Path, delta: dict[str, Any]) -> None:
             emit_event(REGRESSED_EVENT, resource=resource, payload=payload)
     except Exception as error:  # noqa: BLE001 - whatever it is, the deltas are published
         logger.warning(
-            "No event tells of the deltas (%s: %s); the run goes on.", type(error).__name__, error
+            "Events of the deltas are missing (%s: %s); the run goes on.",
+            type(error).__name__,
+            error,
         )
