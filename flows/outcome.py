@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -27,10 +27,21 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
     entry = {"started_at": started_at, "ended_at": utc_now(), "result": result, **details}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with path.open("a+b") as file:
+        if _ends_within_a_line(file):
+            file.write(b"\n")
         file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS))
         file.flush()
         os.fsync(file.fileno())
+
+
+def _ends_within_a_line(file: BinaryIO) -> bool:
+    """Tell whether a power cut has left half a line: what follows must not be lost with it."""
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return False
+    file.seek(size - 1)
+    return file.read(1) != b"\n"
 
 
 def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:

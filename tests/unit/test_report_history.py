@@ -7,6 +7,7 @@ import orjson
 import pytest
 from PIL import Image
 
+from flows.outcome import record_attempt
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import DELTA_SUMMARY, PLAN
 from tasks.report.attempts import ATTEMPTS, interval_record, last_attempt, read_attempts
@@ -95,6 +96,18 @@ def test_a_damaged_line_is_named_with_its_cure(damage, words, report_hub, capsys
     assert "remove the line" in error
     assert not (hub.parent / PLOT_NAME).exists()
     assert last_attempt(hub) is None
+
+
+def test_an_attempt_after_half_a_line_is_a_line_of_its_own(report_hub):
+    hub = report_hub("hub")
+    put_attempts(hub, line(hub))
+    with (hub / ATTEMPTS).open("ab") as file:
+        file.write(b'{"started_at": "2026')
+    details = {name: line(hub)[name] for name in ("parameters", "git", "deltas", "intervals")}
+    record_attempt(hub, "2026-11-25T05:00:00Z", "success", details)
+    assert last_attempt(hub).started_at == "2026-11-25T05:00:00Z"
+    assert last_attempt(hub).deltas == line(hub)["deltas"]
+    assert len((hub / ATTEMPTS).read_bytes().splitlines()) == 3
 
 
 def test_a_history_is_a_table_and_a_plot_beside_the_first_hub(report_hub, capsys):
