@@ -9,16 +9,20 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
+from tasks.compare.similarity import (
+    Image,
+    Mask,
+    SimilarityMaps,
+    TrueScales,
+    halved_mask,
+    windows_inside,
+)
 from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
 
-Mask = NDArray[np.bool_]
-Image = NDArray[np.floating]
 Number = TypeVar("Number", bound=np.inexact)
 
-WINDOW_SIGMA_PX = 1.5
-K1, K2 = 0.01, 0.03
+N_SCALES = {"ssim": 1, "ms_ssim": len(SCALE_WEIGHTS)}
 MIN_SIDE_PX = {"ssim": WINDOW_PX, "ms_ssim": MS_SSIM_MIN_PX}
 
 
@@ -42,10 +46,16 @@ def psnr(
     Returns:
         The ratio, infinite for identical images, None for a truth without contrast.
     """
-    error = mse(image, truth, mask)
-    if undefined_reason("psnr", truth.shape, data_range):
+    return psnr_of(mse(image, truth, mask), data_range)
+
+
+def psnr_of(squared_error: float, data_range: float) -> float | None:
+    """Return the peak signal-to-noise ratio [dB] of a mean squared error, as `psnr`."""
+    if undefined_reason("psnr", (0, 0), data_range):
         return None
-    return float(10 * np.log10(data_range**2 / error)) if error > 0 else float("inf")
+    if squared_error == 0:
+        return float("inf")
+    return float(10 * np.log10(data_range**2 / squared_error))
 
 
 def wrap(phase_rad: Image) -> Image:
@@ -72,66 +82,64 @@ def complex_nrmse(
     return float(np.sqrt(np.sum(np.abs(reconstruction - truth) ** 2) / power))
 
 
-def ssim(image: Image, truth: Image, *, data_range: float) -> float | None:
+def ssim(
+    image: Image, truth: Image, *, data_range: float, mask: Mask | None = None
+) -> float | None:
     """Return the mean structural similarity, a number up to 1.
 
     Wang et al., IEEE Trans. Image Process. 13, 600 (2004), eq. 13: Gaussian window of 11 x 11 px,
     sigma 1.5 px, K1 0.01, K2 0.03, population covariance, mean over the pixels whose window lies
-    inside the image.
+    inside the image and inside the mask.
 
     Args:
         image: Image to judge, shape (H, W).
         truth: True image, shape (H, W).
         data_range: Largest minus smallest true value.
+        mask: Pixels that may be looked at, shape (H, W); all if None. Others may hold anything.
 
     Returns:
-        The similarity; None if a side is under 11 px or the truth has no contrast.
+        The similarity; None if a side is under 11 px, the truth has no contrast, or no window
+        lies wholly inside the mask.
     """
-    image, truth = _paired_2d(image, truth)
-    if undefined_reason("ssim", truth.shape, data_range):
-        return None
-    luminance, contrast = _similarity_maps(image, truth, data_range)
-    return float(np.mean(luminance * contrast))
+    maps = _maps("ssim", image, truth, data_range, mask)
+    return None if maps is None else maps.ssim
 
 
-def ms_ssim(image: Image, truth: Image, *, data_range: float) -> float | None:
+def ms_ssim(
+    image: Image, truth: Image, *, data_range: float, mask: Mask | None = None
+) -> float | None:
     """Return the multi-scale structural similarity, a number in [0, 1].
 
     Wang, Simoncelli & Bovik, Asilomar Conf. Signals Syst. Comput. 37, 1398 (2003), eq. 7: the mean
     contrast and structure of four scales and the mean similarity of the fifth, raised to the
     weights of the paper's section 3.2. A scale is the 2 x 2 mean of the one before; an odd side
-    repeats its last line. A negative mean counts as 0, since its power is not real.
+    repeats its last line, and the mask keeps the coarse pixels whose four pixels it held. A
+    negative mean counts as 0, since its power is not real.
 
     Args:
         image: Image to judge, shape (H, W).
         truth: True image, shape (H, W).
         data_range: Largest minus smallest true value.
+        mask: Pixels that may be looked at, shape (H, W); all if None. Others may hold anything.
 
     Returns:
         The similarity; None if a side is under 176 px, where the fifth scale is smaller than the
-        window, or the truth has no contrast.
+        window, if the truth has no contrast, or if a scale keeps no window inside the mask.
     """
-    image, truth = _paired_2d(image, truth)
-    if undefined_reason("ms_ssim", truth.shape, data_range):
-        return None
-    result = 1.0
-    for scale, weight in enumerate(SCALE_WEIGHTS):
-        if scale:
-            image, truth = _halve(image), _halve(truth)
-        luminance, contrast = _similarity_maps(image, truth, data_range)
-        last = scale == len(SCALE_WEIGHTS) - 1
-        mean = float(np.mean(luminance * contrast if last else contrast))
-        result *= max(mean, 0.0) ** weight
-    return result
+    maps = _maps("ms_ssim", image, truth, data_range, mask)
+    return None if maps is None else maps.ms_ssim
 
 
-def undefined_reason(metric: str, shape: tuple[int, ...], data_range: float) -> str | None:
+def undefined_reason(
+    metric: str, shape: tuple[int, ...], data_range: float, mask: Mask | None = None
+) -> str | None:
     """Return why a metric has no value for images of a shape and range; None if it has one.
 
     Args:
         metric: `psnr`, `ssim` or `ms_ssim`.
         shape: Shape of the images.
         data_range: Largest minus smallest true value.
+        mask: Pixels that may be looked at, of that shape; all if None.
 
     Returns:
         A sentence, or None.
@@ -150,42 +158,32 @@ def undefined_reason(metric: str, shape: tuple[int, ...], data_range: float) -> 
     if min(shape) < least:
         height, width = shape
         return f"{metric} is not defined: {height} x {width} px, it needs {least} px on each side"
+    return None if mask is None else _no_window_reason(metric, mask)
+
+
+def _no_window_reason(metric: str, mask: Mask) -> str | None:
+    """Return on which scale no window lies wholly inside the mask, None if every scale has one."""
+    n_scales = N_SCALES.get(metric, 0)
+    for scale in range(1, n_scales + 1):
+        if not windows_inside(mask).any():
+            return (
+                f"{metric} is not defined: no window of {WINDOW_PX} x {WINDOW_PX} px lies wholly "
+                f"inside the mask on scale {scale} of {n_scales}"
+            )
+        mask = halved_mask(mask)
     return None
 
 
-def _similarity_maps(image: Image, truth: Image, data_range: float) -> tuple[Image, Image]:
-    """Return luminance, and contrast times structure, where the window lies inside the image."""
-    mean_image, mean_truth = _window_mean(image), _window_mean(truth)
-    covariance = _window_mean(image * truth) - mean_image * mean_truth
-    variances = _window_mean(image**2 + truth**2) - mean_image**2 - mean_truth**2
-    c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
-    luminance = (2 * mean_image * mean_truth + c1) / (mean_image**2 + mean_truth**2 + c1)
-    return luminance, (2 * covariance + c2) / (variances + c2)
-
-
-def _window_mean(image: Image) -> Image:
-    """Return the Gaussian mean of every window that lies inside the image."""
-    half = WINDOW_PX // 2
-    offsets = np.arange(-half, half + 1)
-    window = np.exp(-0.5 * (offsets / WINDOW_SIGMA_PX) ** 2)
-    window /= window.sum()
-    rows = correlate1d(image, window, axis=0)[half : image.shape[0] - half]
-    return np.asarray(correlate1d(rows, window, axis=1)[:, half : image.shape[1] - half])
-
-
-def _halve(image: Image) -> Image:
-    """Return the 2 x 2 means; an odd side repeats its last line first."""
-    height, width = image.shape
-    image = np.pad(image, ((0, height % 2), (0, width % 2)), mode="symmetric")
-    return np.asarray(
-        (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]) / 4
-    )
-
-
-def _paired_2d(image: Image, truth: Image) -> tuple[Image, Image]:
-    """Check two whole images, and return them in double precision."""
-    _paired(image, truth, None)
-    return image.astype(np.float64), truth.astype(np.float64)
+def _maps(
+    metric: str, image: Image, truth: Image, data_range: float, mask: Mask | None
+) -> SimilarityMaps | None:
+    """Return the maps of a similarity, None if it is not defined; raises as `_paired`."""
+    _paired(image, truth, mask)
+    if undefined_reason(metric, truth.shape, data_range, mask):
+        return None
+    if mask is not None:
+        image, truth = np.where(mask, image, 0), np.where(mask, truth, 0)
+    return TrueScales(truth, data_range, N_SCALES[metric], mask).maps(image)
 
 
 def _paired(
@@ -194,8 +192,13 @@ def _paired(
     """Return the pixels of both images inside the mask.
 
     Raises:
-        ValueError: If shapes differ or are not 2-D, the mask is empty, or a pixel is not finite.
+        ValueError: If shapes differ or are not 2-D, the mask is empty or not boolean, or a pixel
+            is not finite.
     """
+    if mask is not None and mask.dtype != np.bool_:
+        raise ValueError(
+            f"A mask holds True and False, got {mask.dtype}. Compare it with a threshold first."
+        )
     shapes = {image.shape, truth.shape} | (set() if mask is None else {mask.shape})
     if image.ndim != 2 or len(shapes) > 1:
         raise ValueError(

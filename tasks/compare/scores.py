@@ -6,17 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.metrics import (
-    complex_nrmse,
-    mae,
-    ms_ssim,
-    mse,
-    psnr,
-    ssim,
-    undefined_reason,
-    wrap,
-    wrapped_mae,
-)
+from tasks.compare.blocks import pseudo_product, pseudo_psnr, pseudo_values
+from tasks.compare.metrics import N_SCALES, complex_nrmse, psnr_of, undefined_reason, wrap
+from tasks.compare.similarity import TrueScales
+from tasks.core.ms_ssim_scales import SCALE_WEIGHTS
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -39,6 +32,7 @@ class Reference:
     amplitude: Real = field(init=False)
     phase: Real = field(init=False)
     data_range: dict[str, float] = field(init=False)
+    scales: dict[str, TrueScales | None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive amplitude, phase [rad] from its minimum in the mask, and their ranges there.
@@ -56,6 +50,27 @@ class Reference:
             "phase": float(np.ptp(phase[self.mask])),
         }
         object.__setattr__(self, "data_range", ranges)
+        scales = {quantity: self._scales(quantity) for quantity in QUANTITIES}
+        object.__setattr__(self, "scales", scales)
+
+    @property
+    def rectangle_shape(self) -> tuple[int, int]:
+        """Height and width of the rectangle [px]."""
+        rows, columns = self.rectangle
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    def why_undefined(self, metric: str, quantity: str) -> str | None:
+        """Return why a metric has no value for any image; None if it has one."""
+        return undefined_reason(metric, self.rectangle_shape, self.data_range[quantity])
+
+    def _scales(self, quantity: str) -> TrueScales | None:
+        """Return the truth in the rectangle on as many scales as it has; None if on none."""
+        whole = self.amplitude if quantity == "amplitude" else self.phase
+        for metric in ("ms_ssim", "ssim"):
+            if self.why_undefined(metric, quantity) is None:
+                part = whole[self.rectangle]
+                return TrueScales(part, self.data_range[quantity], N_SCALES[metric])
+        return None
 
     def phase_of(self, image: Complex) -> Real:
         """Return the phase [rad] of an image on the truth's branch, at most pi away from it."""
@@ -70,11 +85,22 @@ class Scores:
         pairs: Amplitude and phase of every metric that has both; None where it is not defined.
         complex_nrmse: Relative complex error.
         reasons: Why a value is None, by `metric.quantity`.
+        blocks: Pseudo-values of the 3 x 3 blocks, amplitude and phase, by metric; None where
+            the metric has no value, or no derivative.
     """
 
     pairs: dict[str, tuple[float | None, float | None]]
     complex_nrmse: float
     reasons: dict[str, str]
+    blocks: dict[str, tuple[Real | None, Real | None]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Value and pseudo-values of a metric of an amplitude or a phase."""
+
+    value: float | None
+    blocks: Real | None
 
 
 def score(image: Complex, reference: Reference) -> Scores:
@@ -93,35 +119,52 @@ def score(image: Complex, reference: Reference) -> Scores:
     Raises:
         ValueError: If a scored pixel is not finite, or a metric is NaN.
     """
-    amplitude = _score_part(np.abs(image), reference.amplitude, "amplitude", reference)
-    phase = _score_part(reference.phase_of(image), reference.phase, "phase", reference)
-    phase["mae"] = wrapped_mae(np.angle(image), np.angle(reference.object_), reference.mask)
-    pairs, reasons = {}, {}
-    for metric in amplitude:
-        values = []
-        for quantity, part in zip(QUANTITIES, (amplitude, phase), strict=True):
-            value = part[metric]
-            reason = _why_missing(metric, quantity, value, reference)
+    # First, since it refuses what is not finite.
+    relative_error = complex_nrmse(image, reference.object_, reference.mask)
+    parts = {
+        "amplitude": _score_part(np.abs(image), "amplitude", reference),
+        "phase": _score_part(reference.phase_of(image), "phase", reference),
+    }
+    pairs, reasons, blocks = {}, {}, {}
+    for metric in parts["amplitude"]:
+        found = []
+        for quantity in QUANTITIES:
+            part = parts[quantity][metric]
+            reason = _why_missing(metric, quantity, part.value, reference)
             if reason:
                 reasons[f"{metric}.{quantity}"] = reason
-            values.append(None if reason else value)
-        pairs[metric] = (values[0], values[1])
-    return Scores(pairs, complex_nrmse(image, reference.object_, reference.mask), reasons)
+            found.append(Metric(None, None) if reason else part)
+        pairs[metric] = (found[0].value, found[1].value)
+        blocks[metric] = (found[0].blocks, found[1].blocks)
+    return Scores(pairs, relative_error, reasons, blocks)
 
 
-def _score_part(
-    image: Real, truth: Real, quantity: str, reference: Reference
-) -> dict[str, float | None]:
-    """Return the metrics of an amplitude or a phase."""
-    data_range, mask = reference.data_range[quantity], reference.mask
-    part, true_part = image[reference.rectangle], truth[reference.rectangle]
-    return {
-        "mae": mae(image, truth, mask),
-        "mse": mse(image, truth, mask),
-        "psnr": psnr(image, truth, data_range=data_range, mask=mask),
-        "ssim": ssim(part, true_part, data_range=data_range),
-        "ms_ssim": ms_ssim(part, true_part, data_range=data_range),
+def _score_part(image: Real, quantity: str, reference: Reference) -> dict[str, Metric]:
+    """Return the metrics of an amplitude, or of a phase on the truth's branch."""
+    truth = reference.amplitude if quantity == "amplitude" else reference.phase
+    errors = np.abs(image - truth)
+    absolute, squared = (pseudo_values(part, reference.mask) for part in (errors, errors**2))
+    mse = float(squared.mean())
+    psnr = psnr_of(mse, reference.data_range[quantity])
+    found = {
+        "mae": Metric(float(absolute.mean()), absolute),
+        "mse": Metric(mse, squared),
+        "psnr": Metric(psnr, pseudo_psnr(psnr, squared) if psnr is not None and mse > 0 else None),
     }
+    return found | _similarities(image[reference.rectangle], reference.scales[quantity])
+
+
+def _similarities(image: Real, scales: TrueScales | None) -> dict[str, Metric]:
+    """Return SSIM and MS-SSIM of what lies in the rectangle, as far as they are defined."""
+    found = {"ssim": Metric(None, None), "ms_ssim": Metric(None, None)}
+    if scales is None:
+        return found
+    maps = scales.maps(image)
+    found["ssim"] = Metric(maps.ssim, pseudo_values(maps.similarity))
+    if len(maps.factors) == len(SCALE_WEIGHTS):
+        value, factors = maps.ms_ssim, [pseudo_values(part) for part in maps.factors]
+        found["ms_ssim"] = Metric(value, pseudo_product(value, factors, SCALE_WEIGHTS))
+    return found
 
 
 def _why_missing(
@@ -129,9 +172,7 @@ def _why_missing(
 ) -> str | None:
     """Return why a metric has no finite value, or None if it has one; NaN raises."""
     if value is None:
-        rows, columns = reference.rectangle
-        shape = (rows.stop - rows.start, columns.stop - columns.start)
-        return undefined_reason(metric, shape, reference.data_range[quantity])
+        return reference.why_undefined(metric, quantity)
     if math.isnan(value):
         raise ValueError(f"{metric} of the {quantity} is NaN. Make the reconstruction again.")
     if math.isinf(value):

@@ -1,18 +1,12 @@
 """The table of a comparison on disk: `comparison_metrics.csv`, one row per model and metric."""
 
-import csv
-import io
-import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.core.files import write_text
+from tasks.core.csv_table import number_cell, parse_number, read_table, write_table
 
 COLUMNS = ("model", "metric", "amplitude", "phase", "value")
-SIGNIFICANT_DIGITS = 10
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -42,18 +36,17 @@ def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
     Raises:
         ValueError: If a number is not finite, or a model and metric come twice.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
     seen: set[tuple[str, str]] = set()
+    lines = []
     for row in rows:
         _refuse_twin(seen, row, path.name)
+        numbers = zip(COLUMNS[2:], (row.amplitude, row.phase, row.value), strict=True)
         cells = [
-            _cell(row, name, number)
-            for name, number in zip(COLUMNS[2:], (row.amplitude, row.phase, row.value), strict=True)
+            number_cell(number, f"{name} of {row.metric} of {row.model}")
+            for name, number in numbers
         ]
-        writer.writerow([row.model, row.metric, *cells])
-    write_text(path, text.getvalue())
+        lines.append([row.model, row.metric, *cells])
+    write_table(path, COLUMNS, lines)
 
 
 def read_metrics_csv(path: Path) -> list[MetricRow]:
@@ -70,29 +63,10 @@ def read_metrics_csv(path: Path) -> list[MetricRow]:
             fewer cells, a number is not a finite number, or a model and metric come twice; the
             message names the file, the line and the model.
     """
-    try:
-        lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
-        table = [(lines.line_num, cells) for cells in lines if cells]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(
-            f"{path} cannot be read as a CSV table ({error}). Run the comparison again."
-        ) from error
-    header = [cell.strip() for cell in table[0][1]] if table else []
-    if sorted(header) != sorted(COLUMNS):
-        raise ValueError(
-            f"{path} must have the columns {','.join(COLUMNS)}, got {','.join(header) or 'none'}. "
-            f"Rename or remove columns, or run the comparison again."
-        )
     seen: set[tuple[str, str]] = set()
     rows = []
-    for line, cells in table[1:]:
-        where = f"{path}, line {line}"
-        if len(cells) != len(COLUMNS):
-            raise ValueError(
-                f"{where}: expected {len(COLUMNS)} cells, got {len(cells)}. The file was cut short "
-                f"or edited: run the comparison again."
-            )
-        row = _parse(dict(zip(header, (cell.strip() for cell in cells), strict=True)), where)
+    for where, cells in read_table(path, COLUMNS):
+        row = _parse(cells, where)
         _refuse_twin(seen, row, where)
         rows.append(row)
     return rows
@@ -106,17 +80,10 @@ def _parse(cells: dict[str, str], where: str) -> MetricRow:
             f"{where}: a row needs a model and a metric, got model {model!r} and metric "
             f"{metric!r}. Name both or remove the row."
         )
-    numbers: dict[str, float | None] = {}
-    for name in COLUMNS[2:]:
-        text = cells[name]
-        number = float(text) if _NUMBER.fullmatch(text) else math.nan
-        if text and not math.isfinite(number):
-            raise ValueError(
-                f"{where}: {name} of {metric} of {model} must be a finite number or empty, got "
-                f"{text!r}. Reconstruct and compare {model} again."
-            )
-        numbers[name] = number if text else None
-    return MetricRow(model, metric, numbers["amplitude"], numbers["phase"], numbers["value"])
+    amplitude, phase, value = (
+        parse_number(cells[name], f"{where}: {name} of {metric} of {model}") for name in COLUMNS[2:]
+    )
+    return MetricRow(model, metric, amplitude, phase, value)
 
 
 def _refuse_twin(seen: set[tuple[str, str]], row: MetricRow, where: str) -> None:
@@ -126,15 +93,3 @@ def _refuse_twin(seen: set[tuple[str, str]], row: MetricRow, where: str) -> None
             f"{where}: {row.metric} of {row.model} comes twice. Keep one of the two rows."
         )
     seen.add((row.model, row.metric))
-
-
-def _cell(row: MetricRow, column: str, number: float | None) -> str:
-    """Return the text of a cell."""
-    if number is None:
-        return ""
-    if not math.isfinite(number):
-        raise ValueError(
-            f"{column} of {row.metric} of {row.model} is {number}. Metrics are finite or None: "
-            f"reconstruct {row.model} again."
-        )
-    return repr(float(f"{number:.{SIGNIFICANT_DIGITS}g}"))

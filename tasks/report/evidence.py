@@ -1,6 +1,6 @@
 """The values behind a delta: of whole comparisons, and of the blocks of their images."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from tasks.report.comparisons import JobKey
 
 VALUE = "value"
 Name = tuple[str, str, str]
-BlockValues = Mapping[Name, Sequence[float | None]]
+BlockValues = Mapping[Name, Mapping[int, float | None]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Evidence:
 
     Attributes:
         tables: Values of each comparison by model, metric and part.
-        blocks: Pseudo-values of the blocks, in their order, of those comparisons that have them.
+        blocks: Pseudo-values by block, of those comparisons that have them.
     """
 
     tables: Mapping[JobKey, Mapping[Name, float | None]]

@@ -1,6 +1,5 @@
 """How well a delta is known: over the study's seeds, or over the blocks of one image."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,7 +17,7 @@ from tasks.report.statistics import (
 
 Kind = Literal["seeds", "spatial"]
 UNKNOWN = Interval(None, None)
-Pairs = tuple[Sequence[float], Sequence[float]]
+Pairs = dict[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,12 @@ def _over_blocks(evidence: Evidence, question: Question, delta: float) -> Findin
         by_split.setdefault(key.split, []).append(pairs)
     means = []
     for split, images in by_split.items():
-        if len({len(own) for own, _ in images}) > 1:
+        blocks = sorted(images[0])
+        if any(sorted(image) != blocks for image in images):
             return Finding(reason=f"one replicate alone, and its {split} images differ in blocks")
         own, other = (
-            [sum(block) / len(block) for block in zip(*side, strict=True)]
-            for side in zip(*images, strict=True)
+            [sum(image[block][side] for image in images) / len(images) for block in blocks]
+            for side in (0, 1)
         )
         means.append(mean_difference(own, other))
     combined = combine(means, [len(images) for images in by_split.values()])
@@ -102,15 +102,19 @@ def _over_blocks(evidence: Evidence, question: Question, delta: float) -> Findin
 
 def _block_pairs(evidence: Evidence, question: Question, key: JobKey) -> Pairs | str:
     """Return the pseudo-values of both arms in the blocks of one image, or why there are none."""
-    sides = [evidence.blocks.get(key, {}).get(name) for name in question.pair]
-    own, other = ([value for value in side or () if value is not None] for side in sides)
     if key not in evidence.blocks:
         return f"{key.condition_name} has no table of blocks"
-    if not sides[0] or not sides[1]:
+    own, other = (evidence.blocks[key].get(name, {}) for name in question.pair)
+    if not own or not other:
         return f"the blocks of {key.condition_name} have no {question.metric}"
-    if len(own) < LEAST_N or len({len(own), len(other), len(sides[0]), len(sides[1])}) > 1:
+    pairs = {
+        block: (value, other_value)
+        for block, value in own.items()
+        if value is not None and (other_value := other.get(block)) is not None
+    }
+    if len(pairs) < max(len(own), len(other), LEAST_N):
         return f"a block of {key.condition_name} has no {question.metric}"
-    return own, other
+    return pairs
 
 
 def _finding(difference: MeanDifference, kind: Kind) -> Finding:

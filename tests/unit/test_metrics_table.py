@@ -51,7 +51,7 @@ def test_a_spreadsheet_s_habits_are_understood(tmp_path):
         ("0.3", "nan", "line 2: amplitude of mae of PtychoPINN must be a finite number"),
         ("0.3", "inf", "must be a finite number or empty, got 'inf'"),
         ("0.3", "1e999", "must be a finite number"),
-        ("0.3", "good", "got 'good'. Reconstruct and compare PtychoPINN again"),
+        ("0.3", "good", "got 'good'. Run the comparison again"),
         ("0.3", "1_0", "must be a finite number"),
         ("0.3,1e-17,", "0.3", "line 2: expected 5 cells, got 3"),
         ("0.3,", "0.3,,", "line 2: expected 5 cells, got 6"),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tasks.core.block_file import BlockRow, write_blocks
 from tasks.core.files import write_text
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.params import ReportParams
@@ -34,13 +35,15 @@ def put(hub, values, view="dense", split="test", blocks=True):
         folder / "comparison_metrics.csv",
         [MetricRow(*name, *pairs.mean(axis=0).tolist()) for name, pairs in values.items()],
     )
-    lines = ["model,metric,block,amplitude,phase"]
-    for (model, metric), pairs in values.items():
-        lines += [
-            f"{model},{metric},{number},{a!r},{p!r}" for number, (a, p) in enumerate(pairs.tolist())
-        ]
     if blocks:
-        write_text(folder / "block_metrics.csv", "\n".join(lines) + "\n")
+        write_blocks(
+            folder / "block_metrics.csv",
+            [
+                BlockRow(*name, number, *pair)
+                for name, pairs in values.items()
+                for number, pair in enumerate(pairs.tolist())
+            ],
+        )
 
 
 def phase_mae(delta, rival="Baseline"):
