@@ -140,8 +140,13 @@ def _with_nothing(evidence: Evidence, blocks: Mapping[JobKey, BlockValues]) -> E
             key: {**table, **{(NOTHING, *name[1:]): 0.0 for name in table}}
             for key, table in evidence.tables.items()
         },
-        {
-            key: {**values, **{(NOTHING, *name[1:]): [0.0] * len(v) for name, v in values.items()}}
-            for key, values in blocks.items()
-        },
+        {key: {**values, **_zeros(values)} for key, values in blocks.items()},
     )
+
+
+def _zeros(values: BlockValues) -> BlockValues:
+    """Return zeros for every metric and part, in each block that any model has it in."""
+    found: dict[Name, dict[int, float | None]] = {}
+    for (_, metric, part), numbers in values.items():
+        found.setdefault((NOTHING, metric, part), {}).update(dict.fromkeys(numbers, 0.0))
+    return found
