@@ -22,10 +22,13 @@ class Outcome(Enum):
     BETTER = "better"
     WORSE = "worse"
     UNKNOWN = "noise unknown"
+    CENSORED = "not crossed"
     LOST = "lost"
     NEW = "new"
 
 
+# An image that agrees with the truth to the finest detail has no crossing, and is no worse.
+CENSORED_METRICS = ("frc_half_crossing_per_px",)
 FAULTS = (Outcome.WORSE, Outcome.LOST)
 
 
@@ -88,6 +91,8 @@ class Change:
     def outcome(self) -> Outcome:
         """What became of the number."""
         change, noise = self.change, self.noise
+        if change is None and self.metric in CENSORED_METRICS:
+            return Outcome.CENSORED
         if change is None:
             return Outcome.NEW if self.before.value is None else Outcome.LOST
         if change == 0:

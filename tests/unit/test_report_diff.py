@@ -37,6 +37,10 @@ def find(changes, subject, metric="mae", part="phase"):
         ("mae", (1.0, None), (1.0, None), Outcome.SAME),
         ("mae", (1.0, 0.3), (None, None), Outcome.LOST),
         ("mae", (None, None), (1.0, 0.3), Outcome.NEW),
+        ("frc_half_crossing_per_px", (0.4, None), (None, None), Outcome.CENSORED),
+        ("frc_half_crossing_per_px", (None, None), (0.4, None), Outcome.CENSORED),
+        ("frc_half_crossing_per_px", (0.4, 0.01), (0.3, 0.01), Outcome.WORSE),
+        ("frc_area", (0.4, 0.01), (None, None), Outcome.LOST),
     ],
 )
 def test_a_change_is_judged_by_direction_and_noise(metric, before, after, outcome):
