@@ -105,7 +105,7 @@ def _gate(changes: Sequence[Change]) -> int:
         raise ValueError(
             f"The gate cannot judge: {len(unjudged)} of the scores and deltas in MS-SSIM and MAE "
             f"moved against their direction, and their noise is not known in both hubs. Compare "
-            f"hubs that have tables of blocks, or two or more seeds."
+            f"hubs of two or more seeds, or hubs with tables of blocks that show the same object."
         )
     say("GATE PASSED: nothing is worse beyond its noise")
     return EXIT_SUCCESS

@@ -17,10 +17,14 @@ NOISE = (
     "both half-widths. A change within it says nothing."
 )
 SPATIAL = (
-    "A noise from blocks of one image (spatial) leaves out that objects, photons and trainings "
-    "differ from run to run. Runs of other seeds differ by more: compare hubs of several seeds."
+    "A noise from blocks of one image (spatial) leaves out that photons and trainings differ from "
+    "run to run: compare hubs of several seeds to be sure."
 )
-UNJUDGED = "Without an interval in both hubs a change is not judged."
+OTHER_OBJECTS = (
+    "The hubs show different objects: what is known from blocks of one image alone (spatial) says "
+    "nothing about another, and does not count. Compare hubs of several seeds."
+)
+UNJUDGED = "Without an interval that counts in both hubs a change is not judged."
 
 
 def diff_lines(diff: HubDiff) -> list[str]:
@@ -30,7 +34,8 @@ def diff_lines(diff: HubDiff) -> list[str]:
     lines += [f"Only one of them has {left_out}: left out."] if left_out else []
     lines += ["", "Scores of the arms", "", *_table(diff.scores)]
     lines += ["", "Deltas", "", *_table(diff.deltas), ""]
-    return [*lines, *_notes([*diff.scores, *diff.deltas]), _counts([*diff.scores, *diff.deltas])]
+    changes = [*diff.scores, *diff.deltas]
+    return [*lines, *_notes(changes, diff.has_same_truths), _counts(changes)]
 
 
 def fault_lines(faults: Sequence[Change]) -> list[str]:
@@ -72,13 +77,13 @@ def _number(change: Change, side: Measured) -> str:
     return f"{side.value:.{decimals_of(change.noise)}f}"
 
 
-def _notes(changes: Iterable[Change]) -> list[str]:
+def _notes(changes: Sequence[Change], has_same_truths: bool) -> list[str]:
     """Return what a reader must know of the noise."""
-    found = list(changes)
-    kinds = {side.kind for change in found for side in (change.before, change.after)}
-    lines = [NOISE] if kinds - {None} else []
-    lines += [SPATIAL] if "spatial" in kinds else []
-    return lines + ([UNJUDGED] if any(c.outcome is Outcome.UNKNOWN for c in found) else [])
+    kinds = {side.kind for change in changes for side in (change.before, change.after)}
+    lines = [NOISE] if any(change.noise is not None for change in changes) else []
+    if "spatial" in kinds:
+        lines.append(SPATIAL if has_same_truths else OTHER_OBJECTS)
+    return lines + ([UNJUDGED] if any(c.outcome is Outcome.UNKNOWN for c in changes) else [])
 
 
 def _counts(changes: Iterable[Change]) -> str:

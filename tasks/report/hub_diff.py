@@ -1,14 +1,14 @@
 """Two hubs held against each other, metric by metric."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.core.arms import Arm
 from tasks.core.validity import PARTS
 from tasks.report.changes import Change, faults_of
 from tasks.report.deltas import FAMILIES, METRICS, SECONDARY
 from tasks.report.evidence import Question
-from tasks.report.hub_scores import Condition, HubScores, OwnScore
+from tasks.report.hub_scores import HubScores, OwnScore, Place
 
 SCORES = [
     OwnScore(arm, metric, part, arm)
@@ -27,13 +27,16 @@ class HubDiff:
         before: The first hub, over the conditions that both have.
         after: The second hub, likewise.
         left_out: Conditions that one of them has alone.
+        has_same_truths: Whether both have the same replicates, and none is known to show another
+            object than its twin.
         scores: Every arm's own scores.
         deltas: PtychoPINN minus the other arms.
     """
 
     before: HubScores
     after: HubScores
-    left_out: list[Condition]
+    left_out: list[Place]
+    has_same_truths: bool
     scores: list[Change]
     deltas: list[Change]
 
@@ -60,21 +63,36 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
             f"{names[1]}. Compare hubs of the same conditions."
         )
     first, second = before.over(shared), after.over(shared)
+    known = first.truths.keys() & second.truths.keys()
+    has_same_truths = first.evidence.tables.keys() == second.evidence.tables.keys() and all(
+        first.truths[key] == second.truths[key] for key in known
+    )
     return HubDiff(
         first,
         second,
         sorted(before.conditions ^ after.conditions),
-        _changes(first, second, SCORES),
-        _changes(first, second, DELTAS),
+        has_same_truths,
+        _changes((first, second), SCORES, has_same_truths),
+        _changes((first, second), DELTAS, has_same_truths),
     )
 
 
-def _changes(before: HubScores, after: HubScores, questions: Sequence[Question]) -> list[Change]:
-    """Return the changes of all that one of the hubs has a value for."""
-    found = [
-        Change(_subject(q), q.metric, q.part, before.measured(q), after.measured(q))
-        for q in questions
-    ]
+def _changes(
+    sides: tuple[HubScores, HubScores], questions: Sequence[Question], has_same_truths: bool
+) -> list[Change]:
+    """Return the changes of all that one of the hubs has a value for.
+
+    Blocks of one image do not say what another object would have given: where the objects differ,
+    what is known from blocks alone is not known.
+    """
+    found = []
+    for question in questions:
+        before, after = (side.measured(question) for side in sides)
+        if not has_same_truths:
+            before, after = (
+                replace(m, half_width=None) if m.kind == "spatial" else m for m in (before, after)
+            )
+        found.append(Change(_subject(question), question.metric, question.part, before, after))
     return [c for c in found if c.before.value is not None or c.after.value is not None]
 
 

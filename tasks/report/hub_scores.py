@@ -1,6 +1,6 @@
 """The scores of a finished hub, and how well each is known, read to be held against another's."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.core.arms import Arm
 from tasks.core.files import read_json
-from tasks.core.hub import METRICS_SUMMARY
+from tasks.core.hub import METRICS_SUMMARY, Condition
 from tasks.report.blocks import find_blocks
 from tasks.report.changes import Measured
 from tasks.report.comparisons import JobKey
@@ -18,7 +18,8 @@ from tasks.report.intervals import find_interval
 from tasks.report.summary import ALL_SPLITS
 
 NOTHING = "nothing"
-Condition = tuple[float, str, str]
+RECORD_NAME = "manifest.json"
+Place = tuple[float, str, str]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -73,24 +74,24 @@ class HubScores:
     Attributes:
         hub: The hub.
         evidence: Its comparisons and their blocks.
-        split: The split of the headline.
+        truths: Fingerprints of the true objects, of those comparisons that say.
     """
 
     hub: Path
     evidence: Evidence
-    split: str
+    truths: Mapping[JobKey, str]
 
     @property
-    def conditions(self) -> set[Condition]:
+    def conditions(self) -> set[Place]:
         """Dose, view and split of its comparisons."""
         return {key.condition for key in self.evidence.tables}
 
-    def over(self, conditions: Collection[Condition]) -> "HubScores":
+    def over(self, conditions: Collection[Place]) -> "HubScores":
         """Return the same for some of its conditions alone."""
         tables = {
             k: table for k, table in self.evidence.tables.items() if k.condition in conditions
         }
-        return HubScores(self.hub, Evidence(tables, self.evidence.blocks), self.split)
+        return HubScores(self.hub, Evidence(tables, self.evidence.blocks), self.truths)
 
     def measured(self, question: Question) -> Measured:
         """Return the answer to a question with its interval."""
@@ -129,8 +130,20 @@ def read_hub_scores(hub: Path) -> HubScores:
             f"{hub / METRICS_SUMMARY} must have comparisons of the {summary.aggregate_split} "
             f"split, each once, got {len(keys)} of which {len(set(keys))} differ. {cure}"
         )
-    found = Evidence.of(chosen, {})
-    return HubScores(hub, _with_nothing(found, find_blocks(hub)), summary.aggregate_split)
+    evidence = _with_nothing(Evidence.of(chosen, {}), find_blocks(hub))
+    return HubScores(hub, evidence, _truths(hub, keys))
+
+
+def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
+    """Return the fingerprints that the records of comparisons have of their truths."""
+    found = {}
+    for key in keys:
+        record = hub / Condition(key.dose, key.view, key.replicate).analysis_folder(key.split)
+        try:
+            found[key] = str(read_json(record / RECORD_NAME)["inputs"]["truth"]["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # Tables of other programs have no such record.
+    return found
 
 
 def _with_nothing(evidence: Evidence, blocks: Mapping[JobKey, BlockValues]) -> Evidence:

@@ -8,10 +8,13 @@ from scipy import stats
 
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import METRICS_SUMMARY
+from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.changes import Change, Measured, Outcome, faults_of, unjudged_of
 from tasks.report.command_line import main
 from tasks.report.hub_diff import diff_hubs
 from tasks.report.hub_scores import read_hub_scores
+from tasks.report.params import ReportParams
+from tasks.report.publication import rebuild_reports
 
 WORSE = {("PtychoPINN", "mae"): 0.01}
 
@@ -125,6 +128,46 @@ def test_a_gate_that_cannot_judge_does_not_pass(report_hub, capsys):
     assert main(["diff", str(a), str(b)]) == 0
     assert main(["diff", str(a), str(b), "--gate"]) == 2
     assert "two or more seeds" in capsys.readouterr().err
+
+
+def put_truth(hub, fingerprint):
+    record = {"inputs": {"truth": {"sha256": fingerprint}}}
+    write_json(hub / "analysis/dose_1000/dense/test/manifest.json", record)
+
+
+def test_blocks_of_one_object_do_not_judge_another(report_hub, capsys):
+    a, b = report_hub("a"), report_hub("b", shifts=WORSE)
+    put_truth(a, "0" * 64)
+    assert main(["diff", str(a), str(b), "--gate"]) == 1
+    put_truth(b, "0" * 64)
+    assert main(["diff", str(a), str(b), "--gate"]) == 1
+    assert "different objects" not in capsys.readouterr().out
+    put_truth(b, "1" * 64)
+    assert find(diff(a, b).scores, "PtychoPINN").outcome is Outcome.UNKNOWN
+    assert main(["diff", str(a), str(b), "--gate"]) == 2
+    captured = capsys.readouterr()
+    assert "The hubs show different objects" in captured.out
+    assert "two or more seeds" in captured.err
+
+
+def test_seeds_judge_whatever_the_objects(tmp_path, report_hub):
+    """Two replicates each; reference: Student's interval of two seeds by hand."""
+    hubs = []
+    for name, values in (("a", (0.010, 0.012)), ("b", (0.110, 0.113))):
+        for number, value in enumerate(values, start=1):
+            middle = f"replicate_{number}/" if number > 1 else ""
+            folder = tmp_path / f"{name}/analysis/dose_1000/{middle}dense/test"
+            rows = [MetricRow(arm, "mae", value, value) for arm in ("PtychoPINN", "PtyChi")]
+            write_metrics_csv(folder / "comparison_metrics.csv", rows)
+        rebuild_reports(tmp_path / name, ReportParams())
+        hubs.append(tmp_path / name)
+        put_truth(tmp_path / name, name)
+    change = find(diff(*hubs).scores, "PtyChi")
+    assert change.outcome is Outcome.WORSE
+    quantile = stats.t.ppf(0.975, 1)
+    expected = quantile * np.hypot(0.002 / 2, 0.003 / 2)
+    assert change.noise == pytest.approx(expected, rel=1e-6)
+    assert change.before.kind == "seeds"
 
 
 def test_only_shared_conditions_are_compared(report_hub, tmp_path, capsys):
