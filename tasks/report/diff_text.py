@@ -40,7 +40,14 @@ def diff_lines(diff: HubDiff) -> list[str]:
 
 def fault_lines(faults: Sequence[Change]) -> list[str]:
     """Return what got worse, a line each."""
-    return [f"  {' '.join(_cells(change))}" for change in faults]
+    lines = []
+    for change in faults:
+        subject, metric, part, before, after, difference, noise, outcome = _cells(change)
+        name = metric if change.part == VALUE else f"{metric} {part}"
+        lines.append(
+            f"  {subject}, {name}: {before} to {after}, change {difference}, noise {noise}: {outcome}"
+        )
+    return lines
 
 
 def _about(side: HubScores) -> str:
