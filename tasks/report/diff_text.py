@@ -45,7 +45,8 @@ def fault_lines(faults: Sequence[Change]) -> list[str]:
         subject, metric, part, before, after, difference, noise, outcome = _cells(change)
         name = metric if change.part == VALUE else f"{metric} {part}"
         lines.append(
-            f"  {subject}, {name}: {before} to {after}, change {difference}, noise {noise}: {outcome}"
+            f"  {subject}, {name}: {before} to {after}, "
+            f"change {difference}, noise {noise}: {outcome}"
         )
     return lines
 
