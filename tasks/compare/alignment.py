@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 MAX_ITERATIONS = 20
 TOLERANCE = 1e-6
 LONGEST_STEP_PX = 1.0
+LEAST_STEP_SHARE = 0.1
 EXTENSION_PX = 16
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -28,39 +29,32 @@ class Alignment:
 
 
 @dataclass(frozen=True)
-class AlignmentProblem:
-    """The pixels to fit, and the truth's spectrum from which it is shifted.
+class AlignmentFrame:
+    """The truth, and where it is compared: the same for every reconstruction.
 
     Attributes:
-        reconstruction: Weighted pixels of R, shape (P,).
-        weights: Their weights, shape (P,).
-        offsets: Their (y, x) relative to r0 [px], shape (2, P).
+        weights: Weights of the pixels to fit, of sum 1, shape (P,).
         inside: Which pixels of the window they are, shape (H, W).
+        offsets: Their (y, x) relative to r0 [px], shape (2, P).
         true_spectrum: Spectrum of the truth, mirrored at its edges.
     """
 
-    reconstruction: Complex
     weights: Real
-    offsets: Real
     inside: NDArray[np.bool_]
+    offsets: NDArray[np.intp]
     true_spectrum: Complex
 
     @classmethod
-    def of(cls, reconstruction: Complex, truth: Complex, weights: Real) -> "AlignmentProblem":
+    def of(cls, truth: Complex, weights: Real) -> "AlignmentFrame":
         """Collect the pixels of positive weight."""
         inside = weights > 0
         middle = np.array([n // 2 for n in inside.shape])
         return cls(
-            reconstruction=reconstruction[inside].astype(np.complex128),
             weights=weights[inside] / weights[inside].sum(),
-            offsets=(np.argwhere(inside) - middle).T.astype(np.float64),
             inside=inside,
+            offsets=(np.argwhere(inside) - middle).T,
             true_spectrum=scipy.fft.fft2(np.pad(truth, extension(truth.shape), mode="symmetric")),
         )
-
-    def ramped(self, ramp: Real) -> Complex:
-        """Return the pixels of R without a ramp."""
-        return np.asarray(self.reconstruction * np.exp(-1j * (ramp @ self.offsets)))
 
     def shifted_truth(self, shift: Real, gradient: bool = False) -> Complex:
         """Return the shifted truth, and its derivatives along y and x, shape (1 or 3, P)."""
@@ -78,11 +72,46 @@ class AlignmentProblem:
         window = extended[EXTENSION_PX:, EXTENSION_PX:][:height, :width]
         return np.asarray(window[self.inside])
 
+    def ramp_of(self, ramp: Real) -> Complex:
+        """Return exp(i k.(r - r0)) in the pixels, shape (P,)."""
+        factors = []
+        for slope, offsets, size in zip(ramp, self.offsets, self.inside.shape, strict=True):
+            line = np.exp(1j * slope * (np.arange(size) - size // 2))
+            factors.append(line[offsets + size // 2])
+        return np.asarray(factors[0] * factors[1])
+
     def image(self, pixels: Complex) -> Complex:
         """Return pixels put back into the window, zero elsewhere, shape (H, W)."""
         image = np.zeros(self.inside.shape, dtype=np.complex128)
         image[self.inside] = pixels
         return image
+
+
+@dataclass(frozen=True)
+class AlignmentProblem:
+    """A reconstruction to hold against the truth.
+
+    Attributes:
+        frame: The truth and the weights.
+        reconstruction: Weighted pixels of R, shape (P,).
+    """
+
+    frame: AlignmentFrame
+    reconstruction: Complex
+
+    @classmethod
+    def of(cls, frame: AlignmentFrame, reconstruction: Complex) -> "AlignmentProblem":
+        """Collect the pixels of positive weight."""
+        return cls(frame, reconstruction[frame.inside].astype(np.complex128))
+
+    def ramped(self, ramp: Real) -> Complex:
+        """Return the pixels of R without a ramp."""
+        return self.reconstruction * self.frame.ramp_of(-np.asarray(ramp))
+
+    def overlap(self, alignment: Alignment) -> float:
+        """Return |sum w R conj(g(T))|, which the alignment of the least error makes large."""
+        truth = self.frame.shifted_truth(alignment.shift)[0]
+        return float(np.abs(np.vdot(truth, self.frame.weights * self.ramped(alignment.ramp))))
 
 
 def extension(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -93,8 +122,9 @@ def extension(shape: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def coarse_ramp(problem: AlignmentProblem) -> Real:
     """Return the ramp at the peak of the spectrum of w R conj(T), to a quarter of a fringe."""
-    truth = problem.shifted_truth(np.zeros(2))[0]
-    product = problem.image(problem.weights * problem.reconstruction * truth.conj())
+    truth = problem.frame.shifted_truth(np.zeros(2))[0]
+    product = problem.frame.image(problem.frame.weights * problem.reconstruction * truth.conj())
+    product = product.astype(np.complex64)
     sizes = [scipy.fft.next_fast_len(2 * n) for n in product.shape]
     power = np.abs(scipy.fft.fft2(product, s=sizes))
     peak = np.unravel_index(int(np.argmax(power)), power.shape)
@@ -104,9 +134,11 @@ def coarse_ramp(problem: AlignmentProblem) -> Real:
 
 def coarse_shift(problem: AlignmentProblem, ramp: Real, max_shift_px: float) -> Real:
     """Return the whole shift within the bound at which R, without its ramp, correlates best."""
-    image = problem.image(problem.weights * problem.ramped(ramp))
+    image = problem.frame.image(problem.frame.weights * problem.ramped(ramp))
     padded = np.pad(image, extension(image.shape))
-    correlation = np.abs(scipy.fft.ifft2(scipy.fft.fft2(padded) * problem.true_spectrum.conj()))
+    correlation = np.abs(
+        scipy.fft.ifft2(scipy.fft.fft2(padded) * problem.frame.true_spectrum.conj())
+    )
     reach = int(max_shift_px)
     candidates = [
         (y, x)
@@ -122,23 +154,23 @@ def coarse_shift(problem: AlignmentProblem, ramp: Real, max_shift_px: float) -> 
 def detail_correlation(problem: AlignmentProblem, alignment: Alignment) -> float:
     """Return the correlation of R, without its ramp, with the shifted truth, both without mean."""
     details = []
-    for pixels in (problem.ramped(alignment.ramp), problem.shifted_truth(alignment.shift)[0]):
-        detail = pixels - np.sum(problem.weights * pixels)
-        power = float(np.sum(problem.weights * np.abs(detail) ** 2))
-        if power <= 1e-18 * float(np.sum(problem.weights * np.abs(pixels) ** 2)):
+    for pixels in (problem.ramped(alignment.ramp), problem.frame.shifted_truth(alignment.shift)[0]):
+        detail = pixels - np.sum(problem.frame.weights * pixels)
+        power = float(np.sum(problem.frame.weights * np.abs(detail) ** 2))
+        if power <= 1e-18 * float(np.sum(problem.frame.weights * np.abs(pixels) ** 2)):
             return 0.0
         details.append(detail / np.sqrt(power))
-    return float(np.abs(np.sum(problem.weights * details[0] * details[1].conj())))
+    return float(np.abs(np.sum(problem.frame.weights * details[0] * details[1].conj())))
 
 
 def fit_factor_and_ramp(problem: AlignmentProblem, alignment: Alignment) -> Alignment:
     """Fit the factor and the ramp at a fixed shift."""
-    truth = problem.shifted_truth(alignment.shift)
+    truth = problem.frame.shifted_truth(alignment.shift)
     ramp = alignment.ramp
     for _ in range(MAX_ITERATIONS):
         factor, changes = _solve(problem, ramp, truth)
         ramp = ramp + changes
-        if np.abs(changes).max() * max(problem.inside.shape) < TOLERANCE:
+        if np.abs(changes).max() * max(problem.frame.inside.shape) < TOLERANCE:
             break
     factor, _ = _solve(problem, ramp, truth, with_ramp=False)
     return Alignment(factor, ramp, alignment.shift)
@@ -149,19 +181,30 @@ def fit_all(
 ) -> tuple[Alignment, bool]:
     """Fit factor, ramp and shift, the shift no longer than its bound.
 
+    Of a blurred or noisy reconstruction the Gauss-Newton step for the shift is too short, always by
+    about the same factor; that factor is learned from how much the step before had changed
+    the next one (Barzilai & Borwein, IMA J. Numer. Anal. 8, 141 (1988)).
+
     Returns:
         The alignment, and whether the shift ended at its bound.
     """
     ramp, shift = alignment.ramp, alignment.shift
+    move: Real = np.zeros(2)
+    before: Real = np.zeros(2)
     for _ in range(MAX_ITERATIONS):
-        truth = problem.shifted_truth(shift, gradient=True)
+        truth = problem.frame.shifted_truth(shift, gradient=True)
         _, changes = _solve(problem, ramp, truth)
-        step = changes[2:] * min(1.0, LONGEST_STEP_PX / max(np.hypot(*changes[2:]), 1e-30))
+        length = float(move @ move)
+        share = float((before - changes[2:]) @ move) / length if length > 0 else 1.0
+        before = changes[2:]
+        step = before / min(max(share, LEAST_STEP_SHARE), 1.0)
+        step = step * min(1.0, LONGEST_STEP_PX / max(np.hypot(*step), 1e-30))
         wanted = shift + step
         bounded = wanted * min(1.0, max_shift_px / max(float(np.hypot(*wanted)), 1e-30))
-        moved = float(np.abs(bounded - shift).max())
+        move = bounded - shift
         ramp, shift = ramp + changes[:2], bounded
-        if max(moved, np.abs(changes[:2]).max() * max(problem.inside.shape)) < TOLERANCE:
+        turned = float(np.abs(changes[:2]).max()) * max(problem.frame.inside.shape)
+        if max(float(np.abs(move).max()), turned) < TOLERANCE:
             break
     at_bound = bool(np.hypot(*shift) >= max_shift_px * (1 - 1e-9))
     return fit_factor_and_ramp(problem, replace(alignment, ramp=ramp, shift=shift)), at_bound
@@ -184,25 +227,26 @@ def _solve(
     Returns:
         The best factor at the start, and the changes of ramp [rad / px] and, if free, shift [px].
     """
-    weights, data = problem.weights, problem.ramped(ramp)
-    weighted_truth = weights * truth[0].conj()
-    power = float(np.sum(weighted_truth * truth[0]).real)
-    factor = complex(np.sum(weighted_truth * data) / power) if power > 0 else 0j
+    frame = problem.frame
+    root = np.sqrt(frame.weights)
+    data, truth = root * problem.ramped(ramp), root * truth
+    power = float(np.vdot(truth[0], truth[0]).real)
+    factor = complex(np.vdot(truth[0], data) / power) if power > 0 else 0j
     if not with_ramp or factor == 0:
         return factor, np.zeros(1 + len(truth))
     model = factor * truth[0]
-    half_sizes = np.array(problem.inside.shape) / 2
+    half_sizes = np.array(frame.inside.shape) / 2
     columns = np.stack(
         [model, 1j * model]
         + [
             1j * offset / half * model
-            for offset, half in zip(problem.offsets, half_sizes, strict=True)
+            for offset, half in zip(frame.offsets, half_sizes, strict=True)
         ]
         + [-factor * derivative for derivative in truth[1:]]
     )
-    weighted = weights * columns.conj()
-    normal, right = (weighted @ columns.T).real, (weighted @ (data - model)).real
-    solution, *_ = np.linalg.lstsq(normal, right, rcond=1e-12)
+    # Real and imaginary parts side by side: all unknowns are real.
+    matrix, residual = columns.view(np.float64), (data - model).view(np.float64)
+    solution, *_ = np.linalg.lstsq(matrix @ matrix.T, matrix @ residual, rcond=1e-12)
     changes = np.asarray(solution[2:])
     changes[:2] /= half_sizes
     return factor, changes

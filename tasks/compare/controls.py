@@ -7,12 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from tasks.core.patches import extract_patches, place_patches, shifted_probes
+from tasks.core.validity import FLAT
 
 Complex = NDArray[np.complexfloating]
 Control = Callable[[Complex, NDArray[np.floating], Complex, NDArray[np.bool_]], Complex]
 CHUNK = 256
+BLUR_SIGMA_PX = 2.0
 
 
 def oracle(
@@ -46,6 +49,30 @@ def oracle(
     return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
 
 
+def blurred(
+    true_object: Complex,
+    positions_px: NDArray[np.floating],
+    probe: Complex,
+    mask: NDArray[np.bool_],
+) -> Complex:
+    """Return the truth blurred by a Gaussian of sigma 2 px: good at a glance, without detail.
+
+    The complex values are blurred, as light would. The image is mirrored at the edges of the
+    array, which are further from scored pixels than the Gaussian reaches where patches overlap.
+
+    Args:
+        true_object: True object, shape (H, W).
+        positions_px: Positions; not used.
+        probe: Illumination; not used.
+        mask: Scored pixels; not used.
+
+    Returns:
+        Blurred object, shape (H, W).
+    """
+    del positions_px, probe, mask
+    return np.asarray(gaussian_filter(true_object, BLUR_SIGMA_PX, mode="reflect"))
+
+
 def flat(
     true_object: Complex,
     positions_px: NDArray[np.floating],
@@ -71,5 +98,6 @@ def flat(
 
 CONTROLS: dict[str, Control] = {
     "Oracle": oracle,
-    "Flat": flat,
+    "Blurred": blurred,
+    FLAT: flat,
 }

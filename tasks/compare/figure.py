@@ -12,10 +12,11 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from tasks.compare.blocks import bounding_box
 from tasks.compare.controls import CONTROLS
+from tasks.compare.judge import ModelResult
 from tasks.compare.metrics import wrap
 from tasks.compare.scores import Real, Reference
-from tasks.compare.table import ModelResult
 from tasks.core.arms import Extra
 from tasks.core.files import atomic_path
 
@@ -24,8 +25,11 @@ PHASE_MAP, CYCLIC_PHASE_MAP = "cividis", "twilight"
 ERROR_MAP = "magma"
 CYCLIC_FROM_RAD = 0.8 * 2 * np.pi
 ERROR_PERCENTILE = 99
-PANEL_INCH = 2.5
+PANEL_INCH, GAP_INCH = 2.5, 0.08
+HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.85
 DPI = 110
+# The pictures are mostly noise, which a longer search does not make smaller.
+PNG_OPTIONS = {"compress_level": 1}
 LISTED = (Extra.PROJECTIONS.value, Extra.LONGER_PROJECTIONS.value, *CONTROLS)
 ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
 
@@ -61,34 +65,65 @@ def write_comparison_plot(
         title: What was measured.
     """
     arms = {model: result for model, result in results.items() if model not in LISTED}
-    columns = 1 + len(arms)
-    figure = Figure(
-        figsize=(PANEL_INCH * columns + 1.1, PANEL_INCH * 4 + 1.4), layout="constrained"
-    )
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11)
-    axes = figure.subplots(4, columns, squeeze=False)
-    window = _scored_window(reference.mask)
+    window = bounding_box(reference.mask)
+    sheet = _Sheet(1 + len(arms), reference.mask[window].shape)
+    sheet.figure.text(0.5, 1 - 0.2 / sheet.height, title, fontsize=11, ha="center", va="center")
+    axes = sheet.axes
     rows = _images(reference, arms)
     for row, (scale, images) in enumerate(zip(_scales(reference, rows), rows, strict=True)):
         shown = [
             _show(axes[row, column], np.where(reference.mask, image, np.nan)[window], scale)
-            for column, image in enumerate(images, start=columns - len(images))
+            for column, image in enumerate(images, start=sheet.n_columns - len(images))
         ]
-        figure.colorbar(shown[-1], ax=list(axes[row]), label=scale.label, shrink=0.9, pad=0.01)
+        sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=scale.label)
     _write_titles(axes, arms)
     light = np.where(reference.mask, illumination, np.nan)[window]
-    _show_light(figure, axes[2, 0], axes[3, 0], light, _control_lines(results))
+    _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
     _outline(axes[0, 0], reference, window)
     _scale_bar(axes[0, 0], object_pixel_m)
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI)
+        sheet.figure.savefig(temporary, format="png", dpi=DPI, pil_kwargs=PNG_OPTIONS)
 
 
-def _scored_window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the rows and columns that hold a scored pixel."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+class _Sheet:
+    """Panels in four rows at places known beforehand: a search for them would cost more than all.
+
+    Attributes:
+        figure: The figure.
+        axes: Panels, shape (4, columns).
+    """
+
+    def __init__(self, n_columns: int, shape_px: tuple[int, ...]) -> None:
+        self.n_columns = n_columns
+        self._panel = PANEL_INCH * float(np.clip(shape_px[0] / shape_px[1], 0.5, 2.0))
+        self.width = EDGE_INCH + n_columns * (PANEL_INCH + GAP_INCH) + BAR_INCH
+        self.height = HEAD_INCH + 4 * (self._panel + TITLE_INCH) + EDGE_INCH
+        self.figure = Figure(figsize=(self.width, self.height))
+        FigureCanvasAgg(self.figure)
+        self.axes = np.array(
+            [
+                [
+                    self._add(EDGE_INCH + column * (PANEL_INCH + GAP_INCH), row, PANEL_INCH)
+                    for column in range(n_columns)
+                ]
+                for row in range(4)
+            ]
+        )
+
+    def bar(self, row: int) -> Axes:
+        """Return the place of a colour bar, beside the last panel of a row."""
+        return self._add(self.width - BAR_INCH, row, 0.15)
+
+    def _add(self, left: float, row: int, width: float) -> Axes:
+        bottom = EDGE_INCH + (3 - row) * (self._panel + TITLE_INCH)
+        return self.figure.add_axes(
+            (
+                left / self.width,
+                bottom / self.height,
+                width / self.width,
+                self._panel / self.height,
+            )
+        )
 
 
 def _images(reference: Reference, results: Mapping[str, ModelResult]) -> list[list[Real]]:
@@ -146,17 +181,21 @@ def _show_light(
     below.set_axis_off()
     bar = below.inset_axes((0.04, 0.94, 0.92, 0.05))
     figure.colorbar(shown, cax=bar, orientation="horizontal", label="photons / px")
-    below.text(0.04, 0.6, "\n".join(lines), fontsize=8, va="top", transform=below.transAxes)
+    below.text(
+        0.0, 0.68, "\n".join(lines), fontsize=7, va="top", family="monospace", linespacing=1.4
+    )
 
 
-def _control_lines(results: Mapping[str, ModelResult]) -> list[str]:
-    """Return the scores of the controls, for comparison."""
-    lines = ["Controls, amplitude and phase:"]
+def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
+    """Return a small table of what has no panel: amplitude and phase of two metrics a line."""
+    lines = [f"{'controls':12}{'MS-SSIM':>11}{'MAE':>15}"]
     for model in (name for name in LISTED if name in results):
         pairs = results[model].gauged.pairs
-        for metric, name in (("ms_ssim", "MS-SSIM"), ("mae", "MAE")):
-            values = ", ".join("undefined" if v is None else f"{v:.3f}" for v in pairs[metric])
-            lines.append(f"{model} {name} {values}")
+        cells = [
+            "".join("     –" if value is None else f" {value:5.3f}" for value in pairs[metric])
+            for metric in ("ms_ssim", "mae")
+        ]
+        lines.append(f"{model:12}{cells[0]}  {cells[1]}")
     return lines
 
 

@@ -16,6 +16,7 @@ from scipy.ndimage import distance_transform_edt
 from tasks.compare.alignment import (
     EXTENSION_PX,
     Alignment,
+    AlignmentFrame,
     AlignmentProblem,
     Complex,
     coarse_ramp,
@@ -26,6 +27,8 @@ from tasks.compare.alignment import (
     fit_factor_and_ramp,
 )
 from tasks.core.fourier import fourier_shift
+
+Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 LEAST_DETAIL_CORRELATION = 0.2
 
@@ -66,8 +69,17 @@ def apply_gauge(object_: Complex, gauge: Gauge) -> Complex:
     return gauge.factor * phase_ramp(object_.shape, gauge.ramp_rad_per_px) * shifted
 
 
+def nearest_trusted(trusted: NDArray[np.bool_]) -> Nearest:
+    """Return row and column of the trusted pixel that is nearest to every pixel."""
+    nearest = distance_transform_edt(~trusted, return_distances=False, return_indices=True)
+    return nearest[0], nearest[1]
+
+
 def remove_gauge(
-    reconstruction: Complex, gauge: Gauge, trusted: NDArray[np.bool_] | None = None
+    reconstruction: Complex,
+    gauge: Gauge,
+    trusted: NDArray[np.bool_] | None = None,
+    nearest: Nearest | None = None,
 ) -> Complex:
     """Return the reconstruction in the gauge of the truth: the inverse of `apply_gauge`.
 
@@ -78,6 +90,7 @@ def remove_gauge(
         reconstruction: Reconstructed object, shape (H, W).
         gauge: What to remove.
         trusted: Pixels that the scan lit, shape (H, W); all if None.
+        nearest: What `nearest_trusted` says of them, if it is known already.
 
     Returns:
         Reconstruction aligned with the truth, shape (H, W).
@@ -86,9 +99,121 @@ def remove_gauge(
         reconstruction.shape, (-gauge.ramp_rad_per_px[0], -gauge.ramp_rad_per_px[1])
     )
     if trusted is not None:
-        nearest = distance_transform_edt(~trusted, return_distances=False, return_indices=True)
-        object_ = object_[tuple(nearest)]
+        object_ = object_[nearest or nearest_trusted(trusted)]
     return _shift(object_, (-gauge.shift_px[0], -gauge.shift_px[1])) / gauge.factor
+
+
+class GaugeFitter:
+    """Fits R = g(T) by weighted complex least squares (Gauss-Newton), for one truth and many R."""
+
+    def __init__(
+        self,
+        truth: Complex,
+        weights: NDArray[np.floating] | NDArray[np.bool_] | None = None,
+        *,
+        max_shift_px: float = 2.0,
+    ) -> None:
+        """Prepare what all reconstructions share.
+
+        Args:
+            truth: True object T, finite, shape (H, W).
+            weights: Weight of every pixel, or a mask; all pixels alike if None. Pixels without
+                weight may hold anything. Keep some px of zero weight at the edges, where a shift
+                wraps.
+            max_shift_px: Longest shift [px].
+
+        Raises:
+            ValueError: If shapes differ, no pixel has weight, or the truth is not finite.
+        """
+        given = np.ones(truth.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+        _check_shapes(truth.shape, truth, given)
+        if not (np.all(np.isfinite(given)) and given.min() >= 0 and given.max() > 0):
+            raise ValueError(
+                "Weights must be finite, not negative, and positive somewhere. Check the scan's "
+                "illumination."
+            )
+        if not np.all(np.isfinite(truth)):
+            raise ValueError(
+                "The truth must be finite everywhere. Fill what lies outside the region."
+            )
+        self._truth, self._weights = truth, given
+        self._frame = AlignmentFrame.of(truth, given)
+        self.max_shift_px = max_shift_px
+
+    def fit(self, reconstruction: Complex) -> Gauge:
+        """Fit the gauge of any reconstruction.
+
+        It starts from the peak of the spectrum of R conj(T), which finds any ramp, and from the
+        whole shift that correlates best. A shift is fitted only where the reconstruction shows
+        detail of the truth; a flat image has none, and its shift stays zero.
+
+        Args:
+            reconstruction: Reconstructed object R in the frame of the truth, shape (H, W).
+
+        Returns:
+            The gauge.
+
+        Raises:
+            ValueError: If shapes differ, a weighted pixel is not finite, or R is zero.
+        """
+        problem = self._problem(reconstruction)
+        start = Alignment(1.0, coarse_ramp(problem), np.zeros(2))
+        start = fit_factor_and_ramp(problem, start)
+        shift = coarse_shift(problem, start.ramp, self.max_shift_px)
+        return self._refine(problem, replace(start, shift=shift))
+
+    def refit(self, reconstruction: Complex, *near: Gauge) -> Gauge:
+        """Fit a gauge that is near one of some others, without searching for it.
+
+        Args:
+            reconstruction: As of `fit`.
+            near: Gauges to begin from; the fit begins from the best of them.
+
+        Returns:
+            The gauge.
+
+        Raises:
+            ValueError: As `fit`.
+        """
+        problem = self._problem(reconstruction)
+        starts = [
+            Alignment(gauge.factor, np.array(gauge.ramp_rad_per_px), np.array(gauge.shift_px))
+            for gauge in dict.fromkeys(near)
+        ]
+        return self._refine(problem, max(starts, key=problem.overlap))
+
+    def _problem(self, reconstruction: Complex) -> AlignmentProblem:
+        """Check a reconstruction, and collect its pixels; raises as `fit` says."""
+        _check_shapes(reconstruction.shape, self._truth, self._weights)
+        problem = AlignmentProblem.of(self._frame, reconstruction)
+        lost = int(np.count_nonzero(~np.isfinite(problem.reconstruction)))
+        if lost:
+            raise ValueError(
+                f"{lost} weighted pixels of the reconstruction are not finite. Make it again, or "
+                f"give them no weight."
+            )
+        return problem
+
+    def _refine(self, problem: AlignmentProblem, start: Alignment) -> Gauge:
+        """Return the best gauge near a start."""
+        determined = detail_correlation(problem, start) >= LEAST_DETAIL_CORRELATION
+        if determined:
+            best, at_bound = fit_all(problem, start, self.max_shift_px)
+        else:
+            best, at_bound = fit_factor_and_ramp(problem, replace(start, shift=np.zeros(2))), False
+        if best.factor == 0:
+            raise ValueError(
+                "The reconstruction has nothing in common with the truth (the best factor is 0), "
+                "so it cannot be aligned. It may be zero everywhere: make it again."
+            )
+        return Gauge(
+            factor=complex(best.factor),
+            ramp_rad_per_px=(float(best.ramp[0]), float(best.ramp[1])),
+            shift_px=(float(best.shift[0]), float(best.shift[1])),
+            detail_correlation=detail_correlation(problem, best),
+            shift_is_determined=determined,
+            at_bound=at_bound,
+        )
 
 
 def fit_gauge(
@@ -98,76 +223,17 @@ def fit_gauge(
     *,
     max_shift_px: float = 2.0,
 ) -> Gauge:
-    """Fit R = g(T) by weighted complex least squares (Gauss-Newton).
+    """Fit the gauge of one reconstruction; arguments and errors as of `GaugeFitter`."""
+    return GaugeFitter(truth, weights, max_shift_px=max_shift_px).fit(reconstruction)
 
-    It starts from the peak of the spectrum of R conj(T), which finds any ramp, and from the whole
-    shift that correlates best. A shift is fitted only where the reconstruction shows detail of
-    the truth; a flat image has none, and its shift stays zero.
 
-    Args:
-        reconstruction: Reconstructed object R, shape (H, W).
-        truth: True object T in the same frame, finite, shape (H, W).
-        weights: Weight of every pixel, or a mask; all pixels alike if None. Pixels without weight
-            may hold anything. Keep some px of zero weight at the edges, where a shift wraps.
-        max_shift_px: Longest shift [px].
-
-    Returns:
-        The gauge.
-
-    Raises:
-        ValueError: If shapes differ, no pixel has weight, or a weighted pixel is not finite.
-    """
-    problem = _problem(reconstruction, truth, weights)
-    start = Alignment(1.0, coarse_ramp(problem), np.zeros(2))
-    start = fit_factor_and_ramp(problem, start)
-    start = replace(start, shift=coarse_shift(problem, start.ramp, max_shift_px))
-    determined = detail_correlation(problem, start) >= LEAST_DETAIL_CORRELATION
-    if determined:
-        best, at_bound = fit_all(problem, start, max_shift_px)
-    else:
-        best, at_bound = fit_factor_and_ramp(problem, replace(start, shift=np.zeros(2))), False
-    if best.factor == 0:
+def _check_shapes(shape: tuple[int, ...], truth: Complex, weights: NDArray[np.floating]) -> None:
+    """Refuse arrays that do not share one window."""
+    if len(shape) != 2 or not shape == truth.shape == weights.shape:
         raise ValueError(
-            "The reconstruction has nothing in common with the truth (the best factor is 0), so "
-            "it cannot be aligned. It may be zero everywhere: make it again."
+            f"Reconstruction, truth and weights must share one 2-D shape: got {shape}, "
+            f"{truth.shape} and {weights.shape}. Cut them to one window of the object's frame."
         )
-    return Gauge(
-        factor=complex(best.factor),
-        ramp_rad_per_px=(float(best.ramp[0]), float(best.ramp[1])),
-        shift_px=(float(best.shift[0]), float(best.shift[1])),
-        detail_correlation=detail_correlation(problem, best),
-        shift_is_determined=determined,
-        at_bound=at_bound,
-    )
-
-
-def _problem(
-    reconstruction: Complex,
-    truth: Complex,
-    weights: NDArray[np.floating] | NDArray[np.bool_] | None,
-) -> AlignmentProblem:
-    """Check what is fitted, and collect it; raises as `fit_gauge` says."""
-    given = np.ones(truth.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    if reconstruction.ndim != 2 or not reconstruction.shape == truth.shape == given.shape:
-        raise ValueError(
-            f"Reconstruction, truth and weights must share one 2-D shape: got "
-            f"{reconstruction.shape}, {truth.shape} and {given.shape}. Cut them to one window of "
-            f"the object's frame."
-        )
-    if not (np.all(np.isfinite(given)) and given.min() >= 0 and given.max() > 0):
-        raise ValueError(
-            "Weights must be finite, not negative, and positive somewhere. Check the scan's "
-            "illumination."
-        )
-    if not np.all(np.isfinite(truth)):
-        raise ValueError("The truth must be finite everywhere. Fill what lies outside the region.")
-    lost = int(np.count_nonzero(~np.isfinite(reconstruction[given > 0])))
-    if lost:
-        raise ValueError(
-            f"{lost} weighted pixels of the reconstruction are not finite. Make it again, or "
-            f"give them no weight."
-        )
-    return AlignmentProblem.of(reconstruction, truth, given)
 
 
 def phase_ramp(shape: tuple[int, ...], ramp_rad_per_px: tuple[float, float]) -> Complex:

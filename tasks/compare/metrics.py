@@ -60,7 +60,7 @@ def psnr_of(squared_error: float, data_range: float) -> float | None:
 
 def wrap(phase_rad: Image) -> Image:
     """Return phases [rad] in [-pi, pi]."""
-    return np.asarray(np.angle(np.exp(1j * phase_rad)))
+    return np.asarray(phase_rad - 2 * np.pi * np.round(phase_rad / (2 * np.pi)))
 
 
 def wrapped_mae(phase: Image, true_phase: Image, mask: Mask | None = None) -> float:

@@ -21,5 +21,9 @@ class ComparisonParams(BaseModel):
         2.0, ge=0, le=8, description="Largest shift that the gauge may remove [px]"
     )
     min_window_coverage: float = Field(
-        0.95, gt=0, le=1, description="Least share of the region that every arm must have"
+        0.5,
+        gt=0,
+        le=1,
+        description="Least share of the region that a reconstruction must hold to be compared; "
+        "under 0.95 it is flagged",
     )

@@ -2,11 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from tasks.compare.gauge import Nearest, nearest_trusted
 from tasks.core.patches import illumination_map
 from tasks.core.scan_box import Box, scan_box
 from tasks.core.scan_record import ScanHeader
@@ -35,6 +37,11 @@ class Region:
         """Fingerprint of the scored pixels and of where they lie in the object."""
         place = f"{self.box.corner_px} {self.box.shape}".encode()
         return hashlib.sha256(place + np.packbits(self.mask).tobytes()).hexdigest()
+
+    @cached_property
+    def nearest_lit(self) -> Nearest:
+        """Row and column of the lit pixel that is nearest to every pixel of the box."""
+        return nearest_trusted(self.lit)
 
     @property
     def weights(self) -> NDArray[np.floating]:

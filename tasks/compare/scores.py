@@ -24,12 +24,19 @@ class Reference:
         object_: True object, shape (H, W).
         mask: Scored pixels, shape (H, W).
         rectangle: Rows and columns of the largest rectangle inside the mask.
+        amplitude: Modulus of the object.
+        angle: Its argument [rad].
+        phase: Its argument [rad] on one branch, from its minimum in the mask.
+        data_range: Largest minus smallest amplitude and phase in the mask.
+        scales: Amplitude and phase in the rectangle, ready for similarities; None where these
+            are not defined.
     """
 
     object_: Complex
     mask: NDArray[np.bool_]
     rectangle: tuple[slice, slice]
     amplitude: Real = field(init=False)
+    angle: Real = field(init=False)
     phase: Real = field(init=False)
     data_range: dict[str, float] = field(init=False)
     scales: dict[str, TrueScales | None] = field(init=False)
@@ -40,6 +47,7 @@ class Reference:
         Phases are cut half a turn away from their circular mean, so that a truth around pi is
         as good as one around zero.
         """
+        object.__setattr__(self, "angle", np.angle(self.object_))
         mean = self.object_[self.mask].sum()
         phase = np.angle(self.object_ * np.conj(mean))
         phase -= phase[self.mask].min()
@@ -74,7 +82,7 @@ class Reference:
 
     def phase_of(self, image: Complex) -> Real:
         """Return the phase [rad] of an image on the truth's branch, at most pi away from it."""
-        return self.phase + wrap(np.angle(image) - np.angle(self.object_))
+        return self.phase + wrap(np.angle(image) - self.angle)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Objects on disk, true ones and reconstructed ones: HDF5, each in its own file."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,17 @@ def read_object(path: Path) -> ObjectWindow:
             origin_px=(row, column),
             facts=orjson.loads(file.attrs["facts"]),
         )
+
+
+def object_sha256(window: ObjectWindow) -> str:
+    """Return a fingerprint of an object's values and place; it tells objects apart, nothing else.
+
+    Args:
+        window: Object; its values are taken in double precision, what made it does not matter.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
+    place = f"{window.origin_px} {window.object_.shape}".encode()
+    values = np.ascontiguousarray(window.object_, dtype=np.complex128)
+    return hashlib.sha256(place + values.tobytes()).hexdigest()

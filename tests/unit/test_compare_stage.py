@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import re
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from tasks.core.scan import jittered_raster
 from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 OUTPUTS = {
@@ -23,6 +26,8 @@ OUTPUTS = {
     "plot": "comparison_plot.png",
     "aligned": "reconstructions_aligned.npz",
     "comparison": "comparison.json",
+    "frc": "frc_curves.csv",
+    "blocks": "block_metrics.csv",
 }
 
 
@@ -89,7 +94,7 @@ def test_every_metric_of_every_model_is_in_the_table_in_order(study):
     folder, facts, said = study
     with (folder / "comparison_metrics.csv").open(newline="") as file:
         models = [row["model"] for row in csv.DictReader(file)]
-    assert list(dict.fromkeys(models)) == [*ARMS, "Oracle", "Flat"] == facts["models"]
+    assert list(dict.fromkeys(models)) == [*ARMS, "Oracle", "Blurred", "Flat"] == facts["models"]
     assert len({models.count(model) for model in set(models)}) == 1
     table = _table(folder / "comparison_metrics.csv")
     for model in facts["models"]:
@@ -186,7 +191,7 @@ def test_a_missing_arm_is_listed_and_has_no_rows(small):
     facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
     assert facts["missing_arms"] == ["PtychoPINN", "Baseline"]
     models = {model for model, _ in _table(small / "comparison_metrics.csv")}
-    assert models == {"PtyChi", "Oracle", "Flat"}
+    assert models == {"PtyChi", "Oracle", "Blurred", "Flat"}
 
 
 def test_the_region_of_the_arms_is_the_same_with_or_without_one_of_them(small):
@@ -239,14 +244,28 @@ def test_what_lies_outside_the_region_may_be_anything(small):
     assert facts["flags"]["PtyChi"] == []
 
 
-def test_a_window_that_does_not_cover_the_region_is_refused_with_its_coverage(small):
-    def crop(window):
+def _crop(share):
+    def cropped(window):
         height = window.object_.shape[0]
-        return ObjectWindow(window.object_[: height // 2], window.origin_px)
+        return ObjectWindow(window.object_[: round(share * height)], window.origin_px)
 
-    _rewrite(small, "Baseline", crop)
+    return cropped
+
+
+def test_a_window_that_holds_less_than_half_of_the_region_is_refused_with_its_coverage(small):
+    _rewrite(small, "Baseline", _crop(0.5))
     with pytest.raises(ValueError, match=r"Baseline \(Baseline\.h5\) covers 49\.\d% of the reg"):
         compare(ComparisonParams(), _files(small), silent)
+    least = ComparisonParams(min_window_coverage=0.4)
+    assert compare(least, _files(small), silent)["flags"]["Baseline"]
+
+
+def test_a_window_that_holds_less_than_most_of_the_region_is_flagged(small):
+    _rewrite(small, "Baseline", _crop(0.8))
+    facts = compare(ComparisonParams(), _files(small), silent)
+    (flag,) = facts["flags"]["Baseline"]
+    assert re.fullmatch(r"its window holds 9[01]\.\d% of the region, under 95%", flag)
+    assert facts["flags"]["PtyChi"] == []
 
 
 def test_a_slightly_smaller_window_shrinks_the_region_of_every_arm(small):
@@ -254,8 +273,10 @@ def test_a_slightly_smaller_window_shrinks_the_region_of_every_arm(small):
     _rewrite(small, "Baseline", lambda w: ObjectWindow(w.object_[:-14], w.origin_px))
     facts = compare(ComparisonParams(), _files(small), silent)
     assert facts["region"]["n_scored_px"] < whole
-    assert "its window holds" in facts["flags"]["Baseline"][0]
-    assert facts["flags"]["PtyChi"] == []
+    assert (
+        0.95 < _table(small / "comparison_metrics.csv")["Baseline", "coverage_fraction"].value < 1
+    )
+    assert facts["flags"]["Baseline"] == []
 
 
 def test_a_truth_that_does_not_cover_the_region_is_refused(small):
@@ -312,7 +333,8 @@ def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(stu
     facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
     rows = {(row.model, row.metric): row for row in read_metrics_csv(outputs["metrics"])}
     assert list(dict.fromkeys(model for model, _ in rows)) == [
-        *ARMS, "PtychoPINN-adapted", "NoNetwork", "NoNetwork5x", "Oracle", "Flat",
+        *ARMS, "PtychoPINN-adapted", "NoNetwork", "NoNetwork5x", "Oracle",
+        "Blurred", "Flat",
     ]  # fmt: skip
     assert rows["NoNetwork", "mae"].amplitude == rows["PtyChi", "mae"].amplitude
     costs = {name: rows["Baseline", name].value for name in ("n_parameters", "flops_per_step")}
@@ -320,3 +342,28 @@ def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(stu
     assert ("Baseline", "training_s") not in rows, "times differ between equal runs"
     assert ("PtychoPINN", "n_parameters") not in rows
     assert facts["missing_arms"] == []
+
+
+def test_the_truth_of_another_scan_is_refused_by_both_names(tmp_path):
+    params = SimulationParams(train_positions=(6, 6), test_positions=(9, 9), min_test_span_px=0)
+    outputs = {"train": "train.cxi", "test": "scan.cxi", "truth": "truth.h5"}
+    for seed in (1, 2):
+        files = {name: tmp_path / str(seed) / file for name, file in outputs.items()}
+        simulate(params.model_copy(update={"seed": seed}), StageFiles({}, files), silent)
+        view = {"view": "dense", "n_exposures": 81, "indices": list(range(0, 81, 2))}
+        write_json(tmp_path / str(seed) / "view.json", view)
+        truth = read_object(tmp_path / str(seed) / "truth.h5")
+        write_object(tmp_path / str(seed) / "PtyChi.h5", truth)
+    own = _files(tmp_path / "1", ("PtyChi",))
+    assert compare(ComparisonParams(), own, silent)["truth_checked"] is True
+    mixed = StageFiles(own.inputs | {"truth": tmp_path / "2" / "truth.h5"}, own.outputs)
+    with pytest.raises(ValueError, match=r"truth\.h5 belongs to another scan than scan\.cxi.*Give"):
+        compare(ComparisonParams(), mixed, silent)
+    moved = ObjectWindow(read_object(own.inputs["truth"]).object_, (1, 0))
+    write_object(tmp_path / "1" / "truth.h5", moved)
+    with pytest.raises(ValueError, match="belongs to another scan"):
+        compare(ComparisonParams(), own, silent)
+
+
+def test_a_scan_that_names_no_truth_is_accepted_and_the_facts_say_so(study):
+    assert study[1]["truth_checked"] is False

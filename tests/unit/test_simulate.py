@@ -3,11 +3,12 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.core.files import read_json, sha256_of
-from tasks.core.object_file import read_object
+from tasks.core.object_file import ObjectWindow, object_sha256, read_object
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.patches import patch_corners
 from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
+from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import read_scan
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
@@ -65,12 +66,39 @@ def test_the_measurement_holds_no_truth(stage_files):
     truth = read_object(files.outputs["truth"]).object_
     for split in ("train", "test"):
         content = files.outputs[split].read_bytes()
-        assert b"truth" not in content
+        assert b"truth" not in content.replace(b"truth_sha256", b"").replace(b"truth_box_px", b"")
         knobs = content.replace(b"train_object", b"").replace(b"test_object", b"")
         assert b"object" not in knobs
     assert np.abs(truth).min() >= 0.5 - 1e-9
     assert np.abs(truth).max() <= 1 + 1e-9
     assert np.abs(np.angle(truth)).max() <= 1 + 1e-9
+
+
+def test_each_scan_names_the_fingerprint_of_the_object_below_it(stage_files):
+    files = stage_files(outputs=OUTPUTS)
+    simulate(SMALL, files, silent)
+    truth = read_object(files.outputs["truth"])
+    for split in ("train", "test"):
+        scan = read_scan(files.outputs[split])
+        box = scan_box(scan.positions_px, scan.n_px)
+        assert scan.provenance["truth_box_px"] == [*box.corner_px, *box.shape]
+        part = ObjectWindow(truth.cut(box.corner_px, box.shape), box.corner_px)
+        assert scan.provenance["truth_sha256"] == object_sha256(part)
+
+
+def test_a_fingerprint_tells_values_and_places_apart():
+    values = np.full((4, 5), 1 + 1j)
+    known = object_sha256(ObjectWindow(values, (2, 3), {"seed": 1}))
+    assert len(known) == 64
+    assert known == object_sha256(ObjectWindow(values.astype(np.complex64), (2, 3)))
+    changed = values.copy()
+    changed[0, 0] += 1e-12
+    others = [
+        ObjectWindow(changed, (2, 3)),
+        ObjectWindow(values, (3, 2)),
+        ObjectWindow(values.reshape(5, 4), (2, 3)),
+    ]
+    assert known not in {object_sha256(other) for other in others}
 
 
 def test_the_same_seed_makes_the_same_bytes_and_another_seed_does_not(stage_files):
