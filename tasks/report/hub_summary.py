@@ -27,12 +27,17 @@ LINKS = {
     "Deltas, for programs": DELTA_SUMMARY,
     "All metrics": METRICS_SUMMARY,
     "The comparisons and their tables": COMPARISON_MANIFEST,
-    "Whether the evidence is complete": "analysis/verification_report.json",
     "Parameters, versions, stages": PLAN,
     "Every attempt": ATTEMPTS,
     "Log of the run": RUN_LOG,
     "What stopped the last attempt": BLOCKER,
 }
+
+# Written after this page, which must not depend on it.
+VERIFICATION = (
+    "Whether the evidence is complete and unchanged: `analysis/verification_report.json`, where "
+    "the run was verified."
+)
 
 
 def write_hub_summary(hub: Path) -> None:
@@ -60,6 +65,7 @@ def summary_page(contents: HubContents, present: list[str]) -> str:
         lines += _results(contents.summary, contents.delta)
     lines += ["## Where to read on", ""]
     lines += [f"- [{title}](../{path})" for title, path in LINKS.items() if path in present]
+    lines += ["", VERIFICATION]
     return "\n".join([*lines, ""])
 
 

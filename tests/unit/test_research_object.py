@@ -129,20 +129,21 @@ def test_paths_are_relative_and_equal_hubs_give_equal_bytes(hub, tmp_path):
 
 
 def test_what_is_made_afterwards_and_caches_are_left_out(hub):
-    before = (hub / RESEARCH_OBJECT).read_bytes()
+    before = [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)]
     for name in ("analysis/verification_report.json", "analysis/artifact_inventory.txt"):
         write_text(hub / name, "later")
     write_text(hub / "data/.partial.h5", "cut short")
     write_text(hub / ".cache/prefect/x", "cached")
     write_text(hub / "archive/2026/data/x.h5", "old")
     write_closing_reports(hub)
+    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)] == before
     paths = set(graph_of(hub))
     assert not {p for p in paths if "verification" in p or "inventory" in p or "partial" in p}
     assert not {p for p in paths if p.startswith((".cache", "archive"))}
     for name in ("analysis/verification_report.json", "analysis/artifact_inventory.txt"):
         (hub / name).unlink()
     write_closing_reports(hub)
-    assert (hub / RESEARCH_OBJECT).read_bytes() == before
+    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)] == before
 
 
 def test_a_changed_file_changes_its_fingerprint_in_the_crate(hub):
