@@ -59,7 +59,7 @@ class Publication:
 def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     """Write the delta summary, its highlights and the digest.
 
-    A delta summary that says the same already is left as it is, with its time.
+    A delta summary that says the same already keeps its time.
 
     Args:
         hub: The hub.
@@ -76,11 +76,9 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
         return None
     summary = read_json(hub / METRICS_SUMMARY)
     delta = delta_summary(summary, METRICS_SUMMARY, generated_at, find_blocks(hub))
-    kept = _unchanged(hub / DELTA_SUMMARY, delta)
-    if kept is None:
-        write_json(hub / DELTA_SUMMARY, delta)
-    else:
-        delta = kept
+    delta = _unchanged(hub / DELTA_SUMMARY, delta) or delta
+    # Also where nothing is new: the same content may be there in other bytes.
+    write_json(hub / DELTA_SUMMARY, delta)
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)

@@ -161,3 +161,11 @@ def test_the_rows_of_the_grid_are_those_of_the_deltas(report_hub):
         "n_replicates": 1,
         "deltas": delta["deltas"],
     }
+
+
+def test_the_deltas_in_other_bytes_are_put_right_and_keep_their_time(report_hub):
+    hub = report_hub("hub")
+    before = (hub / DELTA_SUMMARY).read_bytes()
+    (hub / DELTA_SUMMARY).write_bytes((hub / PRETTY_DELTA_SUMMARY).read_bytes())
+    rebuild_reports(hub, ReportParams())
+    assert (hub / DELTA_SUMMARY).read_bytes() == before
