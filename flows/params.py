@@ -12,6 +12,7 @@ from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
+from tasks.reconstruct.params import PtyChiOptions
 from tasks.simulate.params import InstrumentParams, ProbeParams
 from tasks.views.params import View
 
@@ -119,6 +120,11 @@ class PhaseGParams(BaseModel):
         False, description="Move outputs of other parameters to archive/ and go on"
     )
 
+    ptychi: Annotated[PtyChiOptions, _panel("pty-chi")] = Field(
+        PtyChiOptions(),
+        title="pty-chi",
+        description="How the iterative arm is run; what is left out follows from dose and overlap",
+    )
     sample: Annotated[ObjectParams, _panel("Sample")] = Field(
         ObjectParams(), title="Sample", description="What the scans are taken of"
     )

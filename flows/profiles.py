@@ -110,7 +110,12 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         pydantic.ValidationError: If a value does not fit its stage.
     """
     sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
-    ptychi = PtyChiParams(n_epochs=sizes.n_ptychi_epochs, seed=seeds.grouping, device=params.device)
+    ptychi = PtyChiParams(
+        **params.ptychi.model_dump()
+        | {"n_epochs": params.ptychi.n_epochs or sizes.n_ptychi_epochs},
+        seed=seeds.grouping,
+        device=params.device,
+    )
     return StageParams(
         simulation=SimulationParams(
             photons_per_pattern=params.photons_per_pattern,
@@ -156,7 +161,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             for arm in NETWORK_ARMS
         },
         ptychi=ptychi,
-        refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine)}),
+        refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
         comparison=ComparisonParams(),
         report=ReportParams(),
     )

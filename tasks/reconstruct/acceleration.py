@@ -9,7 +9,7 @@ not an exact gradient step and its noise would be amplified. The result is x_k.
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_MOMENTUM = 0.9
+LARGEST_MOMENTUM = 0.95
 
 
 def momentum(epoch: int, largest: float = LARGEST_MOMENTUM) -> float:

@@ -1,10 +1,23 @@
 """Parameters of the iterative arm."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.core.device import Device
+
+
+class Algorithm(StrEnum):
+    """Algorithms of pty-chi that reach a useful object within the epochs of this study.
+
+    rPIE and the difference map are left out: with every setting tried they were unstable, or
+    drifted away from the best object after few epochs.
+    """
+
+    LSQML = "lsqml"
+    EPIE = "epie"
+    AUTODIFF = "autodiff"
 
 
 class NoiseModel(StrEnum):
@@ -14,24 +27,66 @@ class NoiseModel(StrEnum):
     POISSON = "poisson"
 
 
-class PtyChiParams(BaseModel):
-    """pty-chi's LSQML from a flat object, the probe known; None lets dose and overlap decide."""
+class PtyChiOptions(BaseModel):
+    """How pty-chi is run, the probe known; None lets algorithm, dose and overlap decide."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    algorithm: Algorithm = Field(Algorithm.LSQML, description="lsqml, epie or autodiff")
+    plain: bool = Field(
+        False, description="LSQML as pty-chi ships it: Gaussian, neither accelerated nor smoothed"
+    )
     n_epochs: int | None = Field(
-        None, ge=1, le=10_000, description="Passes over all patterns; None: by the overlap"
+        None, ge=1, le=10_000, description="Passes over all patterns; None: by dose and overlap"
     )
-    batch_size: int = Field(64, ge=1, le=4096, description="Patterns of one minibatch")
+    batch_size: int | None = Field(
+        None, ge=1, le=4096, description="Patterns of one minibatch; None: by the algorithm"
+    )
     noise_model: NoiseModel | None = Field(
-        None, description="gaussian or poisson; None: by the dose"
+        None, description="gaussian or poisson, of lsqml alone; None: by the dose"
     )
-    accelerate: bool = Field(True, description="Nesterov's acceleration between epochs")
+    accelerate: bool | None = Field(
+        None, description="Nesterov's acceleration between epochs; None: for lsqml, unless plain"
+    )
     total_variation_weight: float | None = Field(
         None,
         ge=0,
         le=1,
         description="Strength of the smoothing after each epoch, 0 for none; None: by the dose",
     )
+    n_orders: int = Field(
+        1, ge=1, le=20, description="Orders of the minibatches to try; the first one's is reported"
+    )
+    check_orientation: bool = Field(
+        True, description="Refuse a scan that fits better with its axes or patterns turned"
+    )
+
+    @model_validator(mode="after")
+    def _options_fit_each_other(self) -> Self:
+        if self.plain and self.algorithm is not Algorithm.LSQML:
+            raise ValueError(
+                f"plain means lsqml without additions, but algorithm={self.algorithm.value} has "
+                f"none anyway. Leave plain out, or choose algorithm=lsqml."
+            )
+        asked = {
+            "noise_model": self.noise_model not in (None, NoiseModel.GAUSSIAN)
+            if self.plain
+            else self.noise_model is not None,
+            "accelerate": bool(self.accelerate),
+            "total_variation_weight": bool(self.total_variation_weight),
+        }
+        unfit = [name for name, is_asked in asked.items() if is_asked]
+        if unfit and (self.plain or self.algorithm is not Algorithm.LSQML):
+            what = "plain" if self.plain else f"algorithm={self.algorithm.value}"
+            raise ValueError(
+                f"{' and '.join(unfit)} cannot be had with {what}, which is run as pty-chi ships "
+                f"it. Leave {' and '.join(unfit)} out, or choose algorithm=lsqml without plain."
+            )
+        return self
+
+
+class PtyChiParams(PtyChiOptions):
+    """pty-chi on one scan."""
+
     seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
     device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")

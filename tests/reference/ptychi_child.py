@@ -3,7 +3,7 @@
 The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
 job `forward64` the same in double precision, the job `diverge` what an
 unchecked pixel that is not finite leads to; a job `NAME=PARAMS`, the parameters as JSON,
-reconstructs into files of that name.
+reconstructs into files of that name, from `NAME_initial.h5` if it is there.
 """
 
 import sys
@@ -15,19 +15,23 @@ import numpy as np
 from tasks.core.object_file import read_object
 from tasks.core.scan_file import read_scan
 from tasks.core.stages import StageFiles
+from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.dose_settings import Exposure, settings_for
 from tasks.reconstruct.iterate_stage import iterate
 from tasks.reconstruct.params import Device, PtyChiParams
+from tasks.reconstruct.starts import flat_start
 
 
 def forward(folder: Path) -> None:
     import torch
 
-    from tasks.reconstruct.ptychi_solver import build_task
+    from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
-    task, corner = build_task(scan, settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
-    values = truth.cut(corner, tuple(task.object.lateral_shape))
+    settings, start = settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), flat_start(scan)
+    task = build_task(scan, settings, start, "cpu")
+    row, column = (first - MARGIN_PX for first in start.origin_px)
+    values = truth.cut((row, column), tuple(task.object.lateral_shape))
     with torch.no_grad():
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
         intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()
@@ -37,10 +41,11 @@ def forward(folder: Path) -> None:
 def forward_in_double_precision(folder: Path) -> None:
     import torch
 
-    from tasks.reconstruct.ptychi_solver import PtychographyTask, _lsqml_options, api
+    from tasks.reconstruct.ptychi_solver_options import api, solver_options
+    from tasks.reconstruct.ptychi_solver_task import PtychographyTask
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5").object_
-    options = _lsqml_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    options = solver_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
     options.reconstructor_options.default_dtype = api.Dtypes.FLOAT64
     options.reconstructor_options.use_double_precision_for_fft = True
     with torch.no_grad():
@@ -64,19 +69,24 @@ def diverge(folder: Path) -> None:
     settings = settings_for(PtyChiParams(n_epochs=2), Exposure(1e5, 0.7), seed=1)
     counts[0, 5, 5] = np.nan
     try:
-        solve(replace(scan, diffraction_counts=counts), settings, Device.CPU, lambda *_: None)
-    except FloatingPointError as error:
-        (folder / "diverged.txt").write_text(str(error))
+        bad = replace(scan, diffraction_counts=counts)
+        solve(bad, settings, flat_start(scan), Device.CPU, lambda *_: None)
+    except DivergedError as error:
+        kept = error.keep(folder / "ptychi.h5")
+        (folder / "diverged.txt").write_text(str(kept))
 
 
 def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
     lines: list[str] = []
+    given = {"initial": folder / f"{name}_initial.h5"}
     iterate(
         params,
         StageFiles(
-            {"scan": folder / "test.cxi", "view": folder / "view.json"},
+            {"scan": folder / "test.cxi", "view": folder / "view.json"}
+            | {key: path for key, path in given.items() if path.is_file()},
             {
                 "reconstruction": folder / f"{name}.h5",
+                "iterates": folder / f"{name}_iterates.h5",
                 "history": folder / f"{name}.csv",
                 "options": folder / f"{name}.json",
             },

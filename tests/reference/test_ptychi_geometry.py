@@ -156,6 +156,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_settings_and_last_goo
     message = (folder / "diverged.txt").read_text()
     assert "the loss of epoch 1 is nan, the last good epoch was 0" in message
     assert "batch_size=64" in message
+    kept = read_object(folder / "ptychi_diverged.h5")
+    assert "ptychi_diverged.h5" in message
+    assert str(folder) not in message
+    assert np.all(np.isfinite(kept.object_))
+    assert kept.facts["settings"]["batch_size"] == 64
+    assert kept.facts["last_good_epoch"] == 0
 
 
 def test_a_run_says_nothing_but_its_progress(log):

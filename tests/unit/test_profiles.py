@@ -86,3 +86,13 @@ def test_splits_are_a_set_in_the_order_of_the_sample():
     ]
     with pytest.raises(ValueError, match="at least one split"):
         PhaseGParams(splits=())
+
+
+def test_options_of_pty_chi_reach_it_and_leave_the_profile_the_rest():
+    asked = PhaseGParams(profile="smoke", ptychi={"algorithm": "epie", "n_orders": 3}, refine=7)
+    stages = resolve(asked)
+    assert (stages.ptychi.algorithm, stages.ptychi.n_orders) == ("epie", 3)
+    assert stages.ptychi.n_epochs == SIZES[Profile.SMOKE].n_ptychi_epochs
+    assert resolve(PhaseGParams(ptychi={"n_epochs": 5})).ptychi.n_epochs == 5
+    assert (stages.refinement.algorithm, stages.refinement.n_orders) == ("epie", 1)
+    assert stages.refinement.n_epochs == 7

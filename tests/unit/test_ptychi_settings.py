@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from tasks.core.scan_file import Geometry, Scan
 from tasks.reconstruct.dose_settings import (
+    BRIGHT_SPARSE_EPOCHS,
     DENSE_EPOCHS,
     LARGEST_TV_WEIGHT,
     SPARSE_EPOCHS,
@@ -30,6 +31,35 @@ def test_a_sparse_view_takes_the_faster_noise_model_and_more_epochs():
     sparse = chosen(15, overlap_ratio=0.2)
     assert sparse.noise_model is NoiseModel.GAUSSIAN
     assert sparse.n_epochs == SPARSE_EPOCHS > DENSE_EPOCHS == chosen(15).n_epochs
+
+
+def test_a_bright_sparse_view_takes_the_most_epochs():
+    bright = chosen(200, overlap_ratio=0.2)
+    assert bright.n_epochs == BRIGHT_SPARSE_EPOCHS > SPARSE_EPOCHS
+
+
+def test_plain_and_other_algorithms_are_run_as_pty_chi_ships_them():
+    for params in ({"plain": True}, {"algorithm": "epie"}, {"algorithm": "autodiff"}):
+        settings = chosen(15, **params)
+        assert settings.noise_model is NoiseModel.GAUSSIAN
+        assert not settings.accelerate
+        assert settings.total_variation_weight == 0
+    sizes = {name: chosen(15, algorithm=name).batch_size for name in ("lsqml", "epie", "autodiff")}
+    assert sizes == {"lsqml": 64, "epie": 16, "autodiff": 32}
+
+
+@pytest.mark.parametrize(
+    ("params", "cure"),
+    [
+        ({"plain": True, "algorithm": "epie"}, "Leave plain out"),
+        ({"plain": True, "noise_model": "poisson"}, "Leave noise_model out"),
+        ({"algorithm": "autodiff", "total_variation_weight": 0.1}, "choose algorithm=lsqml"),
+        ({"algorithm": "epie", "accelerate": True}, "Leave accelerate out"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused_with_the_cure(params, cure):
+    with pytest.raises(ValidationError, match=cure):
+        PtyChiParams(**params)
 
 
 def test_smoothing_falls_with_the_root_of_the_dose_up_to_a_cap():
@@ -80,4 +110,4 @@ def test_parameters_out_of_bounds_or_unknown_are_refused(wrong):
 def test_nothing_but_the_solver_imports_torch():
     folder = Path(__file__).parents[2] / "tasks" / "reconstruct"
     importers = {path.name for path in folder.glob("*.py") if "import torch\n" in path.read_text()}
-    assert importers == {"ptychi_solver.py"}
+    assert importers == {"ptychi_solver.py", "ptychi_solver_task.py"}

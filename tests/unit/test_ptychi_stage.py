@@ -23,7 +23,12 @@ def write(path, counts):
 def files(tmp_path):
     write(tmp_path / "scan.cxi", np.full((9, 16, 16), 1, dtype=np.uint16))
     write_json(tmp_path / "view.json", {"view": "dense", "n_exposures": 9, "indices": [*range(9)]})
-    outputs = {"reconstruction": "o.h5", "history": "h.csv", "options": "o.json"}
+    outputs = {
+        "reconstruction": "o.h5",
+        "iterates": "i.h5",
+        "history": "h.csv",
+        "options": "o.json",
+    }
     return StageFiles(
         {"scan": tmp_path / "scan.cxi", "view": tmp_path / "view.json"},
         {name: tmp_path / file for name, file in outputs.items()},
