@@ -21,6 +21,7 @@ from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY, REPORT_PAGE
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
+from tasks.report.hub_summary import SUMMARY
 from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT
 from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
@@ -157,6 +158,7 @@ def banner(plan: Plan) -> list[str]:
         f"  Report:        {REPORT_PAGE}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
+        f"  For others:    {SUMMARY}",
         *([] if plan.params.skip_post_verify else [f"  Verification:  {VERIFICATION_REPORT}"]),
         *(f"  Figure:        {figure}" for figure in plan.figures.values()),
     ]

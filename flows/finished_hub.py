@@ -7,6 +7,7 @@ from typing import Any
 from flows.hub_state import check_place
 from tasks.core.files import write_json
 from tasks.core.hub import DELTA_SUMMARY, PLAN, REPORT_PAGE
+from tasks.report.closing import write_closing_reports
 from tasks.report.inventory import (
     INVENTORY,
     VERIFICATION_REPORT,
@@ -42,6 +43,7 @@ def report(hub: Path, *, verify: bool) -> int:
         try:
             with inventory_renewed(hub):
                 publication = rebuild_reports(hub, ReportParams())
+                write_closing_reports(hub)
             found = write_verification(hub) if verify and is_of_a_run(hub) else None
         except ValueError as error:
             raise BadInputError(str(error)) from error

@@ -1,5 +1,6 @@
 """A run from its first check to its last word: place, lock, plan, session, record."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ from prefect.futures import PrefectFuture, wait
 from flows.hub_state import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
 from flows.outcome import clear_blocker, record_attempt, write_blocker
 from flows.plan import Plan
+from flows.provenance import git_state
 from flows.terminal import run_monitor, watching_console
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY
 from tasks.core.records import StageRecord
+from tasks.report.attempts import interval_record
+from tasks.report.closing import write_closing_reports
 from tasks.report.inventory import VERIFICATION_REPORT, write_inventory
 from tasks.report.publication import utc_now
 from tasks.report.task import verify_evidence
@@ -21,6 +25,8 @@ from tasks.report.verification import write_verification
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.lock import hub_lock
 from tasks.runtime.session import HubSession, hub_session
+
+LOGGER = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -62,9 +68,10 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         except BaseException as failure:
             _record_failure(hub, plan, started_at, failure)
             raise
-        deltas = _deltas(hub)
-        result = "no deltas" if deltas is None else "success"
-        record_attempt(hub, started_at, result, _details(plan) | {"deltas": deltas})
+        found = _deltas(hub)
+        result = "no deltas" if found["deltas"] is None else "success"
+        record_attempt(hub, started_at, result, _details(plan) | found)
+        write_closing_reports(hub)
         _seal(hub, plan)
 
 
@@ -74,9 +81,18 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
         blocker = write_blocker(hub, failure)
         details = {name: blocker[name] for name in ("stage", "exception", "message")}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
+        _close_after_failure(hub)
         _seal(hub, plan)
     else:
         record_attempt(hub, started_at, "interrupted", _details(plan))
+
+
+def _close_after_failure(hub: Path) -> None:
+    """Write the closing reports; what stopped the run matters more than what they lack."""
+    try:
+        write_closing_reports(hub)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        LOGGER.warning("The summary for colleagues was not written: %s", error)
 
 
 def _seal(hub: Path, plan: Plan) -> None:
@@ -87,12 +103,16 @@ def _seal(hub: Path, plan: Plan) -> None:
 
 
 def _details(plan: Plan) -> dict[str, Any]:
-    return {"parameters": plan.science}
+    return {"parameters": plan.science, "git": git_state(), "deltas": None}
 
 
-def _deltas(hub: Path) -> dict[str, Any] | None:
+def _deltas(hub: Path) -> dict[str, Any]:
+    """Return the deltas of a run that ended well, and how well they are known."""
     path = hub / DELTA_SUMMARY
-    return read_json(path)["deltas"] if path.is_file() else None
+    if not path.is_file():
+        return {"deltas": None}
+    delta = read_json(path)
+    return {"deltas": delta["deltas"], "intervals": interval_record(delta)}
 
 
 def raise_first_failure(futures: Sequence[PrefectFuture[StageRecord]]) -> None:

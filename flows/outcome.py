@@ -2,18 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from tasks.core.files import write_json, write_text
+from tasks.report.attempts import ATTEMPTS
 from tasks.report.publication import utc_now
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.portable import portable_text
 
 BLOCKER_JSON = "analysis/blocker.json"
 BLOCKER_TEXT = "analysis/blocker.txt"
-ATTEMPTS = "summary/attempts.jsonl"
 SCHEMA_VERSION = 1
 
 
@@ -31,10 +31,21 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
     entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **portable}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with path.open("a+b") as file:
+        if _ends_within_a_line(file):
+            file.write(b"\n")
         file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS))
         file.flush()
         os.fsync(file.fileno())
+
+
+def _ends_within_a_line(file: BinaryIO) -> bool:
+    """Tell whether a power cut has left half a line: what follows must not be lost with it."""
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return False
+    file.seek(size - 1)
+    return file.read(1) != b"\n"
 
 
 def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:

@@ -48,9 +48,27 @@ def report_markdown(digest: str, figures: dict[str, Path]) -> str:
     """Return the digest followed by the figures, each as a small inline picture."""
     parts = [digest]
     for title, path in figures.items():
-        encoded = base64.b64encode(thumbnail(path)).decode()
-        parts.append(f"## {title}\n\n![{title}](data:image/jpeg;base64,{encoded})\n")
+        parts.append(f"## {title}\n\n![{title}]({data_url(path)})\n")
     return "\n".join(parts)
+
+
+def headline_picture(figures: Mapping[str, Path], split: str) -> dict[str, Path]:
+    """Return the picture to show alone, by its title: the first of the headline's split.
+
+    Args:
+        figures: Pictures by title; those of comparisons end in their split.
+        split: Split of the headline; any comparison will do where it is none of theirs.
+
+    Returns:
+        One picture, or none where there is none.
+    """
+    of_split = [title for title in figures if title.endswith(f".{split}")]
+    return {title: figures[title] for title in [*of_split, *figures][:1]}
+
+
+def data_url(path: Path) -> str:
+    """Return a figure, small, as a URL that holds it: a server of artifacts sees no files."""
+    return f"data:image/jpeg;base64,{base64.b64encode(thumbnail(path)).decode()}"
 
 
 def thumbnail(path: Path) -> bytes:
@@ -60,14 +78,18 @@ def thumbnail(path: Path) -> bytes:
         path: Picture of any size.
 
     Returns:
-        JPEG bytes, at most 900 px wide, in the best quality that the limit of size allows.
+        JPEG bytes within the limit of size: at most 900 px wide, in the best quality that fits;
+        half as wide, again and again, where none does.
     """
     with Image.open(path) as image:
         figure = image.convert("RGB")
-    figure.thumbnail((THUMBNAIL_WIDTH_PX, figure.height), Image.Resampling.LANCZOS)
-    for quality in THUMBNAIL_QUALITIES:
-        buffer = io.BytesIO()
-        figure.save(buffer, format="JPEG", quality=quality)
-        if buffer.tell() <= THUMBNAIL_LIMIT_BYTES:
-            break
-    return buffer.getvalue()
+    width = min(THUMBNAIL_WIDTH_PX, figure.width)
+    while True:
+        size = (width, max(1, round(figure.height * width / figure.width)))
+        small = figure.resize(size, Image.Resampling.LANCZOS)
+        for quality in THUMBNAIL_QUALITIES:
+            buffer = io.BytesIO()
+            small.save(buffer, format="JPEG", quality=quality)
+            if buffer.tell() <= THUMBNAIL_LIMIT_BYTES or width == 1:
+                return buffer.getvalue()
+        width = max(1, width // 2)

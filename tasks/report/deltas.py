@@ -6,6 +6,7 @@ from typing import Any
 from tasks.core.arms import Arm
 from tasks.core.validity import HIGHER_IS_BETTER, PARTS
 from tasks.report.comparisons import JobKey
+from tasks.report.conditions import deltas_by_condition
 from tasks.report.evidence import VALUE, BlockValues, Evidence, Question
 from tasks.report.flags import RIVALS
 from tasks.report.intervals import Finding, find_interval
@@ -71,6 +72,7 @@ def delta_summary(
         "deltas": deltas(summary["aggregate_metrics"]),
         "intervals": intervals(found),
         "comparisons": found,
+        "deltas_by_condition": deltas_by_condition(summary, FAMILIES[HEADLINE]),
         "deltas_by_split": {split: deltas(means) for split, means in splits.items()},
         "intervals_by_split": {
             split: intervals(comparisons(_evidence(summary, split, blocks))) for split in splits

@@ -8,6 +8,7 @@ from typing import Any
 from tasks.core.files import read_json, write_json, write_text
 from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.stages import StageFiles, silent
+from tasks.report.aggregate_report import aggregate_highlights, aggregate_report
 from tasks.report.blocks import find_blocks
 from tasks.report.comparisons import find_jobs
 from tasks.report.cost_table import digest_lines
@@ -15,15 +16,29 @@ from tasks.report.deltas import delta_summary
 from tasks.report.digest import digest_markdown
 from tasks.report.highlights import highlight_lines, preview_lines
 from tasks.report.params import ReportParams
+from tasks.report.pretty_json import pretty_json
+from tasks.report.ssim_grid import ssim_grid
 from tasks.report.stage import summarise
 
 HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
 PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
 DIGEST = "analysis/metrics_digest.md"
+PRETTY_DELTA_SUMMARY = "analysis/metrics_delta_summary.pretty.json"
+AGGREGATE_REPORT = "analysis/aggregate_report.md"
+AGGREGATE_HIGHLIGHTS = "analysis/aggregate_highlights.txt"
+SSIM_GRID = "analysis/ssim_grid_summary.md"
 SUMMARY_TEXT = "analysis/metrics_summary.md"
 COST_TABLE = "analysis/arm_costs.csv"
 COST_TEXT = "analysis/arm_costs.md"
 COST_PLOT = "analysis/pareto.png"
+# What the JSON for people begins with; a delta comes before how well it is known.
+READING_ORDER = (
+    *("schema_version", "generated_at", "source_metrics", "aggregate_split"),
+    *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
+    *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split", "comparisons"),
+    *("vs_Baseline", "vs_PtyChi", "against", "metric", "ms_ssim", "mae", "part"),
+    *("amplitude", "phase", "delta", "verdict", "estimate", "low", "high", "half_width"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ class Publication:
 def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     """Write the delta summary, its highlights, the digest and the page.
 
-    A delta summary that says the same already is left as it is, with its time.
+    A delta summary that says the same already keeps its time.
 
     Args:
         hub: The hub.
@@ -61,11 +76,9 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
         return None
     summary = read_json(hub / METRICS_SUMMARY)
     delta = delta_summary(summary, METRICS_SUMMARY, generated_at, find_blocks(hub))
-    kept = _unchanged(hub / DELTA_SUMMARY, delta)
-    if kept is None:
-        write_json(hub / DELTA_SUMMARY, delta)
-    else:
-        delta = kept
+    delta = _unchanged(hub / DELTA_SUMMARY, delta) or delta
+    # Also where nothing is new: the same content may be there in other bytes.
+    write_json(hub / DELTA_SUMMARY, delta)
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
@@ -85,10 +98,15 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
         delta: Content of `metrics_delta_summary.json`.
     """
     cost_lines = digest_lines(_cost_text(hub))
+    preview = preview_lines(delta["deltas"])
     return {
         HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
-        PREVIEW: "\n".join(preview_lines(delta["deltas"])) + "\n",
+        PREVIEW: "\n".join(preview) + "\n",
         DIGEST: digest_markdown(summary, delta, cost_lines),
+        PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
+        AGGREGATE_REPORT: aggregate_report(summary, delta),
+        AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
+        SSIM_GRID: ssim_grid(delta, preview, PREVIEW),
     }
 
 

@@ -1,16 +1,31 @@
 """The end of Phase G as Prefect tasks: the summary, and the publication of the deltas."""
 
 from pathlib import Path
+from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_image_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.records import StageCall, StageRecord
-from tasks.report.artifacts import delta_table, report_markdown
+from tasks.report.artifacts import data_url, delta_table, headline_picture, report_markdown
+from tasks.report.diff_text import fault_lines
 from tasks.report.publication import Publication, publish_deltas, utc_now
+from tasks.report.regression import (
+    PUBLISHED_EVENT,
+    REGRESSED_EVENT,
+    event_resource,
+    find_regressions,
+    published_payload,
+    regressed_payload,
+)
 from tasks.report.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 from tasks.runtime.session import current_session
@@ -18,6 +33,7 @@ from tasks.runtime.stage_task import execute, stage_task
 
 TABLE_KEY = "phase-g-delta-summary"
 REPORT_KEY = "phase-g-report"
+IMAGE_KEY = "phase-g-comparison"
 
 
 @stage_task("summarise-comparisons")
@@ -60,15 +76,48 @@ def publish(figures: dict[str, str]) -> Publication | None:
             DELTA_SUMMARY,
         )
         return None
+    pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
+    _publish_artifacts(publication, pictures)
+    _emit_events(hub, publication.delta)
+    get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
+    return publication
+
+
+def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> None:
+    """Publish the table of deltas, the report, and the first picture alone."""
     create_table_artifact(
         key=TABLE_KEY,
         table=delta_table(publication.delta, publication.summary["flags"]),
         description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
     )
-    pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
     create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures))
-    get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
-    return publication
+    for title, path in headline_picture(pictures, publication.delta["aggregate_split"]).items():
+        create_image_artifact(image_url=data_url(path), key=IMAGE_KEY, description=title)
+
+
+def _emit_events(hub: Path, delta: dict[str, Any]) -> None:
+    """Tell Prefect of the deltas, and of those that are worse than the attempt before.
+
+    Events go to a queue; Prefect adds the runs of flow and task. An event that Prefect does not
+    take, or a damaged record of attempts, fails no run.
+    """
+    logger, resource = get_run_logger(), event_resource(hub)
+    try:
+        emit_event(PUBLISHED_EVENT, resource=resource, payload=published_payload(delta))
+        if regressions := find_regressions(hub, delta):
+            logger.warning(
+                "%d deltas are worse than those of the attempt before, beyond their noise: %s",
+                len(regressions),
+                "; ".join(fault_lines(regressions)).strip(),
+            )
+            payload = regressed_payload(delta, regressions)
+            emit_event(REGRESSED_EVENT, resource=resource, payload=payload)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the deltas are published
+        logger.warning(
+            "Events of the deltas are missing (%s: %s); the run goes on.",
+            type(error).__name__,
+            error,
+        )
 
 
 @task(name="verify-evidence", cache_policy=NO_CACHE, persist_result=False)

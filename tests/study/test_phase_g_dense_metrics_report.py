@@ -31,6 +31,8 @@ def test_report_only_makes_the_same_reports_again(smoke_run, phase_g, tmp_path):
     shutil.copytree(smoke_run.hub, hub)
     names = ["metrics_summary.json", "metrics_summary.md", "metrics_delta_highlights.txt"]
     names += ["metrics_delta_highlights_preview.txt", "comparison_manifest.json"]
+    names += ["metrics_delta_summary.pretty.json", "aggregate_report.md", "ssim_grid_summary.md"]
+    names += ["aggregate_highlights.txt", "../summary/summary.md", "../ro-crate-metadata.json"]
     for name in names:
         (hub / "analysis" / name).unlink()
     again = phase_g(hub, "--report-only")

@@ -1,9 +1,13 @@
 """A small simulated scan that tests of the networks share."""
 
+import numpy as np
 import pytest
 
-from tasks.core.files import write_json
+from tasks.core.files import write_json, write_text
+from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.stages import StageFiles, silent
+from tasks.report.params import ReportParams
+from tasks.report.publication import rebuild_reports
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 
@@ -38,3 +42,37 @@ def small_scan(tmp_path_factory):
 def wide_scan(tmp_path_factory):
     """Return a folder with a scan of 10 x 10 training patterns of 32 px, to hold out some."""
     return simulated(tmp_path_factory.mktemp("wide"), (10, 10))
+
+
+HUB_MEANS = {
+    "PtychoPINN": {"ms_ssim": (0.90, 0.85), "mae": (0.030, 0.070)},
+    "Baseline": {"ms_ssim": (0.89, 0.86), "mae": (0.035, 0.075)},
+    "PtyChi": {"ms_ssim": (0.95, 0.95), "mae": (0.025, 0.050)},
+}
+
+
+@pytest.fixture
+def report_hub(tmp_path):
+    """Make a hub of tables and blocks, whose reports are made; some values may be shifted."""
+
+    def make(name, shifts=(), blocks=True, dose=1000, arms=tuple(HUB_MEANS), seed=0):
+        rng = np.random.default_rng(seed)
+        hub = tmp_path / name
+        folder = hub / f"analysis/dose_{dose}/dense/test"
+        shared = rng.normal(0, 0.002, (9, 1))
+        rows, lines = [], ["model,metric,block,amplitude,phase"]
+        for model in arms:
+            for metric, means in HUB_MEANS[model].items():
+                values = np.array(means) + shared + rng.normal(0, 0.0005, (9, 2))
+                values += dict(shifts).get((model, metric), 0.0)
+                rows.append(MetricRow(model, metric, *values.mean(axis=0).tolist()))
+                lines += [
+                    f"{model},{metric},{n},{a!r},{p!r}" for n, (a, p) in enumerate(values.tolist())
+                ]
+        write_metrics_csv(folder / "comparison_metrics.csv", rows)
+        if blocks:
+            write_text(folder / "block_metrics.csv", "\n".join(lines) + "\n")
+        rebuild_reports(hub, ReportParams())
+        return hub
+
+    return make

@@ -19,6 +19,7 @@ from tasks.core.hub import RUN_LOG
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.records import FileRef, StageCall, StageRecord
 from tasks.core.validity import CONTROLS
+from tasks.report.closing import write_closing_reports
 from tasks.report.inventory import write_inventory
 from tasks.report.publication import publish_deltas
 from tasks.report.verification import write_verification
@@ -121,6 +122,7 @@ def pristine_hub(tmp_path_factory) -> Path:
     delta = publish_deltas(hub, TIME).delta
     details = {"parameters": plan.science, "deltas": delta["deltas"]}
     record_attempt(hub, TIME, "success", details)
+    write_closing_reports(hub)
     write_inventory(hub)
     write_verification(hub)
     return hub

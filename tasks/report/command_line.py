@@ -1,0 +1,132 @@
+"""`python -m tasks.report`: the deltas of many runs, and the difference between two."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from tasks.report.changes import Change, faults_of, unjudged_of
+from tasks.report.deltas import METRICS
+from tasks.report.diff_text import diff_lines, fault_lines
+from tasks.report.history import read_history
+from tasks.report.history_plot import write_history_plot
+from tasks.report.history_text import history_lines
+from tasks.report.hub_diff import diff_hubs
+from tasks.report.hub_scores import read_hub_scores
+
+EXIT_SUCCESS, EXIT_WORSE, EXIT_BAD_INPUT = 0, 1, 2
+PLOT_NAME = "phase_g_history.png"
+APP = App(
+    name="python -m tasks.report",
+    help="Hold finished runs against each other.",
+    version_flags=[],
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+
+
+def say(text: str) -> None:
+    """Print a line of the result on standard output."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@APP.command
+def history(*hubs: Path, output: Path | None = None) -> int:
+    """Show the deltas of every attempt in some hubs, and draw them.
+
+    Parameters
+    ----------
+    hubs
+        Folders of runs, in the order to show.
+    output
+        PNG of the plot; phase_g_history.png beside the first hub without.
+    """
+    if not hubs:
+        raise ValueError("A history needs a hub. Name the folders of one or more runs.")
+    entries = read_history(hubs)
+    if not entries:
+        raise ValueError("The hubs hold no attempt. Name hubs in which a run has ended.")
+    for line in history_lines(entries):
+        say(line)
+    path = hubs[0].resolve().parent / PLOT_NAME if output is None else output
+    if path.is_dir() or path.suffix.lower() != ".png":
+        raise ValueError(f"The plot is a PNG, got --output {path}. Name a file that ends in .png.")
+    try:
+        write_history_plot(path, entries)
+    except OSError as error:
+        raise ValueError(
+            f"The plot {path} cannot be written ({error.strerror}). Name another with --output."
+        ) from error
+    say(f"Plot: {path}")
+    return EXIT_SUCCESS
+
+
+@APP.command
+def diff(
+    before: Path, after: Path, /, *, gate: Annotated[bool, Parameter(show_default=False)] = False
+) -> int:
+    """Compare two hubs metric by metric: every arm's scores, and PtychoPINN minus the others.
+
+    Parameters
+    ----------
+    before
+        Folder of the first run.
+    after
+        Folder of the second run.
+    gate
+        End with exit code 1 if a score or a delta got worse beyond its noise, or is gone.
+    """
+    found = diff_hubs(read_hub_scores(before), read_hub_scores(after))
+    for line in diff_lines(found):
+        say(line)
+    return _gate([*found.scores, *found.deltas]) if gate else EXIT_SUCCESS
+
+
+def _gate(changes: Sequence[Change]) -> int:
+    """Print whether the gate lets the second run pass, and return its exit code.
+
+    Raises:
+        ValueError: If a headline number moved against its direction and nothing says by how much it
+            moves anyway: a gate that lets pass what it cannot judge is none.
+    """
+    faults = faults_of(changes)
+    if faults:
+        say(f"GATE FAILED: {len(faults)} of {len(changes)} numbers are worse beyond noise or gone")
+        for line in fault_lines(faults):
+            say(line)
+        return EXIT_WORSE
+    unjudged = [change for change in unjudged_of(changes) if change.metric in METRICS]
+    if unjudged:
+        raise ValueError(
+            f"The gate cannot judge: {len(unjudged)} of the scores and deltas in MS-SSIM and MAE "
+            f"moved against their direction, and their noise is not known in both hubs. Compare "
+            f"hubs of two or more seeds, or hubs with tables of blocks that show the same object."
+        )
+    say("GATE PASSED: nothing is worse beyond its noise")
+    return EXIT_SUCCESS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: Words of the command line; those of this process without.
+
+    Returns:
+        0 all good, 1 the gate found something worse, 2 bad input.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return int(APP(words, exit_on_error=False, print_error=False) or 0)
+    except (CycloptsError, ValueError) as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return EXIT_BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read the output has had enough; what Python still holds goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_SUCCESS

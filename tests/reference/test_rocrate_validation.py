@@ -1,0 +1,101 @@
+"""Our research object in the validator of RO-Crate's community.
+
+roc-validator needs a `rich` that our own tools do not take, so it is no test dependency: pip puts
+it into a temporary folder, and a child process validates the crate with it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.core.files import read_json, write_json, write_text
+from tasks.core.hub import PLAN
+from tasks.core.metrics_table import MetricRow, write_metrics_csv
+from tasks.report.attempts import ATTEMPTS
+from tasks.report.closing import write_closing_reports
+from tasks.report.params import ReportParams
+from tasks.report.publication import rebuild_reports
+from tasks.report.research_object import RESEARCH_OBJECT
+
+VALIDATOR = ("roc-validator==0.13.0", "rocrate==0.16.0")
+CHILD = Path(__file__).with_name("rocrate_child.py")
+ATTEMPT = {
+    "started_at": "2026-11-25T03:49:35Z",
+    "ended_at": "2026-11-25T03:52:06Z",
+    "result": "success",
+    "parameters": {},
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def validator(tmp_path_factory):
+    """Install the validator; skip where pip cannot."""
+    target = tmp_path_factory.mktemp("roc-validator")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
+    done = subprocess.run([*pip, *VALIDATOR], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"pip cannot install {VALIDATOR}: {done.stderr.strip()[-300:]}")
+    return target
+
+
+@pytest.fixture
+def crate(tmp_path):
+    """A hub with a plan, an attempt and a comparison."""
+    rows = [
+        MetricRow(model, metric, 0.9, 0.8)
+        for model in ("PtychoPINN", "Baseline", "PtyChi")
+        for metric in ("ms_ssim", "mae")
+    ]
+    hub = tmp_path / "hub"
+    write_metrics_csv(hub / "analysis/dose_1000/dense/test/comparison_metrics.csv", rows)
+    write_text(hub / "cli/odd name #1.log", "hello\n")
+    plan = {
+        "parameters": {"seed": 42, "splits": ["test"], "probe": {"kind": "disc"}},
+        "versions": {"phase-g": "0.1.0", "numpy": "2.4.6", "python": "3.11.4"},
+        "git": {"commit": "2f844953188aa7f6d3dbcfc27eea03fcdc0843e6", "dirty": False},
+        "stages": [],
+    }
+    write_json(hub / PLAN, plan)
+    write_text(hub / ATTEMPTS, json.dumps(ATTEMPT) + "\n")
+    rebuild_reports(hub, ReportParams())
+    write_closing_reports(hub)
+    return hub
+
+
+def issues(validator, crate, severity):
+    done = subprocess.run(
+        [sys.executable, str(CHILD), str(crate), severity],
+        env=os.environ | {"PYTHONPATH": str(validator)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [tuple(entry) for entry in json.loads(done.stdout.splitlines()[-1])]
+
+
+def test_the_crate_meets_what_is_required_and_recommended_but_for_its_publisher(validator, crate):
+    """Who publishes a hub is not known when it is made."""
+    assert issues(validator, crate, "REQUIRED") == []
+    (left,) = issues(validator, crate, "RECOMMENDED")
+    assert "`publisher`" in left[1]
+
+
+@pytest.mark.parametrize("name", ["license", "datePublished", "description"])
+def test_the_validator_notices_a_root_without_what_is_required(name, validator, crate):
+    content = read_json(crate / RESEARCH_OBJECT)
+    for entity in content["@graph"]:
+        if entity["@id"] == "./":
+            del entity[name]
+    write_json(crate / RESEARCH_OBJECT, content)
+    assert any(name in message for _, message in issues(validator, crate, "REQUIRED"))
+
+
+def test_the_validator_notices_a_file_that_is_not_there(validator, crate):
+    (crate / "cli/odd name #1.log").unlink()
+    assert issues(validator, crate, "REQUIRED")
