@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.files import read_json, write_json
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, PLAN, REPORT_PAGE
 from tasks.report.page.write import DELTA_PLOT, SIZE_LIMIT_BYTES, write_report_html
 
 JOB = "analysis/dose_1000/dense/test"
@@ -176,13 +176,13 @@ def test_deltas_of_the_other_split_stand_beside_the_headline(
     assert shows(rows[1][3], values["vs_PtyChi"]["mae"]["phase"])
 
 
-def test_names_from_a_table_are_text_and_no_markup(page_hub, rebuilt):
-    path = page_hub / JOB / "comparison_metrics.csv"
-    with path.open("a") as file:
-        file.write("<script>alert(1)</script>,mae,0.1,0.2,\n")
+def test_what_the_records_say_is_text_and_no_markup(page_hub, rebuilt):
+    plan = read_json(page_hub / PLAN)
+    plan["versions"] = plan.get("versions", {}) | {"numpy": "<script>alert(1)</script>"}
+    write_json(page_hub / PLAN, plan)
     page = rebuilt(page_hub)
     assert [tag for tag, _ in page.elements].count("script") == 1
-    assert any(row[0] == "<script>alert(1)</script>" for row in page.rows)
+    assert "<script>alert(1)</script>" in page.texts["body"]
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import h5py
@@ -58,13 +57,15 @@ def test_reports_and_verification_take_seconds_and_no_framework(hub):
         "heavy = {'tensorflow', 'keras', 'torch', 'ptychi'} & set(sys.modules)\n"
         "sys.exit(f'{codes} {heavy}' if heavy or codes != [0, 0] else 0)\n"
     )
-    started_s = time.monotonic()
+    before = os.times()
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert time.monotonic() - started_s < LIMIT_S
+    after = os.times()
+    spent_s = after.children_user - before.children_user
+    assert spent_s + after.children_system - before.children_system < LIMIT_S
 
 
 def test_the_inventory_is_sorted_and_exact(hub):
@@ -127,16 +128,13 @@ def test_what_a_text_must_not_say_is_found(hub, path, old, new, message):
 
 def test_the_grid_must_have_the_phases_of_the_deltas(hub):
     grid = hub / "analysis/ssim_grid_summary.md"
-    deltas = read_json(hub / DELTA_SUMMARY)["deltas"]
-    values = [deltas[f"vs_{rival}"]["ms_ssim"]["phase"] for rival in ("Baseline", "PtyChi")]
-    phases = [f"{value:+.3f}" for value in values]
-    sources = "`metrics_delta_summary.json`, `metrics_delta_highlights_preview.txt`"
-    write_text(grid, f"{sources}\n\n| {phases[0]} | {phases[1]} |\n")
-    assert findings(hub) == ""
-    write_text(grid, f"{sources}\n\n| {phases[0]} | +7.123 |\n")
+    text = grid.read_text(encoding="utf-8")
+    phase = f"{read_json(hub / DELTA_SUMMARY)['deltas']['vs_PtyChi']['ms_ssim']['phase']:+.3f}"
+    assert phase in text
+    write_text(grid, text.replace(phase, "+7.123"))
     found = findings(hub)
     assert "has +7.123, which is no phase delta" in found
-    assert f"lacks {phases[1]}" in found
+    assert f"lacks {phase}" in found
 
 
 def test_a_place_in_an_attribute_of_data_is_found(hub):
