@@ -33,6 +33,7 @@ def test_report_only_makes_the_same_reports_again(smoke_run, phase_g, tmp_path):
     names += ["metrics_delta_highlights_preview.txt", "comparison_manifest.json"]
     names += ["metrics_delta_summary.pretty.json", "aggregate_report.md", "ssim_grid_summary.md"]
     names += ["aggregate_highlights.txt", "../summary/summary.md", "../ro-crate-metadata.json"]
+    names += ["report.html", "deltas.png"]
     for name in names:
         (hub / "analysis" / name).unlink()
     again = phase_g(hub, "--report-only")

@@ -67,7 +67,6 @@ def _facts(plan: PlanFile) -> Facts:
     memory = f"{machine['memory_gib']} GiB" if "memory_gib" in machine else ""
     kind = " ".join(str(machine[name]) for name in ("system", "architecture") if name in machine)
     return [
-        ("planned at", plan.written_at or ""),
         ("source", f"commit {plan.git['commit']}{dirty}" if plan.git.get("commit") else ""),
         ("machine", ", ".join(filter(None, (kind, cores, memory)))),
     ]

@@ -34,7 +34,6 @@ class PlanFile(BaseModel):
     """What a page needs of `plan.json`."""
 
     model_config = TELLING
-    written_at: str | None = None
     git: dict[str, Any] = Field(default_factory=dict)
     machine: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
