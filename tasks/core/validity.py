@@ -53,7 +53,8 @@ def flags_of(model: str, table: Table) -> list[str]:
         found.append(
             f"its window holds {coverage:.1%} of the region, under {LEAST_COVERAGE_FRACTION:.0%}"
         )
-    gain = _value(table, model, "doubling_gain")
+    # A refined arm has the epochs that it is asked for, converged or not.
+    gain = _value(table, model, "doubling_gain") if model == Arm.PTYCHI.value else None
     if gain is not None and gain > LARGEST_DOUBLING_GAIN:
         found.append(
             f"the solver had not converged: twice the epochs would lower the complex error by "

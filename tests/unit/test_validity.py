@@ -51,6 +51,12 @@ def test_without_ms_ssim_the_flat_image_is_judged_by_the_mean_error():
     assert found == ["does not beat the flat image in amplitude mae"]
 
 
+def test_a_refined_arm_need_not_converge():
+    rows = table(doubling_gain=(None, None, 0.2))
+    refined = {("PtychoPINN-refined", name): row for (_, name), row in rows.items()}
+    assert flags_of("PtychoPINN-refined", refined) == []
+
+
 def pair(own, other):
     return table_of(
         MetricRow(model, metric, *cells)
