@@ -90,16 +90,20 @@ def seeds(path: Path) -> None:
         "seed 42, 1e4 photons": SimulationParams(seed=42, photons_per_pattern=1e4),
         "seed 42, 1e5 photons": SimulationParams(seed=42, photons_per_pattern=1e5),
         "seed 43, 1e5 photons": SimulationParams(seed=43, photons_per_pattern=1e5),
+        "seed 43, sample 42": SimulationParams(seed=43, sample_seed=42, photons_per_pattern=1e5),
     }
     figure = figure_of(2 * len(cases), 1, 2.2)
     axes = figure.subplots(1, 2 * len(cases))
     for number, (title, params) in enumerate(cases.items()):
         left, right = axes[2 * number], axes[2 * number + 1]
         parts, _, folder = simulated(
-            train_positions=(6, 6), seed=params.seed, photons_per_pattern=params.photons_per_pattern
+            train_positions=(6, 6),
+            seed=params.seed,
+            sample_seed=params.sample_seed,
+            photons_per_pattern=params.photons_per_pattern,
         )
         folder.cleanup()
-        _draw_scan(left, params.seed, parts[Split.TRAIN].positions_px, title)
+        _draw_scan(left, params.object_seed, parts[Split.TRAIN].positions_px, title)
         counts = parts[Split.TRAIN].diffraction_counts[14]
         image = show_pattern(right, counts / params.photons_per_pattern, "one pattern", 0.01)
         image.set_clim(1e-5, 0.01)

@@ -116,7 +116,7 @@ PICTURES = {
     "stage_error": Picture(
         draw_scans.stage_error, _of("instrument", "position_error_px", "position_error_known")
     ),
-    "seeds": Picture(draw_instrument.seeds, ("seed",)),
+    "seeds": Picture(draw_instrument.seeds, ("seed", "sample_seed")),
     "views": Picture(draw_views.views, ("view", "overlap_tolerance")),
     "groups": Picture(draw_views.groups, ("n_neighbours", "n_samples")),
     "seed_points": Picture(
