@@ -12,17 +12,21 @@ from rich.console import Console
 
 from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
 from flows.hub_state import check_place, refuse_stale_hub
-from flows.outcome import BLOCKER_TEXT
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc
 from flows.terminal import watched_on
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY, REPORT_PAGE
+from tasks.core.hub import (
+    BLOCKER_TEXT,
+    DELTA_SUMMARY,
+    HUB_SUMMARY,
+    INVENTORY,
+    REPORT_PAGE,
+    VERIFICATION_REPORT,
+)
 from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.validation import describe
-from tasks.report.hub_summary import SUMMARY
-from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT
 from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
 from tasks.runtime.cache import finished_record
@@ -158,7 +162,7 @@ def banner(plan: Plan) -> list[str]:
         f"  Report:        {REPORT_PAGE}",
         f"  Highlights:    {HIGHLIGHTS}",
         f"  Digest:        {DIGEST}",
-        f"  For others:    {SUMMARY}",
+        f"  For others:    {HUB_SUMMARY}",
         *([] if plan.params.skip_post_verify else [f"  Verification:  {VERIFICATION_REPORT}"]),
         *(f"  Figure:        {figure}" for figure in plan.figures.values()),
     ]

@@ -2,9 +2,9 @@
 
 from flows.stage_factory import StageFactory, model_files, stem
 from tasks.core.arms import Arm, Extra
+from tasks.core.halves import HALVES
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
-from tasks.views.halves import HALVES
 
 REFINED = {Arm.PTYCHOPINN: Extra.REFINED, Arm.BASELINE: Extra.REFINED_BASELINE}
 

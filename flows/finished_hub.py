@@ -6,14 +6,9 @@ from typing import Any
 
 from flows.hub_state import check_place
 from tasks.core.files import write_json
-from tasks.core.hub import DELTA_SUMMARY, PLAN, REPORT_PAGE
+from tasks.core.hub import DELTA_SUMMARY, INVENTORY, PLAN, REPORT_PAGE, VERIFICATION_REPORT
 from tasks.report.closing import write_closing_reports
-from tasks.report.inventory import (
-    INVENTORY,
-    VERIFICATION_REPORT,
-    inventory_renewed,
-    is_of_a_run,
-)
+from tasks.report.inventory import inventory_renewed, is_of_a_run
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
 from tasks.report.texts import terminal_block

@@ -14,11 +14,11 @@ from flows.plan import Plan
 from flows.provenance import git_state
 from flows.terminal import run_monitor, watching_console
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, VERIFICATION_REPORT
 from tasks.core.records import StageRecord
 from tasks.report.attempts import interval_record
 from tasks.report.closing import write_closing_reports
-from tasks.report.inventory import VERIFICATION_REPORT, write_inventory
+from tasks.report.inventory import write_inventory
 from tasks.report.publication import utc_now
 from tasks.report.task import verify_evidence
 from tasks.report.verification import write_verification

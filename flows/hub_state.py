@@ -9,7 +9,7 @@ from typing import Any
 from flows.plan import Plan
 from flows.provenance import commands_doc, git_state, machine, versions
 from tasks.core.files import read_json, write_json
-from tasks.core.hub import PLAN
+from tasks.core.hub import ATTEMPTS, PLAN
 from tasks.core.records import StageCall
 from tasks.report.publication import utc_now
 from tasks.runtime.cache import cache_key
@@ -111,7 +111,7 @@ def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
 
 def _files_that_hold(hub: Path, plan: Plan) -> set[str]:
     """Return the files of stages that old and new plan share, and the record of attempts."""
-    kept = {"summary/attempts.jsonl"}
+    kept = {ATTEMPTS}
     try:
         old = {entry["stage"]: entry for entry in read_json(hub / PLAN)["stages"]}
     except (ValueError, KeyError, TypeError, FileNotFoundError):

@@ -7,13 +7,11 @@ from typing import Any, BinaryIO
 import orjson
 
 from tasks.core.files import write_json, write_text
-from tasks.report.attempts import ATTEMPTS
+from tasks.core.hub import ATTEMPTS, BLOCKER_JSON, BLOCKER_TEXT
 from tasks.report.publication import utc_now
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.portable import portable_text
 
-BLOCKER_JSON = "analysis/blocker.json"
-BLOCKER_TEXT = "analysis/blocker.txt"
 SCHEMA_VERSION = 1
 
 

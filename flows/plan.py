@@ -9,12 +9,12 @@ from flows.extra_planner import REFINED
 from flows.params import PhaseGParams
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
+from tasks.core.halves import HALVES
 from tasks.core.named_files import without_folders
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
-from tasks.views.halves import HALVES
 
 Calls = tuple[StageCall, ...]
 

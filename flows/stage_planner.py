@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from flows.extra_planner import REFINED, ExtraPlanner
 from flows.stage_factory import StageFactory, iterates_of, model_files
 from tasks.core.arms import NETWORK_ARMS, Arm
+from tasks.core.halves import HALVES
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
-from tasks.views.halves import HALVES
 
 
 class StagePlanner(StageFactory):

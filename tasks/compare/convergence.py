@@ -16,7 +16,7 @@ from tasks.core.csv_table import number_cell, write_table
 from tasks.core.iterates_file import read_iterates
 
 COLUMNS = ("model", "epoch", "complex_nrmse", "amplitude_mae", "phase_mae")
-LATE_GAIN, DOUBLING_GAIN = "late_gain", "doubling_gain"
+DOUBLING_GAIN = "doubling_gain"
 EQUAL_QUALITY = 1.05
 
 
@@ -49,17 +49,6 @@ class Convergence:
         return self.iterates[-1]
 
     @property
-    def late_gain(self) -> float | None:
-        """By how much the second half of the epochs lowered the complex error.
-
-        1 - e(n) / e(n // 2); None if the error after half of the epochs is not known.
-        """
-        half = self._errors().get(self.final.epoch // 2)
-        if not half or self.final.epoch < 2:
-            return None
-        return 1 - self.final.complex_nrmse / half
-
-    @property
     def doubling_gain(self) -> float | None:
         """By how much as many epochs again would lower the complex error, extrapolated.
 
@@ -89,13 +78,12 @@ class Convergence:
 
     def added_to(self, result: ModelResult) -> ModelResult:
         """Return the result of the solver with what its iterates tell."""
-        gains = {LATE_GAIN: self.late_gain, DOUBLING_GAIN: self.doubling_gain}
-        missing = {
-            name: "the iterates do not hold the epochs that it needs"
-            for name, value in gains.items()
-            if value is None
-        }
-        return replace(result, scalars=result.scalars | gains, reasons=result.reasons | missing)
+        gain = self.doubling_gain
+        reasons = dict(result.reasons)
+        if gain is None:
+            reasons[DOUBLING_GAIN] = "the iterates do not hold the epochs that it needs"
+        scalars = result.scalars | {DOUBLING_GAIN: gain}
+        return replace(result, scalars=scalars, reasons=reasons)
 
     def _errors(self) -> dict[int, float]:
         return {one.epoch: one.complex_nrmse for one in self.iterates}

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.signal.windows import tukey
 
+from tasks.core.bounding_box import bounding_box
+
 Image = NDArray[np.floating] | NDArray[np.complexfloating]
 Mask = NDArray[np.bool_]
 Real = NDArray[np.float64]
@@ -190,10 +192,7 @@ def _prepared(image: Image, truth: Image, mask: Mask | None) -> Pair:
             f"{None if mask is None else mask.shape}. Cut them to one window of the object's frame."
         )
     used = np.ones(image.shape, dtype=np.bool_) if mask is None else np.asarray(mask, np.bool_)
-    box = tuple(
-        slice(int(lines[0]), int(lines[-1]) + 1) if len(lines) else slice(0, 0)
-        for lines in (np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0)))
-    )
+    box = bounding_box(used)
     used = used[box]
     if min(used.shape) < MIN_SIDE_PX:
         raise ValueError(

@@ -5,11 +5,10 @@ from dataclasses import replace
 from tasks.compare.judge import ModelResult
 from tasks.compare.params import ComparisonParams
 from tasks.compare.truth_free_rows import Half, truth_free_rows
+from tasks.core.halves import HALVES
 from tasks.core.object_file import read_object
 from tasks.core.stages import StageFiles
 from tasks.core.view_file import open_view
-
-HALVES = ("odd", "even")
 
 
 def held_against_halves(

@@ -5,23 +5,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tasks.compare.controls import CONTROLS
-from tasks.compare.frc import (
-    FEWEST_VALUES,
-    MIN_SIDE_PX,
-    FrcCurve,
-    area,
-    frc_curve,
-    frc_undefined_reason,
-    half_crossing_per_px,
-)
+from tasks.compare.frc import FrcCurve
 from tasks.compare.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.region import Region
+from tasks.compare.ring_scores import ring_scores
 from tasks.compare.scores import Complex, Reference, Scores, score
 from tasks.core.scan_file import ScanHeader
 from tasks.core.validity import FLAT
 
 CROSSING, AREA = "frc_half_crossing_per_px", "frc_area"
-NOT_CROSSED = "not crossed: above 0.5 up to Nyquist"
 
 
 @dataclass(frozen=True)
@@ -115,22 +107,7 @@ class Judge:
     def _with_rings(self, result: ModelResult) -> ModelResult:
         """Add the ring correlation over the rectangle, or why there is none."""
         rectangle = self.reference.rectangle
-        image, truth = result.aligned[rectangle], self.reference.object_[rectangle]
-        height, width = self.reference.rectangle_shape
-        reason: str | None
-        if min(height, width) < MIN_SIDE_PX:
-            reason = f"frc is not defined: {height} x {width} px, it needs {MIN_SIDE_PX} px a side"
-        else:
-            reason = frc_undefined_reason(image, truth)
-        reasons = dict(result.gauged.reasons)
-        if reason:
-            scalars: dict[str, float | None] = {CROSSING: None, AREA: None}
-            missing = dict.fromkeys(scalars, reason)
-            return replace(result, scalars=scalars, reasons=reasons | missing)
-        curve = frc_curve(image, truth)
-        crossing = half_crossing_per_px(curve)
-        if crossing is None:
-            is_known = bool(np.any(curve.n_values >= FEWEST_VALUES))
-            reasons[CROSSING] = NOT_CROSSED if is_known else "every ring holds too few values"
-        scalars = {CROSSING: crossing, AREA: area(curve)}
-        return replace(result, curve=curve, scalars=scalars, reasons=reasons)
+        rings = ring_scores(result.aligned[rectangle], self.reference.object_[rectangle])
+        scalars, missing = rings.named(CROSSING, AREA)
+        reasons = result.gauged.reasons | missing
+        return replace(result, curve=rings.curve, scalars=scalars, reasons=reasons)

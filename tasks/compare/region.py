@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.gauge import Nearest, nearest_trusted
-from tasks.core.patches import illumination_map
+from tasks.core.patches import illumination_map, lit_pixels
 from tasks.core.scan_box import Box, scan_box
 from tasks.core.scan_record import ScanHeader
-
-BRIGHT_PERCENTILE = 95
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,7 @@ def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float)
     """
     box = scan_box(scan.positions_px, scan.n_px)
     illumination = illumination_map(scan.probe, scan.positions_px - box.corner_px, box.shape)
-    bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
-    lit = illumination > coverage_fraction * bright
+    lit = lit_pixels(illumination, coverage_fraction)
     mask = distance_transform_edt(np.pad(lit, 1))[1:-1, 1:-1] > erosion_px
     if not mask.any():
         raise ValueError(

@@ -11,10 +11,10 @@ from tasks.compare.metrics import N_SCALES, complex_nrmse, psnr_of, undefined_re
 from tasks.compare.similarity import TrueScales
 from tasks.core.ms_ssim_scales import SCALE_WEIGHTS
 from tasks.core.phases import phase_from_minimum, phase_on_branch
+from tasks.core.validity import PARTS
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
-QUANTITIES = ("amplitude", "phase")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Reference:
             "phase": float(np.ptp(phase[self.mask])),
         }
         object.__setattr__(self, "data_range", ranges)
-        scales = {quantity: self._scales(quantity) for quantity in QUANTITIES}
+        scales = {quantity: self._scales(quantity) for quantity in PARTS}
         object.__setattr__(self, "scales", scales)
 
     @property
@@ -131,7 +131,7 @@ def score(image: Complex, reference: Reference) -> Scores:
     pairs, reasons, blocks = {}, {}, {}
     for metric in parts["amplitude"]:
         found = []
-        for quantity in QUANTITIES:
+        for quantity in PARTS:
             part = parts[quantity][metric]
             reason = _why_missing(metric, quantity, part.value, reference)
             if reason:

@@ -16,13 +16,13 @@ from tasks.compare.region import Region, largest_rectangle, scored_region
 from tasks.compare.scores import Reference
 from tasks.compare.table import metric_rows
 from tasks.compare.truth import read_truth
-from tasks.core.arms import Arm, Extra
+from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.files import read_json
 from tasks.core.object_file import ObjectWindow, read_object
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import open_view
 
-RECONSTRUCTIONS = (*(arm.value for arm in Arm), *(extra.value for extra in Extra))
+MODELS = tuple(name.value for name in RECONSTRUCTIONS)
 
 
 def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -46,11 +46,11 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         ValueError: If there is no reconstruction, one does not cover the region or is not finite
             inside it, or the truth belongs to another scan or does not cover the region.
     """
-    present = [name for name in RECONSTRUCTIONS if name in files.inputs]
+    present = [name for name in MODELS if name in files.inputs]
     if not present:
         raise ValueError(
             f"There is nothing to compare. Give at least one reconstruction, under the name of its "
-            f"arm: {', '.join(RECONSTRUCTIONS)}."
+            f"arm: {', '.join(MODELS)}."
         )
     scan = open_view(files.inputs["scan"], files.inputs["view"])
     truth = read_truth(scan.header.provenance, files.inputs["scan"], files.inputs["truth"])
@@ -95,7 +95,7 @@ def _convergence(
 
 def _contracts(files: StageFiles) -> dict[str, Any]:
     """Return the contracts of the networks, by arm."""
-    models = {arm: files.inputs.get(f"{arm}.model") for arm in RECONSTRUCTIONS}
+    models = {arm: files.inputs.get(f"{arm}.model") for arm in MODELS}
     return {arm: read_json(path) for arm, path in models.items() if path is not None}
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from tasks.compare.controls import CONTROLS
 from tasks.compare.judge import ModelResult
-from tasks.core.arms import Arm, Extra
+from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.block_file import N_BLOCKS, BlockRow
 from tasks.core.metrics_table import MetricRow
 
-MODELS = (*(arm.value for arm in Arm), *(extra.value for extra in Extra), *CONTROLS)
+MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
 COSTS = ("n_parameters", "n_steps", "flops_per_step", "training_flops")
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from tasks.compare.scores import Complex
-from tasks.core.object_file import ObjectWindow, object_sha256, read_object
+from tasks.core.object_file import ObjectWindow, read_object
 from tasks.core.scan_box import Box
-
-FINGERPRINT, PLACE = "truth_sha256", "truth_box_px"
+from tasks.core.truth_fingerprint import TruthFingerprint
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,14 @@ def read_truth(provenance: Mapping[str, Any], scan_path: Path, path: Path) -> Tr
         ValueError: If the fingerprints differ, or the file is no object.
     """
     window = read_object(path)
-    if FINGERPRINT not in provenance or PLACE not in provenance:
+    named = TruthFingerprint.named_by(provenance)
+    if named is None:
         return Truth(window, path, is_checked=False)
-    top, left, height, width = provenance[PLACE]
-    part = ObjectWindow(window.cut((top, left), (height, width)), (top, left))
-    if object_sha256(part) != provenance[FINGERPRINT]:
+    found = TruthFingerprint.of(window, named.box)
+    if found.sha256 != named.sha256:
         raise ValueError(
             f"The truth {path.name} belongs to another scan than {scan_path.name}: its fingerprint "
-            f"in the box of the scan is {object_sha256(part)[:12]}, the scan names "
-            f"{provenance[FINGERPRINT][:12]}. Give the truth that was simulated with this scan, "
-            f"or simulate both again."
+            f"in the box of the scan is {found.sha256[:12]}, the scan names {named.sha256[:12]}. "
+            f"Give the truth that was simulated with this scan, or simulate both again."
         )
     return Truth(window, path, is_checked=True)

@@ -10,17 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.frc import (
-    MIN_SIDE_PX,
-    FrcCurve,
-    area,
-    frc_curve,
-    frc_undefined_reason,
-    half_crossing_per_px,
-)
+from tasks.compare.frc import FrcCurve, frc_curve
 from tasks.compare.gauge import Gauge, fit_gauge, remove_gauge
 from tasks.compare.params import ComparisonParams
 from tasks.compare.region import Region, scored_region
+from tasks.compare.ring_scores import ring_scores, size_reason
 from tasks.compare.truth_free import held_out_misfit, known_exposures
 from tasks.core.metrics_table import MetricRow
 from tasks.core.object_file import ObjectWindow
@@ -185,13 +179,6 @@ def _shared(odd: ObjectWindow, even: ObjectWindow, region: Region) -> NDArray[np
     return np.asarray(region.mask & np.isfinite(parts[0]) & np.isfinite(parts[1]))
 
 
-def _extent_px(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return height and width of a mask's bounding box [px], zero if it is empty."""
-    lines = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
-    height, width = (int(line[-1] - line[0]) + 1 if len(line) else 0 for line in lines)
-    return height, width
-
-
 def _held_out(
     odd: Half, even: Half, region: Region, max_patterns: int | None
 ) -> tuple[dict[str, float | None], dict[str, str], int]:
@@ -223,18 +210,10 @@ def _correlation(
     odd: ObjectWindow, even: ObjectWindow, region: Region, max_shift_px: float
 ) -> tuple[dict[str, float | None], dict[str, str]]:
     """Return crossing and area of the halves' correlation, and reasons for what has none."""
-    height, width = _extent_px(_shared(odd, even, region))
-    if min(height, width) < MIN_SIDE_PX:
-        reason = f"the halves share {height} x {width} px, rings need {MIN_SIDE_PX} px on each side"
-        return {}, {CROSSING: reason, AREA: reason}
-    image, truth, mask = _aligned(odd, even, region, max_shift_px)
-    undefined = frc_undefined_reason(image, truth, mask)
-    if undefined:
-        return {}, {CROSSING: undefined, AREA: undefined}
-    curve = frc_curve(image, truth, mask)
-    crossing = half_crossing_per_px(curve)
-    beyond = {CROSSING: "the correlation does not fall below 0.5 before Nyquist's frequency"}
-    return {CROSSING: crossing, AREA: area(curve)}, beyond if crossing is None else {}
+    small = size_reason(_shared(odd, even, region))
+    if small:
+        return {}, {CROSSING: small, AREA: small}
+    return ring_scores(*_aligned(odd, even, region, max_shift_px)).named(CROSSING, AREA)
 
 
 def _rows(

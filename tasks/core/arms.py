@@ -31,3 +31,6 @@ class Extra(Reconstruction):
     REFINED_BASELINE = "Baseline-refined"
     PROJECTIONS = "NoNetwork"
     LONGER_PROJECTIONS = "NoNetwork5x"
+
+
+RECONSTRUCTIONS: tuple[Reconstruction, ...] = (*Arm, *Extra)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from tasks.core.fourier import fourier_shift
 
+BRIGHT_PERCENTILE = 95
+
 Number = TypeVar("Number", bound=np.inexact)
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -129,3 +131,17 @@ def illumination_map(
         part = positions_px[start : start + chunk]
         total += place_patches(np.abs(shifted_probes(probe, part)) ** 2, part, shape)
     return total
+
+
+def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[np.bool_]:
+    """Return the pixels that are lit above a fraction of the bright ones.
+
+    Bright is the 95th percentile over the pixels that any patch touches, so it does not depend on
+    how large the object is.
+
+    Args:
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        fraction: Threshold, as a fraction of that percentile.
+    """
+    bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
+    return np.asarray(illumination > fraction * bright)

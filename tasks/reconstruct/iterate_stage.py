@@ -26,7 +26,7 @@ from tasks.reconstruct.orders import spread_of
 from tasks.reconstruct.orientation_check import check_orientation
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
-from tasks.reconstruct.starts import flat_start, given_start, lit_pixels
+from tasks.reconstruct.starts import flat_start, given_start, lit_area
 
 if TYPE_CHECKING:
     from tasks.reconstruct.ptychi_solver import Solution
@@ -136,7 +136,7 @@ def _facts_of(
     spread = None
     if len(solutions) > 1:
         objects = np.stack([found.window.object_ for found in solutions])
-        spread = spread_of(objects, lit_pixels(scan, solution.window))
+        spread = spread_of(objects, lit_area(scan, solution.window))
     return {
         "n_patterns": len(scan),
         "n_probe_modes": len(scan.probe_modes),

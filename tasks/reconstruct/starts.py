@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.object_file import ObjectWindow, read_object
-from tasks.core.patches import illumination_map, split_positions
+from tasks.core.patches import illumination_map, lit_pixels, split_positions
 from tasks.core.scan_file import Scan
 from tasks.reconstruct.scan_checks import mean_transmission
 
@@ -47,7 +47,7 @@ def given_start(scan: Scan, path: Path) -> ObjectWindow:
         )
     values = given.cut(flat.origin_px, flat.object_.shape)
     held = np.isfinite(values) & (values != 0)
-    lit = lit_pixels(scan, flat)
+    lit = lit_area(scan, flat)
     covered = float(held[lit].mean())
     if covered < LEAST_COVERED:
         raise ValueError(
@@ -62,14 +62,14 @@ def given_start(scan: Scan, path: Path) -> ObjectWindow:
     return ObjectWindow(start, flat.origin_px)
 
 
-def lit_pixels(scan: Scan, window: ObjectWindow) -> NDArray[np.bool_]:
-    """Return where the light, summed over the scan, exceeds a share of its 95th percentile.
+def lit_area(scan: Scan, window: ObjectWindow) -> NDArray[np.bool_]:
+    """Return where the light of all modes, summed over the scan, is enough to reconstruct from.
 
     Args:
         scan: The scan.
         window: Part of the frame that holds every patch, (H, W).
     """
     inside = scan.positions_px - np.asarray(window.origin_px)
-    shape: tuple[int, int] = window.object_.shape
-    light = sum(illumination_map(mode, inside, shape) for mode in scan.probe_modes)
-    return np.asarray(light > LIT_FRACTION * np.percentile(light, 95))
+    height, width = window.object_.shape
+    maps = [illumination_map(mode, inside, (height, width)) for mode in scan.probe_modes]
+    return lit_pixels(np.sum(maps, axis=0), LIT_FRACTION)

@@ -7,9 +7,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.core.files import read_json
-from tasks.core.hub import PLAN
+from tasks.core.hub import ATTEMPTS, PLAN
 
-ATTEMPTS = "summary/attempts.jsonl"
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 KEPT = ("half_width", "kind", "n", "verdict")
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from tasks.core.arms import Arm, Extra
+from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.files import read_json
-from tasks.core.hub import PLAN, dose_label
+from tasks.core.hub import PLAN, Condition, dose_label
 from tasks.core.metrics_table import MetricRow, read_metrics_csv
 from tasks.core.validity import CONTROLS
 
 TABLE_NAME = "comparison_metrics.csv"
-KNOWN_MODELS = (*(name.value for name in (*Arm, *Extra)), *CONTROLS)
+KNOWN_MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
 FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
 # The first replicate has no folder of its own.
 _TABLE_PATH = re.compile(
@@ -51,6 +51,16 @@ class JobKey(NamedTuple):
     def condition_name(self) -> str:
         """Dose, view and split for texts, such as `dose_1000/dense/test`."""
         return f"{dose_label(self.dose)}/{self.view}/{self.split}"
+
+    @property
+    def place(self) -> Condition:
+        """Dose, view and replicate, and the folders of their files."""
+        return Condition(self.dose, self.view, self.replicate)
+
+    @property
+    def analysis_folder(self) -> str:
+        """Where the comparison lies, relative to the hub."""
+        return self.place.analysis_folder(self.split)
 
     @property
     def description(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tasks.core.arms import Arm, Extra
+from tasks.core.arms import RECONSTRUCTIONS, Arm
 from tasks.core.validity import disagreements, flags_of, table_of
 from tasks.report.comparisons import Job
 
@@ -20,7 +20,7 @@ def job_flags(job: Job) -> list[dict[str, str]]:
     table = table_of(job.rows or ())
     present = {model for model, _ in table}
     found = [(arm.value, MISSING) for arm in Arm if arm.value not in present]
-    for name in (*Arm, *Extra):
+    for name in RECONSTRUCTIONS:
         if name.value in present:
             found += [(name.value, text) for text in flags_of(name.value, table)]
     for rival in RIVALS:

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY
-from tasks.report.attempts import ATTEMPTS, Attempt, Deltas, Intervals, read_attempts
+from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY
+from tasks.report.attempts import Attempt, Deltas, Intervals, read_attempts
 from tasks.report.changes import Measured
 from tasks.report.regression import measured_delta
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.core.arms import Arm
 from tasks.core.files import read_json
-from tasks.core.hub import METRICS_SUMMARY, Condition
+from tasks.core.hub import METRICS_SUMMARY
 from tasks.report.blocks import find_blocks
 from tasks.report.changes import Measured
 from tasks.report.comparisons import JobKey
@@ -138,7 +138,7 @@ def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
     """Return the fingerprints that the records of comparisons have of their truths."""
     found = {}
     for key in keys:
-        record = hub / Condition(key.dose, key.view, key.replicate).analysis_folder(key.split)
+        record = hub / key.analysis_folder
         try:
             found[key] = str(read_json(record / RECORD_NAME)["inputs"]["truth"]["sha256"])
         except (OSError, ValueError, KeyError, TypeError):

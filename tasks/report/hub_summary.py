@@ -4,20 +4,28 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files import write_text
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY, PLAN, RUN_LOG
-from tasks.report.attempts import ATTEMPTS, Attempt
+from tasks.core.hub import (
+    ATTEMPTS,
+    BLOCKER_TEXT,
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    HUB_SUMMARY,
+    METRICS_SUMMARY,
+    PLAN,
+    PRETTY_DELTA_SUMMARY,
+    RUN_LOG,
+)
+from tasks.report.attempts import Attempt
 from tasks.report.deltas import HEADLINE
 from tasks.report.digest import verdict
 from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.hub_contents import HubContents
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
-from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST, PRETTY_DELTA_SUMMARY
+from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST
 from tasks.report.summary_text import counts
 from tasks.report.tables import markdown_table
 
-SUMMARY = "summary/summary.md"
-BLOCKER = "analysis/blocker.txt"
 LINKS = {
     "Everything on one page, offline": "analysis/report.html",
     "Digest: deltas, verdicts, means, costs, flags": DIGEST,
@@ -30,7 +38,7 @@ LINKS = {
     "Parameters, versions, stages": PLAN,
     "Every attempt": ATTEMPTS,
     "Log of the run": RUN_LOG,
-    "What stopped the last attempt": BLOCKER,
+    "What stopped the last attempt": BLOCKER_TEXT,
 }
 
 # Written after this page, which must not depend on it.
@@ -48,7 +56,7 @@ def write_hub_summary(hub: Path) -> None:
     """
     contents = HubContents.of(hub)
     present = [path for path in LINKS.values() if (hub / path).is_file()]
-    write_text(hub / SUMMARY, summary_page(contents, present))
+    write_text(hub / HUB_SUMMARY, summary_page(contents, present))
 
 
 def summary_page(contents: HubContents, present: list[str]) -> str:
@@ -59,7 +67,7 @@ def summary_page(contents: HubContents, present: list[str]) -> str:
         present: Which files to link to are there, relative to the hub.
     """
     lines = [f"# {contents.title}", ""]
-    lines += _outcome(contents, failed=BLOCKER in present)
+    lines += _outcome(contents, failed=BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
     if contents.summary is not None and contents.delta is not None:
         lines += _results(contents.summary, contents.delta)
@@ -75,7 +83,10 @@ def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
     if contents.attempt is not None:
         lines += [_attempt_line(contents.attempt), ""]
     if failed:
-        lines += [f"**Unfinished**: what stopped the run is in [{BLOCKER}](../{BLOCKER}).", ""]
+        lines += [
+            f"**Unfinished**: what stopped the run is in [{BLOCKER_TEXT}](../{BLOCKER_TEXT}).",
+            "",
+        ]
     if contents.summary is None:
         return [*lines, "There are no comparisons yet.", ""]
     return [*lines, counts(contents.summary), "", f"**{verdict(contents.summary)}**", ""]

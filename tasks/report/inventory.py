@@ -12,12 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from tasks.core.files import sha256_of, write_text
-from tasks.core.hub import PLAN
+from tasks.core.hub import INVENTORY, PLAN, RESEARCH_OBJECT, VERIFICATION_REPORT
 
-INVENTORY = "analysis/artifact_inventory.txt"
-VERIFICATION_REPORT = "analysis/verification_report.json"
 FOLDERS = ("analysis", "cli", "data", "plan", "summary")
-RESEARCH_OBJECT = "ro-crate-metadata.json"
 _LINE = re.compile(r"(?P<size>[0-9]+) (?P<sha256>[0-9a-f]{64}) (?P<path>[^/\\][^\\]*)")
 
 Signature = tuple[int, int, int]

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.hub import (
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+    PRETTY_DELTA_SUMMARY,
+    SSIM_GRID,
+)
 from tasks.core.stages import StageFiles, silent
 from tasks.report.aggregate_report import aggregate_highlights, aggregate_report
 from tasks.report.blocks import find_blocks
@@ -23,10 +29,8 @@ from tasks.report.stage import summarise
 HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
 PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
 DIGEST = "analysis/metrics_digest.md"
-PRETTY_DELTA_SUMMARY = "analysis/metrics_delta_summary.pretty.json"
 AGGREGATE_REPORT = "analysis/aggregate_report.md"
 AGGREGATE_HIGHLIGHTS = "analysis/aggregate_highlights.txt"
-SSIM_GRID = "analysis/ssim_grid_summary.md"
 SUMMARY_TEXT = "analysis/metrics_summary.md"
 COST_TABLE = "analysis/arm_costs.csv"
 COST_TEXT = "analysis/arm_costs.md"

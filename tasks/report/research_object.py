@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files import write_json
-from tasks.core.hub import DELTA_SUMMARY, PLAN
-from tasks.report.attempts import ATTEMPTS
+from tasks.core.hub import (
+    ATTEMPTS,
+    DELTA_SUMMARY,
+    INVENTORY,
+    PLAN,
+    RESEARCH_OBJECT,
+    VERIFICATION_REPORT,
+)
 from tasks.report.crate_entities import (
     LICENCE,
     SOFTWARE_ID,
@@ -26,11 +32,10 @@ from tasks.report.crate_entities import (
 )
 from tasks.report.hub_contents import HubContents
 
-RESEARCH_OBJECT = "ro-crate-metadata.json"
 SPECIFICATION = "https://w3id.org/ro/crate/1.2"
 FOLDERS = ("analysis", "cli", "data", "plan", "summary")
 # They are made of everything else, this file too, and come after it.
-LEFT_OUT = ("analysis/artifact_inventory.txt", "analysis/verification_report.json")
+LEFT_OUT = (INVENTORY, VERIFICATION_REPORT)
 RUN_ID = "#run"
 DESCRIPTION = (
     "A comparison of ptychographic reconstructions: PtychoPINN, a network that learns from "

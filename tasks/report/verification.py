@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files import write_json
+from tasks.core.hub import INVENTORY, VERIFICATION_REPORT
 from tasks.report.checks.hub_files import HubFiles, Validation
 from tasks.report.checks.numbers import number_checks
 from tasks.report.checks.paths import path_checks
 from tasks.report.checks.schemas import schema_checks
 from tasks.report.checks.stages import stage_checks
 from tasks.report.checks.texts import text_checks
-from tasks.report.inventory import (
-    INVENTORY,
-    VERIFICATION_REPORT,
-    evidence_files,
-    read_inventory,
-)
+from tasks.report.inventory import evidence_files, read_inventory
 
 SCHEMA_VERSION = 1
 

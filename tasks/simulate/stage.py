@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.detector_mask import good_pixels
-from tasks.core.object_file import ObjectWindow, object_sha256, write_object
+from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.objects import object_facts
 from tasks.core.probe import coherent_probe
-from tasks.core.scan_box import scan_box
 from tasks.core.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.scan_patterns import scan_facts
 from tasks.core.seeds import Purpose, Split, spawn
 from tasks.core.stages import Progress, StageFiles
+from tasks.core.truth_fingerprint import TruthFingerprint
 from tasks.simulate.detector import Detector, pixel_mask
 from tasks.simulate.dose import DoseMeter
 from tasks.simulate.exposure import arrivals, calibrate_probe
@@ -119,7 +119,7 @@ def expose_scan(
             "split": split.value,
             "scan": scan_facts(params.scan),
             "sample": sample_facts(params)[split.value],
-            **truth_fingerprint(setup.object_, asked_px, modes.shape[-1]),
+            **TruthFingerprint.below(setup.object_, asked_px, modes.shape[-1]).as_json,
             **setup.probe_facts,
         },
         modes=modes if len(modes) > 1 else None,
@@ -137,27 +137,6 @@ def expose_scan(
         error = {"position_error_rms_px": float(np.sqrt(np.mean((true_px - asked_px) ** 2)))}
         writer.provenance |= {"dose": dose} | error
     return {"n_patterns": len(asked_px), **dose, **error}
-
-
-def truth_fingerprint(
-    object_: NDArray[np.complex128], positions_px: NDArray[np.float64], n_px: int
-) -> dict[str, Any]:
-    """Return what tells the true object below a scan from any other, without revealing it.
-
-    It is the object in the box of the scan alone, so that the file of the training scan does not
-    depend on the object of the test scan.
-
-    Args:
-        object_: Sample, shape (H, W).
-        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-        n_px: Side of a patch [px].
-    """
-    box = scan_box(positions_px, n_px)
-    part = ObjectWindow(object_, (0, 0)).cut(box.corner_px, box.shape)
-    return {
-        "truth_box_px": [*box.corner_px, *box.shape],
-        "truth_sha256": object_sha256(ObjectWindow(part, box.corner_px)),
-    }
 
 
 def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:

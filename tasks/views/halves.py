@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict
 from scipy.spatial import cKDTree
 
 from tasks.core.files import read_json, write_json
+from tasks.core.halves import HALVES
 from tasks.core.probe import energy_diameter_px
 from tasks.core.scan import measure_overlap
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import open_view
 
-HALVES = ("even", "odd")
 FLYBACK_STEPS = 2.0
 
 
@@ -55,7 +55,7 @@ def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> d
     is_odd = every_other(positions_px)
     diameter = energy_diameter_px(whole.probe)
     facts: dict[str, Any] = {"view": view["view"], "probe_diameter_px": diameter}
-    for half, chosen in zip(HALVES, (~is_odd, is_odd), strict=True):
+    for half, chosen in zip(HALVES, (is_odd, ~is_odd), strict=True):
         measured = measure_overlap(positions_px[chosen], diameter)
         facts[half] = {"n_selected": int(chosen.sum()), **asdict(measured)}
         content = {"view": f"{view['view']}, {half} half", "half": half}

@@ -19,9 +19,9 @@ from prefect.testing.utilities import prefect_test_harness
 
 import tasks.report.task as report_task
 from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import DELTA_SUMMARY, PLAN
+from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY, PLAN
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.report.attempts import ATTEMPTS, interval_record
+from tasks.report.attempts import interval_record
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
 from tasks.report.regression import PUBLISHED_EVENT, REGRESSED_EVENT

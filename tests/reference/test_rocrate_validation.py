@@ -13,13 +13,11 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import PLAN
+from tasks.core.hub import ATTEMPTS, PLAN, RESEARCH_OBJECT
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.report.attempts import ATTEMPTS
 from tasks.report.closing import write_closing_reports
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
-from tasks.report.research_object import RESEARCH_OBJECT
 
 VALIDATOR = ("roc-validator==0.13.0", "rocrate==0.16.0")
 CHILD = Path(__file__).with_name("rocrate_child.py")

@@ -176,7 +176,7 @@ def test_a_curve_that_stays_above_the_level_has_a_reason(study):
     assert result.rows[2] == MetricRow("PtyChi", "halves_frc_half_crossing_per_px")
     assert result.rows[3].value == pytest.approx(1.0)
     assert list(result.reasons) == ["halves_frc_half_crossing_per_px"]
-    assert "before Nyquist" in result.reasons["halves_frc_half_crossing_per_px"]
+    assert "up to Nyquist" in result.reasons["halves_frc_half_crossing_per_px"]
 
 
 def test_halves_that_do_not_overlap_have_reasons_instead_of_values(tmp_path):
@@ -200,7 +200,7 @@ def test_a_small_region_has_reasons_instead_of_values(tmp_path):
     assert result.rows[0].value is result.rows[1].value is None
     tight = ComparisonParams(erosion_px=9.0)
     result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), tight)
-    assert "rings need 16 px" in result.reasons["halves_frc_area"]
+    assert "needs 16 px a side" in result.reasons["halves_frc_area"]
 
 
 def test_flat_halves_have_no_correlation(study):

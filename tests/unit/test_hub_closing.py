@@ -5,15 +5,12 @@ import shutil
 import pytest
 
 from flows.hub_run import open_hub
-from flows.outcome import BLOCKER_TEXT
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.core.files import read_json, sha256_of, write_text
-from tasks.core.hub import DELTA_SUMMARY
+from tasks.core.hub import BLOCKER_TEXT, DELTA_SUMMARY, HUB_SUMMARY, RESEARCH_OBJECT
 from tasks.report.attempts import interval_record, read_attempts
 from tasks.report.command_line import main
-from tasks.report.hub_summary import SUMMARY
-from tasks.report.research_object import RESEARCH_OBJECT
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def test_a_run_that_ends_well_records_deltas_with_intervals_and_then_tells_of_it
     } == interval_record(delta)
     assert attempt.parameters == read_json(hub / "plan/plan.json")["parameters"]
     assert set(attempt.git) == {"commit", "dirty"}
-    assert "Last attempt: success" in (hub / SUMMARY).read_text(encoding="utf-8")
+    assert "Last attempt: success" in (hub / HUB_SUMMARY).read_text(encoding="utf-8")
     for path, fingerprint in fingerprints(hub).items():
         assert sha256_of(hub / path) == fingerprint, path
     assert main(["history", str(hub)]) == 0
@@ -58,7 +55,7 @@ def test_a_run_that_fails_tells_of_it_too(plan):
     assert attempt.result == "failed"
     assert attempt.deltas is None
     assert attempt.blocker["message"] == "no light"
-    page = (hub / SUMMARY).read_text(encoding="utf-8")
+    page = (hub / HUB_SUMMARY).read_text(encoding="utf-8")
     assert "stopped in the flow itself by ValueError" in page
     assert f"(../{BLOCKER_TEXT})" in page
     for path, fingerprint in fingerprints(hub).items():

@@ -4,7 +4,7 @@ import pytest
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.scan_file import Geometry, Scan
 from tasks.reconstruct.orders import spread_of
-from tasks.reconstruct.starts import flat_start, given_start, lit_pixels
+from tasks.reconstruct.starts import flat_start, given_start, lit_area
 
 GRID = np.stack(np.meshgrid([20.0, 24, 28], [30.0, 34, 38], indexing="ij"), axis=-1).reshape(-1, 2)
 
@@ -39,7 +39,7 @@ def test_a_given_start_lies_at_its_absolute_position(scan, tmp_path):
 
 def test_what_a_given_start_lacks_is_flat_and_of_its_mean_phase(scan, tmp_path):
     flat, given = flat_start(scan), np.full((40, 40), 0.5j)
-    lit = lit_pixels(scan, flat)
+    lit = lit_area(scan, flat)
     given[2:26, 2:26][~lit] = 0
     write_object(tmp_path / "i.h5", ObjectWindow(given, (10, 20)))
     start = given_start(scan, tmp_path / "i.h5").object_

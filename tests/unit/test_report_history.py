@@ -9,8 +9,8 @@ from PIL import Image
 
 from flows.outcome import record_attempt
 from tasks.core.files import read_json, write_json
-from tasks.core.hub import DELTA_SUMMARY, PLAN
-from tasks.report.attempts import ATTEMPTS, interval_record, last_attempt, read_attempts
+from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY, PLAN
+from tasks.report.attempts import interval_record, last_attempt, read_attempts
 from tasks.report.command_line import PLOT_NAME, main
 from tasks.report.history import read_history
 from tasks.report.history_plot import write_history_plot

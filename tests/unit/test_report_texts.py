@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, PRETTY_DELTA_SUMMARY, SSIM_GRID
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.aggregate_report import SANE_MS_SSIM, sanity
 from tasks.report.params import ReportParams
@@ -15,10 +15,8 @@ from tasks.report.pretty_json import LINE_WIDTH, pretty_json
 from tasks.report.publication import (
     AGGREGATE_HIGHLIGHTS,
     AGGREGATE_REPORT,
-    PRETTY_DELTA_SUMMARY,
     PREVIEW,
     READING_ORDER,
-    SSIM_GRID,
     rebuild_reports,
 )
 

@@ -5,11 +5,8 @@ from urllib.parse import unquote
 import pytest
 
 from tasks.core.files import read_json, sha256_of, write_json, write_text
-from tasks.core.hub import DELTA_SUMMARY, PLAN
-from tasks.report.attempts import ATTEMPTS
+from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY, HUB_SUMMARY, PLAN, RESEARCH_OBJECT
 from tasks.report.closing import write_closing_reports
-from tasks.report.hub_summary import SUMMARY
-from tasks.report.research_object import RESEARCH_OBJECT
 
 COMMIT = "2f844953188aa7f6d3dbcfc27eea03fcdc0843e6"
 ATTEMPT = (
@@ -116,10 +113,10 @@ def test_the_run_has_instrument_objects_results_and_parameters(hub):
 def test_paths_are_relative_and_equal_hubs_give_equal_bytes(hub, tmp_path):
     elsewhere = tmp_path / "far" / "away"
     shutil.copytree(hub, elsewhere)
-    for name in (RESEARCH_OBJECT, SUMMARY):
+    for name in (RESEARCH_OBJECT, HUB_SUMMARY):
         (elsewhere / name).unlink()
     write_closing_reports(elsewhere)
-    for name in (RESEARCH_OBJECT, SUMMARY):
+    for name in (RESEARCH_OBJECT, HUB_SUMMARY):
         assert (elsewhere / name).read_bytes() == (hub / name).read_bytes(), name
         assert str(tmp_path) not in (hub / name).read_text(encoding="utf-8")
     for identifier, entity in graph_of(hub).items():
@@ -129,21 +126,21 @@ def test_paths_are_relative_and_equal_hubs_give_equal_bytes(hub, tmp_path):
 
 
 def test_what_is_made_afterwards_and_caches_are_left_out(hub):
-    before = [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)]
+    before = [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)]
     for name in ("analysis/verification_report.json", "analysis/artifact_inventory.txt"):
         write_text(hub / name, "later")
     write_text(hub / "data/.partial.h5", "cut short")
     write_text(hub / ".cache/prefect/x", "cached")
     write_text(hub / "archive/2026/data/x.h5", "old")
     write_closing_reports(hub)
-    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)] == before
+    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)] == before
     paths = set(graph_of(hub))
     assert not {p for p in paths if "verification" in p or "inventory" in p or "partial" in p}
     assert not {p for p in paths if p.startswith((".cache", "archive"))}
     for name in ("analysis/verification_report.json", "analysis/artifact_inventory.txt"):
         (hub / name).unlink()
     write_closing_reports(hub)
-    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, SUMMARY)] == before
+    assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)] == before
 
 
 def test_a_changed_file_changes_its_fingerprint_in_the_crate(hub):
@@ -160,7 +157,7 @@ def test_a_failed_run_says_so_in_page_and_crate(hub):
     run = graph_of(hub)["#run"]
     assert run["actionStatus"] == {"@id": "http://schema.org/FailedActionStatus"}
     assert run["error"] == "ValueError in train-baseline"
-    page = (hub / SUMMARY).read_text(encoding="utf-8")
+    page = (hub / HUB_SUMMARY).read_text(encoding="utf-8")
     assert "failed" in page
     assert "stopped in train-baseline by ValueError" in page
     assert "[analysis/blocker.txt](../analysis/blocker.txt)" in page
@@ -172,11 +169,11 @@ def test_tables_of_another_program_make_a_crate_too(report_hub):
     graph = graph_of(hub)
     assert graph["#phase-g"]["version"] == "unknown"
     assert "startTime" not in graph["#run"]
-    assert "another program" in (hub / SUMMARY).read_text(encoding="utf-8")
+    assert "another program" in (hub / HUB_SUMMARY).read_text(encoding="utf-8")
 
 
 def test_the_page_has_what_was_run_deltas_verdicts_flags_and_links_that_lead_somewhere(hub):
-    page = (hub / SUMMARY).read_text(encoding="utf-8")
+    page = (hub / HUB_SUMMARY).read_text(encoding="utf-8")
     assert page.startswith("# Phase G: 1000 photons per pattern, dense view\n")
     for row in ("| seed | 42 |", "| probe | disc |", "| photons_per_pattern | 1000 |"):
         assert row in page

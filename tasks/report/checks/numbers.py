@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from tasks.core.files import json_bytes
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY, PRETTY_DELTA_SUMMARY
 from tasks.core.stages import StageFiles
 from tasks.report.blocks import find_blocks
 from tasks.report.checks.differences import differences
@@ -20,7 +20,6 @@ from tasks.report.stage import comparison_manifest
 from tasks.report.summary import ALL_SPLITS, metrics_summary
 from tasks.report.summary_text import summary_markdown
 
-PRETTY_DELTA_SUMMARY = "analysis/metrics_delta_summary.pretty.json"
 SUMMARISE = "tasks.report.stage:summarise"
 # Quantiles of Student's t may differ in their last digits between machines; sums do not.
 INTERVAL_TOLERANCE = 1e-9

@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from tasks.core.hub import BLOCKER_JSON, BLOCKER_TEXT
 from tasks.report.checks.hub_files import HubFiles, Validation
 from tasks.report.inventory import evidence_files
 
@@ -23,7 +24,7 @@ _PLACE = re.compile(
 )
 _EMBEDDED = re.compile(rb"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 # Where the last run failed, it tells people of this machine; that run is a finding already.
-NOT_CHECKED = {"analysis/blocker.json", "analysis/blocker.txt"}
+NOT_CHECKED = {BLOCKER_JSON, BLOCKER_TEXT}
 
 
 def path_checks(files: HubFiles) -> Iterator[Validation]:

@@ -5,14 +5,18 @@ from functools import partial
 
 import orjson
 
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.hub import (
+    ATTEMPTS,
+    BLOCKER_JSON,
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+)
 from tasks.report.checks.hub_files import REPORT_AGAIN, RUN_AGAIN, HubFiles, Validation
 from tasks.report.checks.stages import manifest_paths
 from tasks.report.comparisons import FOLDERS
 from tasks.report.schema_files import schema_faults
 
-ATTEMPTS = "summary/attempts.jsonl"
-BLOCKER = "analysis/blocker.json"
 REPORTS = {
     METRICS_SUMMARY: "metrics_summary",
     DELTA_SUMMARY: "metrics_delta_summary",
@@ -44,7 +48,7 @@ def schema_checks(files: HubFiles) -> Iterator[Validation]:
             "Move it away: the next run begins a new one.",
         )
     yield files.check(
-        f"blocker {BLOCKER}", partial(_blocker_faults, files), "the last run ended well"
+        f"blocker {BLOCKER_JSON}", partial(_blocker_faults, files), "the last run ended well"
     )
 
 
@@ -64,8 +68,8 @@ def _attempt_faults(files: HubFiles) -> Iterator[str]:
 
 def _blocker_faults(files: HubFiles) -> list[str]:
     """Return what stopped the last run; nothing after one that ended well."""
-    if not (files.root / BLOCKER).exists():
+    if not (files.root / BLOCKER_JSON).exists():
         return []
-    blocker = files.valid_json(BLOCKER, "blocker")
+    blocker = files.valid_json(BLOCKER_JSON, "blocker")
     stage = blocker["stage"] or "the flow itself"
-    return [f"the last run was stopped in {stage} by {blocker['exception']}, see {BLOCKER}"]
+    return [f"the last run was stopped in {stage} by {blocker['exception']}, see {BLOCKER_JSON}"]

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, SSIM_GRID
 from tasks.report.checks.hub_files import REPORT_AGAIN, HubFiles, Validation
 from tasks.report.publication import DIGEST, HIGHLIGHTS, PREVIEW, delta_texts
 
-SSIM_GRID = "analysis/ssim_grid_summary.md"
 # To the letter of the design, apart from the module that writes them.
 LINES = (
     ("MS-SSIM Δ (PtychoPINN - Baseline)  : ", "ms_ssim", "vs_Baseline", 3),

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.arms import Arm, Extra
+from tasks.core.arms import RECONSTRUCTIONS
 
-MODELS = tuple(item.value for group in (Arm, Extra) for item in group)
+MODELS = tuple(item.value for item in RECONSTRUCTIONS)
 Complex = NDArray[np.complexfloating]
 
 

@@ -11,7 +11,7 @@ from tasks.report.cost_points import by_condition, cost_points
 from tasks.report.cost_table import COST_HEADER, cost_cells, read_costs
 from tasks.report.evidence import key_of
 from tasks.report.page.cost_chart import cost_charts
-from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.page_files import PageFiles
 
 COST_TABLE = "analysis/arm_costs.csv"
 
@@ -26,7 +26,7 @@ class CostSection:
     charts: list[Markup]
 
 
-def cost_sections(files: HubFiles, summary: Mapping[str, Any]) -> list[CostSection]:
+def cost_sections(files: PageFiles, summary: Mapping[str, Any]) -> list[CostSection]:
     """Return what reconstructions of the headline split cost; none where no table says.
 
     Args:

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from tasks.core.arms import Arm, Extra
-from tasks.core.hub import Condition
+from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import VALUE, key_of
@@ -21,13 +20,13 @@ from tasks.report.page.curve_files import (
 )
 from tasks.report.page.frc_chart import frc_chart
 from tasks.report.page.gallery import Gallery, Scores, make_gallery
-from tasks.report.page.hub_files import HubFiles
 from tasks.report.page.learning_chart import learning_chart
+from tasks.report.page.page_files import PageFiles
 from tasks.report.page.what_was_run import Facts, measured_facts, read_measurement
 from tasks.report.summary_text import main_cells
 
 CROSSING = "frc_half_crossing_per_px"
-NAMES = {item.slug: item.value for group in (Arm, Extra) for item in group}
+NAMES = {item.slug: item.value for item in RECONSTRUCTIONS}
 LINKS = {
     "figure of all arms": "comparison_plot.png",
     "metrics": "comparison_metrics.csv",
@@ -79,7 +78,7 @@ class JobSection:
 
 
 def job_section(
-    files: HubFiles,
+    files: PageFiles,
     key: JobKey,
     job: Mapping[str, Any] | None,
     flags: list[str],
@@ -95,7 +94,7 @@ def job_section(
         picture_budget_bytes: Characters that its pictures may take; 0 for neither pictures nor
             curves.
     """
-    folder = analysis_folder(key)
+    folder = key.analysis_folder
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
     measurement = read_measurement(files, key)
     header, rows = ([], []) if job is None else main_cells(job)
@@ -132,7 +131,7 @@ class _Drawn(NamedTuple):
 
 
 def _draw(
-    files: HubFiles, place: tuple[str, str, float | None], scores: Scores, budget_bytes: float
+    files: PageFiles, place: tuple[str, str, float | None], scores: Scores, budget_bytes: float
 ) -> _Drawn:
     """Draw the files in a comparison's folder.
 
@@ -153,11 +152,6 @@ def _draw(
         convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
         quality_rows=tuple(quality or ()),
     )
-
-
-def analysis_folder(key: JobKey) -> str:
-    """Return where a comparison lies, relative to the hub."""
-    return Condition(key.dose, key.view, key.replicate).analysis_folder(key.split)
 
 
 def scores_of(job: Mapping[str, Any]) -> Scores:
@@ -194,10 +188,9 @@ def keys_in_order(summary: Mapping[str, Any]) -> dict[JobKey, Mapping[str, Any] 
     return {key: found[key] for key in order}
 
 
-def _learning(files: HubFiles, key: JobKey, anchor: str) -> list[Markup]:
+def _learning(files: PageFiles, key: JobKey, anchor: str) -> list[Markup]:
     """Return the losses of the trainings and iterative runs behind a comparison."""
-    condition = Condition(key.dose, key.view, key.replicate)
-    place = f"{condition.folder}/{key.view}"
+    place = f"{key.place.folder}/{key.view}"
     histories = [
         (path, path.split("/")[-3], "step", read_training)
         for path in files.find(f"data/phase_e/{place}/*/gs*/history.csv")

@@ -6,7 +6,7 @@ import orjson
 
 from tasks.core.files import read_json
 from tasks.core.records import StageRecord
-from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.page_files import PageFiles
 from tasks.report.page.what_was_run import Facts, PlanFile, PlannedStage
 
 UNKNOWN = "–"
@@ -44,7 +44,7 @@ class Provenance:
     missing: tuple[str, ...]
 
 
-def provenance_of(files: HubFiles, plan: PlanFile) -> Provenance:
+def provenance_of(files: PageFiles, plan: PlanFile) -> Provenance:
     """Return the provenance that a plan and the records of its stages tell."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
     return Provenance(
@@ -72,7 +72,7 @@ def _facts(plan: PlanFile) -> Facts:
     ]
 
 
-def _line(files: HubFiles, stage: PlannedStage) -> StageLine:
+def _line(files: PageFiles, stage: PlannedStage) -> StageLine:
     record = files.read(stage.manifest, lambda path: StageRecord.model_validate(read_json(path)))
     return StageLine(
         stage=stage.stage,

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files import read_json
-from tasks.core.hub import PLAN, Condition
+from tasks.core.hub import PLAN
 from tasks.core.scan_record import Geometry
 from tasks.core.seeds import Split
 from tasks.report.comparisons import JobKey
-from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.page_files import PageFiles
 from tasks.report.tables import fixed
 
 Facts = list[tuple[str, str]]
@@ -91,14 +91,14 @@ class Measurement:
     object_pixel_m: float | None
 
 
-def read_plan(files: HubFiles) -> PlanFile:
+def read_plan(files: PageFiles) -> PlanFile:
     """Return the plan of a hub; an empty one where there is none."""
     return files.read(PLAN, lambda path: PlanFile.model_validate(read_json(path))) or PlanFile()
 
 
-def read_measurement(files: HubFiles, key: JobKey) -> Measurement:
+def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
     """Return what was measured of one comparison's scan and view."""
-    condition = Condition(key.dose, key.view, key.replicate)
+    condition = key.place
     manifest = str(Path(condition.truth).with_name("manifest.json").as_posix())
     record = files.read(manifest, lambda path: SimulationRecord.model_validate(read_json(path)))
     facts = None if record is None else record.facts.get(key.split)

@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.core.arms import Arm
 from tasks.core.files import read_json, write_text
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.hub import BLOCKER_TEXT, DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
 from tasks.report.cost_table import EXPLANATION
-from tasks.report.flags import MISSING
+from tasks.report.flags import MISSING, flag_text
 from tasks.report.interval_texts import DELTA_HEADER
 from tasks.report.page.answer import answer_of
 from tasks.report.page.convergence_chart import QUALITY_HEADER
@@ -21,15 +21,14 @@ from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.delta_tables import delta_tables
 from tasks.report.page.frc_chart import write_frc_plot
-from tasks.report.page.hub_files import HubFiles
 from tasks.report.page.job_section import (
     JobSection,
-    analysis_folder,
     crossings_of,
     job_section,
     keys_in_order,
     scores_of,
 )
+from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.page.what_was_run import plan_facts, read_plan
@@ -72,14 +71,14 @@ def write_report_html(hub: Path) -> str | None:
     if not all((hub / name).is_file() for name in (METRICS_SUMMARY, DELTA_SUMMARY)):
         return None
     summary, delta = read_json(hub / METRICS_SUMMARY), read_json(hub / DELTA_SUMMARY)
-    files = HubFiles(hub, str(Path(REPORT_PAGE).parent.as_posix()))
+    files = PageFiles(hub, str(Path(REPORT_PAGE).parent.as_posix()))
     write_delta_plot(hub / DELTA_PLOT, delta)
     _write_frc_plots(files, summary)
     write_text(hub / REPORT_PAGE, render(files, summary, delta))
     return REPORT_PAGE
 
 
-def render(files: HubFiles, summary: Summary, delta: Summary) -> str:
+def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
     """Return the page.
 
     Args:
@@ -104,7 +103,7 @@ def render(files: HubFiles, summary: Summary, delta: Summary) -> str:
         "jobs": jobs,
         "quality_header": QUALITY_HEADER,
         "n_detailed": MOST_JOBS_IN_DETAIL,
-        "flags": _flag_sentences(summary["flags"]),
+        "flags": [flag_text(flag) for flag in summary["flags"]],
         "provenance": provenance,
         "hub_links": [(what, files.link(path)) for what, path in LINKS.items() if files.has(path)],
         "arms": [arm.value for arm in Arm],
@@ -134,7 +133,7 @@ def _fill(context: Mapping[str, Any]) -> str:
     )
 
 
-def _sections(files: HubFiles, summary: Summary) -> list[JobSection]:
+def _sections(files: PageFiles, summary: Summary) -> list[JobSection]:
     """Return the comparisons, the first few with pictures and curves."""
     keys = keys_in_order(summary)
     n_detailed = min(len(keys), MOST_JOBS_IN_DETAIL)
@@ -143,7 +142,7 @@ def _sections(files: HubFiles, summary: Summary) -> list[JobSection]:
             files,
             key,
             job,
-            [text for name, text in _flags_by_job(summary) if name == analysis_folder(key)],
+            [text for name, text in _flags_by_job(summary) if name == key.analysis_folder],
             PICTURES_BUDGET_BYTES / n_detailed if number < n_detailed else 0,
         )
         for number, (key, job) in enumerate(keys.items())
@@ -156,12 +155,8 @@ def _flags_by_job(summary: Summary) -> list[tuple[str, str]]:
     ]
 
 
-def _flag_sentences(flags: Sequence[Mapping[str, str]]) -> list[str]:
-    return [f"{flag['job']}: {flag['model']} {flag['flag']}" for flag in flags]
-
-
 def _gaps(
-    files: HubFiles, summary: Summary, jobs: Sequence[JobSection], provenance: Provenance
+    files: PageFiles, summary: Summary, jobs: Sequence[JobSection], provenance: Provenance
 ) -> list[str]:
     """Return why the report is partial; nothing if it is whole."""
     found = [f"The comparison {job.title} failed or is missing." for job in jobs if job.failed]
@@ -172,16 +167,16 @@ def _gaps(
     ]
     if provenance.missing:
         found.append(f"Outputs of these stages are missing: {', '.join(provenance.missing)}.")
-    if provenance.missing and files.has("analysis/blocker.txt"):
+    if provenance.missing and files.has(BLOCKER_TEXT):
         found.append("The last run failed: see blocker.txt beside this page.")
     return found + [f"{problem}." for problem in dict.fromkeys(files.problems)]
 
 
-def _write_frc_plots(files: HubFiles, summary: Summary) -> None:
+def _write_frc_plots(files: PageFiles, summary: Summary) -> None:
     """Draw the ring correlation of every comparison that has its curves."""
     for key, job in keys_in_order(summary).items():
-        curves = files.read(f"{analysis_folder(key)}/frc_curves.csv", read_frc_curves)
+        curves = files.read(f"{key.analysis_folder}/frc_curves.csv", read_frc_curves)
         if curves is not None and job is not None:
             crossings = crossings_of(scores_of(job))
-            path = files.root / analysis_folder(key) / FRC_PLOT
+            path = files.root / key.analysis_folder / FRC_PLOT
             write_frc_plot(path, curves, crossings, key.description)

@@ -6,7 +6,7 @@ import pytest
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import METRICS_SUMMARY, PLAN, REPORT_PAGE
 from tasks.report.page.aligned_file import read_aligned
-from tasks.report.page.hub_files import HubFiles
+from tasks.report.page.page_files import PageFiles
 from tasks.report.page.write import write_report_html
 
 JOB = "analysis/dose_1000/dense/test"
@@ -64,7 +64,7 @@ def test_flipped_bytes_are_a_problem_or_change_nothing_that_is_read(page_hub, rn
         flipped = bytearray(whole)
         flipped[place] ^= 0xFF
         path.write_bytes(bytes(flipped))
-        files = HubFiles(page_hub, "analysis")
+        files = PageFiles(page_hub, "analysis")
         aligned = files.read(f"{JOB}/reconstructions_aligned.npz", read_aligned)
         assert len(files.problems) == (aligned is None)
         noticed += aligned is None

@@ -8,7 +8,8 @@ from flows.hub_run import open_hub
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.core.files import read_json
-from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT, read_inventory
+from tasks.core.hub import INVENTORY, VERIFICATION_REPORT
+from tasks.report.inventory import read_inventory
 from tasks.report.verification import verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 

@@ -6,8 +6,13 @@ from jsonschema import Draft202012Validator
 
 from flows.outcome import write_blocker
 from tasks.core.files import read_json
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY, PLAN
-from tasks.report.inventory import VERIFICATION_REPORT
+from tasks.core.hub import (
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+    PLAN,
+    VERIFICATION_REPORT,
+)
 from tasks.report.schema_files import schema_faults, schema_names
 
 PROJECT = Path(__file__).resolve().parents[3]

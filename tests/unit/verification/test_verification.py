@@ -10,16 +10,10 @@ import pytest
 from flows.command_line import main
 from flows.finished_hub import report, verify
 from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, PLAN
+from tasks.core.hub import DELTA_SUMMARY, INVENTORY, METRICS_SUMMARY, PLAN, VERIFICATION_REPORT
 from tasks.core.records import FileRef
 from tasks.report.checks.paths import places
-from tasks.report.inventory import (
-    INVENTORY,
-    VERIFICATION_REPORT,
-    evidence_files,
-    read_inventory,
-    write_inventory,
-)
+from tasks.report.inventory import evidence_files, read_inventory, write_inventory
 from tasks.report.publication import DIGEST, HIGHLIGHTS, PREVIEW
 from tasks.report.verification import finding_lines, verify_hub
 

@@ -9,8 +9,8 @@ import pytest
 
 from flows.finished_hub import report, verify
 from tasks.core.files import read_json
-from tasks.core.hub import DELTA_SUMMARY
-from tasks.report.inventory import INVENTORY, VERIFICATION_REPORT, evidence_files
+from tasks.core.hub import DELTA_SUMMARY, INVENTORY, VERIFICATION_REPORT
+from tasks.report.inventory import evidence_files
 from tasks.report.verification import finding_lines
 from tasks.runtime.errors import BadInputError
 

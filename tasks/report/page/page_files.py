@@ -9,7 +9,7 @@ Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
-class HubFiles:
+class PageFiles:
     """A hub that is read for a page.
 
     Attributes:

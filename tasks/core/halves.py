@@ -1,0 +1,3 @@
+"""The two halves of a view, as files and stages name them."""
+
+HALVES = ("odd", "even")
