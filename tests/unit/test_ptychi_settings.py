@@ -21,16 +21,18 @@ def chosen(photons_per_px, overlap_ratio=0.7, **params):
     return settings_for(PtyChiParams(**params), Exposure(photons_per_px, overlap_ratio), seed=1)
 
 
-def test_few_photons_are_counted_by_poisson_and_many_by_gauss():
-    assert chosen(15).noise_model is NoiseModel.POISSON
-    assert chosen(150).noise_model is NoiseModel.POISSON
-    assert chosen(1500).noise_model is NoiseModel.GAUSSIAN
+@pytest.mark.parametrize("photons_per_px", [15, 150, 1500])
+def test_a_dense_view_ends_by_poisson_after_faster_epochs_by_gauss(photons_per_px):
+    settings = chosen(photons_per_px)
+    assert settings.noise_model is NoiseModel.POISSON
+    assert 0 < settings.gaussian_epochs < settings.n_epochs // 3
 
 
-def test_a_sparse_view_takes_the_faster_noise_model_and_more_epochs():
-    sparse = chosen(15, overlap_ratio=0.2)
+@pytest.mark.parametrize("photons_per_px", [15, 150, 1500])
+def test_a_sparse_view_takes_the_faster_noise_model_and_more_epochs(photons_per_px):
+    sparse = chosen(photons_per_px, overlap_ratio=0.2)
     assert sparse.noise_model is NoiseModel.GAUSSIAN
-    assert sparse.n_epochs == SPARSE_EPOCHS > DENSE_EPOCHS == chosen(15).n_epochs
+    assert sparse.n_epochs == SPARSE_EPOCHS > DENSE_EPOCHS == chosen(photons_per_px).n_epochs
 
 
 def test_smoothing_falls_with_the_root_of_the_dose_up_to_a_cap():
