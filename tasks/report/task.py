@@ -98,23 +98,31 @@ def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> N
 def _emit_events(hub: Path, delta: dict[str, Any]) -> None:
     """Tell Prefect of the deltas, and of those that are worse than the attempt before.
 
-    Events go to a queue; Prefect adds the runs of flow and task. An event that Prefect does not
-    take, or a damaged record of attempts, fails no run.
+    A damaged record of attempts fails no run.
     """
-    logger, resource = get_run_logger(), event_resource(hub)
+    _emit(hub, PUBLISHED_EVENT, published_payload(delta))
     try:
-        emit_event(PUBLISHED_EVENT, resource=resource, payload=published_payload(delta))
-        if regressions := find_regressions(hub, delta):
-            logger.warning(
-                "%d deltas are worse than those of the attempt before, beyond their noise: %s",
-                len(regressions),
-                "; ".join(fault_lines(regressions)).strip(),
-            )
-            payload = regressed_payload(delta, regressions)
-            emit_event(REGRESSED_EVENT, resource=resource, payload=payload)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the deltas are published
-        logger.warning(
-            "Events of the deltas are missing (%s: %s); the run goes on.",
+        regressions = find_regressions(hub, delta)
+    except ValueError as error:
+        get_run_logger().warning("The deltas are not held against the attempt before: %s", error)
+        return
+    if regressions:
+        get_run_logger().warning(
+            "%d deltas are worse than those of the attempt before, beyond their noise: %s",
+            len(regressions),
+            "; ".join(fault_lines(regressions)).strip(),
+        )
+        _emit(hub, REGRESSED_EVENT, regressed_payload(delta, regressions))
+
+
+def _emit(hub: Path, event: str, payload: dict[str, Any]) -> None:
+    """Put an event into Prefect's queue, which adds the runs of flow and task."""
+    try:
+        emit_event(event, resource=event_resource(hub), payload=payload)
+    except Exception as error:  # noqa: BLE001 - whatever Prefect has, the deltas are published
+        get_run_logger().warning(
+            "The event %s is missing (%s: %s); the run goes on.",
+            event,
             type(error).__name__,
             error,
         )
