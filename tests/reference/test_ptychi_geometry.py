@@ -178,7 +178,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_settings_and_last_goo
     assert re.search("the loss of epoch 1 is (nan|inf) .* the last good epoch was 0", message)
     assert "batch_size=64" in message
     path = folder / "bad_diverged.h5"
-    assert str(path) in message
+    assert path.name in message
+    assert str(folder) not in message, "a hub holds no place of this machine"
     kept = read_object(path)
     assert np.all(np.isfinite(kept.object_))
     assert kept.facts["settings"]["n_epochs"] == 2

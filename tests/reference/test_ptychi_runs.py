@@ -82,9 +82,10 @@ def test_a_run_from_a_good_object_is_there_in_fewer_epochs(folder):
     assert min(epoch for epoch, error in refined.items() if error <= goal) <= N_EPOCHS // 2
 
 
-def test_a_given_start_is_run_with_the_settings_of_the_flat_one(folder):
+def test_a_given_start_is_run_with_the_settings_of_the_flat_one_but_no_epochs_by_gauss(folder):
     flat, refined = (read_object(folder / f"{name}.h5").facts for name in ("flat", "refined"))
-    assert flat["settings"] == refined["settings"]
+    assert flat["settings"]["gaussian_epochs"] > 0
+    assert refined["settings"] == flat["settings"] | {"gaussian_epochs": 0}
 
 
 @pytest.mark.parametrize("name", ["flat", "plain", "epie", "autodiff"])
