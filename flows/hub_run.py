@@ -10,6 +10,7 @@ from prefect.futures import PrefectFuture, wait
 
 from flows.hub_state import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
 from flows.outcome import clear_blocker, record_attempt, write_blocker
+from flows.partial_report import report_partially
 from flows.plan import Plan
 from flows.provenance import git_state
 from flows.terminal import run_monitor, watching_console
@@ -22,7 +23,7 @@ from tasks.report.inventory import write_inventory
 from tasks.report.publication import utc_now
 from tasks.report.task import verify_evidence
 from tasks.report.verification import write_verification
-from tasks.runtime.errors import StageFailedError
+from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
 from tasks.runtime.lock import hub_lock
 from tasks.runtime.session import HubSession, hub_session
 
@@ -54,6 +55,7 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         write_plan(hub, plan)
         # What an earlier run found does not hold for what this one is going to make.
         (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
+        clear_blocker(hub)
         started_at = utc_now()
         try:
             with (
@@ -61,7 +63,6 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
                 hub_session(hub, monitor, [call.stage for call in plan]) as session,
             ):
                 yield session
-            clear_blocker(hub)
             write_plan(hub, plan)
             if not plan.params.skip_post_verify:
                 verify_evidence(hub)
@@ -76,11 +77,17 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
 
 
 def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseException) -> None:
-    """Record an attempt that failed, with its blocker, or one that a person ended."""
+    """Record an attempt that failed, with its blocker and a report of what there is.
+
+    An attempt that a person ended is recorded alone.
+    """
     if isinstance(failure, Exception):
         blocker = write_blocker(hub, failure)
         details = {name: blocker[name] for name in ("stage", "exception", "message")}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
+        # Reports that do not hold are evidence of what is wrong with them.
+        if not isinstance(failure, InvalidEvidenceError):
+            report_partially(hub, plan, blocker["stage"])
         _close_after_failure(hub)
         _seal(hub, plan)
     else:
