@@ -53,10 +53,10 @@ def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> N
     done = {call.stage for call in plan if finished_record(hub, call) is not None}
     calls = [call for call in plan.comparisons if call.stage not in {*done, failed_stage}]
     partial = [call for call in (partial_call(c, plan, done) for c in calls) if call is not None]
-    outdated = [
-        path for call in plan.comparisons if call.stage not in done for path in _files(call)
-    ]
-    archive_files(hub, [path for path in outdated if (hub / path).is_file()])
+    for call in (*plan.comparisons, plan.costs):
+        if call.stage not in done:
+            files = (*call.outputs.values(), call.manifest)
+            archive_files(hub, [path for path in files if (hub / path).is_file()])
     if not partial:
         return
     console = watching_console()
