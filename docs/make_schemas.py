@@ -71,6 +71,10 @@ def _plan() -> dict[str, Any]:
             "git": group,
             "machine": group,
             "commands_doc": group,
+            "publisher": {
+                "type": ["string", "null"],
+                "description": "Who publishes the hub, where the run was told",
+            },
             "stages": {
                 "type": "array",
                 "minItems": 1,

@@ -14,7 +14,7 @@ from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
 from flows.hub_state import check_place, refuse_stale_hub
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
-from flows.provenance import commands_doc
+from flows.provenance import commands_doc, publisher
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import (
@@ -94,6 +94,7 @@ def run(
         return verify(params.hub)
     plan = make_plan(params)
     commands_doc()
+    publisher()
     if collect_only:
         return collect(plan)
     check_place(params.hub)
