@@ -1,4 +1,4 @@
-"""The form of a flow: the schema of its parameters, with the ranges that Prefect does not show."""
+"""The form of a flow: the schema of its parameters, with the ranges and units to show."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,16 @@ BOUNDS = {
     "exclusiveMinimum": "above",
     "maximum": "at most",
     "exclusiveMaximum": "below",
+}
+# The longest first: photons per pixel are not pixels.
+UNITS = {
+    "photons_per_px": "photons/px",
+    "photons": "photons",
+    "px": "px",
+    "rad": "rad",
+    "ev": "eV",
+    "m": "m",
+    "s": "s",
 }
 
 
@@ -39,11 +49,25 @@ def with_ranges(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     described = {key: with_ranges(part) for key, part in schema.items()}
+    for name, field in described.get("properties", {}).items():
+        if field.get("title") == name.replace("_", " ").title():
+            field["title"] = title_of(name)
     bounds = range_text(schema)
     if bounds and isinstance(schema.get("description", ""), str):
         description = f"{schema.get('description', '')} ({bounds})"
         described["description"] = description.strip()
     return described
+
+
+def title_of(name: str) -> str:
+    """Return a field's name for people: `Position error [px]` of `position_error_px`.
+
+    Args:
+        name: Name of a field, which ends in its unit where it has one.
+    """
+    found = next((unit for unit in UNITS if name.endswith(f"_{unit}")), "")
+    words = name.removesuffix(f"_{found}").replace("_", " ").capitalize()
+    return f"{words} [{UNITS[found]}]" if found else words
 
 
 def range_text(field: Mapping[str, Any]) -> str:

@@ -88,8 +88,10 @@ class RunMonitor:
                 yield
 
     def __call__(self, event: StageEvent) -> None:
-        """Take one event."""
+        """Take one event; those of stages that end after the run, when it was cancelled, are late."""
         with self._guard:
+            if self._log.closed:
+                return
             line = self._line(event)
             if line:
                 text = portable_text(line, self._hub)
