@@ -88,7 +88,7 @@ class RunMonitor:
                 yield
 
     def __call__(self, event: StageEvent) -> None:
-        """Take one event; those of stages that end after the run, when it was cancelled, are late."""
+        """Take one event; what stages of a cancelled run say after its end is left out."""
         with self._guard:
             if self._log.closed:
                 return

@@ -1,4 +1,4 @@
-"""One real server with a worker on loopback, started as `make serve` does it, for all tests here."""
+"""One real server and worker on loopback, started as `make serve` does, for all tests here."""
 
 import os
 import socket
@@ -137,7 +137,7 @@ class Site:
     def stages_of(self, hub: str) -> dict[int, str]:
         """Return the stages that compute for a hub, by the ids of their child processes."""
         lines = processes_with(str(self.hubs / hub))
-        return {pid: line.split()[6] for pid, line in lines.items() if "runtime.child" in line}
+        return {pid: line.split()[5] for pid, line in lines.items() if "runtime.child" in line}
 
     @staticmethod
     def wait_until(is_so: Callable[[], bool], within_s: float) -> None:

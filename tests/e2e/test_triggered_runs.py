@@ -52,33 +52,20 @@ def test_deploying_twice_changes_nothing_the_second_time(site, silent):
 
 
 def everything_declared(api):
-    """Return what the server knows, but for who is polling."""
-    polled = {"last_polled", "status", "slots_remaining"}
+    """Return what the server knows; pools and queues but for what a poll of a worker changes."""
+    polled = dict.fromkeys(("last_polled", "status", "updated"))
 
-    def kept(entries):
-        return sorted(
-            (
-                {key: value for key, value in entry.items() if key not in polled}
-                for entry in entries
-            ),
-            key=lambda entry: entry["id"],
-        )
+    def by_id(path):
+        return sorted(api.post(path), key=lambda entry: entry["id"])
 
-    pools = api.post("/work_pools/filter")
+    pools = by_id("/work_pools/filter")
+    queues = {pool["name"]: by_id(f"/work_pools/{pool['name']}/queues/filter") for pool in pools}
     return {
-        "pools": [
-            {**pool, "status": None, "updated": None}
-            for pool in sorted(pools, key=lambda p: p["id"])
-        ],
-        "queues": {
-            pool["name"]: [
-                {**queue, "updated": None}
-                for queue in kept(api.post(f"/work_pools/{pool['name']}/queues/filter"))
-            ]
-            for pool in pools
-        },
-        "deployments": kept(api.post("/deployments/filter")),
-        "automations": kept(api.post("/automations/filter")),
+        "pools": [pool | polled for pool in pools],
+        "queues": {name: [one | polled for one in found] for name, found in queues.items()},
+        "deployments": [one | polled for one in by_id("/deployments/filter")],
+        "updated": [one["updated"] for one in by_id("/deployments/filter")],
+        "automations": by_id("/automations/filter"),
     }
 
 
@@ -190,7 +177,7 @@ def test_a_cancelled_run_goes_on_and_a_second_one_in_its_hub_waits(site, silent)
     assert site.api.state(first)["name"] == "Running"
     assert site.wait_for(first, "Completed", "Failed", "Crashed")["name"] == "Completed"
     assert site.wait_for(second, "Completed", "Failed", "Crashed")["name"] == "Completed"
-    assert set(list(site.task_states(second).values())) <= {"Cached", "Completed"}
+    assert set(site.task_states(second).values()) <= {"Cached", "Completed"}
     assert site.task_states(second)["train-baseline"] == "Cached"
     hub = site.hubs / "silent"
     assert site.log_of("silent").count("compare test: done") == 1
