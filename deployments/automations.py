@@ -11,8 +11,8 @@ from prefect.events.schemas.automations import (
     AutomationCore,
     EventTrigger,
     Posture,
-    ResourceSpecification,
 )
+from prefect.events.schemas.events import ResourceSpecification
 
 from tasks.report.regression import REGRESSED_EVENT
 

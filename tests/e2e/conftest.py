@@ -16,7 +16,7 @@ import pytest
 
 from deployments.declared import declared_deployments
 from deployments.processes import Service
-from deployments.steps import PROJECT
+from flows.provenance import PROJECT
 
 POOL = "phase-g-cpu"
 USER_AND_PASSWORD = "beamline:only-for-this-test"  # noqa: S105 - of a server that this test starts
@@ -86,17 +86,9 @@ class Site:
         assert done.returncode == expect, done.stdout + done.stderr
         return done
 
-    def serve(self) -> None:
-        """Start server and worker."""
-        self.command("deployments.serve", "--port", str(self.port))
-
-    def start_worker(self) -> None:
-        """Start a worker like the one that `serve` starts."""
-        words = ["worker", "start", "--pool", POOL, "--name", "another", "--limit", "1"]
-        self.worker.start(
-            [sys.executable, "-m", "prefect", *words, "--type", "process"],
-            self.environment | {"PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api"},
-        )
+    def serve(self) -> str:
+        """Start what does not run of server and worker, and return what is said."""
+        return self.command("deployments.serve", "--port", str(self.port)).stdout
 
     @property
     def worker(self) -> Service:
