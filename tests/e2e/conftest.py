@@ -33,9 +33,15 @@ class Api:
         self._name = str(uuid4())
 
     def call(self, method: str, path: str, content: Any = None) -> httpx.Response:
-        token = self._client.get("/csrf-token", params={"client": self._name}).json()["token"]
+        asked = self._client.get("/csrf-token", params={"client": self._name})
+        token = asked.raise_for_status().json()["token"]
         headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self._name}
-        return self._client.request(method, path, json=content, headers=headers)
+        while True:
+            answer = self._client.request(method, path, json=content, headers=headers)
+            # A busy data base asks to come again.
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            time.sleep(1)
 
     def get(self, path: str) -> Any:
         return self.call("GET", path).raise_for_status().json()

@@ -27,7 +27,7 @@ CRASHED_WITHIN_S = 180
 def silent(site):
     """A run whose worker and process were killed while it trained; a new worker is there."""
     run = site.trigger("silent")
-    site.wait_until(lambda: "train" in str(site.stages_of("silent")), 120)
+    site.wait_until(lambda: "train-baseline" in str(site.stages_of("silent")), 120)
     stages = site.stages_of("silent")
     site.worker_pids = [site.worker.process_id(), site.parent_of(next(iter(stages)))]
     for pid in site.worker_pids:
@@ -149,7 +149,7 @@ def test_a_run_whose_worker_was_killed_becomes_crashed(site, silent):
 def test_the_next_run_in_its_hub_skips_what_is_finished_and_can_be_cancelled(site, silent):
     assert "runs already" in site.serve()
     run = site.trigger("silent")
-    site.wait_until(lambda: "train" in str(site.stages_of("silent")), 180)
+    site.wait_until(lambda: "train-baseline" in str(site.stages_of("silent")), 180)
     log = site.log_of("silent")
     assert log.count("simulate: started") == 1
     assert log.count("simulate: done") == 1
@@ -167,7 +167,7 @@ def test_the_next_run_in_its_hub_skips_what_is_finished_and_can_be_cancelled(sit
 
 def test_a_cancelled_run_goes_on_and_a_second_one_in_its_hub_waits(site, silent):
     first = site.trigger("silent")
-    site.wait_until(lambda: "train" in str(site.stages_of("silent")), 120)
+    site.wait_until(lambda: "train-baseline" in str(site.stages_of("silent")), 120)
     second = site.trigger("silent")
     refused = site.command(
         "flows.phase_g", "--hub", "silent", "--profile", "smoke", "--splits", "test", expect=2

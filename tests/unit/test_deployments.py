@@ -172,6 +172,16 @@ def test_every_bounded_field_of_the_form_says_its_range():
         assert field["description"].endswith(f"({range_text(field)})"), name
 
 
+def test_every_field_of_the_form_has_a_name_for_people():
+    schema = form_schema(phase_g)
+    fields = schema["definitions"]["PhaseGParams"]["properties"]
+    assert fields["architecture"]["title"] == "Architecture"
+    for content in schema["definitions"].values():
+        for name, field in content.get("properties", {}).items():
+            assert field["title"][0].isupper() or field["title"] == "pty-chi", name
+            assert "_" not in field["title"]
+
+
 def test_the_form_is_filled_in_with_values_that_run():
     default = form_schema(phase_g)["properties"]["params"]["default"]
     assert PhaseGParams.model_validate(default) == PhaseGParams()
