@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.schemas.automations import AutomationCore
 
 import deployments.run as trigger_command
 from deployments.applied import differing
@@ -137,7 +138,7 @@ def test_bounds_are_said_in_words(field, text):
 
 
 def test_descriptions_end_in_the_bounds_and_nothing_else_changes():
-    field = {"minimum": 1, "description": "Modes", "default": 2}
+    field = {"title": "Modes", "minimum": 1, "description": "Modes", "default": 2}
     schema = {"properties": {"n": field}, "required": ["n"]}
     described = with_ranges(schema)
     assert described["properties"]["n"] == field | {"description": "Modes (at least 1)"}
@@ -188,7 +189,7 @@ def test_the_form_is_filled_in_with_values_that_run():
 
 
 def test_automations_tell_by_the_block_that_is_named_and_else_by_the_log_alone():
-    block = "5b0f5a86-4e0b-4b0c-9d77-0a3a6a0a1a11"
+    block = uuid4()
     quiet = {one.name: as_compared(one) for one in automations(["phase-g"], None)}
     loud = {one.name: as_compared(one) for one in automations(["phase-g"], block)}
     assert quiet.keys() == loud.keys()
@@ -196,6 +197,15 @@ def test_automations_tell_by_the_block_that_is_named_and_else_by_the_log_alone()
     (action,) = loud[NIGHT]["actions"]
     assert (action["type"], action["block_document_id"]) == ("send-notification", block)
     assert differing(quiet[NIGHT], loud[NIGHT]) == ["actions"]
+
+
+def test_an_automation_is_the_same_whatever_the_order_of_its_events():
+    for one in automations(["phase-g"], None):
+        content = one.model_dump(mode="json")
+        for order in (sorted, lambda events: sorted(events, reverse=True)):
+            content["trigger"]["expect"] = order(content["trigger"]["expect"])
+            found = AutomationCore.model_validate(content)
+            assert differing(as_compared(one), as_compared(found)) == []
 
 
 def test_what_was_asked_for_goes_before_the_deployments_own_values():
