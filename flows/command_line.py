@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
+from flows.hub_place import hub_place
+from flows.hub_space import check_space
 from flows.hub_state import check_place, refuse_stale_hub
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
@@ -88,6 +90,7 @@ def run(
         Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
     """
     del parameters  # Read before the options are, by `make_app`.
+    params = params.model_copy(update={"hub": hub_place(params.hub)})
     if report_only:
         return report(params.hub, verify=not params.skip_post_verify)
     if post_verify_only:
@@ -98,6 +101,7 @@ def run(
     if collect_only:
         return collect(plan)
     check_place(params.hub)
+    check_space(params.hub, plan)
     if params.hub.is_dir():
         refuse_busy_hub(params.hub)
     if not params.clobber:
