@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,15 @@ LOGGER = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_hub(plan: Plan) -> Iterator[HubSession]:
+def open_hub(
+    plan: Plan, *, keeps_going: bool = False, with_workers: bool = False
+) -> Iterator[HubSession]:
     """Open a hub for a run, and record how the run ends.
 
     Args:
         plan: The stages of the run.
+        keeps_going: Whether a failed stage stops only those that need its files.
+        with_workers: Whether runs of single conditions may fill in their stages meanwhile.
 
     Yields:
         The session that stages are submitted in.
@@ -46,7 +50,7 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
     hub = plan.params.hub.absolute()
     check_place(hub)
     hub.mkdir(parents=True, exist_ok=True)
-    with hub_lock(hub):
+    with hub_lock(hub) as lock:
         if plan.params.clobber:
             archive_stale_outputs(hub, plan)
         else:
@@ -56,9 +60,11 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
         started_at = utc_now()
         try:
+            order = [call.stage for call in plan]
             with (
+                lock.workers_admitted() if with_workers else nullcontext(),
                 run_monitor(hub, plan, watching_console()) as monitor,
-                hub_session(hub, monitor, [call.stage for call in plan]) as session,
+                hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
             ):
                 yield session
             clear_blocker(hub)
@@ -79,7 +85,8 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
     """Record an attempt that failed, with its blocker, or one that a person ended."""
     if isinstance(failure, Exception):
         blocker = write_blocker(hub, failure)
-        details = {name: blocker[name] for name in ("stage", "exception", "message")}
+        kept = ("stage", "exception", "message", "conditions")
+        details = {name: blocker[name] for name in kept if name in blocker}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
         _close_after_failure(hub)
         _seal(hub, plan)

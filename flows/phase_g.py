@@ -17,6 +17,7 @@ from flows.hub_run import open_hub, raise_first_failure
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from flows.route import Route
+from flows.sweep_worker import fill_in
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.publication import Publication
 from tasks.report.task import publish, put_costs_together, summarise_comparisons
@@ -53,6 +54,9 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
         params: Dose, view, size and seed of the run, and the folder that it fills.
     """
     plan = make_plan(params)
+    if params.part_of_sweep:
+        fill_in(plan)
+        return PhaseGResult(delta_summary=None, deltas=None, warnings=[])
     with open_hub(plan):
         route = Route()
         for condition in plan.conditions:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from prefect import Task
-from prefect.futures import PrefectFuture
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, wait
 
 from tasks.core.records import StageCall, StageRecord
 from tasks.runtime.stage_task import submit
@@ -54,3 +55,8 @@ class Route:
             self.futures.append(future)
             taken.append(future)
         return taken
+
+    def ends(self) -> dict[str, State[StageRecord]]:
+        """Wait for every stage, and return how each has ended, by its name."""
+        wait(self.futures)
+        return {stage: future.state for stage, future in self._taken.items()}

@@ -1,0 +1,112 @@
+"""The conditions of a sweep on an existing Dask cluster, a Prefect task each."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import TaskRunner
+
+from flows.params import PhaseGParams
+from tasks.runtime.errors import BadInputError
+from tasks.runtime.session import EventKind
+
+ANSWER_S = 5
+
+
+class Tell(Protocol):
+    """Shows the start or the end of a condition."""
+
+    def __call__(self, name: str, kind: EventKind, text: str = "") -> None:
+        """Show it."""
+
+
+def check_cluster(address: str) -> None:
+    """Refuse a cluster that is not there, within seconds.
+
+    Args:
+        address: Of the scheduler, such as `tcp://127.0.0.1:8786`.
+
+    Raises:
+        BadInputError: If prefect-dask is not installed, or no scheduler with a worker answers.
+    """
+    try:
+        from distributed import Client
+        from prefect_dask import DaskTaskRunner as _DaskTaskRunner  # noqa: F401 - is it there?
+    except ImportError as error:
+        raise BadInputError(
+            f"The runner dask needs prefect-dask ({error}). Install it: pip install '.[dask]'."
+        ) from error
+    try:
+        with Client(address, timeout=ANSWER_S, set_as_default=False) as client:
+            n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    except (OSError, ValueError, TimeoutError) as error:
+        raise BadInputError(
+            f"No Dask scheduler answers at {address} within {ANSWER_S} s ({error}). Correct "
+            f"dask_address, or start one: dask scheduler."
+        ) from error
+    if n_workers == 0:
+        raise BadInputError(
+            f"The Dask cluster at {address} has no worker. Start one: dask worker {address}."
+        )
+
+
+def run_on_dask(
+    conditions: Mapping[str, PhaseGParams], address: str, tell: Tell
+) -> dict[str, str | None]:
+    """Run conditions on a cluster, as many at a time as its workers have threads.
+
+    Args:
+        conditions: What a worker is asked for, by the name of the condition.
+        address: Of the scheduler.
+        tell: Told when a condition has been handed over, and when it has ended.
+
+    Returns:
+        How each ended: nothing where it ended well, else a few words.
+    """
+    from prefect_dask import DaskTaskRunner
+
+    runner = cast("TaskRunner[PrefectFuture[Any]]", DaskTaskRunner(address=address))
+    ends: dict[str, str | None] = {}
+
+    @flow(name="dose-overlap-conditions", task_runner=runner, persist_result=False)
+    def on_cluster() -> None:
+        names = {}
+        for name, params in conditions.items():
+            future = run_condition.submit(params.model_dump(mode="json"))
+            names[future.task_run_id] = name
+            futures.append(future)
+            tell(name, "started", "handed over to Dask")
+        for future in as_completed(futures):
+            name, end = names[future.task_run_id], _end_of(future)
+            ends[name] = end
+            tell(name, "failed" if end else "finished", end or "")
+
+    futures: list[PrefectFuture[str | None]] = []
+    on_cluster()
+    return ends
+
+
+@task(name="run-condition", cache_policy=NO_CACHE, persist_result=False)
+def run_condition(params: dict[str, Any]) -> str | None:
+    """Run one condition in the process of a worker; its stages have child processes there too.
+
+    Args:
+        params: Those of `phase-g`, as JSON.
+
+    Returns:
+        Nothing where it ended well, else a few words.
+    """
+    from flows.phase_g import phase_g
+
+    state = phase_g(PhaseGParams.model_validate(params), return_state=True)
+    return None if state.is_completed() else f"ended as {state.name}: {state.message}"
+
+
+def _end_of(future: PrefectFuture[str | None]) -> str | None:
+    """Return how a condition ended; also where its worker was lost."""
+    state = future.state
+    if not state.is_completed():
+        return f"ended as {state.name}: {state.message}"
+    return state.result()
