@@ -194,7 +194,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (StageFailedError, InvalidEvidenceError) as error:
         error_console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         error_console.print(
-            f"See {BLOCKER_TEXT} in the hub. What is finished stays: the same command goes on.",
+            f"See {BLOCKER_TEXT} in the hub, and {REPORT_PAGE} for what there is. What is finished "
+            f"stays: the same command goes on.",
             highlight=False,
             soft_wrap=True,
         )

@@ -6,11 +6,19 @@ from typing import Any
 
 from flows.hub_state import check_place
 from tasks.core.files import write_json
-from tasks.core.hub import DELTA_SUMMARY, INVENTORY, PLAN, REPORT_PAGE, VERIFICATION_REPORT
+from tasks.core.hub import (
+    BLOCKER_JSON,
+    DELTA_SUMMARY,
+    INVENTORY,
+    PLAN,
+    REPORT_PAGE,
+    VERIFICATION_REPORT,
+)
 from tasks.report.closing import write_closing_reports
 from tasks.report.inventory import inventory_renewed, is_of_a_run
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
+from tasks.report.summary_text import is_whole, verdict
 from tasks.report.texts import terminal_block
 from tasks.report.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError
@@ -49,7 +57,11 @@ def report(hub: Path, *, verify: bool) -> int:
     say(f"Delta summary: {DELTA_SUMMARY}")
     say(f"Report:        {REPORT_PAGE}")
     code = EXIT_SUCCESS if found is None else say_findings(found)
-    return EXIT_FAILED if publication.summary["n_failed"] else code
+    stopped = (hub / BLOCKER_JSON).exists()
+    if stopped or not is_whole(publication.summary):
+        say(verdict(publication.summary, stopped=stopped))
+        return EXIT_FAILED
+    return code
 
 
 def verify(hub: Path) -> int:

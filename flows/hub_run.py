@@ -10,6 +10,7 @@ from prefect.futures import PrefectFuture, wait
 
 from flows.hub_state import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
 from flows.outcome import clear_blocker, record_attempt, write_blocker
+from flows.partial_report import report_partially
 from flows.plan import Plan
 from flows.provenance import git_state
 from flows.terminal import run_monitor, watching_console
@@ -22,7 +23,7 @@ from tasks.report.inventory import write_inventory
 from tasks.report.publication import utc_now
 from tasks.report.task import verify_evidence
 from tasks.report.verification import write_verification
-from tasks.runtime.errors import StageFailedError
+from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
 from tasks.runtime.lock import hub_lock
 from tasks.runtime.session import HubSession, hub_session
 
@@ -58,6 +59,7 @@ def open_hub(
         write_plan(hub, plan)
         # What an earlier run found does not hold for what this one is going to make.
         (hub / VERIFICATION_REPORT).unlink(missing_ok=True)
+        clear_blocker(hub)
         started_at = utc_now()
         try:
             order = [call.stage for call in plan]
@@ -67,7 +69,6 @@ def open_hub(
                 hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
             ):
                 yield session
-            clear_blocker(hub)
             write_plan(hub, plan)
             if not plan.params.skip_post_verify:
                 verify_evidence(hub)
@@ -82,12 +83,18 @@ def open_hub(
 
 
 def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseException) -> None:
-    """Record an attempt that failed, with its blocker, or one that a person ended."""
+    """Record an attempt that failed, with its blocker and a report of what there is.
+
+    An attempt that a person ended is recorded alone.
+    """
     if isinstance(failure, Exception):
         blocker = write_blocker(hub, failure)
         kept = ("stage", "exception", "message", "conditions")
         details = {name: blocker[name] for name in kept if name in blocker}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
+        # Reports that do not hold are evidence of what is wrong with them.
+        if not isinstance(failure, InvalidEvidenceError):
+            report_partially(hub, plan, blocker["stage"])
         _close_after_failure(hub)
         _seal(hub, plan)
     else:

@@ -94,18 +94,24 @@ def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
     if not stale_outputs(hub, plan):
         return None
     kept = _files_that_hold(hub, plan)
-    archive = hub / "archive" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     files = [
-        path
+        path.relative_to(hub).as_posix()
         for name in OUTPUT_FOLDERS
         for path in sorted((hub / name).rglob("*"))
         if path.is_file() and path.relative_to(hub).as_posix() not in kept
     ]
-    for path in files:
-        target = archive / path.relative_to(hub)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
+    archive = archive_files(hub, files)
     _remove_empty_folders(hub / name for name in OUTPUT_FOLDERS)
+    return archive
+
+
+def archive_files(hub: Path, paths: Iterable[str]) -> Path:
+    """Move files of a hub, named relative to it, to `archive/<time>/`, and return that folder."""
+    archive = hub / "archive" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    for path in paths:
+        target = archive / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (hub / path).rename(target)
     return archive
 
 
@@ -133,11 +139,17 @@ def _remove_empty_folders(roots: Iterable[Path]) -> None:
                 folder.rmdir()
 
 
-def write_plan(hub: Path, plan: Plan) -> None:
+def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None:
     """Write `plan/plan.json`: parameters, versions, machine, and the stages with their keys.
 
     A key is known once the stage's inputs are there; it is null before.
+
+    Args:
+        hub: The hub.
+        plan: The stages.
+        instead: Calls to write in the place of those of the same names.
     """
+    changed = {call.stage: call for call in instead}
     write_json(
         hub / PLAN,
         {
@@ -149,7 +161,7 @@ def write_plan(hub: Path, plan: Plan) -> None:
             "machine": machine(),
             "commands_doc": commands_doc(),
             "conditions": [_condition_entry(condition) for condition in plan.conditions],
-            "stages": [_plan_entry(hub, call) for call in plan],
+            "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
         },
     )
 

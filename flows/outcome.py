@@ -103,7 +103,7 @@ def failure_entry(failure: BaseException) -> dict[str, Any]:
 
 
 def clear_blocker(hub: Path) -> None:
-    """Remove the record of an earlier failure that no longer blocks."""
+    """Remove the record of an earlier failure; how that attempt ended stays on record."""
     for name in (BLOCKER_JSON, BLOCKER_TEXT):
         (hub / name).unlink(missing_ok=True)
 

@@ -9,11 +9,14 @@ from tasks.report.evidence import key_of
 from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
-from tasks.report.summary_text import counts, means_table
+from tasks.report.summary_text import counts, means_table, verdict
 
 
 def digest_markdown(
-    summary: dict[str, Any], delta: dict[str, Any], cost_lines: Sequence[str] = ()
+    summary: dict[str, Any],
+    delta: dict[str, Any],
+    cost_lines: Sequence[str] = (),
+    stopped: Sequence[str] = (),
 ) -> str:
     """Return the text.
 
@@ -21,10 +24,10 @@ def digest_markdown(
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
         cost_lines: What the arms cost, as markdown; none where it is not known.
+        stopped: What stopped the last run, a sentence each; none where it ended well.
     """
-    lines = ["# Phase G digest", "", "## Pipeline", "", counts(summary), ""]
-    lines += [f"- {key_of(job).description}" for job in summary["jobs"]]
-    lines += [f"- missing: {name}" for name in summary["failed"]]
+    lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
+    lines += [counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
     lines += ["```", *highlight_lines(delta["deltas"]), "```", ""]
     lines += _interval_section(delta)
@@ -37,15 +40,22 @@ def digest_markdown(
     lines += ["## Flags", ""]
     lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
     lines += [] if summary["flags"] else ["None."]
-    lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", verdict(summary), ""]
+    last_line = verdict(summary, stopped=bool(stopped))
+    lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", last_line, ""]
     return "\n".join(lines)
 
 
-def verdict(summary: dict[str, Any]) -> str:
-    """Return the last line of the digest."""
-    if summary["n_failed"]:
-        return f"FAILURES PRESENT: {summary['n_failed']} of {summary['n_jobs']} comparisons failed"
-    return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {summary['n_jobs']}"
+def _comparison_list(summary: dict[str, Any]) -> list[str]:
+    """Return a line a comparison: what it is, and what it lacks."""
+    lacking = {
+        f"analysis/{entry['job']}": f" (without {', '.join(entry['missing'])})"
+        for entry in summary.get("incomplete", ())
+    }
+    lines = []
+    for job in summary["jobs"]:
+        key = key_of(job)
+        lines.append(f"- {key.description}{lacking.get(key.analysis_folder, '')}")
+    return [*lines, *(f"- missing: {name}" for name in summary["failed"])]
 
 
 def _interval_section(delta: dict[str, Any]) -> list[str]:

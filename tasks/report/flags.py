@@ -19,7 +19,7 @@ def job_flags(job: Job) -> list[dict[str, str]]:
     """
     table = table_of(job.rows or ())
     present = {model for model, _ in table}
-    found = [(arm.value, MISSING) for arm in Arm if arm.value not in present]
+    found = [(arm, MISSING) for arm in missing_arms(job)]
     for name in RECONSTRUCTIONS:
         if name.value in present:
             found += [(name.value, text) for text in flags_of(name.value, table)]
@@ -27,6 +27,12 @@ def job_flags(job: Job) -> list[dict[str, str]]:
         texts = disagreements(table, rival)
         found += [(Arm.PTYCHOPINN.value, f"{_against(rival)}{text}") for text in texts]
     return [{"job": job.name, "model": model, "flag": text} for model, text in found]
+
+
+def missing_arms(job: Job) -> list[str]:
+    """Return the arms that a comparison should have, and has no row of."""
+    present = {row.model for row in job.rows or ()}
+    return [arm.value for arm in Arm if arm.value not in present]
 
 
 def flags_between(flags: Iterable[Mapping[str, str]], rival: Arm) -> list[str]:

@@ -17,13 +17,12 @@ from tasks.core.hub import (
 )
 from tasks.report.attempts import Attempt
 from tasks.report.deltas import HEADLINE
-from tasks.report.digest import verdict
 from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.hub_contents import HubContents
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
 from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST
-from tasks.report.summary_text import counts
+from tasks.report.summary_text import counts, verdict
 from tasks.report.tables import markdown_table
 
 LINKS = {
@@ -89,7 +88,8 @@ def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
         ]
     if contents.summary is None:
         return [*lines, "There are no comparisons yet.", ""]
-    return [*lines, counts(contents.summary), "", f"**{verdict(contents.summary)}**", ""]
+    last_word = verdict(contents.summary, stopped=failed)
+    return [*lines, counts(contents.summary), "", f"**{last_word}**", ""]
 
 
 def _attempt_line(attempt: Attempt) -> str:

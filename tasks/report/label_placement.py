@@ -1,6 +1,5 @@
 """Labels beside points, where they cover neither points nor each other."""
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +53,6 @@ def place_labels(
         obstacles: What must not be covered.
         frame: Where labels may be.
     """
-    taken, placed = list(obstacles), {}
     candidates = [
         [
             _beside(anchor, size, direction, distance)
@@ -67,15 +65,18 @@ def place_labels(
     def burden(place: int, box: Box) -> float:
         own = box.distance_to(anchors[place])
         misleading = any(box.distance_to(anchor) < own for anchor in anchors)
-        return _covered(box, taken, frame) + MISLEADING_PX2 * misleading
+        return _covered(box, obstacles, frame) + MISLEADING_PX2 * misleading
 
-    def n_free(place: int) -> int:
-        return sum(burden(place, box) == 0 for box in candidates[place])
-
-    for place in sorted(range(len(anchors)), key=n_free):
-        placed[place] = min(candidates[place], key=functools.partial(burden, place))
-        taken.append(placed[place])
-    return [placed[place] for place in range(len(anchors))]
+    # What a place covers but for other labels is the same whenever it is asked for.
+    burdens = [[burden(n, box) for box in boxes] for n, boxes in enumerate(candidates)]
+    placed: dict[int, Box] = {}
+    for number in sorted(range(len(anchors)), key=lambda n: burdens[n].count(0)):
+        choices = zip(candidates[number], burdens[number], strict=True)
+        placed[number], _ = min(
+            choices,
+            key=lambda choice: choice[1] + sum(choice[0].overlap(o) for o in placed.values()),
+        )
+    return [placed[number] for number in range(len(anchors))]
 
 
 def _beside(anchor: Offset, size: Offset, direction: Offset, distance_px: float) -> Box:

@@ -15,6 +15,7 @@ from tasks.core.hub import (
 )
 from tasks.core.stages import StageFiles, silent
 from tasks.report.aggregate_report import aggregate_highlights, aggregate_report
+from tasks.report.blocker import read_blocker
 from tasks.report.blocks import find_blocks
 from tasks.report.comparisons import find_jobs
 from tasks.report.cost_table import digest_lines
@@ -97,16 +98,17 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     """Return the texts that follow from summary and deltas, by their paths in the hub.
 
     Args:
-        hub: The hub; what the arms cost is read from it.
+        hub: The hub; what the arms cost, and what stopped its last run, is read from it.
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
     """
     cost_lines = digest_lines(_cost_text(hub))
+    blocker = read_blocker(hub)
     preview = preview_lines(delta["deltas"])
     return {
         HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
         PREVIEW: "\n".join(preview) + "\n",
-        DIGEST: digest_markdown(summary, delta, cost_lines),
+        DIGEST: digest_markdown(summary, delta, cost_lines, blocker.sentences if blocker else ()),
         PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
         AGGREGATE_REPORT: aggregate_report(summary, delta),
         AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
@@ -132,6 +134,7 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
     # Before anything is written: what is damaged is refused.
     find_blocks(hub)
     _cost_text(hub)
+    read_blocker(hub)
     files = StageFiles(
         inputs={path: hub / path for path in present},
         outputs={

@@ -5,6 +5,7 @@ from typing import Any
 from tasks.core.files import sha256_of, write_json, write_text
 from tasks.core.stages import Progress, StageFiles
 from tasks.report.comparisons import Job, read_job
+from tasks.report.flags import missing_arms
 from tasks.report.params import ReportParams
 from tasks.report.summary import SCHEMA_VERSION, metrics_summary
 from tasks.report.summary_text import summary_markdown
@@ -48,6 +49,7 @@ def comparison_manifest(jobs: list[Job], files: StageFiles) -> dict[str, Any]:
                 "metrics": job.path,
                 "sha256": None if job.rows is None else sha256_of(files.inputs[job.path]),
                 "models": sorted({row.model for row in job.rows or ()}),
+                "missing": missing_arms(job),
             }
             for job in jobs
         ],

@@ -8,7 +8,7 @@ from tasks.core.arms import Arm
 from tasks.core.metrics_table import MetricRow
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import Job
-from tasks.report.flags import job_flags
+from tasks.report.flags import job_flags, missing_arms
 
 SCHEMA_VERSION = 1
 ALL_SPLITS = "all"
@@ -23,10 +23,11 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
         aggregate_split: Split of the headline means; where no job has it, all jobs count.
 
     Returns:
-        Counts, all metrics of the three arms and of the controls, the means per model over
-        the headline split and over each split, and flags.
+        Counts, the comparisons that failed or lack an arm, all metrics of the three arms and of
+        the controls, the means per model over the headline split and over each split, and flags.
     """
     done = [job for job in jobs if job.rows is not None]
+    lacking = {job.name: missing for job in done if (missing := missing_arms(job))}
     splits = sorted({job.key.split for job in done})
     headline = aggregate_split if aggregate_split in splits else None
     chosen = [job for job in done if headline in (None, job.key.split)]
@@ -36,6 +37,7 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
         "n_success": len(done),
         "n_failed": len(jobs) - len(done),
         "failed": [job.name for job in jobs if job.rows is None],
+        "incomplete": [{"job": name, "missing": arms} for name, arms in lacking.items()],
         "jobs": [_job_entry(job) for job in done],
         "aggregate_split": headline or ALL_SPLITS,
         "aggregate_metrics": aggregate(chosen),

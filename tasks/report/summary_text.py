@@ -36,8 +36,35 @@ def summary_markdown(summary: dict[str, Any]) -> str:
 def counts(summary: dict[str, Any]) -> str:
     """Return how many comparisons there are."""
     return (
-        f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed."
+        f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed"
+        f"{_lacking(summary)}."
     )
+
+
+def verdict(summary: Mapping[str, Any], *, stopped: bool) -> str:
+    """Return in one line whether every comparison is there, with every arm.
+
+    Args:
+        summary: Content of `metrics_summary.json`.
+        stopped: Whether the last run failed, in whichever stage.
+    """
+    n_failed, n_jobs = summary["n_failed"], summary["n_jobs"]
+    if is_whole(summary) and not stopped:
+        return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {n_jobs}"
+    end = ", the last run was stopped" if stopped else ""
+    return f"FAILURES PRESENT: {n_failed} of {n_jobs} comparisons failed{_lacking(summary)}{end}"
+
+
+def is_whole(summary: Mapping[str, Any]) -> bool:
+    """Tell whether every comparison is there, with every arm."""
+    return not summary["n_failed"] and not summary.get("incomplete")
+
+
+def _lacking(summary: Mapping[str, Any]) -> str:
+    """Return how many comparisons lack an arm, and which; empty where none does."""
+    found = summary.get("incomplete", ())
+    arms = dict.fromkeys(arm for entry in found for arm in entry["missing"])
+    return f", {len(found)} without {' or '.join(arms)}" if found else ""
 
 
 def means_table(aggregate: dict[str, Any]) -> list[str]:

@@ -83,6 +83,24 @@ def publish(figures: dict[str, str]) -> Publication | None:
     return publication
 
 
+@task(name="publish-partial-report", cache_policy=NO_CACHE, persist_result=False)
+def publish_partial_report(hub: Path, digest: str, figures: dict[str, str]) -> None:
+    """Show what a failed run has come to as `phase-g-report`; there is no table of deltas.
+
+    Args:
+        hub: The hub.
+        digest: Content of `metrics_digest.md`.
+        figures: Pictures by title, paths relative to the hub.
+    """
+    pictures = {title: hub / path for title, path in figures.items()}
+    try:
+        create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(digest, pictures))
+    except Exception as error:  # noqa: BLE001 - what stopped the run matters more
+        get_run_logger().warning(
+            "The report is in the hub alone (%s: %s).", type(error).__name__, error
+        )
+
+
 def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> None:
     """Publish the table of deltas, the report, and the first picture alone."""
     create_table_artifact(

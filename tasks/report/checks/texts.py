@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY, SSIM_GRID
+from tasks.core.hub import BLOCKER_JSON, DELTA_SUMMARY, METRICS_SUMMARY, SSIM_GRID
 from tasks.report.checks.hub_files import REPORT_AGAIN, HubFiles, Validation
+from tasks.report.flags import MISSING
 from tasks.report.publication import DIGEST, HIGHLIGHTS, PREVIEW, delta_texts
 
 # To the letter of the design, apart from the module that writes them.
@@ -83,8 +84,10 @@ def _digest_faults(files: HubFiles) -> Iterator[str]:
         row = next((line for line in digest.splitlines() if line.startswith(f"| {model} |")), "")
         yield from (f"{DIGEST} lacks {text} of {model}" for text in shown if f" {text} " not in row)
     failed, total = summary["n_failed"], summary["n_jobs"]
-    word = "FAILURES PRESENT" if failed else "ALL COMPARISONS SUCCESSFUL"
-    number = failed if failed else summary["n_success"]
+    lacks_arms = any(flag["flag"] == MISSING for flag in summary["flags"])
+    fails = failed or lacks_arms or (files.root / BLOCKER_JSON).exists()
+    word = "FAILURES PRESENT" if fails else "ALL COMPARISONS SUCCESSFUL"
+    number = failed if fails else summary["n_success"]
     if not re.search(rf"^{word}: {number} of {total}\b", digest, re.MULTILINE):
         yield f"{DIGEST} does not say `{word}: {number} of {total}`"
 

@@ -10,7 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.core.arm_colours import colour_of
 from tasks.core.files import read_json
 from tasks.report.page.curve_files import Curve
-from tasks.report.page.svg import chart_style, legend_below, new_panel, scale_of_losses, svg_markup
+from tasks.report.page.svg import (
+    chart_style,
+    fit_panel,
+    legend_below,
+    new_panel,
+    scale_of_losses,
+    svg_markup,
+)
 from tasks.report.tables import DASH, fixed
 
 QUALITY_HEADER = (
@@ -57,6 +64,7 @@ def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
         axis.set(xlabel="epoch", ylabel="complex NRMSE")
         scale_of_losses(axis, [value for curve in curves.values() for value in curve.y])
         legend_below(figure)
+        fit_panel(figure)
         title = f"Complex error after every epoch of {', '.join(curves)}"
         return svg_markup(figure, name, title)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tasks.report.cost_points import QUALITIES, CostPoint
-from tasks.report.page.svg import chart_style, new_panel, svg_markup
+from tasks.report.page.svg import chart_style, fit_panel, new_panel, svg_markup
 from tasks.report.pareto_plot import AXIS_LABELS, draw_panel, known_points, label_panel
 
 PANEL_INCH = (5.0, 3.6)
@@ -26,7 +26,7 @@ def cost_charts(points: Sequence[CostPoint], name: str) -> list[Markup]:
                 continue
             figure, axis = new_panel(PANEL_INCH)
             draw_panel(axis, known, quality)
-            figure.draw_without_rendering()  # Fixes where the panel lies, which labels need.
+            fit_panel(figure)  # Fixes where the panel lies, which labels need.
             label_panel(axis, known, quality)
             title = f"{AXIS_LABELS[quality]} over CPU-seconds: " + ", ".join(
                 f"{p.model} {p.quality[quality].mean:.3f} after {p.cpu_s.mean:.3g} s" for p in known

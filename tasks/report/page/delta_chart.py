@@ -17,7 +17,15 @@ from tasks.core.validity import HIGHER_IS_BETTER, PARTS
 from tasks.report.deltas import HEADLINE, METRICS
 from tasks.report.flags import RIVALS
 from tasks.report.interval_texts import interval_text
-from tasks.report.page.svg import INK, PAPER, VERDICT_COLOURS, chart_style, new_panel, svg_markup
+from tasks.report.page.svg import (
+    INK,
+    PAPER,
+    VERDICT_COLOURS,
+    chart_style,
+    fit_panel,
+    new_panel,
+    svg_markup,
+)
 from tasks.report.tables import decimals_of, signed
 
 PANELS = tuple((metric, part) for metric in METRICS for part in PARTS)
@@ -25,6 +33,7 @@ SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}
 UNKNOWN_SHAPE = "D"
 PANEL_INCH = (5.0, 1.9)
 PNG_DPI = 130
+ON_PAPER = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
 Entry = Mapping[str, Any]
 
 
@@ -41,6 +50,7 @@ def delta_charts(delta: Mapping[str, Any]) -> list[Markup]:
             if any(entry["delta"] is not None for entry in entries):
                 figure, axis = new_panel(PANEL_INCH)
                 _draw(axis, entries)
+                fit_panel(figure)
                 title = f"{_name(metric, part)}: {'; '.join(map(describe, entries))}"
                 charts.append(svg_markup(figure, f"delta-{metric}-{part}", title))
     return charts
@@ -102,7 +112,7 @@ def _draw_delta(axis: Axes, row: int, entry: Entry) -> None:
     """Draw one delta, its interval and its verdict."""
     middle = entry["delta"] if entry["estimate"] is None else entry["estimate"]
     if middle is None:
-        axis.text(0.5, row, "unknown", transform=axis.get_yaxis_transform(), ha="center")
+        axis.text(0.02, row, "unknown", transform=axis.get_yaxis_transform(), bbox=ON_PAPER)
         return
     verdict = entry["verdict"]
     colour = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["inconclusive"])
@@ -118,7 +128,7 @@ def _draw_delta(axis: Axes, row: int, entry: Entry) -> None:
         textcoords="offset points",
         ha="center",
         color=colour,
-        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+        bbox=ON_PAPER,
     )
 
 

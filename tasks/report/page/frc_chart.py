@@ -9,8 +9,18 @@ from matplotlib.axes import Axes
 from tasks.core.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
 from tasks.core.arms import Arm
 from tasks.core.files import atomic_path
+from tasks.report.page import svg
 from tasks.report.page.curve_files import Curve
-from tasks.report.page.svg import INK, PAPER, chart_style, legend_below, new_panel, svg_markup
+from tasks.report.page.kept_figure import KEY, fingerprint_of, is_drawn
+from tasks.report.page.svg import (
+    INK,
+    PAPER,
+    chart_style,
+    fit_panel,
+    legend_below,
+    new_panel,
+    svg_markup,
+)
 
 LEVEL = 0.5
 NYQUIST_PER_PX = 0.5
@@ -34,6 +44,7 @@ def frc_chart(
         figure, axis = new_panel(SVG_INCH)
         _draw(axis, curves, crossings_per_px)
         legend_below(figure)
+        fit_panel(figure)
         crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]
         title = f"Fourier ring correlation with the truth; crosses one half at: {_listed(crossed)}"
         return svg_markup(figure, name, title)
@@ -45,14 +56,20 @@ def write_frc_plot(
     crossings_per_px: Mapping[str, float | None],
     title: str,
 ) -> None:
-    """Draw the chart as PNG, whole or not at all."""
+    """Draw the chart as PNG, whole or not at all; one that shows the same stays."""
+    shown = [[model, curve.x, curve.y] for model, curve in curves.items()]
+    content = [title, shown, sorted(crossings_per_px.items())]
+    fingerprint = fingerprint_of(content, (Path(__file__), Path(svg.__file__)))
+    if is_drawn(path, fingerprint):
+        return
     with chart_style():
         figure, axis = new_panel(PNG_INCH)
         _draw(axis, curves, crossings_per_px)
         axis.set_title(title, fontsize="medium")
         legend_below(figure)
+        fit_panel(figure)
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, format="png", dpi=PNG_DPI)
+            figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={KEY: fingerprint})
 
 
 def _draw(
@@ -60,7 +77,9 @@ def _draw(
 ) -> None:
     """Draw every curve and its crossing; arms thick, extras thinner, controls thin and grey."""
     axis.axhline(LEVEL, color=INK, lw=0.9, ls=(0, (6, 4)))
-    axis.annotate("0.5", (1.0, LEVEL), (3, -3), axis.transAxes, textcoords="offset points")
+    axis.annotate(
+        "0.5", (1.0, LEVEL), (3, -4), axis.get_yaxis_transform(), textcoords="offset points"
+    )
     controls = [model for model in curves if model not in ARM_COLOURS]
     for model, curve in curves.items():
         if model in controls:

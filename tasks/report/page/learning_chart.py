@@ -8,6 +8,7 @@ from tasks.report.page.svg import (
     INK,
     PAPER,
     chart_style,
+    fit_panel,
     legend_below,
     new_panel,
     scale_of_losses,
@@ -40,6 +41,7 @@ def learning_chart(curves: TrainingCurves, model: str, step: str, name: str) -> 
         scale_of_losses(axis, [*loss.y, *held_out.y])
         axis.set(xlabel=step, ylabel="loss")
         axis.set_title(model, loc="left", fontsize="medium")
+        fit_panel(figure)
         title = f"{model}: loss {loss.y[0]:.4g} at first, {loss.y[-1]:.4g} at last"
         return svg_markup(figure, name, title)
 

@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.core.arms import Arm
 from tasks.core.files import read_json, write_text
-from tasks.core.hub import BLOCKER_TEXT, DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.hub import BLOCKER_JSON, BLOCKER_TEXT, DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.report.blocker import read_blocker
 from tasks.report.cost_table import EXPLANATION
 from tasks.report.flags import MISSING, flag_text
 from tasks.report.interval_texts import DELTA_HEADER
@@ -32,7 +33,7 @@ from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.page.what_was_run import plan_facts, read_plan
-from tasks.report.summary_text import counts
+from tasks.report.summary_text import counts, is_whole, verdict
 
 DELTA_PLOT = "analysis/deltas.png"
 FRC_PLOT = "frc_curves.png"
@@ -40,7 +41,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 SIZE_LIMIT_BYTES = 5_000_000
 PICTURES_BUDGET_BYTES = 3_300_000
 MOST_JOBS_IN_DETAIL = 6
+MOST_NAMES = 8
 LINKS = {
+    "what stopped the last run": BLOCKER_TEXT,
     "deltas": DELTA_SUMMARY,
     "all metrics": METRICS_SUMMARY,
     "figure of the deltas": DELTA_PLOT,
@@ -109,6 +112,9 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "arms": [arm.value for arm in Arm],
     }
     context["gaps"] = _gaps(files, summary, jobs, provenance)
+    stopped = files.has(BLOCKER_JSON)
+    is_good = is_whole(summary) and not stopped
+    context["outcome"] = "" if is_good else verdict(summary, stopped=stopped)
     return _fill(context)
 
 
@@ -159,16 +165,19 @@ def _gaps(
     files: PageFiles, summary: Summary, jobs: Sequence[JobSection], provenance: Provenance
 ) -> list[str]:
     """Return why the report is partial; nothing if it is whole."""
-    found = [f"The comparison {job.title} failed or is missing." for job in jobs if job.failed]
+    blocker = files.read(BLOCKER_JSON, lambda _: read_blocker(files.root))
+    found = list(blocker.sentences) if blocker else []
+    found += [f"The comparison {job.title} failed or is missing." for job in jobs if job.failed]
     found += [
         f"{flag['model']} is missing in {flag['job']}."
         for flag in summary["flags"]
         if flag["flag"] == MISSING
     ]
     if provenance.missing:
-        found.append(f"Outputs of these stages are missing: {', '.join(provenance.missing)}.")
-    if provenance.missing and files.has(BLOCKER_TEXT):
-        found.append("The last run failed: see blocker.txt beside this page.")
+        named = provenance.missing[:MOST_NAMES]
+        more = len(provenance.missing) - len(named)
+        names = ", ".join(named) + (f" and {more} more" if more else "")
+        found.append(f"Outputs of these stages are missing: {names}.")
     return found + [f"{problem}." for problem in dict.fromkeys(files.problems)]
 
 
