@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from prefect import flow, task
+from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import TaskRunner
@@ -33,13 +33,13 @@ def check_cluster(address: str) -> None:
     """
     try:
         from distributed import Client
-        from prefect_dask import DaskTaskRunner as _DaskTaskRunner  # noqa: F401 - is it there?
+        import prefect_dask.task_runners  # noqa: F401 - is it there?
     except ImportError as error:
         raise BadInputError(
             f"The runner dask needs prefect-dask ({error}). Install it: pip install '.[dask]'."
         ) from error
     try:
-        with Client(address, timeout=ANSWER_S, set_as_default=False) as client:
+        with Client(address, timeout=ANSWER_S, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             n_workers = len(client.scheduler_info(n_workers=-1)["workers"])
     except (OSError, ValueError, TimeoutError) as error:
         raise BadInputError(
@@ -65,27 +65,32 @@ def run_on_dask(
     Returns:
         How each ended: nothing where it ended well, else a few words.
     """
-    from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
     runner = cast("TaskRunner[PrefectFuture[Any]]", DaskTaskRunner(address=address))
-    ends: dict[str, str | None] = {}
+    return _on_cluster(conditions, tell).with_options(task_runner=runner)()
 
-    @flow(name="dose-overlap-conditions", task_runner=runner, persist_result=False)
-    def on_cluster() -> None:
-        names = {}
+
+def _on_cluster(
+    conditions: Mapping[str, PhaseGParams], tell: Tell
+) -> Flow[[], dict[str, str | None]]:
+    """Return the flow that hands the conditions over and waits for them."""
+
+    @flow(name="dose-overlap-conditions", persist_result=False)
+    def hand_over() -> dict[str, str | None]:
+        names, futures = {}, []
         for name, params in conditions.items():
-            future = run_condition.submit(params.model_dump(mode="json"))
-            names[future.task_run_id] = name
-            futures.append(future)
+            futures.append(run_condition.submit(params.model_dump(mode="json")))
+            names[futures[-1].task_run_id] = name
             tell(name, "started", "handed over to Dask")
+        ends = {}
         for future in as_completed(futures):
             name, end = names[future.task_run_id], _end_of(future)
             ends[name] = end
             tell(name, "failed" if end else "finished", end or "")
+        return ends
 
-    futures: list[PrefectFuture[str | None]] = []
-    on_cluster()
-    return ends
+    return hand_over
 
 
 @task(name="run-condition", cache_policy=NO_CACHE, persist_result=False)
@@ -109,4 +114,5 @@ def _end_of(future: PrefectFuture[str | None]) -> str | None:
     state = future.state
     if not state.is_completed():
         return f"ended as {state.name}: {state.message}"
-    return state.result()
+    end: str | None = state.result()
+    return end

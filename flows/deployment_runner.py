@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
@@ -62,10 +62,10 @@ def run_by_deployment(
     try:
         for name, params in conditions.items():
             asked = {"params": params.model_dump(mode="json")}
-            flow_run_name = name.replace("/", "-")
-            runs[name] = run_deployment(
-                deployment, parameters=asked, timeout=0, flow_run_name=flow_run_name
+            started = run_deployment(
+                deployment, parameters=asked, timeout=0, flow_run_name=name.replace("/", "-")
             )
+            runs[name] = cast("FlowRun", started)
             tell(name, "started", f"handed over to {deployment}")
         return _wait_for(runs, tell)
     except BaseException:

@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
+from flows.hub_place import hub_place
 from flows.hub_run import open_hub, raise_first_failure
 from flows.route import Route
 from flows.sweep_params import Runner, SweepParams
@@ -51,7 +52,7 @@ def dose_overlap_study(params: SweepParams = SweepParams()) -> SweepResult:  # n
     Args:
         params: Doses, views, size and seeds of the sweep, who runs it, and the folder it fills.
     """
-    plan = make_sweep_plan(params)
+    plan = make_sweep_plan(params.model_copy(update={"hub": hub_place(params.hub)}))
     check_runner(params)
     with open_hub(plan, keeps_going=True, with_workers=params.runner is not Runner.LOCAL):
         run_conditions(plan, params)

@@ -8,6 +8,7 @@ from typing import Any
 
 from prefect.futures import PrefectFuture, wait
 
+from flows.hub_space import check_space
 from flows.hub_state import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
 from flows.outcome import clear_blocker, record_attempt, write_blocker
 from flows.partial_report import report_partially
@@ -50,6 +51,7 @@ def open_hub(
     """
     hub = plan.params.hub.absolute()
     check_place(hub)
+    check_space(hub, plan)
     hub.mkdir(parents=True, exist_ok=True)
     with hub_lock(hub) as lock:
         if plan.params.clobber:

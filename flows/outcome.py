@@ -25,8 +25,8 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
         details: What else is worth keeping, as JSON.
     """
     times = {"started_at": started_at, "ended_at": utc_now()}
-    portable: dict[str, Any] = portable(details, hub)
-    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **portable}
+    kept: dict[str, Any] = portable(details, hub)
+    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **kept}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -56,8 +56,8 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
     Returns:
         Content of the JSON.
     """
-    blocker = {"schema_version": SCHEMA_VERSION, "written_at": utc_now(), **failure_entry(failure)}
-    blocker = portable(blocker, hub)
+    head = {"schema_version": SCHEMA_VERSION, "written_at": utc_now()}
+    blocker: dict[str, Any] = head | portable(failure_entry(failure), hub)
     lines = [
         f"Stage:     {blocker['stage'] or 'the flow itself'}",
         f"Exception: {blocker['exception']}: {blocker['message']}",

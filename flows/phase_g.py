@@ -13,6 +13,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.condition_route import take_condition
+from flows.hub_place import hub_place
 from flows.hub_run import open_hub, raise_first_failure
 from flows.params import PhaseGParams
 from flows.plan import make_plan
@@ -53,7 +54,7 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
     Args:
         params: Dose, view, size and seed of the run, and the folder that it fills.
     """
-    plan = make_plan(params)
+    plan = make_plan(params.model_copy(update={"hub": hub_place(params.hub)}))
     if params.part_of_sweep:
         fill_in(plan)
         return PhaseGResult(delta_summary=None, deltas=None, warnings=[])

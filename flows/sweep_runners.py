@@ -1,4 +1,4 @@
-"""Who runs the conditions of a sweep: this run's own child processes, a Dask cluster, or workers."""
+"""Who runs the conditions of a sweep: this run's child processes, a Dask cluster, or workers."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def worker_params(condition: ConditionPlan) -> PhaseGParams:
     tell it from what was asked for.
     """
     params = condition.params
-    changes: dict[str, Any] = {"hub": params.hub.absolute(), "part_of_sweep": True, "clobber": False}
+    changes: dict[str, Any] = {"hub": params.hub.absolute(), "part_of_sweep": True}
     if params.probe is not None:
         changes["probe"] = resolve(params).simulation.probe
     fields = params.model_copy(update=changes).model_dump(mode="json")

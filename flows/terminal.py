@@ -88,8 +88,10 @@ class RunMonitor:
                 yield
 
     def __call__(self, event: StageEvent) -> None:
-        """Take one event."""
+        """Take one event; what stages of a cancelled run say after its end is left out."""
         with self._guard:
+            if self._log.closed:
+                return
             line = self._line(event)
             if line:
                 text = portable_text(line, self._hub)

@@ -1,0 +1,71 @@
+"""The connection to a Prefect server, or what is wrong with it in words."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+
+from deployments.steps import PROJECT
+from tasks.runtime.errors import BadInputError
+
+STATE_VARIABLE = "PHASE_G_STATE"
+STATE_FILE = "serve.json"
+REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+
+
+def state_folder() -> Path:
+    """Return where `make serve` keeps what it started on this machine."""
+    return Path(os.environ.get(STATE_VARIABLE) or PROJECT / ".phase-g")
+
+
+def server_url() -> str | None:
+    """Return the URL of the server's API: the one of the settings, else that of `make serve`."""
+    named = get_current_settings().api.url
+    if named:
+        return str(named)
+    path = state_folder() / STATE_FILE
+    return str(json.loads(path.read_text())["api_url"]) if path.is_file() else None
+
+
+@contextmanager
+def connected() -> Iterator[SyncPrefectClient]:
+    """Yield a client of a server that answers.
+
+    Raises:
+        BadInputError: If no server is named, it does not answer, or it refuses the credentials.
+    """
+    url = server_url()
+    if url is None:
+        raise BadInputError(
+            "No Prefect server is named. Start one on this machine with `make serve`, or set "
+            "PREFECT_API_URL to the API of yours, such as http://127.0.0.1:4200/api."
+        )
+    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+        try:
+            client.read_work_pools(limit=1)
+        except PrefectHTTPStatusError as error:
+            raise BadInputError(_refusal(url, error.response.status_code)) from error
+        except (httpx.HTTPError, OSError) as error:
+            raise BadInputError(
+                f"The Prefect server {url} does not answer ({type(error).__name__}: {error}). "
+                f"Start it (`make serve` on this machine), or correct PREFECT_API_URL."
+            ) from error
+        yield client
+
+
+def _refusal(url: str, status: int) -> str:
+    if status in REFUSED:
+        return (
+            f"The Prefect server {url} refuses the credentials ({status}). Set "
+            f"PREFECT_API_AUTH_STRING to USER:PASSWORD of that server."
+        )
+    return (
+        f"The Prefect server {url} answers with {status}. PREFECT_API_URL must be its API, such as "
+        f"http://127.0.0.1:4200/api."
+    )

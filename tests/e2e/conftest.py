@@ -1,0 +1,185 @@
+"""One real server and worker on loopback, started as `make serve` does, for all tests here."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deployments.declared import declared_deployments
+from deployments.processes import Service
+from deployments.steps import PROJECT
+
+POOL = "phase-g-cpu"
+USER_AND_PASSWORD = "beamline:only-for-this-test"  # noqa: S105 - of a server that this test starts
+SMOKE = {"profile": "smoke", "splits": ["test"]}
+
+
+class Api:
+    """The REST API as the browser uses it: basic auth, a CSRF token, JSON."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(
+            base_url=url, auth=tuple(USER_AND_PASSWORD.split(":")), timeout=30
+        )
+        self._name = str(uuid4())
+
+    def call(self, method: str, path: str, content: Any = None) -> httpx.Response:
+        token = self._client.get("/csrf-token", params={"client": self._name}).json()["token"]
+        headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self._name}
+        return self._client.request(method, path, json=content, headers=headers)
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path).raise_for_status().json()
+
+    def post(self, path: str, content: Any = None) -> Any:
+        return self.call("POST", path, content or {}).raise_for_status().json()
+
+    def state(self, run: dict[str, Any]) -> dict[str, Any]:
+        return self.get(f"/flow_runs/{run['id']}")["state"]
+
+
+@dataclass
+class Site:
+    """A server and a worker of this machine, with the folders that they use."""
+
+    port: int
+    folder: Path
+    hubs: Path
+    api: Api
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a person at this machine."""
+        return {
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            "PYTHONPATH": str(PROJECT),
+            "COLUMNS": "200",
+            "PHASE_G_STATE": str(self.folder),
+            "PHASE_G_HUB_ROOT": str(self.hubs),
+            "PREFECT_SERVER_API_AUTH_STRING": USER_AND_PASSWORD,
+            "PREFECT_API_AUTH_STRING": USER_AND_PASSWORD,
+            "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        }
+
+    def command(
+        self, module: str, *words: str, expect: int = 0, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command of this project to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words],
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done
+
+    def serve(self) -> None:
+        """Start server and worker."""
+        self.command("deployments.serve", "--port", str(self.port))
+
+    def start_worker(self) -> None:
+        """Start a worker like the one that `serve` starts."""
+        words = ["worker", "start", "--pool", POOL, "--name", "another", "--limit", "1"]
+        self.worker.start(
+            [sys.executable, "-m", "prefect", *words, "--type", "process"],
+            self.environment | {"PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api"},
+        )
+
+    @property
+    def worker(self) -> Service:
+        """The worker that `serve` has started."""
+        return Service(f"worker-{POOL}", self.folder)
+
+    def trigger(self, hub: str, slug: str = "phase-g/local", **fields: Any) -> dict[str, Any]:
+        """Create a run as the form does."""
+        deployment = self.api.get(f"/deployments/name/{slug}")
+        content = {"parameters": {"params": SMOKE | {"hub": hub}}, "state": {"type": "SCHEDULED"}}
+        return self.api.post(f"/deployments/{deployment['id']}/create_flow_run", content | fields)
+
+    def wait_for(self, run: dict[str, Any], *names: str, within_s: float = 240) -> dict[str, Any]:
+        """Wait until a run is in one of some states, and return the state."""
+        self.wait_until(lambda: self.api.state(run)["name"] in names, within_s)
+        return self.api.state(run)
+
+    def log_of(self, hub: str) -> str:
+        """Return what the run's log in a hub says so far."""
+        path = self.hubs / hub / "cli/run_phase_g_dense.log"
+        return path.read_text() if path.is_file() else ""
+
+    def task_states(self, run: dict[str, Any]) -> dict[str, str]:
+        """Return the states of the stages of a run."""
+        wanted = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+        found = self.api.post("/task_runs/filter", wanted)
+        return {task["name"].partition(".")[0]: task["state"]["name"] for task in found}
+
+    def deploy(self) -> str:
+        """Register every deployment whose flow is in this checkout, and return what is said."""
+        slugs = [
+            one.slug
+            for one in declared_deployments()
+            if (PROJECT / one.entrypoint.partition(":")[0]).is_file()
+        ]
+        return self.command("deployments.deploy", *slugs).stdout
+
+    def stages_of(self, hub: str) -> dict[int, str]:
+        """Return the stages that compute for a hub, by the ids of their child processes."""
+        lines = processes_with(str(self.hubs / hub))
+        return {pid: line.split()[5] for pid, line in lines.items() if "runtime.child" in line}
+
+    @staticmethod
+    def wait_until(is_so: Callable[[], bool], within_s: float) -> None:
+        """Wait until something is so, and fail if it does not become so."""
+        deadline = time.monotonic() + within_s
+        while not is_so():
+            assert time.monotonic() < deadline, f"not within {within_s:g} s"
+            time.sleep(0.3)
+
+    @staticmethod
+    def parent_of(pid: int) -> int:
+        """Return the process that started another."""
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def processes_with(text: str) -> dict[int, str]:
+    """Return the command lines of living processes that have a text in them, by process id."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if text in line:
+            found[int(path.parent.name)] = line
+    return found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A server and a worker, stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "hubs").mkdir()
+    site = Site(port, folder / "state", folder / "hubs", Api(f"http://127.0.0.1:{port}/api"))
+    try:
+        site.serve()
+        site.deploy()
+        yield site
+    finally:
+        said = site.command("deployments.stop").stdout
+        assert "The server (process" in said
+        assert not processes_with(str(folder))
