@@ -204,9 +204,7 @@ def banner(plan: Plan) -> list[str]:
     ]
 
 
-def main(
-    arguments: list[str] | None = None, make_app: Callable[[], App] = phase_g_app
-) -> int:
+def main(arguments: list[str] | None = None, make_app: Callable[[], App] = phase_g_app) -> int:
     """Run the command line and return its exit code.
 
     Args:

@@ -32,8 +32,8 @@ def check_cluster(address: str) -> None:
         BadInputError: If prefect-dask is not installed, or no scheduler with a worker answers.
     """
     try:
-        from distributed import Client
         import prefect_dask.task_runners  # noqa: F401 - is it there?
+        from distributed import Client
     except ImportError as error:
         raise BadInputError(
             f"The runner dask needs prefect-dask ({error}). Install it: pip install '.[dask]'."

@@ -47,6 +47,8 @@ LINKS = {
     "deltas": DELTA_SUMMARY,
     "all metrics": METRICS_SUMMARY,
     "figure of the deltas": DELTA_PLOT,
+    "map over dose and overlap": CONDITION_MAP,
+    "figure of the map": CONDITION_MAP_PLOT,
     "highlights": "analysis/metrics_delta_highlights.txt",
     "digest": "analysis/metrics_digest.md",
     "costs": "analysis/arm_costs.csv",
