@@ -63,7 +63,7 @@ class ConditionBars:
         self._add(REST, [plan.costs.stage, plan.summary.stage])
 
     def move(self, event: StageEvent) -> None:
-        """Move the bars of the conditions that have a stage, or of a condition that a worker ran."""
+        """Move the bars of all that have a stage, or that of a condition that a worker runs."""
         if event.stage in self._whole:
             self._move_whole(self._whole[event.stage], event)
         for task in self._of_stage.get(event.stage, []):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tasks.report.condition_map import EQUAL_CPU, RESULT
+from tasks.report.condition_map import EQUAL_CPU, RESULT, side_of
 from tasks.report.evidence import VALUE
 from tasks.report.interval_texts import NAMES
 from tasks.report.padded_table import padded_table
@@ -68,9 +68,10 @@ def map_markdown(content: Map) -> str:
 
 
 def title_of(one: Map) -> str:
-    """Return metric and part of a map, such as `MAE phase`."""
+    """Return metric and part of a map with its unit, such as `MAE phase [rad]`."""
     part = "" if one["part"] == VALUE else f" {one['part']}"
-    return f"{NAMES[one['metric']]}{part}"
+    unit = " [rad]" if (one["metric"], one["part"]) == ("mae", "phase") else ""
+    return f"{NAMES[one['metric']]}{part}{unit}"
 
 
 def _of_basis(content: Map, basis: str) -> Iterator[Map]:
@@ -120,15 +121,24 @@ def _sentences(maps: Iterable[Map]) -> Iterator[str]:
 
 
 def _crossing_text(one: Map) -> str:
-    found = [
-        f"{entry['view']} at {', '.join(f'{dose:.3g}' for dose in entry['doses'])} photons"
-        for entry in one["crossings"]
+    """Return of each view at which doses it is even, or on which side it lies."""
+    return "; ".join(
+        f"{entry['view']} break-even at {_doses_text(entry['doses'])} photons per pattern"
         if entry["doses"]
-    ]
-    if found:
-        return f"break-even {'; '.join(found)} per pattern"
-    sides = {cell["view"] for cell in one["cells"]}
-    return "better at one overlap and worse at another" if len(sides) > 1 else "mixed"
+        else f"{entry['view']} {_side(one, entry['view'])}"
+        for entry in reversed(one["crossings"])
+    )
+
+
+def _doses_text(doses: Iterable[float]) -> str:
+    return " and ".join(f"{dose:.3g}" for dose in doses)
+
+
+def _side(one: Map, view: str) -> str:
+    """Return on which side of break-even the known points of a view lie."""
+    sign = 1 if one["direction"].startswith("higher") else -1
+    known = [c["delta"] for c in one["cells"] if c["view"] == view and c["delta"] is not None]
+    return side_of([sign * delta for delta in known]) or "not known"
 
 
 def _cost_row(entry: Map) -> list[str]:

@@ -91,7 +91,7 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
-    _write_map(hub, summary, blocks)
+    write_map(hub, summary, blocks)
     # Whoever publishes nothing need not wait for what draws.
     from tasks.report.page.write import write_report_html
 
@@ -99,7 +99,7 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     return Publication(summary, delta, texts[DIGEST])
 
 
-def _write_map(hub: Path, summary: dict[str, Any], blocks: Mapping[JobKey, BlockValues]) -> None:
+def write_map(hub: Path, summary: dict[str, Any], blocks: Mapping[JobKey, BlockValues]) -> None:
     """Write the map over dose and overlap and its picture, of a hub with several conditions."""
     content = condition_map(hub, summary, blocks)
     if content is None:
