@@ -111,8 +111,8 @@ def run_condition(params: dict[str, Any]) -> str | None:
 
 def _end_of(future: PrefectFuture[str | None]) -> str | None:
     """Return how a condition ended; also where its worker was lost."""
-    state = future.state
-    if not state.is_completed():
-        return f"ended as {state.name}: {state.message}"
-    end: str | None = state.result()
-    return end
+    try:
+        end = future.result(raise_on_failure=False)
+    except Exception as error:  # noqa: BLE001 - of Dask; the files say what is done
+        return f"was lost: {type(error).__name__}: {error}"
+    return str(end) if end is not None else None

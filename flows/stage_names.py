@@ -5,11 +5,11 @@ from tasks.core.seeds import Split
 
 
 def stage_names(plan: Plan) -> dict[str, str]:
-    """Return the name of every stage for people; in a plan of many conditions with its own.
+    """Return the name of every stage for people; in a sweep with that of its condition.
 
     A stage that the views of a dose share is named by the dose alone.
     """
-    if len(plan.conditions) == 1:
+    if len(plan.conditions) == 1 and not plan.conditions[0].params.part_of_sweep:
         return {call.stage: short_name(call.stage) for call in plan}
     places: dict[str, set[str]] = {}
     for condition in plan.conditions:

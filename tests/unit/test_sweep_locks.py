@@ -34,16 +34,28 @@ def test_workers_share_a_hub_while_they_are_admitted(tmp_path):
 
 
 def test_a_sweep_does_not_end_while_a_worker_is_at_work(tmp_path):
-    with hub_lock(tmp_path) as lock, ExitStack() as at_work:
-        with pytest.raises(HubBusyError, match="still at work"), lock.workers_admitted():
-            at_work.enter_context(worker_lock(tmp_path))
+    with (
+        hub_lock(tmp_path) as lock,
+        ExitStack() as at_work,
+        pytest.raises(HubBusyError, match="still at work"),
+        lock.workers_admitted(),
+    ):
+        at_work.enter_context(worker_lock(tmp_path))
+
+
+def fail_with_a_worker_at_work(lock, hub, at_work):
+    with lock.workers_admitted():
+        at_work.enter_context(worker_lock(hub))
+        raise KeyError("the reason")
 
 
 def test_what_stopped_a_sweep_is_told_though_a_worker_is_at_work(tmp_path):
-    with hub_lock(tmp_path) as lock, ExitStack() as at_work:
-        with pytest.raises(KeyError, match="the reason"), lock.workers_admitted():
-            at_work.enter_context(worker_lock(tmp_path))
-            raise KeyError("the reason")
+    with (
+        hub_lock(tmp_path) as lock,
+        ExitStack() as at_work,
+        pytest.raises(KeyError, match="the reason"),
+    ):
+        fail_with_a_worker_at_work(lock, tmp_path, at_work)
 
 
 def test_a_run_after_a_dead_sweep_does_not_meet_its_workers(tmp_path):
