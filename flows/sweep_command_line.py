@@ -20,8 +20,9 @@ from flows.finished_hub import EXIT_SUCCESS, report, say, verify
 from flows.hub_place import hub_place
 from flows.plan import Plan
 from flows.provenance import commands_doc
-from flows.sweep_params import SweepParams
+from flows.sweep_params import Runner, SweepParams
 from flows.sweep_plan import make_sweep_plan
+from flows.sweep_runners import check_runner
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import CONDITION_MAP
@@ -74,6 +75,9 @@ def run(
     if collect_only:
         return collect(plan)
     refuse_bad_start(plan)
+    if params.runner is Runner.DASK:
+        # Said at once: a server of Prefect need not start for it.
+        check_runner(params)
     return execute(plan, params)
 
 
