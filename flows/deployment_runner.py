@@ -3,11 +3,13 @@
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
 from prefect.states import Cancelling
 
 from flows.params import PhaseGParams
@@ -38,10 +40,23 @@ def check_deployment(name: str) -> None:
                 f"{known}. Correct the name, or make the deployments: make deploy."
             ) from error
         workers = client.read_workers_for_work_pool(pool) if pool else []
+        if pool and flow_run.id is not None:
+            _refuse_to_wait_for_itself(client, pool)
     if not any(worker.status is WorkerStatus.ONLINE for worker in workers):
         raise BadInputError(
             f"The pool {pool!r} of the deployment {name} has no worker online: nobody would run "
             f"the conditions. Start one: prefect worker start --pool {pool}."
+        )
+
+
+def _refuse_to_wait_for_itself(client: SyncPrefectClient, pool: str) -> None:
+    """Refuse a pool whose only place this sweep takes itself; raises BadInputError."""
+    own = client.read_flow_run(UUID(str(flow_run.id))).work_pool_name
+    if own == pool and client.read_work_pool(pool).concurrency_limit == 1:
+        raise BadInputError(
+            f"The sweep runs in the pool {pool!r}, which takes one run at a time: its conditions "
+            f"would wait for it, and it for them. Take the runner local, or a deployment of "
+            f"another pool."
         )
 
 

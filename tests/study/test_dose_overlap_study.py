@@ -1,4 +1,4 @@
-"""A whole sweep of the smoke profile: nothing twice, the numbers of single runs, failure, resume."""
+"""A whole sweep of the profile smoke: nothing twice, numbers of single runs, failure, resume."""
 
 import os
 import re
