@@ -2,9 +2,8 @@
 
     python tests/benchmarks/sweep_speed.py FOLDER [--doses 1e3 1e4 1e5] [--profile smoke]
 
-Runs both in new hubs in a folder and prints wall clock, CPU time and how many cores were busy. Not a
-test: it takes many minutes, and the clock of a machine with other work tells little; CPU time and
-the work of the stages beside it tell what that machine would have done alone.
+Runs both in new hubs in a folder and prints wall clock, CPU time and how many cores were busy. It is
+no test: it takes many minutes, and on a machine with other work the clock tells little.
 """
 
 import argparse
