@@ -2,8 +2,8 @@
 
     python tests/benchmarks/sweep_speed.py FOLDER [--doses 1e3 1e4 1e5] [--profile smoke]
 
-Runs both in new hubs in a folder and prints wall clock, CPU time and how many cores were busy. It is
-no test: it takes many minutes, and on a machine with other work the clock tells little.
+Runs both in new hubs of a folder and prints wall clock, CPU time and how many cores were busy. It
+is no test: it takes many minutes, and on a machine with other work the clock tells little.
 """
 
 import argparse
