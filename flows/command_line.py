@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,12 @@ from tasks.core.validation import describe
 from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
 from tasks.runtime.cache import finished_record
-from tasks.runtime.errors import BadInputError, InvalidEvidenceError, StageFailedError
+from tasks.runtime.errors import (
+    BadInputError,
+    ConditionsFailedError,
+    InvalidEvidenceError,
+    StageFailedError,
+)
 from tasks.runtime.lock import refuse_busy_hub
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
@@ -40,31 +46,43 @@ RULE = "=" * 72
 OPTIONS = {"photons_per_pattern": "dose"}
 
 
-def make_app(parameter_file: Path | None) -> App:
-    """Return the command line, its defaults taken from a file where there is one.
+def phase_g_app() -> App:
+    """Return the command line of one condition."""
+    return new_app(
+        "python -m flows.phase_g",
+        "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
+        "train, reconstruct, compare, and write analysis/metrics_delta_summary.json.",
+        run,
+    )
 
-    Raises:
-        BadInputError: If the file cannot be read.
-    """
+
+def new_app(name: str, what_it_does: str, run_it: Callable[..., int]) -> App:
+    """Return a command line that draws its options from a function's parameters."""
     app = App(
-        name="python -m flows.phase_g",
-        help=(
-            "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
-            "train, reconstruct, compare, and write analysis/metrics_delta_summary.json."
-        ),
+        name=name,
+        help=what_it_does,
         version_flags=[],
         default_parameter=Parameter(negative=(), show_choices=False),
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    if parameter_file is not None:
-        try:
-            content = read_parameters(parameter_file)
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
-        app.config = (Dict(content, source=str(parameter_file)),)
-    app.default(run)
+    app.default(run_it)
     return app
+
+
+def take_defaults(app: App, parameter_file: Path | None) -> None:
+    """Take the defaults of a command line from a file, where there is one.
+
+    Raises:
+        BadInputError: If the file cannot be read.
+    """
+    if parameter_file is None:
+        return
+    try:
+        content = read_parameters(parameter_file)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    app.config = (Dict(content, source=str(parameter_file)),)
 
 
 def run(
@@ -89,7 +107,7 @@ def run(
     post_verify_only
         Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
     """
-    del parameters  # Read before the options are, by `make_app`.
+    del parameters  # Read before the options are, by `take_defaults`.
     params = params.model_copy(update={"hub": hub_place(params.hub)})
     if report_only:
         return report(params.hub, verify=not params.skip_post_verify)
@@ -100,13 +118,23 @@ def run(
     publisher()
     if collect_only:
         return collect(plan)
-    check_place(params.hub)
-    check_space(params.hub, plan)
-    if params.hub.is_dir():
-        refuse_busy_hub(params.hub)
-    if not params.clobber:
-        refuse_stale_hub(params.hub, plan)
+    refuse_bad_start(plan)
     return execute(plan)
+
+
+def refuse_bad_start(plan: Plan) -> None:
+    """Refuse what a run would refuse, before Prefect is loaded.
+
+    Raises:
+        BadInputError: If the hub cannot be used, is too full, busy, or of other parameters.
+    """
+    hub = plan.params.hub
+    check_place(hub)
+    check_space(hub, plan)
+    if hub.is_dir():
+        refuse_busy_hub(hub)
+    if not plan.params.clobber:
+        refuse_stale_hub(hub, plan)
 
 
 def collect(plan: Plan) -> int:
@@ -130,26 +158,22 @@ def collect(plan: Plan) -> int:
 
 def execute(plan: Plan) -> int:
     """Run the flow, showing its progress, and print its result."""
-    from prefect.logging.configuration import setup_logging
-
+    quieten_prefect()
     from flows.local_server import local_server_starting
 
-    # The run is shown by its own lines; Prefect's console would say the same again.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    setup_logging()
-
-    hub = plan.params.hub
+    (condition,) = plan.conditions
+    params, hub = condition.params, condition.params.hub
     console = Console(stderr=True)
     console.print(
-        f"Phase G in {hub}: {plan.params.photons_per_pattern:g} photons per pattern, "
-        f"{plan.params.view.value} view, profile {plan.params.profile.value}",
+        f"Phase G in {hub}: {params.photons_per_pattern:g} photons per pattern, "
+        f"{params.view.value} view, profile {params.profile.value}",
         highlight=False,
         soft_wrap=True,
     )
     with local_server_starting():
         from flows.phase_g import phase_g
     with watched_on(console):
-        result = phase_g(plan.params)
+        result = phase_g(params)
     for warning in result.warnings:
         console.print(f"Warning: {warning}", style="yellow", markup=False)
     if result.delta_summary is None:
@@ -157,6 +181,14 @@ def execute(plan: Plan) -> int:
     for line in (RULE, *terminal_block(read_json(hub / DELTA_SUMMARY)), "", *banner(plan), RULE):
         say(line)
     return EXIT_SUCCESS
+
+
+def quieten_prefect() -> None:
+    """Leave the console to the lines of the run: Prefect's would say the same again."""
+    from prefect.logging.configuration import setup_logging
+
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    setup_logging()
 
 
 def banner(plan: Plan) -> list[str]:
@@ -173,11 +205,12 @@ def banner(plan: Plan) -> list[str]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, make_app: Callable[[], App] = phase_g_app) -> int:
     """Run the command line and return its exit code.
 
     Args:
         arguments: Words of the command line; those of this process without.
+        make_app: Returns the command line.
 
     Returns:
         0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
@@ -185,7 +218,8 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     error_console = Console(stderr=True)
     try:
-        app = make_app(named_parameter_file(words))
+        app = make_app()
+        take_defaults(app, named_parameter_file(words))
         return int(app(words, exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         cause = error.__cause__
@@ -195,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error_console, describe(error, OPTIONS))
     except BadInputError as error:
         return _refuse(error_console, str(error))
-    except (StageFailedError, InvalidEvidenceError) as error:
+    except (StageFailedError, ConditionsFailedError, InvalidEvidenceError) as error:
         error_console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         error_console.print(
             f"See {BLOCKER_TEXT} in the hub, and {REPORT_PAGE} for what there is. What is finished "

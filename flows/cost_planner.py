@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from flows.extra_planner import REFINED
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm, Extra, Reconstruction
+from tasks.core.hub import COST_TABLE
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
 from tasks.report.cost_params import CostParams, CostSource, Role
-from tasks.report.publication import COST_PLOT, COST_TABLE, COST_TEXT
+from tasks.report.publication import COST_PLOT, COST_TEXT
 
 Stages = Sequence[tuple[Role, StageCall]]
 

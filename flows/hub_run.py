@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,15 @@ LOGGER = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_hub(plan: Plan) -> Iterator[HubSession]:
+def open_hub(
+    plan: Plan, *, keeps_going: bool = False, with_workers: bool = False
+) -> Iterator[HubSession]:
     """Open a hub for a run, and record how the run ends.
 
     Args:
         plan: The stages of the run.
+        keeps_going: Whether a failed stage stops only those that need its files.
+        with_workers: Whether runs of single conditions may fill in their stages meanwhile.
 
     Yields:
         The session that stages are submitted in.
@@ -49,7 +53,7 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
     check_place(hub)
     check_space(hub, plan)
     hub.mkdir(parents=True, exist_ok=True)
-    with hub_lock(hub):
+    with hub_lock(hub) as lock:
         if plan.params.clobber:
             archive_stale_outputs(hub, plan)
         else:
@@ -60,9 +64,11 @@ def open_hub(plan: Plan) -> Iterator[HubSession]:
         clear_blocker(hub)
         started_at = utc_now()
         try:
+            order = [call.stage for call in plan]
             with (
+                lock.workers_admitted() if with_workers else nullcontext(),
                 run_monitor(hub, plan, watching_console()) as monitor,
-                hub_session(hub, monitor, [call.stage for call in plan]) as session,
+                hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
             ):
                 yield session
             write_plan(hub, plan)
@@ -85,7 +91,8 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
     """
     if isinstance(failure, Exception):
         blocker = write_blocker(hub, failure)
-        details = {name: blocker[name] for name in ("stage", "exception", "message")}
+        kept = ("stage", "exception", "message", "conditions")
+        details = {name: blocker[name] for name in kept if name in blocker}
         record_attempt(hub, started_at, "failed", _details(plan) | {"blocker": details})
         # Reports that do not hold are evidence of what is wrong with them.
         if not isinstance(failure, InvalidEvidenceError):

@@ -56,7 +56,8 @@ def check_space(hub: Path, plan: Plan) -> None:
 
 def bytes_needed(plan: Plan) -> int:
     """Return how large the hub of a run becomes, at most; nothing is compressed in it."""
-    simulation = resolve(plan.params).simulation
+    # Doses and seeds change neither the size of a scan nor that of an object.
+    simulation = resolve(plan.conditions[0].params).simulation
     layout = lay_out_scans(simulation, energy_diameter_px(make_probe(simulation)))
     n_px = simulation.probe.n_px
     patterns = sum(len(positions) for positions in layout.positions_px.values())
@@ -65,7 +66,8 @@ def bytes_needed(plan: Plan) -> int:
         for split, positions in layout.positions_px.items()
     }
     frame = math.prod(layout.shape)
-    scans = len(plan.replicates) * patterns * n_px**2 * BYTES_OF_COUNT
+    n_scans = sum("truth" in call.outputs for call in plan)
+    scans = n_scans * patterns * n_px**2 * BYTES_OF_COUNT
     stages = sum(_bytes_of(call, pixels.get(call.stage.rpartition(".")[2], frame)) for call in plan)
     return scans + stages + BYTES_OF_REPORTS
 

@@ -9,7 +9,7 @@ import orjson
 from tasks.core.files import write_json, write_text
 from tasks.core.hub import ATTEMPTS, BLOCKER_JSON, BLOCKER_TEXT
 from tasks.report.publication import utc_now
-from tasks.runtime.errors import StageFailedError
+from tasks.runtime.errors import ConditionsFailedError, StageFailedError
 from tasks.runtime.portable import portable_text
 
 SCHEMA_VERSION = 1
@@ -25,8 +25,8 @@ def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, A
         details: What else is worth keeping, as JSON.
     """
     times = {"started_at": started_at, "ended_at": utc_now()}
-    portable: dict[str, Any] = _portable(details, hub)
-    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **portable}
+    kept: dict[str, Any] = portable(details, hub)
+    entry = {"schema_version": SCHEMA_VERSION, **times, "result": result, **kept}
     path = hub / ATTEMPTS
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -56,26 +56,8 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
     Returns:
         Content of the JSON.
     """
-    blocker: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "written_at": utc_now(),
-        "stage": None,
-        "command": None,
-        "exception": type(failure).__name__,
-        "message": str(failure),
-        "log": None,
-        "log_tail": [],
-    }
-    if isinstance(failure, StageFailedError):
-        blocker |= {
-            "stage": failure.stage,
-            "command": failure.command,
-            "exception": failure.exception,
-            "message": failure.message,
-            "log": f"cli/{failure.stage}.log",
-            "log_tail": failure.log_tail,
-        }
-    blocker = _portable(blocker, hub)
+    head = {"schema_version": SCHEMA_VERSION, "written_at": utc_now()}
+    blocker: dict[str, Any] = head | portable(failure_entry(failure), hub)
     lines = [
         f"Stage:     {blocker['stage'] or 'the flow itself'}",
         f"Exception: {blocker['exception']}: {blocker['message']}",
@@ -84,9 +66,40 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
         "",
         *blocker["log_tail"],
     ]
+    for entry in blocker.get("failures", [])[1:]:
+        lines += ["", f"Also:      {entry['stage'] or 'a run'}, see {entry['log'] or 'no log'}"]
     write_text(hub / BLOCKER_TEXT, "\n".join(lines) + "\n")
     write_json(hub / BLOCKER_JSON, blocker)
     return blocker
+
+
+def failure_entry(failure: BaseException) -> dict[str, Any]:
+    """Return what failed, as `blocker.json` has it; of a sweep its first failure, and all."""
+    entry: dict[str, Any] = {
+        "stage": None,
+        "command": None,
+        "exception": type(failure).__name__,
+        "message": str(failure),
+        "log": None,
+        "log_tail": [],
+    }
+    if isinstance(failure, StageFailedError):
+        entry |= {
+            "stage": failure.stage,
+            "command": failure.command,
+            "exception": failure.exception,
+            "message": failure.message,
+            "log": f"cli/{failure.stage}.log",
+            "log_tail": failure.log_tail,
+        }
+    if isinstance(failure, ConditionsFailedError):
+        first = failure.failures[0] if failure.failures else {}
+        entry |= {name: first[name] for name in ("stage", "command", "log", "log_tail") if first}
+        entry |= {
+            "failures": failure.failures,
+            "conditions": {"failed": failure.failed, "finished": failure.finished},
+        }
+    return entry
 
 
 def clear_blocker(hub: Path) -> None:
@@ -95,10 +108,10 @@ def clear_blocker(hub: Path) -> None:
         (hub / name).unlink(missing_ok=True)
 
 
-def _portable(content: Any, hub: Path) -> Any:
+def portable(content: Any, hub: Path) -> Any:
     """Return JSON with every text portable: what a hub keeps names no place of this machine."""
     if isinstance(content, str):
         return portable_text(content, hub)
     if isinstance(content, dict):
-        return {key: _portable(value, hub) for key, value in content.items()}
-    return [_portable(value, hub) for value in content] if isinstance(content, list) else content
+        return {key: portable(value, hub) for key, value in content.items()}
+    return [portable(value, hub) for value in content] if isinstance(content, list) else content

@@ -9,26 +9,16 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from flows.bars import ConditionBars, StageBars
 from flows.plan import Plan
+from flows.stage_names import stage_names
 from tasks.core.hub import RUN_LOG
-from tasks.core.seeds import Split
 from tasks.runtime.portable import portable_text
 from tasks.runtime.session import StageEvent
 
 PLAIN_PROGRESS_STEP = 0.25
 _WATCHING: ContextVar[Console | None] = ContextVar("watching_console", default=None)
-MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}
 
 
 @contextmanager
@@ -46,19 +36,6 @@ def watching_console() -> Console | None:
     return _WATCHING.get()
 
 
-def short_name(stage: str) -> str:
-    """Return a stage's name for people: `predict-baseline test` of `predict-baseline.….test`.
-
-    Replicates after the first are named: `predict-baseline test, replicate 2`.
-    """
-    name, *rest = stage.split(".")
-    is_split = bool(rest) and rest[-1] in {split.value for split in Split}
-    number = next((part.split("_")[1] for part in rest if part.startswith("replicate_")), None)
-    return (f"{name} {rest[-1]}" if is_split else name) + (
-        f", replicate {number}" if number else ""
-    )
-
-
 class RunMonitor:
     """Takes the events of a run, from any thread, to the run's log and to the terminal."""
 
@@ -69,14 +46,12 @@ class RunMonitor:
         self._guard = threading.Lock()
         self._logged: dict[str, float] = {}
         self._started: dict[str, datetime] = {}
-        self._bars: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._names = stage_names(plan)
+        self._bars: StageBars | ConditionBars | None = None
         if console is not None and console.is_terminal:
-            self._bars = _bars(console)
-            for call in plan:
-                self._tasks[call.stage] = self._bars.add_task(
-                    short_name(call.stage), total=1, start=False, text=""
-                )
+            many = len(plan.conditions) > 1
+            kind = ConditionBars if many else StageBars
+            self._bars = kind(console, plan, self._names)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -84,7 +59,7 @@ class RunMonitor:
         if self._bars is None:
             yield
         else:
-            with self._bars:
+            with self._bars.progress:
                 yield
 
     def __call__(self, event: StageEvent) -> None:
@@ -98,7 +73,7 @@ class RunMonitor:
                 self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
                 self._log.flush()
             if self._bars is not None:
-                self._move_bar(self._bars, event)
+                self._bars.move(event)
             elif line and self._console is not None:
                 self._console.print(
                     f"{datetime.now():%H:%M:%S} {line}",
@@ -109,11 +84,11 @@ class RunMonitor:
 
     def _line(self, event: StageEvent) -> str:
         """Return the plain line of an event; empty for progress that is too small to tell."""
-        name = short_name(event.stage)
+        name = self._names.get(event.stage, event.stage)
         if event.kind == "started":
             self._started[event.stage] = datetime.now(UTC)
             self._logged[event.stage] = 0.0
-            return f"{name}: started"
+            return f"{name}: started {event.text}".rstrip()
         if event.kind == "progress":
             fraction = event.done / max(1, event.total)
             if fraction - self._logged.get(event.stage, 0.0) < PLAIN_PROGRESS_STEP:
@@ -124,32 +99,6 @@ class RunMonitor:
             seconds = (datetime.now(UTC) - self._started[event.stage]).total_seconds()
             return f"{name}: done in {seconds:.1f} s"
         return f"{name}: {event.kind} {event.text}".rstrip()
-
-    def _move_bar(self, bars: Progress, event: StageEvent) -> None:
-        task = self._tasks.get(event.stage)
-        if task is None:
-            return
-        if event.kind == "started":
-            bars.start_task(task)
-            bars.update(task, total=None)
-        elif event.kind == "progress":
-            bars.update(task, completed=event.done, total=event.total, text=event.text)
-        else:
-            bars.update(task, completed=1, total=1, text=MARKS[event.kind])
-            bars.stop_task(task)
-
-
-def _bars(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[text]}"),
-        console=console,
-    )
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 DELTA_SUMMARY = "analysis/metrics_delta_summary.json"
 METRICS_SUMMARY = "analysis/metrics_summary.json"
+COST_TABLE = "analysis/arm_costs.csv"
+CONDITION_MAP = "analysis/condition_map.json"
+CONDITION_MAP_PLOT = "analysis/condition_map.png"
 REPORT_PAGE = "analysis/report.html"
 COMPARISON_MANIFEST = "analysis/comparison_manifest.json"
 PRETTY_DELTA_SUMMARY = "analysis/metrics_delta_summary.pretty.json"

@@ -64,6 +64,15 @@ def seen_from(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def with_whole_paths(record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters whose named files are found from any folder of this machine.
+
+    Args:
+        record: Parameters as JSON, nested ones too, files named from here.
+    """
+    return _renamed(record, lambda path: Path(path).resolve().as_posix())
+
+
 def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
     """Return parameters with every path of a fingerprinted file renamed."""
     is_named = record.get("file_sha256") is not None

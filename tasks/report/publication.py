@@ -1,5 +1,6 @@
 """The last step: the deltas and their texts, from the summary that the hub holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from tasks.core.files import read_json, write_json, write_text
 from tasks.core.hub import (
     COMPARISON_MANIFEST,
+    CONDITION_MAP,
+    CONDITION_MAP_PLOT,
     DELTA_SUMMARY,
     METRICS_SUMMARY,
     PRETTY_DELTA_SUMMARY,
@@ -17,10 +20,12 @@ from tasks.core.stages import StageFiles, silent
 from tasks.report.aggregate_report import aggregate_highlights, aggregate_report
 from tasks.report.blocker import read_blocker
 from tasks.report.blocks import find_blocks
-from tasks.report.comparisons import TABLE_NAME, find_jobs
+from tasks.report.comparisons import TABLE_NAME, JobKey, find_jobs
+from tasks.report.condition_map import condition_map
 from tasks.report.cost_table import digest_lines
 from tasks.report.deltas import delta_summary
 from tasks.report.digest import digest_markdown
+from tasks.report.evidence import BlockValues
 from tasks.report.highlights import highlight_lines, preview_lines
 from tasks.report.params import ReportParams
 from tasks.report.pretty_json import pretty_json
@@ -33,7 +38,6 @@ DIGEST = "analysis/metrics_digest.md"
 AGGREGATE_REPORT = "analysis/aggregate_report.md"
 AGGREGATE_HIGHLIGHTS = "analysis/aggregate_highlights.txt"
 SUMMARY_TEXT = "analysis/metrics_summary.md"
-COST_TABLE = "analysis/arm_costs.csv"
 COST_TEXT = "analysis/arm_costs.md"
 COST_PLOT = "analysis/pareto.png"
 # What the JSON for people begins with; a delta comes before how well it is known.
@@ -79,19 +83,33 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     """
     if not (hub / METRICS_SUMMARY).is_file():
         return None
-    summary = read_json(hub / METRICS_SUMMARY)
-    delta = delta_summary(summary, METRICS_SUMMARY, generated_at, find_blocks(hub))
+    summary, blocks = read_json(hub / METRICS_SUMMARY), find_blocks(hub)
+    delta = delta_summary(summary, METRICS_SUMMARY, generated_at, blocks)
     delta = _unchanged(hub / DELTA_SUMMARY, delta) or delta
     # Also where nothing is new: the same content may be there in other bytes.
     write_json(hub / DELTA_SUMMARY, delta)
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
+    write_map(hub, summary, blocks)
     # Whoever publishes nothing need not wait for what draws.
     from tasks.report.page.write import write_report_html
 
     write_report_html(hub)
     return Publication(summary, delta, texts[DIGEST])
+
+
+def write_map(hub: Path, summary: dict[str, Any], blocks: Mapping[JobKey, BlockValues]) -> None:
+    """Write the map over dose and overlap and its picture, of a hub with several conditions."""
+    content = condition_map(hub, summary, blocks)
+    if content is None:
+        for path in (CONDITION_MAP, CONDITION_MAP_PLOT):
+            (hub / path).unlink(missing_ok=True)
+        return
+    from tasks.report.condition_map_plot import write_condition_map_plot
+
+    write_json(hub / CONDITION_MAP, content)
+    write_condition_map_plot(hub / CONDITION_MAP_PLOT, content)
 
 
 def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> dict[str, str]:

@@ -13,9 +13,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.files import read_json
+from tasks.core.hub import CONDITION_MAP, CONDITION_MAP_PLOT, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.records import StageCall, StageRecord
 from tasks.report.artifacts import data_url, delta_table, headline_picture, report_markdown
+from tasks.report.condition_map_text import map_markdown
 from tasks.report.diff_text import fault_lines
 from tasks.report.publication import Publication, publish_deltas, utc_now
 from tasks.report.regression import (
@@ -34,6 +36,7 @@ from tasks.runtime.stage_task import execute, stage_task
 TABLE_KEY = "phase-g-delta-summary"
 REPORT_KEY = "phase-g-report"
 IMAGE_KEY = "phase-g-comparison"
+MAP_KEY = "phase-g-condition-map"
 
 
 @stage_task("summarise-comparisons")
@@ -78,6 +81,7 @@ def publish(figures: dict[str, str]) -> Publication | None:
         return None
     pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
     _publish_artifacts(publication, pictures)
+    _publish_map(hub)
     _emit_events(hub, publication.delta)
     get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
     return publication
@@ -95,6 +99,7 @@ def publish_partial_report(hub: Path, digest: str, figures: dict[str, str]) -> N
     pictures = {title: hub / path for title, path in figures.items()}
     try:
         _publish_report(digest, pictures)
+        _publish_map(hub)
     except Exception as error:  # noqa: BLE001 - what stopped the run matters more
         get_run_logger().warning(
             "The report is in the hub alone (%s: %s).", type(error).__name__, error
@@ -122,6 +127,15 @@ def _publish_report(digest: str, pictures: dict[str, Path]) -> None:
         markdown=report_markdown(digest, pictures),
         description=digest.rstrip().rpartition("\n")[2],
     )
+
+
+def _publish_map(hub: Path) -> None:
+    """Publish the map over dose and overlap of a study of several conditions."""
+    if not (hub / CONDITION_MAP).is_file():
+        return
+    text = map_markdown(read_json(hub / CONDITION_MAP))
+    picture = {"The map": hub / CONDITION_MAP_PLOT}
+    create_markdown_artifact(key=MAP_KEY, markdown=report_markdown(text, picture))
 
 
 def _emit_events(hub: Path, delta: dict[str, Any]) -> None:

@@ -84,6 +84,20 @@ def finished_record(hub: Path, call: StageCall) -> StageRecord | None:
         hub: The hub, which need not exist.
         call: The stage.
     """
+    record = made_record(hub, call)
+    is_known = record is not None and (hub / RESULTS_FOLDER / record.cache_key).is_file()
+    return record if is_known else None
+
+
+def made_record(hub: Path, call: StageCall) -> StageRecord | None:
+    """Return the record that a stage has left beside its intact files, or None; reads only.
+
+    It is there a moment before Prefect knows of it.
+
+    Args:
+        hub: The hub, which need not exist.
+        call: The stage.
+    """
     manifest = hub / call.manifest
     if not manifest.is_file():
         return None
@@ -91,6 +105,4 @@ def finished_record(hub: Path, call: StageCall) -> StageRecord | None:
         record = StageRecord.model_validate(orjson.loads(manifest.read_bytes()))
     except (orjson.JSONDecodeError, ValidationError):
         return None
-    key = cache_key(hub, call)
-    is_known = (hub / RESULTS_FOLDER / key).is_file()
-    return record if is_known and record.cache_key == key and record.is_intact(hub) else None
+    return record if record.cache_key == cache_key(hub, call) and record.is_intact(hub) else None

@@ -1,5 +1,7 @@
 """The ways a run can end badly, and which of them are worth another try."""
 
+from typing import Any
+
 
 class BadInputError(ValueError):
     """What was asked for cannot be run; nothing was started. Exit code 2."""
@@ -19,6 +21,29 @@ class RunStoppedError(RuntimeError):
 
 class InvalidEvidenceError(RuntimeError):
     """The verification of a hub found something that does not hold. Exit code 1."""
+
+
+class ConditionsFailedError(RuntimeError):
+    """Conditions of a sweep ended without their outputs; the others have theirs. Exit code 1.
+
+    Attributes:
+        failed: Names of the conditions that failed.
+        finished: Names of the others.
+        failures: What stopped them, entries as in `blocker.json`.
+    """
+
+    def __init__(
+        self, failed: list[str], finished: list[str], failures: list[dict[str, Any]]
+    ) -> None:
+        causes = "; ".join(
+            f"{entry['stage'] or 'a run'}: {entry['exception']}: {entry['message']}"
+            for entry in failures
+        )
+        n = len(failed) + len(finished)
+        super().__init__(f"{len(failed)} of {n} conditions failed ({', '.join(failed)}): {causes}")
+        self.failed = failed
+        self.finished = finished
+        self.failures = failures
 
 
 class StageFailedError(RuntimeError):

@@ -12,10 +12,11 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Literal
 
-from tasks.runtime.errors import RunStoppedError
+from tasks.runtime.errors import BadInputError, RunStoppedError
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
+CORES_VARIABLE = "PHASE_G_CORES"
 SETTLE_S = 0.3
 
 
@@ -39,7 +40,21 @@ class StageEvent:
 
 
 def available_cores() -> int:
-    """Return the number of processor cores that this process may use."""
+    """Return the number of processor cores that this process may use.
+
+    `PHASE_G_CORES` says how many are its share where several runs work on one machine.
+
+    Raises:
+        BadInputError: If the variable is not a whole number above 0.
+    """
+    asked = os.environ.get(CORES_VARIABLE)
+    if asked:
+        if not asked.isdecimal() or int(asked) < 1:
+            raise BadInputError(
+                f"{CORES_VARIABLE} is the number of cores of a run, 1 or more, got {asked!r}. "
+                f"Correct it, or unset it to use all."
+            )
+        return int(asked)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -87,6 +102,8 @@ class HubSession:
         slots: As many stages run side by side as there are cores, one thread each.
         children: Processes alive now.
         stopping: Set once no further stage shall start.
+        keeps_going: Whether a failed stage stops only those that need its files.
+        is_shared: Whether others may be at work on the same stages.
     """
 
     root: Path
@@ -95,6 +112,8 @@ class HubSession:
     slots: CoreSlots = field(default_factory=lambda: CoreSlots(available_cores()))
     children: "set[Popen[str]]" = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
+    keeps_going: bool = False
+    is_shared: bool = False
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -160,6 +179,9 @@ def hub_session(
     root: Path,
     emit: Callable[[StageEvent], None] = lambda _event: None,
     order: Sequence[str] = (),
+    *,
+    keeps_going: bool = False,
+    is_shared: bool = False,
 ) -> Iterator[HubSession]:
     """Open a session; whatever ends it, no child process outlives it.
 
@@ -167,11 +189,13 @@ def hub_session(
         root: The hub.
         emit: Called with every event, from any thread.
         order: Names of the stages, those first that shall start first when cores are few.
+        keeps_going: Whether a failed stage stops only those that need its files.
+        is_shared: Whether others may be at work on the same stages.
 
     Yields:
         The session, which tasks submitted in this context find by `current_session`.
     """
-    session = HubSession(root, emit, order)
+    session = HubSession(root, emit, order, keeps_going=keeps_going, is_shared=is_shared)
     token = _CURRENT.set(session)
     try:
         yield session

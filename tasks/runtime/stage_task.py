@@ -12,9 +12,10 @@ from prefect.tasks import exponential_backoff
 
 from tasks.core.records import StageCall, StageRecord
 from tasks.core.stages import Progress, silent
-from tasks.runtime.cache import StageRecordSerializer, cache_key, prefect_cache_key
+from tasks.runtime.cache import StageRecordSerializer, cache_key, made_record, prefect_cache_key
 from tasks.runtime.children import run_stage
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.lock import stage_lock
 from tasks.runtime.record_keeping import keep_record
 from tasks.runtime.session import StageEvent, current_session
 
@@ -44,7 +45,8 @@ def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
     elif state.is_completed():
         session.emit(StageEvent(stage, "finished"))
     else:
-        session.stop_starting()
+        if not session.keeps_going:
+            session.stop_starting()
         session.emit(StageEvent(stage, "failed", state.message or ""))
 
 
@@ -78,13 +80,22 @@ def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 def execute(call: StageCall, on_progress: Progress = silent) -> StageRecord:
     """Execute a stage in its child process; its output is streamed to the run's log.
 
+    In a shared hub a stage that another worker has made meanwhile is not made again.
+
     Args:
         call: The stage.
         on_progress: Told how far it is, from another thread.
     """
     session, logger = current_session(), get_run_logger()
     key = cache_key(session.root, call)
-    return run_stage(session, call, key, logger.info, on_progress)
+    if not session.is_shared:
+        return run_stage(session, call, key, logger.info, on_progress)
+    with stage_lock(session.root, call.stage, session.stopping.is_set):
+        made = made_record(session.root, call)
+        if made is not None:
+            logger.info("Another worker has just made %s", call.stage)
+            return made
+        return run_stage(session, call, key, logger.info, on_progress)
 
 
 def submit(

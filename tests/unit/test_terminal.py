@@ -5,7 +5,8 @@ from rich.console import Console
 
 from flows.params import PhaseGParams
 from flows.plan import make_plan
-from flows.terminal import run_monitor, short_name, watched_on, watching_console
+from flows.stage_names import short_name
+from flows.terminal import run_monitor, watched_on, watching_console
 from tasks.runtime.session import StageEvent
 
 STAGE = "predict-baseline.dose_1000.dense.test"

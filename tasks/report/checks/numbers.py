@@ -7,12 +7,19 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from tasks.core.files import json_bytes
-from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY, PRETTY_DELTA_SUMMARY
+from tasks.core.hub import (
+    COMPARISON_MANIFEST,
+    CONDITION_MAP,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+    PRETTY_DELTA_SUMMARY,
+)
 from tasks.core.stages import StageFiles
 from tasks.report.blocks import find_blocks
 from tasks.report.checks.differences import differences
 from tasks.report.checks.hub_files import REPORT_AGAIN, HubFiles, Validation
 from tasks.report.comparisons import find_jobs
+from tasks.report.condition_map import condition_map
 from tasks.report.deltas import delta_summary
 from tasks.report.params import ReportParams
 from tasks.report.publication import SUMMARY_TEXT
@@ -49,6 +56,12 @@ def number_checks(files: HubFiles) -> Iterator[Validation]:
         f"source {DELTA_SUMMARY}",
         partial(_source_faults, files),
         "the summary that it names is there, relative to the hub",
+        REPORT_AGAIN,
+    )
+    yield files.check(
+        f"numbers {CONDITION_MAP}",
+        partial(_map_faults, files),
+        "computed again from tables, blocks, costs and iterates, it is the same",
         REPORT_AGAIN,
     )
     if (files.root / PRETTY_DELTA_SUMMARY).exists():
@@ -96,6 +109,19 @@ def _delta_faults(files: HubFiles) -> Iterator[str]:
     )
     for name in EXACT:
         yield from differences(recorded.get(name), expected[name], name=name)
+    yield from differences(recorded, expected, INTERVAL_TOLERANCE)
+
+
+def _map_faults(files: HubFiles) -> Iterator[str]:
+    """Yield where the map differs from the tables; a hub of one condition has none."""
+    summary = files.valid_json(METRICS_SUMMARY, "metrics_summary")
+    expected = condition_map(files.root, summary, find_blocks(files.root))
+    is_there = (files.root / CONDITION_MAP).exists()
+    if expected is None:
+        if is_there:
+            yield f"{CONDITION_MAP} is of several conditions, and the hub has one"
+        return
+    recorded = files.valid_json(CONDITION_MAP, "condition_map")
     yield from differences(recorded, expected, INTERVAL_TOLERANCE)
 
 

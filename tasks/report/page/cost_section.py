@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tasks.core.hub import COST_TABLE
 from tasks.core.metrics_table import MetricRow
 from tasks.report.cost_points import by_condition, cost_points
 from tasks.report.cost_table import COST_HEADER, cost_cells, read_costs
@@ -13,7 +14,6 @@ from tasks.report.evidence import key_of
 from tasks.report.page.cost_chart import cost_charts
 from tasks.report.page.page_files import PageFiles
 
-COST_TABLE = "analysis/arm_costs.csv"
 # Conditions with charts; of further ones there are tables, and `pareto.png` shows all.
 MOST_CHARTED = 6
 

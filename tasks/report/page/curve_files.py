@@ -39,6 +39,11 @@ def read_convergence(path: Path) -> dict[str, Curve]:
     return _by_model(path, "epoch", "complex_nrmse")
 
 
+def read_errors(path: Path, columns: Sequence[str]) -> dict[str, dict[str, Curve]]:
+    """Return errors over the epoch by column and model, from `convergence.csv`."""
+    return {column: _by_model(path, "epoch", column) for column in columns}
+
+
 def read_training(path: Path) -> TrainingCurves:
     """Return the losses of a training, from its `history.csv`."""
     curves = TrainingCurves(Curve(), Curve())

@@ -156,9 +156,10 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             value = value.get(name) if isinstance(value, Mapping) else None
         return value
 
-    dose = of("photons_per_pattern")
-    yield "dose", f"{dose:g} photons per pattern" if isinstance(dose, int | float) else ""
-    yield "view", str(of("view") or "")
+    doses = _listed(of("photons_per_pattern"), of("doses"))
+    numbers = ", ".join(f"{dose:g}" for dose in doses if isinstance(dose, int | float))
+    yield "dose", f"{numbers} photons per pattern" if numbers else ""
+    yield "view", ", ".join(map(str, _listed(of("view"), of("views"))))
     splits = of("splits")
     named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
     yield "splits", ", ".join(map(str, named))
@@ -168,6 +169,13 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "probe", str(of("probe", "kind") or "").replace("_", " ")
     yield "scan", str(of("scan", "kind") or "").replace("_", " ")
     yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
+
+
+def _listed(one: Any, many: Any) -> list[Any]:
+    """Return the one value of a run of one condition, or the many of a sweep."""
+    if one is not None:
+        return [one]
+    return many if isinstance(many, list) else []
 
 
 def _seeds_text(seed: Any, count: Any) -> str:

@@ -10,7 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.core.arms import Arm
 from tasks.core.files import read_json, write_text
-from tasks.core.hub import BLOCKER_JSON, BLOCKER_TEXT, DELTA_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.hub import (
+    BLOCKER_JSON,
+    BLOCKER_TEXT,
+    CONDITION_MAP,
+    CONDITION_MAP_PLOT,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+    REPORT_PAGE,
+)
 from tasks.report.blocker import read_blocker
 from tasks.report.cost_table import EXPLANATION
 from tasks.report.flags import MISSING
@@ -50,6 +58,8 @@ LINKS = {
     "deltas": DELTA_SUMMARY,
     "all metrics": METRICS_SUMMARY,
     "figure of the deltas": DELTA_PLOT,
+    "map over dose and overlap": CONDITION_MAP,
+    "figure of the map": CONDITION_MAP_PLOT,
     "highlights": "analysis/metrics_delta_highlights.txt",
     "digest": "analysis/metrics_digest.md",
     "costs": "analysis/arm_costs.csv",
