@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench serve stop deploy clean
+.PHONY: help demo test lint bench docs serve stop deploy clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ lint: $(STAMP) ## Check style, types and import rules
 bench: $(STAMP) ## Measure speed
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median,rounds
 
+docs: $(STAMP) ## Build the documentation as a site in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 serve: $(STAMP) ## Start a Prefect server and a worker on this machine
 	$(BIN)/python -m deployments.serve $(if $(PORT),--port $(PORT))
 
@@ -46,6 +50,6 @@ deploy: $(STAMP) ## Tell the server of pools, deployments and automations
 	$(BIN)/python -m deployments.deploy $(DEPLOYMENTS)
 
 clean: ## Remove the environment and what tests and tools leave behind; runs stay
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf $(VENV) build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf *.egg-info

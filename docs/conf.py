@@ -1,0 +1,53 @@
+"""The documentation as a site: `make docs` builds it with Sphinx, with nothing from the network."""
+
+import re
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+
+project = "Phase G"
+author = "the authors of Phase G"
+release = version_of("phase-g")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "parameter_tables"]
+exclude_patterns = ["_build", "gallery", "sweeps", "schemas"]
+nitpicky = False
+
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 4
+
+autodoc_member_order = "bysource"
+# Docstrings give shapes and units, which say more than the types of arrays.
+autodoc_typehints = "none"
+# TensorFlow and torch take seconds to load, and no page needs them.
+autodoc_mock_imports = ["tensorflow", "torch", "keras", "ptychi"]
+
+html_theme = "furo"
+html_title = f"Phase G {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_show_copyright = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0b5c8c", "color-brand-content": "#0b5c8c"},
+    "dark_css_variables": {"color-brand-primary": "#7cc0ea", "color-brand-content": "#7cc0ea"},
+}
+
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+
+
+def as_restructured_text(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Turn a docstring's `code` and |bars|, which are plain text there, into what Sphinx reads."""
+    del app, what, name, thing, options
+    lines[:] = [CODE.sub(r"``\1``", line).replace("|", r"\|") for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Read docstrings as they are written."""
+    app.connect("autodoc-process-docstring", as_restructured_text)
