@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.scan_file import Scan
-from tasks.reconstruct.orientation_fit import Counts, Fit, fit_patterns
+from tasks.orientation.fit import Counts, Fit, fit_patterns
 
 Turn = tuple[tuple[int, int], tuple[int, int]]
 
