@@ -62,7 +62,8 @@ def length_m(value: float, units: str, where: str) -> float:
     """
     if units not in LENGTH_UNITS_M:
         raise ValueError(
-            f"{where} has the unit {units!r}, expected m, mm, um or nm. Give the value as an option."
+            f"{where} has the unit {units!r}, expected m, mm, um or nm. Give the value in an "
+            f"option."
         )
     return value * LENGTH_UNITS_M[units]
 
