@@ -52,14 +52,10 @@ def check_scan(prepared: PreparedScan) -> Checks:
     The orientation is not tried where something worse was found: it would say nothing.
     """
     positions = check_positions(prepared)
-    found = [
-        *check_zero_frequency(prepared),
-        *check_near_field(prepared),
-        *positions.findings,
-        *check_probe(prepared),
-        *check_light(prepared),
-        *check_detector(prepared),
-    ]
+    found = [*check_zero_frequency(prepared), *check_near_field(prepared)]
+    if not found:  # else step and probe would be judged in a frame that is not theirs
+        found += positions.findings + check_probe(prepared)
+    found += check_light(prepared) + check_detector(prepared)
     orientations = None
     is_worth_it = verdict_of(found) != "refused" and len(prepared.middle.indices) >= LEAST_PATTERNS
     if prepared.params.check_orientation and is_worth_it:

@@ -217,4 +217,5 @@ def turned_options(asked: PositionsParams, turn: str) -> str:
     chosen = [f"--positions.{name}" for name, use in uses.items() if use]
     if chosen:
         return f"Give {' '.join(chosen)}"
-    return f"Leave out {' '.join(f'--positions.{name}' for name in uses)}"
+    used = {"swap": asked.swap, "negate-y": asked.negate_y, "negate-x": asked.negate_x}
+    return f"Leave out {' '.join(f'--positions.{name}' for name, use in used.items() if use)}"
