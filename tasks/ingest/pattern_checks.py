@@ -1,5 +1,7 @@
 """Checks of the patterns: light, its drift, the detector, and what the values are."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ MUCH_LEFT_OUT = 0.1
 LEAST_MULTIPLE = 2
 FLOOR_SHARE = 0.05
 UNNATURAL_DISPERSION = 0.45
+SQUARES_FIT_BETTER = 0.9
 CORNER_FRACTION = 4
 
 
@@ -133,12 +136,32 @@ def check_detector(prepared: PreparedScan) -> list[Finding]:
     return found
 
 
-def check_values(prepared: PreparedScan, dispersion: float | None) -> list[Finding]:
+@dataclass(frozen=True)
+class ValuesFit:
+    """How the values fit as they are, and as square roots.
+
+    Attributes:
+        dispersion: Scatter of the values about a fit, over that of photons.
+        squared_misfit_ratio: Misfit of their squares over that of the values.
+    """
+
+    dispersion: float
+    squared_misfit_ratio: float
+
+    @property
+    def look_like_roots(self) -> bool:
+        """Whether they scatter less than photons can, or their squares fit clearly better."""
+        return (
+            self.dispersion < UNNATURAL_DISPERSION or self.squared_misfit_ratio < SQUARES_FIT_BETTER
+        )
+
+
+def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]:
     """Look at what the stored values are.
 
     Args:
         prepared: The scan.
-        dispersion: Scatter of the counts about a fit, over that of photons; None: not fitted.
+        fit: How they fit; None: not fitted.
     """
     found = []
     counting, scan = prepared.counting, prepared.scan
@@ -169,12 +192,13 @@ def check_values(prepared: PreparedScan, dispersion: float | None) -> list[Findi
             )
         )
     is_counted = counting.how in ("integers", "lattice")
-    if is_counted and dispersion is not None and dispersion < UNNATURAL_DISPERSION:
+    if is_counted and fit is not None and fit.look_like_roots:
         found.append(
             error(
                 "amplitudes",
-                f"The values scatter by {dispersion:.2f} of what photons do: they look like "
-                f"amplitudes, square roots of counts.",
+                f"The values look like amplitudes, square roots of counts: they scatter by "
+                f"{fit.dispersion:.2f} of what photons do, and their squares have "
+                f"{fit.squared_misfit_ratio:.2f} of their misfit.",
                 "Give --patterns.values amplitude; or, if they are smoothed or averaged counts, "
                 "--patterns.photons-per-unit.",
             )

@@ -97,7 +97,7 @@ def test_indexes_that_are_all_zero_tell_nothing_and_the_order_counts(written, sc
 
 
 def test_masks_of_either_sense_say_the_same(written, scan, tmp_path):
-    path, options = written("arrays")
+    written("arrays")
     bad = np.zeros((32, 32), dtype=np.uint8)
     bad[0, 3] = 1
     goods = []
