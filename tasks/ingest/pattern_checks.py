@@ -13,6 +13,7 @@ from tasks.ingest.prepare import PreparedScan
 FEW_PHOTONS = 100.0
 LIGHT_DRIFT = 0.2
 CENTRE_DRIFT_PX = 1.0
+EXPLAINED_BY_TIME = 0.5
 OFF_CENTRE_FRACTION = 0.125
 MUCH_SATURATED = 0.01
 MUCH_LEFT_OUT = 0.1
@@ -58,11 +59,15 @@ def check_light(prepared: PreparedScan) -> list[Finding]:
 def _check_drift(
     light: NDArray[np.float64], centres_px: NDArray[np.float64], n_px: int
 ) -> list[Finding]:
-    """Compare the first tenth of the scan with the last, and the middle of all with the array's."""
+    """Compare the first tenth of the scan with the last, and the middle of all with the array's.
+
+    A sample is seldom even, so a change counts as drift where time explains half of the spread.
+    """
     found = []
     tenth = max(1, len(light) // 10)
     change = float(np.median(light[-tenth:]) / np.median(light[:tenth]) - 1)
-    if abs(change) > LIGHT_DRIFT:
+    time = np.arange(len(light))
+    if abs(change) > LIGHT_DRIFT and _follows(light, time):
         found.append(
             warning(
                 "light_drift",
@@ -72,7 +77,8 @@ def _check_drift(
             )
         )
     moved = np.median(centres_px[-tenth:], axis=0) - np.median(centres_px[:tenth], axis=0)
-    if np.hypot(*moved) > CENTRE_DRIFT_PX:
+    along = centres_px @ moved
+    if np.hypot(*moved) > CENTRE_DRIFT_PX and _follows(along, time):
         found.append(
             warning(
                 "beam_drift",
@@ -91,6 +97,13 @@ def _check_drift(
             )
         )
     return found
+
+
+def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
+    """Tell whether time explains at least half of the variance of some values."""
+    if not np.ptp(values) or len(values) < 3:
+        return False
+    return bool(np.corrcoef(values, time)[0, 1] ** 2 > EXPLAINED_BY_TIME)
 
 
 def check_detector(prepared: PreparedScan) -> list[Finding]:
