@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.command_line import make_app
+from flows.command_line import phase_g_app
 from flows.params import PhaseGParams
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,9 +54,7 @@ def test_every_command_of_a_page_names_a_module(page):
 
 def test_every_option_of_a_shown_run_exists():
     known = {
-        name
-        for argument in make_app(None).assemble_argument_collection()
-        for name in argument.names
+        name for argument in phase_g_app().assemble_argument_collection() for name in argument.names
     }
     shown = [
         (page.name, option)
@@ -75,7 +73,7 @@ def test_every_parameter_is_on_the_page_of_parameters(tables):
     listed = set(re.findall(r"^\| `(--[\w.-]+)`", text, re.MULTILINE))
     command_line = {
         argument.names[0]
-        for argument in make_app(None).assemble_argument_collection()
+        for argument in phase_g_app().assemble_argument_collection()
         if argument.parse and not argument.children
     }
     own = {"--parameters", "--collect-only", "--report-only", "--post-verify-only"}

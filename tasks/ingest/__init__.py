@@ -1,0 +1,1 @@
+"""Phase C for measured scans: importers, checks before hours of work, preparation."""

@@ -1,0 +1,227 @@
+"""Parameters of importing, checking and preparing a measured scan."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tasks.core.named_files import with_fingerprint, without_folders
+from tasks.core.scan_record import DETECTOR_PIXEL_WINDOW_M, DISTANCE_WINDOW_M, ENERGY_WINDOW_EV
+from tasks.ingest.choices import (
+    Format,
+    Invalid,
+    MaskSense,
+    Moves,
+    Order,
+    PositionUnit,
+    ProbeOrigin,
+    Recentre,
+    Values,
+    ZeroFrequency,
+)
+
+STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class NamedFile(BaseModel):
+    """A file beside the scan; its content is a parameter, as its SHA-256."""
+
+    model_config = STRICT
+
+    file: Path | None = Field(None, description="The file; none: there is none")
+    dataset: str | None = Field(
+        None, description="HDF5 dataset of the array; not needed where the file holds one alone"
+    )
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "file", "The file")
+
+
+class PositionsParams(BaseModel):
+    """What the file does not say of its positions, and how they are turned."""
+
+    model_config = STRICT
+
+    unit: PositionUnit | None = Field(
+        None, description=f"Unit of the positions: {', '.join(PositionUnit)}; none: the file's"
+    )
+    order: Order | None = Field(None, description="Columns: yx or xy; none: the format's")
+    moves: Moves | None = Field(
+        None, description="Whose positions they are: sample or probe; none: the format's"
+    )
+    swap: bool = Field(False, description="Swap y and x of the positions")
+    negate_y: bool = Field(False, description="Negate y of the positions, after a swap")
+    negate_x: bool = Field(False, description="Negate x of the positions, after a swap")
+
+
+class PatternParams(BaseModel):
+    """What the file does not say of its patterns, and how they are cut and corrected."""
+
+    model_config = STRICT
+
+    values: Values | None = Field(
+        None, description="What is stored: intensity or amplitude; none: the format's"
+    )
+    zero_frequency: ZeroFrequency | None = Field(
+        None, description="Where it lies: centre or corner; none: the format's"
+    )
+    transpose: bool = Field(False, description="Exchange rows and columns of every pattern")
+    flip_y: bool = Field(False, description="Turn every pattern upside down, after a transposition")
+    flip_x: bool = Field(False, description="Mirror every pattern, after a transposition")
+    recentre: Recentre = Field(
+        Recentre.NONE,
+        description="none: the zero frequency is where the format has it; mass: at the centre of "
+        "mass of the mean pattern",
+    )
+    binning: int = Field(1, ge=1, le=16, description="Add up so many by so many detector pixels")
+    photons_per_unit: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Photons of one unit of the stored intensity (of the square of the amplitude)",
+    )
+    photons_per_pattern: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Mean photons of a pattern, where the stored values are normalised",
+    )
+    background_per_px: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Counts to subtract from every pixel"
+    )
+    dark: NamedFile = Field(NamedFile(), description="Dark frame to subtract, (H, W)")
+    invalid: Invalid = Field(
+        Invalid.REFUSE,
+        description="Negative and not finite values: refuse, or mask the pixels that hold them",
+    )
+    saturation: float | None = Field(
+        None, gt=0, description="Value from which a pixel is saturated; none: found in the data"
+    )
+    mask_found: bool = Field(True, description="Mask the hot and dead pixels that are found")
+    least_light_ratio: float = Field(
+        0.1, ge=0, lt=1, description="Leave out frames with less of the median light than this"
+    )
+    most_light_ratio: float = Field(
+        10.0, gt=1, description="Leave out frames with more of the median light than this"
+    )
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> "PatternParams":
+        if self.photons_per_unit is not None and self.photons_per_pattern is not None:
+            raise ValueError(
+                "photons_per_unit and photons_per_pattern both set the scale of the patterns. "
+                "Give one of them."
+            )
+        return self
+
+
+class MaskParams(NamedFile):
+    """Which detector pixels can be trusted."""
+
+    sense: MaskSense | None = Field(
+        None, description="zero_is_good or nonzero_is_good; none: the format's"
+    )
+
+
+class GuessParams(NamedFile):
+    """Where the first guess of the probe comes from."""
+
+    origin: ProbeOrigin = Field(
+        ProbeOrigin.AUTO,
+        description="auto: the scan's own, else estimated; scan, optics (a zone plate), file "
+        "(.npy, .npz or HDF5), estimated (from the mean pattern)",
+    )
+    outermost_zone_m: float | None = Field(
+        None, gt=0, lt=1e-3, description="optics: width of the zone plate's outermost zone [m]"
+    )
+    central_stop_fraction: float = Field(
+        0.0, ge=0, lt=1, description="optics: diameter of the central stop over the zone plate's"
+    )
+    defocus_m: float = Field(
+        0.0, allow_inf_nan=False, description="Distance of the sample from the focus [m]"
+    )
+    n_modes: int = Field(1, ge=1, le=15, description="Incoherent modes of the guess")
+
+
+class IngestOptions(BaseModel):
+    """What the file of a measured scan does not say of it, and how the scan is prepared."""
+
+    model_config = STRICT
+
+    format: Format = Field(Format.AUTO, description=f"Format: {', '.join(Format)}")
+    layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
+    product: NamedFile = Field(
+        NamedFile(),
+        description="Positions and probe of a scan whose file has the patterns alone: a Ptychodus "
+        "product or a PtyPy .ptyr",
+    )
+    data_root: Path | None = Field(
+        None, description="Folder that file and links must stay in; none: that of the file"
+    )
+    unpacked_limit_gib: float = Field(
+        16.0, gt=0, le=4096, description="Most that an archive may unpack to [GiB]"
+    )
+    n_px: int | None = Field(
+        None,
+        ge=16,
+        le=2048,
+        multiple_of=2,
+        description="Crop the patterns, binned, to this side; none: the largest even square [px]",
+    )
+    energy_ev: float | None = Field(
+        None,
+        ge=ENERGY_WINDOW_EV[0],
+        le=ENERGY_WINDOW_EV[1],
+        description="Photon energy; none: the file's [eV]",
+    )
+    distance_m: float | None = Field(
+        None,
+        ge=DISTANCE_WINDOW_M[0],
+        le=DISTANCE_WINDOW_M[1],
+        description="From the sample to the detector; none: the file's [m]",
+    )
+    detector_pixel_m: float | None = Field(
+        None,
+        ge=DETECTOR_PIXEL_WINDOW_M[0],
+        le=DETECTOR_PIXEL_WINDOW_M[1],
+        description="Side of a detector pixel before binning; none: the file's [m]",
+    )
+    geometry_unknown: bool = Field(
+        False,
+        description="Energy, distance and pixel are not known: the positions are in pixels, and "
+        "no length is stated",
+    )
+    positions: PositionsParams = PositionsParams()
+    patterns: PatternParams = PatternParams()
+    mask: MaskParams = MaskParams()
+    probe: GuessParams = GuessParams()
+    check_orientation: bool = Field(
+        True, description="Find out whether the scan fits better when it is turned"
+    )
+    accept: tuple[str, ...] = Field(
+        (), description="Codes of findings that shall not stop the import"
+    )
+
+
+class IngestParams(IngestOptions):
+    """A measured scan, what its file does not say of it, and how it is prepared."""
+
+    file: Path = Field(description="The measured scan")
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "file", "The scan")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The parameters as JSON; files are named without their folder."""
+        return without_folders(self.model_dump(mode="json", exclude={"data_root"}))
