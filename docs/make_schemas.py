@@ -86,6 +86,10 @@ def _plan() -> dict[str, Any]:
                     "additionalProperties": True,
                 },
             },
+            "publisher": {
+                "type": ["string", "null"],
+                "description": "Who publishes the hub, where the run was told",
+            },
             "stages": {
                 "type": "array",
                 "minItems": 1,

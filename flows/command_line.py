@@ -17,7 +17,7 @@ from flows.hub_space import check_space
 from flows.hub_state import check_place, refuse_stale_hub
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
-from flows.provenance import commands_doc
+from flows.provenance import commands_doc, publisher
 from flows.terminal import watched_on
 from tasks.core.files import read_json
 from tasks.core.hub import (
@@ -115,6 +115,7 @@ def run(
         return verify(params.hub)
     plan = make_plan(params)
     commands_doc()
+    publisher()
     if collect_only:
         return collect(plan)
     refuse_bad_start(plan)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.plan import ConditionPlan, Plan
-from flows.provenance import commands_doc, git_state, machine, versions
+from flows.provenance import commands_doc, git_state, machine, publisher, versions
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import ATTEMPTS, PLAN
 from tasks.core.records import StageCall
@@ -160,6 +160,7 @@ def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None
             "git": git_state(),
             "machine": machine(),
             "commands_doc": commands_doc(),
+            "publisher": publisher(),
             "conditions": [_condition_entry(condition) for condition in plan.conditions],
             "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
         },

@@ -51,12 +51,16 @@ def report_partially(hub: Path, plan: Plan, failed_stage: str | None) -> None:
 def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> None:
     """Make the comparisons that the run did not come to, with the arms that are done."""
     done = {call.stage for call in plan if finished_record(hub, call) is not None}
-    calls = [call for call in plan.comparisons if call.stage not in {*done, failed_stage}]
-    partial = [call for call in (partial_call(c, plan, done) for c in calls) if call is not None]
-    for call in (*plan.comparisons, plan.costs):
-        if call.stage not in done:
-            files = (*call.outputs.values(), call.manifest)
-            archive_files(hub, [path for path in files if (hub / path).is_file()])
+    unfinished = [call for call in plan.comparisons if call.stage not in done]
+    partial = [
+        partial
+        for call in unfinished
+        if call.stage != failed_stage and (partial := partial_call(call, plan, done)) is not None
+    ]
+    # What things cost is told beside the errors of every comparison.
+    for call in (*unfinished, plan.costs) if unfinished else ():
+        files = (*call.outputs.values(), call.manifest)
+        archive_files(hub, [path for path in files if (hub / path).is_file()])
     if not partial:
         return
     console = watching_console()

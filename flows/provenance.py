@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tasks.runtime.session import available_cores
 
 PROJECT = Path(__file__).resolve().parents[1]
 COMMANDS_DOC_VARIABLE = "AUTHORITATIVE_CMDS_DOC"
+PUBLISHER_VARIABLE = "PHASE_G_PUBLISHER"
 COMMANDS_DOC = "docs/TESTING_GUIDE.md"
 PACKAGES = (
     "phase-g", "prefect", "numpy", "scipy", "scikit-image", "tensorflow", "keras", "torch",
@@ -61,6 +63,21 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def publisher() -> str | None:
+    """Return who publishes the hub, as `PHASE_G_PUBLISHER` says; None where it says nothing.
+
+    Raises:
+        BadInputError: If it is not a name, or a name and an address.
+    """
+    named = os.environ.get(PUBLISHER_VARIABLE, "").strip()
+    if named and not re.fullmatch(r"[^<>]*[^<>\s]\s*(<https?://[^<>\s]+>)?", named):
+        raise BadInputError(
+            f"{PUBLISHER_VARIABLE} must be `Name` or `Name <https://ror.org/...>`, got {named!r}. "
+            f"Correct it, or unset it."
+        )
+    return named or None
 
 
 def commands_doc() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The entities of an RO-Crate: files, software, parameters."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,9 @@ LICENCE: Entity = {
     "name": "BSD 3-Clause License",
     "description": "Licence of the software and, unless its makers say otherwise, of the data.",
 }
+UNNAMED_PUBLISHER_ID = "#publisher"
+DEVELOPERS = "the Phase G developers"
+_PUBLISHER = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*(<(?P<address>https?://[^<>\s]+)>)?")
 FORMATS = {
     ".csv": "text/csv",
     ".cxi": "application/x-hdf5",
@@ -123,6 +127,18 @@ def software_entities(contents: HubContents) -> list[Entity]:
             "softwareRequirements": links(entity["@id"] for entity in requirements),
         }
     return [software, *requirements]
+
+
+def publisher_entity(contents: HubContents) -> Entity:
+    """Return who answers for the hub: whom the run was told of, else who wrote the software.
+
+    `Name <https://ror.org/...>` has an address, which is its identifier then.
+    """
+    told = _PUBLISHER.fullmatch(contents.publisher or DEVELOPERS)
+    name, address = (told["name"], told["address"]) if told else (DEVELOPERS, None)
+    identifier = address or UNNAMED_PUBLISHER_ID
+    entity: Entity = {"@id": identifier, "@type": "Organization", "name": name}
+    return entity | ({"url": address} if address else {})
 
 
 def status_entity(result: str) -> Entity:

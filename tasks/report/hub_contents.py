@@ -57,6 +57,12 @@ class HubContents:
         return self._text("git", "commit")
 
     @property
+    def publisher(self) -> str | None:
+        """Who publishes the hub; None where the run was not told."""
+        found = self.plan.get("publisher")
+        return found if isinstance(found, str) and found else None
+
+    @property
     def title(self) -> str:
         """What was run, in a few words."""
         jobs = (self.summary or {}).get("jobs", [])

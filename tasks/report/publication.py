@@ -20,7 +20,7 @@ from tasks.core.stages import StageFiles, silent
 from tasks.report.aggregate_report import aggregate_highlights, aggregate_report
 from tasks.report.blocker import read_blocker
 from tasks.report.blocks import find_blocks
-from tasks.report.comparisons import JobKey, find_jobs
+from tasks.report.comparisons import TABLE_NAME, JobKey, find_jobs
 from tasks.report.condition_map import condition_map
 from tasks.report.cost_table import digest_lines
 from tasks.report.deltas import delta_summary
@@ -145,14 +145,19 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         What was made.
 
     Raises:
-        ValueError: If there is no table, or a table or the text of the costs is not valid; then
-            nothing is written.
+        ValueError: If there is no table and no failure that explains it, or a table, the text of
+            the costs or the record of the failure is not valid; then nothing is written.
     """
-    present = [job.path for job in find_jobs(hub)]
+    jobs = find_jobs(hub)
+    if read_blocker(hub) is None and all(job.rows is None for job in jobs):
+        raise ValueError(
+            f"{hub} holds no comparison: none of its {len(jobs)} planned {TABLE_NAME} is there, "
+            f"and no failed run says why. Put them back, or run the flow in this hub again."
+        )
+    present = [job.path for job in jobs]
     # Before anything is written: what is damaged is refused.
     find_blocks(hub)
     _cost_text(hub)
-    read_blocker(hub)
     files = StageFiles(
         inputs={path: hub / path for path in present},
         outputs={

@@ -27,6 +27,7 @@ from tasks.report.crate_entities import (
     link,
     links,
     parameter_entities,
+    publisher_entity,
     software_entities,
     status_entity,
 )
@@ -72,6 +73,7 @@ def research_object(hub: Path) -> dict[str, Any]:
         *parameters,
         *([status_entity(contents.attempt.result)] if contents.attempt else []),
         LICENCE,
+        publisher_entity(contents),
         *(file_entity(hub, path) for path in paths),
     ]
     return {"@context": f"{SPECIFICATION}/context", "@graph": graph}
@@ -100,6 +102,7 @@ def _root(contents: HubContents, paths: list[str]) -> Entity:
         "description": DESCRIPTION,
         "datePublished": _date(contents),
         "license": link(LICENCE["@id"]),
+        "publisher": link(publisher_entity(contents)["@id"]),
         "mentions": link(RUN_ID),
         "hasPart": links(map(file_id, paths)),
     }

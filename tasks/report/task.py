@@ -98,7 +98,7 @@ def publish_partial_report(hub: Path, digest: str, figures: dict[str, str]) -> N
     """
     pictures = {title: hub / path for title, path in figures.items()}
     try:
-        create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(digest, pictures))
+        _publish_report(digest, pictures)
         _publish_map(hub)
     except Exception as error:  # noqa: BLE001 - what stopped the run matters more
         get_run_logger().warning(
@@ -113,9 +113,20 @@ def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> N
         table=delta_table(publication.delta, publication.summary["flags"]),
         description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
     )
-    create_markdown_artifact(key=REPORT_KEY, markdown=report_markdown(publication.digest, pictures))
+    _publish_report(publication.digest, pictures)
     for title, path in headline_picture(pictures, publication.delta["aggregate_split"]).items():
-        create_image_artifact(image_url=data_url(path), key=IMAGE_KEY, description=title)
+        create_image_artifact(
+            image_url=data_url(path), key=IMAGE_KEY, description=f"{title}: truth, arms and errors"
+        )
+
+
+def _publish_report(digest: str, pictures: dict[str, Path]) -> None:
+    """Publish the digest and its pictures, described by the digest's last word."""
+    create_markdown_artifact(
+        key=REPORT_KEY,
+        markdown=report_markdown(digest, pictures),
+        description=digest.rstrip().rpartition("\n")[2],
+    )
 
 
 def _publish_map(hub: Path) -> None:
@@ -124,7 +135,11 @@ def _publish_map(hub: Path) -> None:
         return
     text = map_markdown(read_json(hub / CONDITION_MAP))
     picture = {"The map": hub / CONDITION_MAP_PLOT}
-    create_markdown_artifact(key=MAP_KEY, markdown=report_markdown(text, picture))
+    create_markdown_artifact(
+        key=MAP_KEY,
+        markdown=report_markdown(text, picture),
+        description="PtychoPINN minus the others over dose and overlap",
+    )
 
 
 def _emit_events(hub: Path, delta: dict[str, Any]) -> None:

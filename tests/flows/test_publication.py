@@ -25,7 +25,7 @@ from tasks.report.attempts import interval_record
 from tasks.report.params import ReportParams
 from tasks.report.publication import rebuild_reports
 from tasks.report.regression import PUBLISHED_EVENT, REGRESSED_EVENT
-from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY, publish
+from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY, publish, publish_partial_report
 from tasks.runtime.session import hub_session
 
 pytestmark = pytest.mark.slow
@@ -137,6 +137,7 @@ def test_pictures_are_small_and_stand_in_report_and_image(hub):
     run_last_step(hub)
     report, image = Artifact.get(REPORT_KEY), Artifact.get(IMAGE_KEY)
     assert "ALL COMPARISONS SUCCESSFUL" in report.data
+    assert report.description == "ALL COMPARISONS SUCCESSFUL: 1 of 1"
     assert image.type == "image"
     inline = report.data.split("](")[1].split(")")[0]
     assert inline == image.data
@@ -145,6 +146,23 @@ def test_pictures_are_small_and_stand_in_report_and_image(hub):
     assert kind == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
         assert np.asarray(picture.convert("L")).std() > 5
+
+
+def test_the_report_of_a_failed_run_stands_alone(hub):
+    run_last_step(hub)
+    table = Artifact.get(TABLE_KEY).id
+    seen = []
+
+    @flow
+    def failed():
+        seen.append(flow_run.id)
+        publish_partial_report(hub, "FAILURES PRESENT: 1 of 2", {})
+
+    failed()
+    report = Artifact.get(REPORT_KEY)
+    assert report.data.startswith("FAILURES PRESENT: 1 of 2")
+    assert str(report.flow_run_id) == seen[0]
+    assert Artifact.get(TABLE_KEY).id == table
 
 
 def test_an_event_tells_of_the_deltas_and_belongs_to_the_flow_run(hub):

@@ -77,11 +77,23 @@ def issues(validator, crate, severity):
     return [tuple(entry) for entry in json.loads(done.stdout.splitlines()[-1])]
 
 
-def test_the_crate_meets_what_is_required_and_recommended_but_for_its_publisher(validator, crate):
-    """Who publishes a hub is not known when it is made."""
+def test_the_crate_meets_all_that_is_required_and_lacks_a_contact_alone(validator, crate):
+    """Where to reach whoever publishes a hub is not known when it is made."""
     assert issues(validator, crate, "REQUIRED") == []
-    (left,) = issues(validator, crate, "RECOMMENDED")
-    assert "`publisher`" in left[1]
+    plan = {"publisher": "A beamline <https://ror.org/03f0f6041>"}
+    write_json(crate / PLAN, read_json(crate / PLAN) | plan)
+    write_closing_reports(crate)
+    left = issues(validator, crate, "RECOMMENDED")
+    assert [message for _, message in left if "contactPoint" not in message] == []
+
+
+def test_the_validator_notices_a_root_without_its_publisher(validator, crate):
+    content = read_json(crate / RESEARCH_OBJECT)
+    for entity in content["@graph"]:
+        entity.pop("publisher", None)
+    write_json(crate / RESEARCH_OBJECT, content)
+    left = issues(validator, crate, "RECOMMENDED")
+    assert any("`publisher`" in message for _, message in left)
 
 
 @pytest.mark.parametrize("name", ["license", "datePublished", "description"])

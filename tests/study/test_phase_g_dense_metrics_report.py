@@ -26,6 +26,34 @@ def test_analyze_dense_metrics_success_digest(smoke_run):
     assert "FAILURES PRESENT" not in digest
 
 
+def test_analyze_dense_metrics_flags_failures(smoke_run, phase_g, tmp_path):
+    hub = tmp_path / "hub"
+    shutil.copytree(smoke_run.hub, hub)
+    arm = hub / "data/phase_f/dose_10000/dense/test/ptychi.h5"
+    arm.unlink()
+    arm.mkdir()
+    failed = phase_g(hub)
+    assert failed.returncode == 1
+    assert "analysis/report.html for what there is" in failed.stderr
+    word = "FAILURES PRESENT: 0 of 2 comparisons failed, 1 without PtyChi, the last run was stopped"
+    digest = (hub / "analysis/metrics_digest.md").read_text(encoding="utf-8")
+    assert digest.rstrip().endswith(word)
+    page = (hub / "analysis/report.html").read_text(encoding="utf-8")
+    banner = page[page.index('class="banner"') : page.index('class="answer"')]
+    assert "stopped in iterate-ptychi.dose_10000.dense.test by IsADirectoryError" in banner
+    assert "PtyChi is missing in dose_10000/dense/test." in banner
+    deltas = read_json(hub / "analysis/metrics_delta_summary.json")["deltas"]
+    before = read_json(smoke_run.hub / "analysis/metrics_delta_summary.json")["deltas"]
+    assert deltas["vs_Baseline"]["mae"] == pytest.approx(before["vs_Baseline"]["mae"])
+    assert deltas["vs_PtyChi"]["mae"] == {"amplitude": None, "phase": None}
+    assert not read_json(hub / "analysis/verification_report.json")["all_valid"]
+    assert phase_g(hub, "--report-only").returncode == 1
+
+    arm.rmdir()
+    assert phase_g(hub).returncode == 0
+    assert read_json(hub / "analysis/metrics_delta_summary.json")["deltas"] == before
+
+
 def test_report_only_makes_the_same_reports_again(smoke_run, phase_g, tmp_path):
     hub = tmp_path / "hub"
     shutil.copytree(smoke_run.hub, hub)

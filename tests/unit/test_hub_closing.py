@@ -8,7 +8,7 @@ from flows.hub_run import open_hub
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.core.files import read_json, sha256_of, write_text
-from tasks.core.hub import BLOCKER_TEXT, DELTA_SUMMARY, HUB_SUMMARY, RESEARCH_OBJECT
+from tasks.core.hub import BLOCKER_TEXT, DELTA_SUMMARY, HUB_SUMMARY, PLAN, RESEARCH_OBJECT
 from tasks.report.attempts import interval_record, read_attempts
 from tasks.report.command_line import main
 
@@ -66,12 +66,13 @@ def test_a_damaged_report_does_not_hide_what_stopped_a_run(plan, caplog):
     hub = plan.params.hub
 
     def spoil_and_fail():
-        write_text(hub / DELTA_SUMMARY, "{")
+        write_text(hub / PLAN, "{")
         raise ValueError("no light")
 
     with pytest.raises(ValueError, match="no light"), open_hub(plan):
         spoil_and_fail()
     assert read_attempts(hub)[0].result == "failed"
+    assert "The reports of what there is were not made" in caplog.text
     assert "The summary for colleagues was not written" in caplog.text
 
 

@@ -17,6 +17,7 @@ from flows.params import PhaseGParams
 from flows.plan import make_plan
 from flows.provenance import commands_doc
 from tasks.core.files import read_json
+from tasks.core.hub import PLAN
 from tasks.runtime.errors import BadInputError, StageFailedError, StaleHubError
 
 
@@ -185,6 +186,16 @@ def test_the_commands_document_must_exist(tmp_path, monkeypatch):
     (tmp_path / "own.md").write_text("commands")
     monkeypatch.setenv("AUTHORITATIVE_CMDS_DOC", str(tmp_path / "own.md"))
     assert commands_doc()["name"] == "own.md"
+
+
+def test_the_plan_says_who_publishes_the_hub(tmp_path, monkeypatch):
+    plan = make_plan(PhaseGParams(hub=tmp_path))
+    monkeypatch.setenv("PHASE_G_PUBLISHER", " A beamline <https://ror.org/03f0f6041> ")
+    write_plan(tmp_path, plan)
+    assert read_json(tmp_path / PLAN)["publisher"] == "A beamline <https://ror.org/03f0f6041>"
+    monkeypatch.setenv("PHASE_G_PUBLISHER", "<nobody>")
+    with pytest.raises(BadInputError, match="unset it"):
+        write_plan(tmp_path, plan)
 
 
 def test_a_blocker_holds_stage_command_exception_and_last_lines(tmp_path):

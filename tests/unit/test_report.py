@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.finished_hub import report
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
@@ -114,6 +115,22 @@ def test_a_missing_arm_is_null_and_flagged(tmp_path):
         publication.summary["flags"]
     )
     assert "amplitude n/a  phase n/a" in (tmp_path / HIGHLIGHTS).read_text(encoding="utf-8")
+
+
+def test_a_comparison_without_an_arm_is_a_failure(tmp_path, capsys):
+    put_table(tmp_path, rows({m: v for m, v in VALUES.items() if m != "PtyChi"}))
+    put_table(tmp_path, rows(), dose="10000")
+    assert report(tmp_path, verify=True) == 1
+    word = "FAILURES PRESENT: 0 of 2 comparisons failed, 1 without PtyChi"
+    assert word in capsys.readouterr().out.splitlines()
+    digest = (tmp_path / DIGEST).read_text(encoding="utf-8")
+    assert digest.rstrip().endswith(word)
+    assert "dense view, test split (without PtyChi)" in digest
+    summary = read_json(tmp_path / METRICS_SUMMARY)
+    assert (summary["n_success"], summary["n_failed"]) == (2, 0)
+    assert summary["incomplete"] == [{"job": "dose_1000/dense/test", "missing": ["PtyChi"]}]
+    entries = read_json(tmp_path / COMPARISON_MANIFEST)["comparisons"]
+    assert [entry["missing"] for entry in entries] == [["PtyChi"], []]
 
 
 def test_a_missing_metric_is_null(tmp_path):

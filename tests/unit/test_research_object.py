@@ -143,6 +143,20 @@ def test_what_is_made_afterwards_and_caches_are_left_out(hub):
     assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)] == before
 
 
+def test_the_publisher_is_whom_the_run_was_told_of_else_who_wrote_the_software(hub):
+    assert graph_of(hub)[graph_of(hub)["./"]["publisher"]["@id"]]["name"] == (
+        "the Phase G developers"
+    )
+    write_json(hub / PLAN, read_json(hub / PLAN) | {"publisher": "A beamline"})
+    write_closing_reports(hub)
+    assert graph_of(hub)["#publisher"]["name"] == "A beamline"
+    told = {"publisher": "A beamline <https://ror.org/03f0f6041>"}
+    write_json(hub / PLAN, read_json(hub / PLAN) | told)
+    write_closing_reports(hub)
+    found = graph_of(hub)[graph_of(hub)["./"]["publisher"]["@id"]]
+    assert (found["@id"], found["name"]) == ("https://ror.org/03f0f6041", "A beamline")
+
+
 def test_a_changed_file_changes_its_fingerprint_in_the_crate(hub):
     write_text(hub / "cli/odd name #1.log", "hullo\n")
     write_closing_reports(hub)

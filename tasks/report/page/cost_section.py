@@ -14,6 +14,9 @@ from tasks.report.evidence import key_of
 from tasks.report.page.cost_chart import cost_charts
 from tasks.report.page.page_files import PageFiles
 
+# Conditions with charts; of further ones there are tables, and `pareto.png` shows all.
+MOST_CHARTED = 6
+
 
 @dataclass(frozen=True)
 class CostSection:
@@ -44,7 +47,7 @@ def cost_sections(files: PageFiles, summary: Mapping[str, Any]) -> list[CostSect
             title=members[0].title,
             header=COST_HEADER,
             rows=cost_cells(members),
-            charts=cost_charts(members, f"cost-{number}"),
+            charts=cost_charts(members, f"cost-{number}") if number <= MOST_CHARTED else [],
         )
         for number, members in enumerate(by_condition(cost_points(shown, tables)), start=1)
     ]

@@ -3,8 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tasks.report.deltas import HEADLINE, SECONDARY_FAMILY
+from tasks.core.validity import PARTS
+from tasks.report.deltas import HEADLINE, METRICS, SECONDARY_FAMILY
+from tasks.report.flags import RIVALS
 from tasks.report.interval_texts import delta_cells, interval_caption
+from tasks.report.tables import signed
+
+CONDITION_DECIMALS = 4
+CONDITION_COLUMNS = [
+    (rival, metric, part) for rival in RIVALS for metric in METRICS for part in PARTS
+]
+CONDITION_HEADER = (
+    *("dose", "view", "split", "seeds"),
+    *(f"{METRICS[metric]} {part} - {rival.value}" for rival, metric, part in CONDITION_COLUMNS),
+)
 
 
 class DeltaTable(NamedTuple):
@@ -31,6 +43,27 @@ def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
         _table(f"Over the {split} split", _entries(delta, split))
         for split in delta["deltas_by_split"]
         if split != headline
+    ]
+
+
+def condition_rows(delta: Mapping[str, Any]) -> list[list[str]]:
+    """Return the deltas of every dose, view and split, below `CONDITION_HEADER`.
+
+    Those over one dose and view are the headline's and need no table of their own: none then.
+    """
+    found = delta["deltas_by_condition"]
+    if len({(entry["dose"], entry["view"]) for entry in found}) < 2:
+        return []
+    return [
+        [
+            f"{entry['dose']:g}",
+            *(str(entry[name]) for name in ("view", "split", "n_replicates")),
+            *(
+                signed(entry["deltas"][f"vs_{rival.value}"][metric][part], CONDITION_DECIMALS)
+                for rival, metric, part in CONDITION_COLUMNS
+            ),
+        ]
+        for entry in found
     ]
 
 

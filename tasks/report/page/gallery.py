@@ -164,6 +164,7 @@ def _caption(model: str, part: str, error: bool, scores: Scores) -> str:
     if model == TRUTH:
         return ""
     mae = f"MAE {fixed(scores.get((model, 'mae', part)))}{UNITS[part]}"
+    mae = mae.replace(" ", "\N{NO-BREAK SPACE}")
     return mae if error else f"MS-SSIM {fixed(scores.get((model, 'ms_ssim', part)))}, {mae}"
 
 

@@ -21,14 +21,15 @@ from tasks.core.hub import (
 )
 from tasks.report.blocker import read_blocker
 from tasks.report.cost_table import EXPLANATION
-from tasks.report.flags import MISSING, flag_text
+from tasks.report.flags import MISSING
 from tasks.report.interval_texts import DELTA_HEADER
 from tasks.report.page.answer import answer_of
 from tasks.report.page.convergence_chart import QUALITY_HEADER
 from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
-from tasks.report.page.delta_tables import delta_tables
+from tasks.report.page.delta_tables import CONDITION_HEADER, condition_rows, delta_tables
+from tasks.report.page.flag_list import flag_list
 from tasks.report.page.frc_chart import write_frc_plot
 from tasks.report.page.job_section import (
     JobSection,
@@ -49,6 +50,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 SIZE_LIMIT_BYTES = 5_000_000
 PICTURES_BUDGET_BYTES = 3_300_000
 MOST_JOBS_IN_DETAIL = 6
+# A comparison in tables alone takes so much; beyond so many they take it from the pictures.
+JOB_BYTES, JOBS_BESIDE_PICTURES, LEAST_BUDGET_BYTES = 6_000, 40, 300_000
 MOST_NAMES = 8
 LINKS = {
     "what stopped the last run": BLOCKER_TEXT,
@@ -111,12 +114,14 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "delta_header": DELTA_HEADER,
         "delta_tables": delta_tables(delta),
         "delta_charts": delta_charts(delta),
+        "condition_header": CONDITION_HEADER,
+        "condition_rows": condition_rows(delta),
         "costs": cost_sections(files, summary),
         "cost_explanation": EXPLANATION,
         "jobs": jobs,
         "quality_header": QUALITY_HEADER,
         "n_detailed": MOST_JOBS_IN_DETAIL,
-        "flags": [flag_text(flag) for flag in summary["flags"]],
+        "flags": flag_list(summary["flags"]),
         "provenance": provenance,
         "hub_links": [(what, files.link(path)) for what, path in LINKS.items() if files.has(path)],
         "arms": [arm.value for arm in Arm],
@@ -153,13 +158,14 @@ def _sections(files: PageFiles, summary: Summary) -> list[JobSection]:
     """Return the comparisons, the first few with pictures and curves."""
     keys = keys_in_order(summary)
     n_detailed = min(len(keys), MOST_JOBS_IN_DETAIL)
+    budget = PICTURES_BUDGET_BYTES - JOB_BYTES * max(0, len(keys) - JOBS_BESIDE_PICTURES)
     return [
         job_section(
             files,
             key,
             job,
             [text for name, text in _flags_by_job(summary) if name == key.analysis_folder],
-            PICTURES_BUDGET_BYTES / n_detailed if number < n_detailed else 0,
+            max(budget, LEAST_BUDGET_BYTES) / n_detailed if number < n_detailed else 0,
         )
         for number, (key, job) in enumerate(keys.items())
     ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from flows.outcome import write_blocker
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import METRICS_SUMMARY, PLAN, REPORT_PAGE
 from tasks.report.page.aligned_file import read_aligned
@@ -90,7 +91,11 @@ def test_a_failed_comparison_leaves_a_page_that_says_so(page_hub, rebuilt):
     plan["stages"][0]["outputs"]["metrics"] = table
     write_json(page_hub / PLAN, plan)
     (page_hub / table).unlink()
+    with pytest.raises(ValueError, match="holds no comparison: none of its 1 planned"):
+        rebuilt(page_hub)
+    write_blocker(page_hub, ValueError("no light"))
     page = rebuilt(page_hub)
+    assert "stopped in the flow itself by ValueError: no light." in page.texts["banner"]
     assert "failed or is missing" in page.texts["banner"]
     assert "Outputs of these stages are missing: simulate.dose_1000." in page.texts["banner"]
     assert "No comparison succeeded" in page.texts["answer"]
