@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench serve stop deploy clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -35,6 +35,15 @@ lint: $(STAMP) ## Check style, types and import rules
 
 bench: $(STAMP) ## Measure speed
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median,rounds
+
+serve: $(STAMP) ## Start a Prefect server and a worker on this machine
+	$(BIN)/python -m deployments.serve $(if $(PORT),--port $(PORT))
+
+stop: $(STAMP) ## End what make serve has started
+	$(BIN)/python -m deployments.stop
+
+deploy: $(STAMP) ## Tell the server of pools, deployments and automations
+	$(BIN)/python -m deployments.deploy $(DEPLOYMENTS)
 
 clean: ## Remove the environment and what tests and tools leave behind; runs stay
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache

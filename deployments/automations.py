@@ -11,8 +11,8 @@ from prefect.events.schemas.automations import (
     AutomationCore,
     EventTrigger,
     Posture,
-    ResourceSpecification,
 )
+from prefect.events.schemas.events import ResourceSpecification
 
 from tasks.report.regression import REGRESSED_EVENT
 
@@ -121,5 +121,8 @@ def _tell(notification: UUID | None, subject: str, body: str) -> ActionTypes:
 
 
 def as_compared(automation: AutomationCore) -> dict[str, Any]:
-    """Return what of an automation is declared here; whether it is enabled is up to people."""
-    return automation.model_dump(mode="json", include={"name", "description", "trigger", "actions"})
+    """Return what of an automation is declared here; whether it is enabled is up to people.
+
+    Events of a trigger are a set, which JSON would give in any order.
+    """
+    return automation.model_dump(include={"name", "description", "trigger", "actions"})

@@ -48,8 +48,7 @@ def run_app(app: App, words: Sequence[str] | None = None) -> int:
         return int(app(arguments, exit_on_error=False, print_error=False) or 0)
     except (CycloptsError, ValidationError, BadInputError) as error:
         cause = error.__cause__ if isinstance(error, CycloptsError) else error
-        is_parameter = isinstance(cause, ValidationError)
-        message = describe(cause, OPTIONS) if is_parameter else str(error)
+        message = describe(cause, OPTIONS) if isinstance(cause, ValidationError) else str(error)
         console = Console(stderr=True)
         console.print(f"Error: {message}", style="red", markup=False, soft_wrap=True)
         return EXIT_BAD_INPUT

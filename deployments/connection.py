@@ -1,6 +1,5 @@
 """The connection to a Prefect server, or what is wrong with it in words."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from deployments.steps import PROJECT
+from flows.provenance import PROJECT
+from tasks.core.files import read_json
 from tasks.runtime.errors import BadInputError
 
 STATE_VARIABLE = "PHASE_G_STATE"
@@ -30,7 +30,7 @@ def server_url() -> str | None:
     if named:
         return str(named)
     path = state_folder() / STATE_FILE
-    return str(json.loads(path.read_text())["api_url"]) if path.is_file() else None
+    return str(read_json(path)["api_url"]) if path.is_file() else None
 
 
 @contextmanager

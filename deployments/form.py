@@ -50,7 +50,7 @@ def with_ranges(schema: Any) -> Any:
         return schema
     described = {key: with_ranges(part) for key, part in schema.items()}
     for name, field in described.get("properties", {}).items():
-        if field.get("title") == name.replace("_", " ").title():
+        if field.get("title", name) in (name, name.replace("_", " ").title()):
             field["title"] = title_of(name)
     bounds = range_text(schema)
     if bounds and isinstance(schema.get("description", ""), str):

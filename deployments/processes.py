@@ -37,8 +37,10 @@ class Service:
     def _lock(self) -> Path:
         return self.folder / f"{self.name}.pid"
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Start it in a session of its own and return its process id.
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start it in a session of its own, in which it outlives this process.
 
         Args:
             command: Words of the command; no shell sees them.
@@ -66,7 +68,7 @@ class Service:
             )
             lock.truncate(0)
             lock.write(str(process.pid))
-        return process.pid
+        return process
 
     def process_id(self) -> int | None:
         """Return the id of the process while it lives, else None."""
@@ -96,7 +98,7 @@ class Service:
         return f"The {self.name} (process {pid}) did not end in {patience_s:g} s and was killed."
 
     def _has_ended(self, patience_s: float) -> bool:
-        """Wait until the process is gone; a child of this process is taken leave of."""
+        """Wait until the process is gone, and tell whether it is."""
         deadline = time.monotonic() + patience_s
         while self.process_id() is not None:
             if time.monotonic() > deadline:

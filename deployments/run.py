@@ -17,7 +17,7 @@ from deployments.connection import connected, server_url
 from deployments.declared import Deployment, declared_deployments, project_version
 from deployments.form import form_schema
 from deployments.workers import refuse_idle_pool
-from flows.command_line import EXIT_FAILED, EXIT_SUCCESS
+from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS
 from tasks.runtime.errors import BadInputError
 
 POLL_S = 2.0

@@ -17,10 +17,10 @@ from deployments.connection import STATE_FILE, connected, state_folder
 from deployments.declared import declared_deployments, declared_pools
 from deployments.deploy import deploy
 from deployments.processes import Service
-from deployments.steps import PROJECT
 from deployments.workers import online_workers
 from flows import PREFECT_ENVIRONMENT
-from tasks.core.files import write_json
+from flows.provenance import PROJECT
+from tasks.core.files import read_json, write_json
 from tasks.runtime.errors import BadInputError
 
 HOST = "127.0.0.1"
@@ -38,7 +38,8 @@ def serve(
 ) -> int:
     """Start a Prefect server and a worker a pool in the background; `make stop` ends them.
 
-    The server listens on 127.0.0.1 alone. Its data base and logs lie in .phase-g/.
+    What runs already is left alone: after a worker died, the same command starts another. The
+    server listens on 127.0.0.1 alone. Its data base and logs lie in .phase-g/.
 
     Parameters
     ----------
@@ -54,24 +55,19 @@ def serve(
     if unknown:
         raise BadInputError(f"There is no pool {unknown[0]}. Name some of: {', '.join(known)}.")
     folder = state_folder()
-    server = Service("server", folder)
-    if server.process_id() is not None:
-        raise BadInputError(f"The server of {folder} runs already. End it with `make stop`.")
-    _refuse_taken_port(port)
-    environment = environment_of(os.environ, port, folder)
-    server.start([sys.executable, "-m", "prefect", "server", "start"], environment)
-    url = environment["PREFECT_API_URL"]
-    _wait(lambda: _is_healthy(url), server, wait_s, "answer")
-    write_json(folder / STATE_FILE, {"api_url": url, "pools": list(pools)})
+    environment = environment_of(os.environ, _port_of(folder, port), folder)
     os.environ |= {name: environment[name] for name in AUTH if name in environment}
+    url = environment["PREFECT_API_URL"]
+    _start_server(folder, environment, wait_s)
     deploy(*_deployments_of(pools))
     for pool in pools:
         worker = Service(f"worker-{pool}", folder)
-        worker.start(_worker_command(pool), environment)
+        if worker.process_id() is None:
+            worker.start(_worker_command(pool), environment)
         with connected() as client:
             _wait(lambda: bool(online_workers(client, pool)), worker, wait_s, "be online")  # noqa: B023
     say(f"The Prefect server and its workers ({', '.join(pools)}) run.")
-    say(f"  In the browser:  http://{HOST}:{port}")
+    say(f"  In the browser:  {url.removesuffix('/api')}")
     say(f"  For a shell:     export PREFECT_API_URL={url}")
     say(f"  Logs:            {folder}")
     return 0
@@ -98,6 +94,25 @@ def environment_of(outer: Mapping[str, str], port: int, folder: Path) -> dict[st
         own[AUTH[1]] = outer[AUTH[0]]
     home = {"PREFECT_HOME": str(folder / "prefect")}
     return PREFECT_ENVIRONMENT | home | dict(outer) | own
+
+
+def _port_of(folder: Path, port: int) -> int:
+    """Return the port of the server: that of the one that runs already, else the one asked for."""
+    if Service("server", folder).process_id() is None:
+        _refuse_taken_port(port)
+        return port
+    return httpx.URL(read_json(folder / STATE_FILE)["api_url"]).port or port
+
+
+def _start_server(folder: Path, environment: Mapping[str, str], wait_s: float) -> None:
+    """Start the server unless it runs, wait until it answers, and note where it is."""
+    server, url = Service("server", folder), environment["PREFECT_API_URL"]
+    if server.process_id() is not None:
+        say(f"The server (process {server.process_id()}) runs already.")
+        return
+    server.start([sys.executable, "-m", "prefect", "server", "start"], environment)
+    write_json(folder / STATE_FILE, {"api_url": url})
+    _wait(lambda: _is_healthy(url), server, wait_s, "answer")
 
 
 def _refuse_taken_port(port: int) -> None:

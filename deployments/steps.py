@@ -1,8 +1,6 @@
 """The pull step of the deployments: a worker runs the project that is installed beside it."""
 
-from pathlib import Path
-
-PROJECT = Path(__file__).resolve().parents[1]
+from flows.provenance import PROJECT
 
 
 def enter_project() -> dict[str, str]:

@@ -16,7 +16,7 @@ import pytest
 
 from deployments.declared import declared_deployments
 from deployments.processes import Service
-from deployments.steps import PROJECT
+from flows.provenance import PROJECT
 
 POOL = "phase-g-cpu"
 USER_AND_PASSWORD = "beamline:only-for-this-test"  # noqa: S105 - of a server that this test starts
@@ -33,9 +33,15 @@ class Api:
         self._name = str(uuid4())
 
     def call(self, method: str, path: str, content: Any = None) -> httpx.Response:
-        token = self._client.get("/csrf-token", params={"client": self._name}).json()["token"]
+        asked = self._client.get("/csrf-token", params={"client": self._name})
+        token = asked.raise_for_status().json()["token"]
         headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self._name}
-        return self._client.request(method, path, json=content, headers=headers)
+        while True:
+            answer = self._client.request(method, path, json=content, headers=headers)
+            # A busy data base asks to come again.
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            time.sleep(1)
 
     def get(self, path: str) -> Any:
         return self.call("GET", path).raise_for_status().json()
@@ -86,17 +92,9 @@ class Site:
         assert done.returncode == expect, done.stdout + done.stderr
         return done
 
-    def serve(self) -> None:
-        """Start server and worker."""
-        self.command("deployments.serve", "--port", str(self.port))
-
-    def start_worker(self) -> None:
-        """Start a worker like the one that `serve` starts."""
-        words = ["worker", "start", "--pool", POOL, "--name", "another", "--limit", "1"]
-        self.worker.start(
-            [sys.executable, "-m", "prefect", *words, "--type", "process"],
-            self.environment | {"PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api"},
-        )
+    def serve(self) -> str:
+        """Start what does not run of server and worker, and return what is said."""
+        return self.command("deployments.serve", "--port", str(self.port)).stdout
 
     @property
     def worker(self) -> Service:
