@@ -71,10 +71,6 @@ def _plan() -> dict[str, Any]:
             "git": group,
             "machine": group,
             "commands_doc": group,
-            "publisher": {
-                "type": ["string", "null"],
-                "description": "Who publishes the hub, where the run was told",
-            },
             "conditions": {
                 "type": "array",
                 "description": "Doses and views of the run; stages may be shared",
@@ -89,6 +85,10 @@ def _plan() -> dict[str, Any]:
                     "required": ["dose", "view", "n_replicates", "stages"],
                     "additionalProperties": True,
                 },
+            },
+            "publisher": {
+                "type": ["string", "null"],
+                "description": "Who publishes the hub, where the run was told",
             },
             "stages": {
                 "type": "array",

@@ -19,7 +19,7 @@ from flows.command_line import main as run_command_line
 from flows.finished_hub import EXIT_SUCCESS, report, say, verify
 from flows.hub_place import hub_place
 from flows.plan import Plan
-from flows.provenance import commands_doc
+from flows.provenance import commands_doc, publisher
 from flows.sweep_params import Runner, SweepParams
 from flows.sweep_plan import make_sweep_plan
 from flows.sweep_runners import check_runner
@@ -72,6 +72,7 @@ def run(
         return verify(params.hub)
     plan = make_sweep_plan(params)
     commands_doc()
+    publisher()
     if collect_only:
         return collect(plan)
     refuse_bad_start(plan)

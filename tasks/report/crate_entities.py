@@ -41,6 +41,8 @@ FORMATS = {
 UNKNOWN_FORMAT = "application/octet-stream"
 DESCRIPTIONS = {
     "metrics_delta_summary.json": "PtychoPINN minus the other arms, with intervals and verdicts",
+    "condition_map.json": "The deltas over dose and overlap, and where they are zero",
+    "condition_map.png": "Deltas over dose and overlap, with lines of break-even",
     "metrics_summary.json": "All metrics of all comparisons, and their means",
     "comparison_metrics.csv": "Metrics of one comparison, a row per model and metric",
     "comparison_plot.png": "Truth, reconstructions and their errors",

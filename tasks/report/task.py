@@ -135,7 +135,11 @@ def _publish_map(hub: Path) -> None:
         return
     text = map_markdown(read_json(hub / CONDITION_MAP))
     picture = {"The map": hub / CONDITION_MAP_PLOT}
-    create_markdown_artifact(key=MAP_KEY, markdown=report_markdown(text, picture))
+    create_markdown_artifact(
+        key=MAP_KEY,
+        markdown=report_markdown(text, picture),
+        description="PtychoPINN minus the others over dose and overlap",
+    )
 
 
 def _emit_events(hub: Path, delta: dict[str, Any]) -> None:
