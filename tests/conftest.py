@@ -14,6 +14,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+
+# Before TensorFlow: Prefect's logging closes the handlers that it finds, and TensorFlow's would
+# close the standard error of pytest with it.
+import prefect.main  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
 
