@@ -12,7 +12,7 @@ from tasks.compare.params import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.files import write_json, write_text
-from tasks.core.hub import METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.hub import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
 from tasks.core.object_file import ObjectWindow, write_object
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.probe import defocused_zone_plate_probe
@@ -24,7 +24,6 @@ from tasks.report.comparisons import JobKey
 from tasks.report.cost_table import write_costs
 from tasks.report.costs import ArmCost
 from tasks.report.page.write import SIZE_LIMIT_BYTES
-from tasks.report.publication import COST_TABLE
 
 KEYS = [
     JobKey.of(dose, view, split, seed)

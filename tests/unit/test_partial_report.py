@@ -8,10 +8,10 @@ from flows.params import PhaseGParams
 from flows.partial_report import partial_call
 from flows.plan import make_plan
 from tasks.core.files import read_json, write_text
-from tasks.core.hub import BLOCKER_JSON, HUB_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.hub import BLOCKER_JSON, COST_TABLE, HUB_SUMMARY, METRICS_SUMMARY, REPORT_PAGE
 from tasks.report.blocker import read_blocker
 from tasks.report.command_line import main as report_main
-from tasks.report.publication import COST_TABLE, DIGEST
+from tasks.report.publication import DIGEST
 from tasks.runtime.errors import BadInputError, StageFailedError
 
 FAILED_STAGE = "iterate-ptychi.dose_1000.dense.test"
