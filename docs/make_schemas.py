@@ -71,6 +71,21 @@ def _plan() -> dict[str, Any]:
             "git": group,
             "machine": group,
             "commands_doc": group,
+            "conditions": {
+                "type": "array",
+                "description": "Doses and views of the run; stages may be shared",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "dose": {"type": "number", "exclusiveMinimum": 0},
+                        "view": {"type": "string", "minLength": 1},
+                        "n_replicates": {"type": "integer", "minimum": 1},
+                        "stages": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "required": ["dose", "view", "n_replicates", "stages"],
+                    "additionalProperties": True,
+                },
+            },
             "stages": {
                 "type": "array",
                 "minItems": 1,

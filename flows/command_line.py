@@ -133,18 +133,19 @@ def execute(plan: Plan) -> int:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     setup_logging()
 
-    hub = plan.params.hub
+    (condition,) = plan.conditions
+    params, hub = condition.params, condition.params.hub
     console = Console(stderr=True)
     console.print(
-        f"Phase G in {hub}: {plan.params.photons_per_pattern:g} photons per pattern, "
-        f"{plan.params.view.value} view, profile {plan.params.profile.value}",
+        f"Phase G in {hub}: {params.photons_per_pattern:g} photons per pattern, "
+        f"{params.view.value} view, profile {params.profile.value}",
         highlight=False,
         soft_wrap=True,
     )
     with local_server_starting():
         from flows.phase_g import phase_g
     with watched_on(console):
-        result = phase_g(plan.params)
+        result = phase_g(params)
     for warning in result.warnings:
         console.print(f"Warning: {warning}", style="yellow", markup=False)
     if result.delta_summary is None:

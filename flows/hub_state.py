@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.plan import Plan
+from flows.plan import ConditionPlan, Plan
 from flows.provenance import commands_doc, git_state, machine, versions
 from tasks.core.files import read_json, write_json
 from tasks.core.hub import ATTEMPTS, PLAN
@@ -148,9 +148,21 @@ def write_plan(hub: Path, plan: Plan) -> None:
             "git": git_state(),
             "machine": machine(),
             "commands_doc": commands_doc(),
+            "conditions": [_condition_entry(condition) for condition in plan.conditions],
             "stages": [_plan_entry(hub, call) for call in plan],
         },
     )
+
+
+def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:
+    """Return dose, view and stages of a condition; shared stages stand in each that needs them."""
+    params = condition.params
+    return {
+        "dose": params.photons_per_pattern,
+        "view": params.view.value,
+        "n_replicates": len(condition.replicates),
+        "stages": [call.stage for call in condition],
+    }
 
 
 def _plan_entry(hub: Path, call: StageCall) -> dict[str, Any]:

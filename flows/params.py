@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from cyclopts import Group, Parameter
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -42,17 +42,28 @@ class NetworkKind(StrEnum):
     CLASSIC_OF_FOUR = "classic_of_four"
 
 
-class PhaseGParams(BaseModel):
-    """One dose and view: simulate, train, reconstruct, compare, summarise, publish.
+class BaselineView(StrEnum):
+    """The view whose exposures the Baseline is trained on."""
 
-    The command line draws its options from these fields, as the form in the browser does.
-    """
+    OWN = "own"
+    DENSE = "dense"
+
+
+class HubParams(BaseModel):
+    """Where a run lies."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hub: Path = Field(
         Path("runs/phase_g_dense"), description="Folder of the study; made if it is not there"
     )
+
+
+class ConditionParams(BaseModel):
+    """The one dose and view of a run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     photons_per_pattern: Annotated[float, Parameter(name=DOSE_OPTIONS)] = Field(
         1000.0,
         gt=0,
@@ -63,6 +74,13 @@ class PhaseGParams(BaseModel):
     view: View = Field(
         View.DENSE, description="Linear overlap of neighbours: dense 0.7, sparse 0.2"
     )
+
+
+class StudyParams(BaseModel):
+    """What holds for every dose and view of a study."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     splits: Annotated[tuple[Split, ...], Parameter(consume_multiple=True)] = Field(
         (Split.TRAIN, Split.TEST),
         description="Parts of the sample to reconstruct and compare: train, test or both",
@@ -88,6 +106,13 @@ class PhaseGParams(BaseModel):
         description="Network of both arms. unrolled: physics passes with a U-Net on the canvas. "
         "patch: a U-Net per pattern. classic, classic_of_four: PtychoNN-like, of one pattern or "
         "of four neighbours",
+    )
+    baseline_view: BaselineView = Field(
+        BaselineView.OWN,
+        title="View of the Baseline's training",
+        description="own: trained on the exposures of the view that it is compared at, as "
+        "PtychoPINN is. dense: one Baseline a dose, trained on the dense view and used at every "
+        "view",
     )
     adapt_steps: int = Field(
         0,
@@ -159,9 +184,30 @@ class PhaseGParams(BaseModel):
             raise ValueError("Name at least one split: train, test or both.")
         return tuple(split for split in Split if split in value)
 
+
+class RunParams(StudyParams, HubParams):
+    """What every kind of run knows: where it lies and what holds for all of it."""
+
+    NOT_SCIENCE: ClassVar[frozenset[str]] = frozenset({"hub", "clobber", "skip_post_verify"})
+
     @property
     def science(self) -> dict[str, object]:
         """The parameters that the outputs depend on, as JSON; files by name and content."""
-        return without_folders(
-            self.model_dump(mode="json", exclude={"hub", "clobber", "skip_post_verify"})
-        )
+        return without_folders(self.model_dump(mode="json", exclude=set(self.NOT_SCIENCE)))
+
+
+# Fields of the last base come first, in the form and on the command line.
+class PhaseGParams(RunParams, ConditionParams, HubParams):
+    """One dose and view: simulate, train, reconstruct, compare, summarise, publish.
+
+    The command line draws its options from these fields, as the form in the browser does.
+    """
+
+    NOT_SCIENCE: ClassVar[frozenset[str]] = RunParams.NOT_SCIENCE | {"part_of_sweep"}
+
+    part_of_sweep: Annotated[bool, Parameter(parse=False)] = Field(
+        False,
+        title="Part of a sweep",
+        description="Set by a sweep that has prepared the hub: fill in the stages of this dose "
+        "and view, and leave summary and reports to the sweep",
+    )

@@ -12,18 +12,14 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
+from flows.condition_route import take_condition
 from flows.hub_run import open_hub, raise_first_failure
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from flows.route import Route
-from tasks.compare.task import compare_arms
 from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
 from tasks.report.publication import Publication
 from tasks.report.task import publish, put_costs_together, summarise_comparisons
-from tasks.simulate.task import simulate_scan
-from tasks.train.task import train_network
-from tasks.views.task import halve_view, select_view
 
 # A thread a stage, most of them waiting: the session says how many stages run side by side.
 THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=64))
@@ -59,19 +55,8 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
     plan = make_plan(params)
     with open_hub(plan):
         route = Route()
-        for replicate in plan.replicates:
-            route.take(simulate_scan, replicate.simulation)
-            route.take(select_view, replicate.views)
-            route.take(halve_view, replicate.halves)
-            trained = route.take(train_network, replicate.training)
-            route.take(train_network, replicate.adaptation)
-            # pty-chi needs no network, but the two trainings share the cores alone.
-            route.take(iterate_ptychi, replicate.iterations, after=trained)
-            route.take(predict_object, replicate.predictions, after=trained)
-            route.take(project_object, replicate.controls)
-            route.take(predict_object, replicate.adapted)
-            route.take(iterate_ptychi, replicate.refinements)
-            route.take(compare_arms, replicate.comparisons)
+        for condition in plan.conditions:
+            take_condition(route, condition)
         route.take(put_costs_together, [plan.costs])
         route.take(summarise_comparisons, [plan.summary])
         raise_first_failure(route.futures)

@@ -1,15 +1,16 @@
 """The plan of a run: every stage, with the files that it reads and writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from flows.cost_planner import plan_costs
 from flows.extra_planner import REFINED
-from flows.params import PhaseGParams
+from flows.params import PhaseGParams, RunParams
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.halves import HALVES
+from tasks.core.hub import CONDITION_MAP_PLOT, dose_label
 from tasks.core.named_files import without_folders
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
@@ -56,30 +57,70 @@ class ReplicatePlan:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The stages of a run.
+class ConditionPlan:
+    """The stages of one dose and view, as a run of it alone has them.
 
     Attributes:
-        params: What the run was asked for.
+        params: What such a run would be asked for.
         replicates: The stages of every replicate.
-        costs: Phase G, what every reconstruction costs.
-        summary: Phase G, over all comparisons.
     """
 
     params: PhaseGParams
     replicates: tuple[ReplicatePlan, ...]
-    costs: StageCall
-    summary: StageCall
+
+    @property
+    def name(self) -> str:
+        """Dose and view, such as `dose_1000/dense`."""
+        return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view.value}"
 
     @property
     def comparisons(self) -> list[StageCall]:
         """The comparisons of all replicates."""
         return [call for replicate in self.replicates for call in replicate.comparisons]
 
+    def __iter__(self) -> Iterator[StageCall]:
+        """Yield every stage, each after those whose files it reads."""
+        for replicate in self.replicates:
+            yield from replicate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of a run: of one condition, or of many that may share some.
+
+    Attributes:
+        params: What the run was asked for.
+        conditions: The stages of every dose and view; shared ones stand in each that needs them.
+        costs: Phase G, what every reconstruction costs.
+        summary: Phase G, over all comparisons.
+    """
+
+    params: RunParams
+    conditions: tuple[ConditionPlan, ...]
+    costs: StageCall
+    summary: StageCall
+
+    @property
+    def replicates(self) -> tuple[ReplicatePlan, ...]:
+        """The replicates of all conditions."""
+        return tuple(part for condition in self.conditions for part in condition.replicates)
+
+    @property
+    def comparisons(self) -> list[StageCall]:
+        """The comparisons of all conditions and replicates."""
+        return [call for condition in self.conditions for call in condition.comparisons]
+
     @property
     def figures(self) -> dict[str, str]:
-        """The figures of the report by title, relative to the hub."""
-        shown = {call.stage: call.outputs["plot"] for call in self.replicates[0].comparisons}
+        """The figures of the report by title, relative to the hub.
+
+        Of many conditions the map alone: their pictures would be too many to look at.
+        """
+        if len(self.conditions) > 1:
+            shown = {"deltas over dose and overlap": CONDITION_MAP_PLOT}
+        else:
+            first = self.conditions[0].replicates[0]
+            shown = {call.stage: call.outputs["plot"] for call in first.comparisons}
         return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
@@ -89,15 +130,19 @@ class Plan:
         return self.params.science | without_folders({"probe": simulation.params["probe"]})
 
     def __iter__(self) -> Iterator[StageCall]:
-        """Yield every stage, each after those whose files it reads."""
-        for replicate in self.replicates:
-            yield from replicate
+        """Yield every stage once, each after those whose files it reads."""
+        known: set[str] = set()
+        for condition in self.conditions:
+            for call in condition:
+                if call.stage not in known:
+                    known.add(call.stage)
+                    yield call
         yield self.costs
         yield self.summary
 
 
 def make_plan(params: PhaseGParams) -> Plan:
-    """Return the plan of a run; writes no file.
+    """Return the plan of a run of one condition; writes no file.
 
     Args:
         params: What the run is asked for.
@@ -106,15 +151,36 @@ def make_plan(params: PhaseGParams) -> Plan:
         BadInputError: If its scans cannot be simulated.
         pydantic.ValidationError: If a value does not fit its stage.
     """
-    planners = [StagePlanner(params, number) for number in range(1, params.seeds + 1)]
+    return plan_conditions(params, [params])
+
+
+def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Plan:
+    """Return the plan of a run of one or many conditions in one hub; writes no file.
+
+    Args:
+        params: What the run is asked for.
+        conditions: What a run of each dose and view alone would be asked for.
+
+    Raises:
+        BadInputError: If its scans cannot be simulated.
+        pydantic.ValidationError: If a value does not fit its stage.
+    """
+    planners = [
+        [StagePlanner(condition, number) for number in range(1, condition.seeds + 1)]
+        for condition in conditions
+    ]
+    every = [planner for members in planners for planner in members]
     try:
-        for planner in planners:
+        for planner in every:
             check_scans(planner.stage_params.simulation)
     except ValueError as error:
         raise BadInputError(str(error)) from error
-    replicates = tuple(_plan_replicate(planner) for planner in planners)
-    comparisons = [call for replicate in replicates for call in replicate.comparisons]
-    return Plan(params, replicates, plan_costs(planners), planners[0].summary(comparisons))
+    planned = tuple(
+        ConditionPlan(condition, tuple(_plan_replicate(planner) for planner in members))
+        for condition, members in zip(conditions, planners, strict=True)
+    )
+    comparisons = [call for condition in planned for call in condition.comparisons]
+    return Plan(params, planned, plan_costs(every), every[0].summary(comparisons))
 
 
 def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
@@ -124,7 +190,10 @@ def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
     halves = HALVES if params.truth_free else ()
     return ReplicatePlan(
         simulation=(planner.simulation(),),
-        views=tuple(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
+        views=(
+            *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
+            *planner.views_of_training,
+        ),
         halves=tuple(extras.halves(split) for split in splits if halves),
         training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
         adaptation=(extras.adaptation(),) if extras.adapts else (),

@@ -21,6 +21,7 @@ class Route:
     def __init__(self) -> None:
         self.futures: Futures = []
         self._makers: dict[str, PrefectFuture[StageRecord]] = {}
+        self._taken: dict[str, PrefectFuture[StageRecord]] = {}
 
     def take(
         self,
@@ -29,6 +30,8 @@ class Route:
         after: Futures | None = None,
     ) -> Futures:
         """Submit calls of one stage; those that make their inputs come before.
+
+        A stage that conditions share is submitted once, and its future given again.
 
         Args:
             stage: The task.
@@ -40,10 +43,14 @@ class Route:
         """
         taken = []
         for call in calls:
+            if call.stage in self._taken:
+                taken.append(self._taken[call.stage])
+                continue
             makers = [self._makers[path] for path in call.inputs.values() if path in self._makers]
             waits = list({id(future): future for future in [*makers, *(after or [])]}.values())
             future = submit(stage, call, waits)
+            self._taken[call.stage] = future
             self._makers |= dict.fromkeys([*call.outputs.values(), call.manifest], future)
+            self.futures.append(future)
             taken.append(future)
-        self.futures += taken
         return taken

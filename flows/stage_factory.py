@@ -1,14 +1,17 @@
 """What all stages of one condition share: names, folders, and how a call is put together."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 
-from flows.params import PhaseGParams
+from flows.params import BaselineView, PhaseGParams
 from flows.profiles import SIZES, StageParams, resolve
 from tasks.core.arms import Arm
 from tasks.core.hub import Condition
 from tasks.core.named_files import seen_from
 from tasks.core.records import Phase, StageCall
 from tasks.core.seeds import Split
+from tasks.views.params import View
 
 
 class StageFactory:
@@ -63,10 +66,16 @@ class StageFactory:
             "view": f"{self.condition.view_folder(split.value)}/view.json",
         }
 
+    def view_of_training(self, arm: Arm) -> View:
+        """Return the view that a network is trained on."""
+        is_dense = arm is Arm.BASELINE and self.params.baseline_view is BaselineView.DENSE
+        return View.DENSE if is_dense else self.params.view
+
     def training_folder(self, arm: Arm) -> str:
         """Return where a trained network lies."""
         group_size = self.stage_params.training[arm].group_size
-        return self.condition.training_folder(arm.slug, group_size)
+        place = replace(self.condition, view=self.view_of_training(arm).value)
+        return place.training_folder(arm.slug, group_size)
 
     def training_call(
         self,

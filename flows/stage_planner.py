@@ -9,6 +9,7 @@ from tasks.core.halves import HALVES
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
+from tasks.views.params import View
 
 
 class StagePlanner(StageFactory):
@@ -49,8 +50,21 @@ class StagePlanner(StageFactory):
             f"{folder}/manifest.json",
         )
 
+    def _at(self, view: View) -> "StagePlanner":
+        """Return the planner of the same dose and replicate at a view."""
+        at_view = self.params.model_copy(update={"view": view})
+        return StagePlanner(at_view, self.condition.replicate)
+
+    @property
+    def views_of_training(self) -> tuple[StageCall, ...]:
+        """The choices of exposures that a network is trained on beside those of its own view."""
+        others = {self.view_of_training(arm) for arm in NETWORK_ARMS} - {self.params.view}
+        return tuple(self._at(view).view(Split.TRAIN) for view in sorted(others))
+
     def training(self, arm: Arm) -> StageCall:
         """Train a network."""
+        if self.view_of_training(arm) is not self.params.view:
+            return self._at(self.view_of_training(arm)).training(arm)
         labels = {"truth": self.condition.truth} if arm is Arm.BASELINE else {}
         return self.training_call(
             self.name(f"train-{arm.slug}"),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 DELTA_SUMMARY = "analysis/metrics_delta_summary.json"
 METRICS_SUMMARY = "analysis/metrics_summary.json"
+CONDITION_MAP = "analysis/condition_map.json"
+CONDITION_MAP_PLOT = "analysis/condition_map.png"
 REPORT_PAGE = "analysis/report.html"
 COMPARISON_MANIFEST = "analysis/comparison_manifest.json"
 PRETTY_DELTA_SUMMARY = "analysis/metrics_delta_summary.pretty.json"
