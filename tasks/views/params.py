@@ -14,6 +14,7 @@ class View(StrEnum):
     SPARSE = "sparse"
 
 
+AS_MEASURED = "measured"
 OVERLAP_RATIO = {View.DENSE: 0.7, View.SPARSE: 0.2}
 
 
@@ -26,6 +27,11 @@ class ViewParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     view: View = Field(View.DENSE, description="dense (0.7) or sparse (0.2) linear overlap")
+    as_measured: bool = Field(
+        False,
+        description="Take every exposure, however much they overlap; the view is then called "
+        "measured",
+    )
     overlap_tolerance: float = Field(
         0.05, gt=0, lt=1, description="Largest distance of the measured overlap from the nominal"
     )
@@ -50,9 +56,14 @@ class ViewParams(BaseModel):
         return self
 
     @property
-    def overlap_ratio(self) -> float:
-        """Nominal linear overlap, 1 - step / diameter."""
-        return OVERLAP_RATIO[self.view]
+    def name(self) -> str:
+        """Name of the view in files and paths."""
+        return AS_MEASURED if self.as_measured else self.view.value
+
+    @property
+    def overlap_ratio(self) -> float | None:
+        """Nominal linear overlap, 1 - step / diameter; None for a scan as it was measured."""
+        return None if self.as_measured else OVERLAP_RATIO[self.view]
 
     @property
     def group_size(self) -> int:

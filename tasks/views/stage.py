@@ -36,12 +36,17 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     """
     scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
-    indices = select_nested(scan.positions_px, params.view, diameter)
+    indices = (
+        np.arange(len(scan), dtype=np.intp)
+        if params.as_measured
+        else select_nested(scan.positions_px, params.view, diameter)
+    )
     positions_px = scan.positions_px[indices]
     measured = measure_overlap(positions_px, diameter)
-    check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.view.value)
+    if params.overlap_ratio is not None:
+        check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.name)
     facts = {
-        "view": params.view.value,
+        "view": params.name,
         "n_selected": len(indices),
         "n_exposures": len(scan),
         "acceptance_fraction": len(indices) / len(scan),
@@ -59,12 +64,12 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     )
     summary = f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
     write_coverage_plot(
-        files.outputs["plot"], coverage, box, positions_px, f"{params.view.value} view: {summary}"
+        files.outputs["plot"], coverage, box, positions_px, f"{params.name} view: {summary}"
     )
     write_json(files.outputs["overlap"], facts)
     write_json(
         files.outputs["view"],
-        {"view": params.view.value, "n_exposures": len(scan), "indices": indices.tolist()},
+        {"view": params.name, "n_exposures": len(scan), "indices": indices.tolist()},
     )
     progress(1, 1, summary)
     return facts
