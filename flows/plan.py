@@ -7,6 +7,7 @@ from typing import Any
 from flows.cost_planner import plan_costs
 from flows.extra_planner import REFINED
 from flows.params import PhaseGParams, RunParams
+from flows.measured_planner import planner_of, with_measured_dose
 from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.halves import HALVES
@@ -25,9 +26,11 @@ class ReplicatePlan:
     """The stages of one replicate, in the order of the data's way.
 
     Attributes:
-        simulation: Phase C.
+        preparation: Phase C of a measured scan: import, reference, regions; none otherwise.
+        simulation: Phase C of a simulated one; none otherwise.
         views: Phase D, one a split.
         halves: Phase D, one a split: odd and even exposures; none unless asked for.
+        labelling: Phase E, what the Baseline learns from on a measured scan; none otherwise.
         training: Phase E, one a network.
         adaptation: Phase E, PtychoPINN fine-tuned on the test scan; none unless asked for.
         iterations: Phase F, one a split: pty-chi, and on odd and even exposures if asked for.
@@ -38,9 +41,11 @@ class ReplicatePlan:
         comparisons: Phase G, one a split.
     """
 
+    preparation: Calls
     simulation: Calls
     views: Calls
     halves: Calls
+    labelling: Calls
     training: Calls
     adaptation: Calls
     iterations: Calls
@@ -71,7 +76,7 @@ class ConditionPlan:
     @property
     def name(self) -> str:
         """Dose and view, such as `dose_1000/dense`."""
-        return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view.value}"
+        return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view_name}"
 
     @property
     def comparisons(self) -> list[StageCall]:
@@ -126,6 +131,8 @@ class Plan:
     @property
     def science(self) -> dict[str, Any]:
         """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
+        if not self.replicates[0].simulation:
+            return self.params.science
         (simulation,) = self.replicates[0].simulation
         return self.params.science | without_folders({"probe": simulation.params["probe"]})
 
@@ -151,6 +158,7 @@ def make_plan(params: PhaseGParams) -> Plan:
         BadInputError: If its scans cannot be simulated.
         pydantic.ValidationError: If a value does not fit its stage.
     """
+    params = with_measured_dose(params)
     return plan_conditions(params, [params])
 
 
@@ -166,13 +174,14 @@ def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Pl
         pydantic.ValidationError: If a value does not fit its stage.
     """
     planners = [
-        [StagePlanner(condition, number) for number in range(1, condition.seeds + 1)]
+        [planner_of(condition, number) for number in range(1, condition.seeds + 1)]
         for condition in conditions
     ]
     every = [planner for members in planners for planner in members]
     try:
         for planner in every:
-            check_scans(planner.stage_params.simulation)
+            if planner.params.measured is None:
+                check_scans(planner.stage_params.simulation)
     except ValueError as error:
         raise BadInputError(str(error)) from error
     planned = tuple(
@@ -188,8 +197,12 @@ def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
     params, extras = planner.params, planner.extras
     splits = params.splits
     halves = HALVES if params.truth_free else ()
+    before = planner.before_training()
+    made = {call.stage for call in before.labelling}
     return ReplicatePlan(
-        simulation=(planner.simulation(),),
+        preparation=before.preparation,
+        simulation=before.simulation,
+        labelling=before.labelling,
         views=(
             *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
             *planner.views_of_training,
@@ -198,7 +211,7 @@ def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
         training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
         adaptation=(extras.adaptation(),) if extras.adapts else (),
         iterations=(
-            *(planner.iteration(split) for split in splits),
+            *(call for call in map(planner.iteration, splits) if call.stage not in made),
             *(extras.half(split, Arm.PTYCHI, half) for split in splits for half in halves),
         ),
         predictions=(

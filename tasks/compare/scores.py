@@ -86,14 +86,14 @@ class Scores:
 
     Attributes:
         pairs: Amplitude and phase of every metric that has both; None where it is not defined.
-        complex_nrmse: Relative complex error.
+        complex_nrmse: Relative complex error; None where it is not asked for.
         reasons: Why a value is None, by `metric.quantity`.
         blocks: Pseudo-values of the 3 x 3 blocks, amplitude and phase, by metric; None where
             the metric has no value, or no derivative.
     """
 
     pairs: dict[str, tuple[float | None, float | None]]
-    complex_nrmse: float
+    complex_nrmse: float | None
     reasons: dict[str, str]
     blocks: dict[str, tuple[Real | None, Real | None]]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.frc import FrcCurve, frc_curve
+from tasks.compare.frc import FrcCurve, frc_curve, half_crossing_per_px
 from tasks.compare.gauge import Gauge, fit_gauge, remove_gauge
 from tasks.compare.params import ComparisonParams
 from tasks.compare.region import Region, scored_region
@@ -26,7 +26,10 @@ Complex = NDArray[np.complexfloating]
 
 DEVIANCE, R_FACTOR = "heldout_deviance_per_px", "heldout_r_factor"
 CROSSING, AREA = "halves_frc_half_crossing_per_px", "halves_frc_area"
-HALVES_METRICS = (DEVIANCE, R_FACTOR, CROSSING, AREA)
+SEVENTH_CROSSING = "halves_frc_seventh_crossing_per_px"
+HALVES_METRICS = (DEVIANCE, R_FACTOR, CROSSING, AREA, SEVENTH_CROSSING)
+# Of halves; there the image of all patterns correlates by one half with a noise-free one.
+SEVENTH = 1 / 7
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Half:
 
 @dataclass(frozen=True)
 class TruthFreeRows:
-    """The four rows of a model.
+    """The rows of a model.
 
     Attributes:
         rows: One for each of `HALVES_METRICS`, in that order.
@@ -212,8 +215,13 @@ def _correlation(
     """Return crossing and area of the halves' correlation, and reasons for what has none."""
     small = size_reason(_shared(odd, even, region))
     if small:
-        return {}, {CROSSING: small, AREA: small}
-    return ring_scores(*_aligned(odd, even, region, max_shift_px)).named(CROSSING, AREA)
+        return {}, dict.fromkeys((CROSSING, AREA, SEVENTH_CROSSING), small)
+    rings = ring_scores(*_aligned(odd, even, region, max_shift_px))
+    values, reasons = rings.named(CROSSING, AREA)
+    seventh = None if rings.curve is None else half_crossing_per_px(rings.curve, SEVENTH)
+    if seventh is None:
+        reasons[SEVENTH_CROSSING] = rings.area_reason or "not crossed: above 1 / 7 up to Nyquist"
+    return values | {SEVENTH_CROSSING: seventh}, reasons
 
 
 def _rows(

@@ -1,0 +1,155 @@
+"""The stages of a measured scan, where they differ from those of a simulated one."""
+
+
+from dataclasses import dataclass
+
+from flows.measured_dose import photons_per_pattern
+from flows.measured_params import MeasuredParams, confined
+from flows.params import PhaseGParams
+from flows.stage_planner import StagePlanner
+from tasks.core.arms import Arm
+from tasks.core.records import StageCall
+from tasks.core.seeds import Seeds, Split
+from tasks.ingest.stage import OUTPUTS as IMPORTED
+from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.regions.stage import WHOLE
+
+Calls = tuple[StageCall, ...]
+
+
+@dataclass(frozen=True)
+class BeforeTraining:
+    """What comes before networks can learn."""
+
+    preparation: Calls = ()
+    simulation: Calls = ()
+    labelling: Calls = ()
+
+
+class SimulatedPlanner(StagePlanner):
+    """The stages of a simulated scan."""
+
+    def before_training(self) -> BeforeTraining:
+        """Return what comes before networks can learn, besides the views."""
+        return BeforeTraining(simulation=(self.simulation(),))
+
+
+class MeasuredPlanner(StagePlanner):
+    """The stages of a measured scan: no truth, a reference in its place."""
+
+    @property
+    def measured(self) -> MeasuredParams:
+        """What is asked of the measured scan."""
+        if self.params.measured is None:
+            raise ValueError("There is no measured scan to plan for: give --scan FILE.")
+        return self.params.measured
+
+    @property
+    def _folder(self) -> str:
+        return f"data/phase_c/{self.source.folder}"
+
+    @property
+    def reference(self) -> str:
+        """What pty-chi makes of all patterns; not called truth anywhere."""
+        return f"{self._folder}/reference.h5"
+
+    @property
+    def yardstick(self) -> dict[str, str]:
+        """What reconstructions are held against."""
+        return {"reference": self.reference}
+
+    def before_training(self) -> BeforeTraining:
+        """Return the preparation, and what the Baseline learns from."""
+        prepared = (self._ingest(), self._make_reference(), self._cut())
+        labels = self.iteration(Split.TRAIN)
+        return BeforeTraining(preparation=prepared, labelling=(labels,))
+
+    def lessons(self, arm: Arm) -> dict[str, str]:
+        """Return what a network learns from: diffraction, and the Baseline from labels too."""
+        exposures = self.exposures(Split.TRAIN)
+        if arm is not Arm.BASELINE:
+            return exposures
+        return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
+
+    def _preparation_call(
+        self, name: str, function: str, params: object, files: tuple[dict[str, str], dict[str, str]]
+    ) -> StageCall:
+        return self.call(
+            ".".join([name, *self.source.labels]),
+            "C",
+            function,
+            params,
+            files,
+            f"{self._folder}/{name}.manifest.json",
+        )
+
+    def _ingest(self) -> StageCall:
+        """Import, check and prepare the file."""
+        outputs = {name: f"{self._folder}/import/{file}" for name, file in IMPORTED.items()}
+        return self._preparation_call(
+            "import", "tasks.ingest.stage:ingest", self.measured.ingest, ({}, outputs)
+        )
+
+    def _make_reference(self) -> StageCall:
+        """Refine the probe on the whole scan, and reconstruct the reference."""
+        seed = Seeds.from_study_seed(self.params.seed).grouping
+        params = ReferenceParams(
+            **self.measured.reference.model_dump(), seed=seed, device=self.params.device
+        )
+        outputs = {
+            "reference": self.reference,
+            "illumination": f"{self._folder}/illumination.h5",
+            "history": f"{self._folder}/reference_history.csv",
+            "options": f"{self._folder}/reference_options.json",
+        }
+        return self._preparation_call(
+            "reference",
+            "tasks.reconstruct.reference_stage:make_reference",
+            params,
+            ({"scan": self._ingest().outputs["scan"]}, outputs),
+        )
+
+    def _cut(self) -> StageCall:
+        """Cut the scan in its two regions."""
+        inputs = {
+            "scan": self._ingest().outputs["scan"],
+            "illumination": self._make_reference().outputs["illumination"],
+        }
+        parts = (*(split.value for split in Split), WHOLE)
+        return self._preparation_call(
+            "regions",
+            "tasks.regions.stage:cut_scan",
+            self.measured.regions,
+            (inputs, {part: self.source.scan(part) for part in parts}),
+        )
+
+
+Planner = SimulatedPlanner | MeasuredPlanner
+
+
+def planner_of(params: PhaseGParams, replicate: int) -> Planner:
+    """Return the planner of one replicate of a condition."""
+    kind = SimulatedPlanner if params.measured is None else MeasuredPlanner
+    return kind(params, replicate)
+
+
+def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
+    """Return the parameters with what follows from a measured scan; others as they are.
+
+    The dose is what was measured, and nothing but patterns tells how good an arm is.
+
+    Raises:
+        BadInputError: If the file leads out of the data root.
+        ValueError: If it cannot be read as a scan.
+    """
+    if params.measured is None:
+        return params
+    measured = confined(params.measured)
+    found = {
+        "measured": measured,
+        "photons_per_pattern": photons_per_pattern(measured.ingest),
+        "truth_free": True,
+    }
+    return params.model_copy(update=found)
+
+
