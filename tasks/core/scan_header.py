@@ -24,7 +24,14 @@ from tasks.core.scan_record import (
     Geometry,
     ScanHeader,
 )
-from tasks.core.scan_writer import COUNTS, DETECTOR, PROVENANCE, SOURCE, TRANSLATION
+from tasks.core.scan_writer import (
+    COUNTS,
+    DETECTOR,
+    PLACEHOLDER,
+    PROVENANCE,
+    SOURCE,
+    TRANSLATION,
+)
 
 _ENERGY_UNITS_J = {"J": 1.0, "eV": ELECTRONVOLT_J, "keV": 1e3 * ELECTRONVOLT_J}
 
@@ -84,7 +91,8 @@ def _read_geometry(path: Path, file: h5py.File) -> Geometry:
                 f"{least:g} to {most:g} m. Correct it in metres."
             )
         lengths[name] = length
-    return Geometry(energy_ev, lengths["distance"], lengths["x_pixel_size"])
+    is_known = not bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
+    return Geometry(energy_ev, lengths["distance"], lengths["x_pixel_size"], is_known)
 
 
 def _field(path: Path, file: h5py.File, name: str, meaning: str) -> h5py.Dataset:

@@ -12,6 +12,9 @@ PLANCK_J_S = 6.62607015e-34
 LIGHT_SPEED_M_PER_S = 299792458.0
 ELECTRONVOLT_J = 1.602176634e-19
 
+PLACEHOLDER_ENERGY_EV = 10_000.0
+PLACEHOLDER_PIXEL_M = 1e-9
+
 # Outside these a value has another unit, or is that of another part of the instrument.
 ENERGY_WINDOW_EV = (50.0, 200_000.0)
 DISTANCE_WINDOW_M = (1e-4, 1e3)
@@ -26,11 +29,22 @@ class Geometry:
         energy_ev: Photon energy [eV].
         distance_m: From the sample to the detector [m].
         detector_pixel_m: Side of a detector pixel [m].
+        is_known: Whether these are the instrument's; otherwise they stand in for what nobody
+            knows, and no length in metres means anything.
     """
 
     energy_ev: float
     distance_m: float
     detector_pixel_m: float
+    is_known: bool = True
+
+    @classmethod
+    def placeholder(cls, n_px: int) -> "Geometry":
+        """Return what is stored where the geometry is not known: object pixels of 1 nm."""
+        unit = cls(PLACEHOLDER_ENERGY_EV, 1.0, 1.0)
+        return cls(
+            PLACEHOLDER_ENERGY_EV, 1.0, unit.object_pixel_m(n_px) / PLACEHOLDER_PIXEL_M, False
+        )
 
     @property
     def wavelength_m(self) -> float:

@@ -18,6 +18,7 @@ DETECTOR = "entry_1/instrument_1/detector_1"
 COUNTS = f"{DETECTOR}/data"
 TRANSLATION = "entry_1/sample_1/geometry_1/translation"
 SOURCE = "entry_1/instrument_1/source_1"
+PLACEHOLDER = "geometry_is_placeholder"
 PROVENANCE = "entry_1/process_1/provenance"
 
 
@@ -127,6 +128,8 @@ def _write_header(file: h5py.File, header: ScanHeader) -> None:
     source["wavelength"] = geometry.wavelength_m
     source["illumination"] = header.probe if header.modes is None else header.modes
     detector = file.create_group(DETECTOR)
+    if not geometry.is_known:
+        detector.attrs[PLACEHOLDER] = True
     detector["distance"] = geometry.distance_m
     detector["x_pixel_size"] = pixel_m
     detector["y_pixel_size"] = pixel_m

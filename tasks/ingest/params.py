@@ -158,9 +158,7 @@ class IngestParams(BaseModel):
         None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
     )
     format: Format = Field(Format.AUTO, description=f"Format: {', '.join(Format)}")
-    layout: NamedFile = Field(
-        NamedFile(), description="arrays: YAML that says which array is what"
-    )
+    layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
     product: NamedFile = Field(
         NamedFile(),
         description="Positions and probe of a scan whose file has the patterns alone: a Ptychodus "

@@ -15,6 +15,7 @@ from tasks.core.scan_file import Scan
 from tasks.core.seeds import Purpose, spawn_sequence
 from tasks.core.stages import Progress, StageFiles
 from tasks.core.view_file import map_view
+from tasks.orientation.check import check_orientation
 from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.dose_settings import (
     Exposure,
@@ -23,7 +24,6 @@ from tasks.reconstruct.dose_settings import (
     settings_for,
 )
 from tasks.reconstruct.orders import spread_of
-from tasks.reconstruct.orientation_check import check_orientation
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
 from tasks.reconstruct.starts import flat_start, given_start, lit_area

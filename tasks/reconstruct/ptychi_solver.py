@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tasks.core.acceleration import extrapolate
 from tasks.core.device import Device
 from tasks.core.object_file import ObjectWindow
 from tasks.core.scan_file import Scan
-from tasks.reconstruct.acceleration import extrapolate
 from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.dose_settings import SolverSettings
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task, count_by_poisson

@@ -10,8 +10,8 @@ import pytest
 from tasks.core.files import write_json
 from tasks.core.scan_file import read_scan, write_scan
 from tasks.core.stages import StageFiles, silent
+from tasks.orientation.check import check_orientation
 from tasks.reconstruct.iterate_stage import iterate
-from tasks.reconstruct.orientation_check import check_orientation
 from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import InstrumentParams, ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate

@@ -14,36 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.scan_file import Scan
-from tasks.reconstruct.orientation_fit import Counts, Fit, fit_patterns
-
-Turn = tuple[tuple[int, int], tuple[int, int]]
-
-TURNS: dict[str, tuple[Turn, str]] = {
-    "y and x swapped": (
-        ((0, 1), (1, 0)),
-        "swap the columns of positions_px, or transpose every pattern",
-    ),
-    "y negated": (((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"),
-    "x negated": (((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"),
-    "y and x negated": (
-        ((-1, 0), (0, -1)),
-        "negate positions_px, or flip every pattern along both axes, or conjugate the probe",
-    ),
-    "a quarter turn": (
-        ((0, 1), (-1, 0)),
-        "swap the columns of positions_px and negate the second, or turn every pattern",
-    ),
-    "a quarter turn back": (
-        ((0, -1), (1, 0)),
-        "swap the columns of positions_px and negate the first, or turn every pattern",
-    ),
-    "y and x swapped and negated": (
-        ((0, -1), (-1, 0)),
-        "swap the columns of positions_px and negate both, or turn every pattern",
-    ),
-}
-CORNER = "zero frequency in the corner"
-CORNER_CURE = "move the zero frequency of every pattern to [N // 2, N // 2] by numpy.fft.fftshift"
+from tasks.orientation.fit import Counts, Fit, fit_patterns
+from tasks.orientation.turns import CORNER, CORNER_CURE, TURNS, middle_exposures
 
 PATTERNS_OF_64_PX = 49
 FEWEST, MOST = 16, 100
@@ -68,7 +40,7 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
         ValueError: If another fits clearly better; the message says which, by how much, and the
             cure.
     """
-    chosen = _middle(scan.positions_px, _n_patterns(scan))
+    chosen = middle_exposures(scan.positions_px, _n_patterns(scan))
     if len(chosen) < LEAST_TO_DECIDE:
         return {"verdict": "undecided", "n_patterns": len(chosen), "reason": "too few patterns"}
     counts = scan.diffraction_counts[chosen].astype(np.float32)
@@ -102,13 +74,6 @@ def _n_patterns(scan: Scan) -> int:
     """Return how many patterns to fit, so that the check costs the same for any detector."""
     pixels = scan.n_px**2 * len(scan.probe_modes)
     return int(np.clip(PATTERNS_OF_64_PX * 64**2 // pixels, FEWEST, MOST))
-
-
-def _middle(positions_px: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    """Return the exposures closest to the middle of the scan, a square of neighbours."""
-    centre = (positions_px.max(axis=0) + positions_px.min(axis=0)) / 2
-    distance = np.abs(positions_px - centre).max(axis=1)
-    return np.sort(np.argsort(distance, kind="stable")[:count])
 
 
 def _misfits_of_others(

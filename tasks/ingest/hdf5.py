@@ -1,0 +1,171 @@
+"""HDF5 files of other programs: read only, and never further than the data root.
+
+A link, a virtual dataset or a dataset in a raw file can lead to any file of the machine. Those of
+a file are looked through before anything is read from it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_CHUNK_BYTES = 2**30
+LARGEST_FIELD_BYTES = 2**31
+
+
+@contextmanager
+def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file of another program to read.
+
+    Raises:
+        ValueError: If it is missing, cut short, or not HDF5.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be opened as HDF5 ({error}). It is missing, cut short, or of another "
+            f"kind: copy it again from its source, or name its --format."
+        ) from error
+    with file:
+        try:
+            yield file
+        except OSError as error:
+            raise ValueError(
+                f"{path} is HDF5, but cannot be read to its end ({error}). It is cut short or "
+                f"damaged, or needs a filter that is not installed: copy it again, or save it "
+                f"again with gzip."
+            ) from error
+
+
+def refuse_links_out(path: Path, data_root: Path) -> None:
+    """Refuse a file that leads to files outside a folder, or that would fill the memory.
+
+    Args:
+        path: HDF5 file.
+        data_root: Folder that everything it leads to must lie in, however deep.
+
+    Raises:
+        ValueError: If a link, virtual dataset or raw file leads out of the folder or nowhere, or a
+            chunk unpacks to more than 1 GiB.
+    """
+    waiting, seen = [path.resolve()], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        with open_foreign_hdf5(current) as file:
+            named = _files_named_by(file)
+        for where, name in named:
+            target = (current.parent / name).resolve()
+            if not target.is_relative_to(data_root.resolve()):
+                raise ValueError(
+                    f"{current.name} leads at {where} to {name}, which lies outside the data root "
+                    f"{data_root}. Copy that file below the data root, or name with --data-root a "
+                    f"folder that holds both."
+                )
+            if not target.is_file():
+                raise ValueError(
+                    f"{current.name} leads at {where} to {name}, which is not there. Put that "
+                    f"file back beside it."
+                )
+            if h5py.is_hdf5(target):
+                waiting.append(target)
+
+
+def _files_named_by(file: h5py.File) -> list[tuple[str, str]]:
+    """Return every place of a file that leads to another one, and that one's name."""
+    named: list[tuple[str, str]] = []
+
+    def look_at_link(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            named.append((name, link.filename))
+
+    def look_at_object(name: str, item: Any) -> None:
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.is_virtual:
+            sources = {source.file_name for source in item.virtual_sources()}
+            named.extend((name, source) for source in sorted(sources - {"."}))
+        named.extend((name, raw) for raw, _, _ in item.external or ())
+        if item.chunks and np.prod(item.chunks) * item.dtype.itemsize > LARGEST_CHUNK_BYTES:
+            raise ValueError(
+                f"{file.filename} has chunks of {item.chunks} values in {name}, more than the "
+                f"1 GiB that one chunk may take. Save it again in smaller chunks (h5repack)."
+            )
+
+    file.visititems_links(look_at_link)
+    file.visititems(look_at_object)
+    return named
+
+
+def field(file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
+    """Return a dataset; name what is missing, and where it belongs.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset):
+        raise ValueError(
+            f"{file.filename} has no {meaning}: the dataset {name} is missing. Its top level "
+            f"holds: {', '.join(sorted(file)) or 'nothing'}. Export it again with the {meaning}, "
+            f"or name another --format."
+        )
+    return found
+
+
+def whole(dataset: h5py.Dataset) -> NDArray[Any]:
+    """Return all of a dataset that is no pattern.
+
+    Raises:
+        ValueError: If it is larger than what such a field may be.
+    """
+    if dataset.size * dataset.dtype.itemsize > LARGEST_FIELD_BYTES:
+        raise ValueError(
+            f"{dataset.file.filename} has {dataset.shape} values in {dataset.name}, more than the "
+            f"2 GiB that positions, masks, probes and objects may take. It is not what its name "
+            f"says; export it again."
+        )
+    return np.asarray(dataset[()])
+
+
+def number(file: h5py.File, name: str) -> float | None:
+    """Return a number of the file, or the only value of an array; none where it is not there."""
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset) or not found.size:
+        return None
+    return _only_number(np.asarray(found[()]), f"{file.filename}: {name}")
+
+
+def units_of(file: h5py.File, name: str) -> str | None:
+    """Return the attribute `units` of a dataset; none where it has none."""
+    units = file[name].attrs.get("units") if name in file else None
+    return None if units is None else text(units)
+
+
+def attribute_number(item: Any, name: str) -> float | None:
+    """Return a number among the attributes; none where it is not there."""
+    if name not in item.attrs:
+        return None
+    return _only_number(np.asarray(item.attrs[name]), f"attribute {name}")
+
+
+def text(value: Any) -> str:
+    """Return text that HDF5 holds as bytes or as text."""
+    value = np.asarray(value).ravel()[0] if not isinstance(value, bytes | str) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _only_number(values: NDArray[Any], where: str) -> float:
+    if values.dtype.kind not in "iuf" or len(np.unique(values)) != 1:
+        raise ValueError(
+            f"{where} should hold one number, got {values.dtype} of shape {values.shape}. Correct "
+            f"it in the file, or give the value as an option."
+        )
+    return float(values.ravel()[0])

@@ -1,0 +1,175 @@
+"""Plain arrays, with a small YAML that says which array is what.
+
+patterns: {array: data, values: intensity, zero_frequency: corner}
+positions: {array: scan, unit: px, order: yx, moves: probe}
+probe: {array: probe}
+geometry: unknown
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasks.core.parameter_file import read_parameters
+from tasks.core.validation import describe
+from tasks.ingest.archive import array, read_arrays
+from tasks.ingest.choices import (
+    Format,
+    MaskSense,
+    Moves,
+    Order,
+    PositionUnit,
+    Values,
+    ZeroFrequency,
+)
+from tasks.ingest.params import IngestParams
+from tasks.ingest.patterns import ArrayPatterns, Axes
+from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns, probe_modes_of
+
+STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class PatternsLayout(BaseModel):
+    """Which array the patterns are."""
+
+    model_config = STRICT
+
+    array: str = Field(description="Name of the array")
+    axes: Axes | None = Field(None, description="nyx, yxn or mnyx, after axes of length 1 are gone")
+    values: Values = Field(description="intensity or amplitude")
+    zero_frequency: ZeroFrequency = Field(description="centre or corner")
+
+
+class PositionsLayout(BaseModel):
+    """Which array, or which two, the positions are."""
+
+    model_config = STRICT
+
+    array: str | None = Field(None, description="Name of an array (J, 2)")
+    y: str | None = Field(None, description="Name of an array (J,), with `x`")
+    x: str | None = Field(None, description="Name of an array (J,), with `y`")
+    unit: PositionUnit = Field(description="m, mm, um, nm or px")
+    order: Order | None = Field(None, description="yx or xy, for an array (J, 2)")
+    moves: Moves = Field(description="sample or probe")
+
+
+class MaskLayout(BaseModel):
+    """Which array the mask is."""
+
+    model_config = STRICT
+
+    array: str = Field(description="Name of the array (H, W)")
+    sense: MaskSense = Field(description="zero_is_good or nonzero_is_good")
+
+
+class NamedArray(BaseModel):
+    """An array that needs no more said of it."""
+
+    model_config = STRICT
+
+    array: str = Field(description="Name of the array")
+
+
+class GeometryLayout(BaseModel):
+    """The instrument."""
+
+    model_config = STRICT
+
+    energy_ev: float = Field(gt=0, description="Photon energy [eV]")
+    distance_m: float = Field(gt=0, description="From the sample to the detector [m]")
+    detector_pixel_m: float = Field(gt=0, description="Side of a detector pixel [m]")
+
+
+class Layout(BaseModel):
+    """Which array is what."""
+
+    model_config = STRICT
+
+    patterns: PatternsLayout
+    positions: PositionsLayout
+    mask: MaskLayout | None = None
+    probe: NamedArray | None = None
+    geometry: GeometryLayout | Literal["unknown"] | None = None
+
+
+def read(path: Path, params: IngestParams) -> StatedScan:
+    """Read arrays as a layout describes them.
+
+    Raises:
+        ValueError: If no layout is named, or it does not fit the arrays.
+    """
+    if params.layout.file is None:
+        raise ValueError(
+            f"Arrays do not say what they are. Describe {path} in a YAML (which array has the "
+            f"patterns and positions, unit, order and sign), and name it by --layout.file."
+        )
+    layout = read_layout(params.layout.file)
+    arrays = read_arrays(path, params.unpacked_limit_gib)
+    values = _squeezed(array(arrays, layout.patterns.array, path, "diffraction patterns"))
+    geometry = layout.geometry if isinstance(layout.geometry, GeometryLayout) else None
+    probe, mask = layout.probe, layout.mask
+    return StatedScan(
+        format=Format.ARRAYS,
+        patterns=ArrayPatterns(values, _axes(values, layout.patterns, path)),
+        positions=_positions(arrays, layout.positions, path),
+        values=layout.patterns.values,
+        zero_frequency=layout.patterns.zero_frequency,
+        energy_ev=geometry.energy_ev if geometry else None,
+        distance_m=geometry.distance_m if geometry else None,
+        detector_pixel_m=geometry.detector_pixel_m if geometry else None,
+        mask=None if mask is None else _squeezed(array(arrays, mask.array, path, "mask")),
+        mask_sense=mask.sense if mask else None,
+        probe_modes=probe_modes_of(np.asarray(array(arrays, probe.array, path, "probe")), "probe")
+        if probe
+        else None,
+        geometry_unknown=layout.geometry == "unknown",
+        origins={"patterns": layout.patterns.array, "layout": params.layout.file.name},
+    )
+
+
+def read_layout(path: Path) -> Layout:
+    """Read the YAML.
+
+    Raises:
+        ValueError: If it is no YAML, or a field is missing or unknown.
+    """
+    try:
+        return Layout.model_validate(read_parameters(path))
+    except ValidationError as error:
+        raise ValueError(f"The layout {path} is wrong: {describe(error, {})}") from error
+
+
+def _squeezed(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array without the axes of length one in front."""
+    while values.ndim > 2 and values.shape[0] == 1:
+        values = values[0]
+    return values
+
+
+def _axes(values: NDArray[Any], layout: PatternsLayout, path: Path) -> Axes:
+    wanted: Axes = layout.axes or ("mnyx" if values.ndim == 4 else "nyx")
+    if values.ndim != len(wanted):
+        raise ValueError(
+            f"{layout.array} of {path} has the shape {values.shape}, which is not {wanted}. Say "
+            f"in the layout how its axes lie: nyx, yxn or mnyx."
+        )
+    return wanted
+
+
+def _positions(
+    arrays: dict[str, NDArray[Any]], layout: PositionsLayout, path: Path
+) -> StatedPositions:
+    if layout.array is None:
+        if layout.y is None or layout.x is None:
+            raise ValueError(
+                "The layout names no positions. Give `array` for an array (J, 2), or `y` and `x`."
+            )
+        y, x = (array(arrays, name, path, "positions") for name in (layout.y, layout.x))
+        return StatedPositions(columns(y, x), layout.unit, Order.YX, layout.moves)
+    values = _squeezed(np.asarray(array(arrays, layout.array, path, "positions")))
+    if values.ndim == 3 and values.shape[-1] == 2:
+        values = values.reshape(-1, 2)
+    return StatedPositions(values.astype(np.float64), layout.unit, layout.order, layout.moves)

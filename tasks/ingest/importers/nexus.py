@@ -1,0 +1,126 @@
+"""NeXus NXcxi_ptycho: CXI with the names of NeXus, and units as attributes.
+
+`source_1/energy` is the energy of the *machine*; the photons' is `beam_1/incident_beam_energy`.
+A raster may be stored as (rows, columns, H, W). The motors under `sample_1` move the sample; a
+`vector` says along which direction.
+"""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.detector_mask import good_pixels
+from tasks.core.scan_writer import COUNTS, DETECTOR, TRANSLATION
+from tasks.ingest.choices import (
+    Format,
+    MaskSense,
+    Moves,
+    Order,
+    PositionUnit,
+    Values,
+    ZeroFrequency,
+)
+from tasks.ingest.hdf5 import number, open_foreign_hdf5, text, units_of, whole
+from tasks.ingest.importers.cxi_fields import (
+    detector_distance_m,
+    detector_pixel_m,
+    first_of,
+    in_detector_axes,
+)
+from tasks.ingest.params import IngestParams
+from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns
+from tasks.ingest.units import energy_ev, length_m
+
+DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
+TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)
+MOTORS = "entry_1/sample_1/transformations"
+BEAM = "entry_1/instrument_1/beam_1"
+
+
+def recognises(file: h5py.File) -> bool:
+    """Tell whether a file names one of the definitions of NeXus for ptychography."""
+    named = file.get("entry_1/definition")
+    return isinstance(named, h5py.Dataset) and text(named[()]) in DEFINITIONS
+
+
+def read(path: Path, params: IngestParams) -> StatedScan:
+    """Read what a NeXus file states of a scan.
+
+    Raises:
+        ValueError: If it has no patterns or positions, a length has no unit, or a field holds what
+            cannot be.
+    """
+    with open_foreign_hdf5(path) as file:
+        name = first_of(file, (COUNTS, "entry_1/data_1/data"), "diffraction patterns")
+        data = file[name]
+        mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
+        values, found_at = _sample_positions(file)
+        return StatedScan(
+            format=Format.NEXUS,
+            patterns=Hdf5Patterns(
+                path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
+            ),
+            positions=StatedPositions(values, PositionUnit.M, Order.YX, Moves.SAMPLE),
+            values=Values.INTENSITY,
+            zero_frequency=ZeroFrequency.CENTRE,
+            energy_ev=_energy_ev(file) if params.energy_ev is None else None,
+            distance_m=detector_distance_m(file, params),
+            detector_pixel_m=detector_pixel_m(file, params),
+            mask=None if mask is None else good_pixels(mask.astype(np.uint32)),
+            mask_sense=MaskSense.NONZERO_IS_GOOD,
+            origins={"patterns": name, "positions": found_at, "energy": BEAM},
+        )
+
+
+def _sample_positions(file: h5py.File) -> tuple[NDArray[np.float64], str]:
+    """Return positions of the sample (y, x) [m], and where they were found."""
+    for name in TRANSLATIONS:
+        if name in file:
+            factor = length_m(1.0, _units(file, name), f"{name} of {file.filename}")
+            return in_detector_axes(file, whole(file[name]), name) * factor, name
+    motors = [f"{MOTORS}/{axis}" for axis in ("x", "y")]
+    first_of(file, motors[:1], "positions")
+    first_of(file, motors[1:], "positions")
+    x, y = (_along_its_vector(file, name, axis) for axis, name in enumerate(motors))
+    both = columns(y, x)
+    return in_detector_axes(file, both[:, ::-1], MOTORS), MOTORS
+
+
+def _along_its_vector(file: h5py.File, name: str, axis: int) -> NDArray[np.float64]:
+    """Return a motor's positions [m] along +x or +y: its `vector` may point the other way."""
+    metres = whole(file[name]) * length_m(1.0, _units(file, name), f"{name} of {file.filename}")
+    vector = np.asarray(file[name].attrs.get("vector", np.eye(3)[axis]), dtype=np.float64).ravel()
+    if (
+        vector.shape != (3,)
+        or abs(vector[axis]) < 0.99 * np.linalg.norm(vector)
+        or not vector.any()
+    ):
+        raise ValueError(
+            f"The motor {name} of {file.filename} moves along {vector.tolist()}, expected the axis "
+            f"{'xy'[axis]}. Turn its positions into that axis beforehand."
+        )
+    return np.asarray(metres * np.sign(vector[axis]), dtype=np.float64)
+
+
+def _units(file: h5py.File, name: str) -> str:
+    """Return the unit that NeXus requires; refuse to guess one."""
+    units = units_of(file, name)
+    if units is None:
+        raise ValueError(
+            f"{name} of {file.filename} has no attribute `units`, which NeXus requires. Add it to "
+            f"the file, or read the file with --format cxi, which takes metres."
+        )
+    return units
+
+
+def _energy_ev(file: h5py.File) -> float | None:
+    """Return the energy of the photons; never that of the machine."""
+    for field in ("incident_beam_energy", "incident_energy", "energy"):
+        name = f"{BEAM}/{field}"
+        value = number(file, name)
+        if value is not None:
+            return energy_ev(value, _units(file, name), f"{name} of {file.filename}")
+    return None

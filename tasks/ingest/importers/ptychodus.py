@@ -1,0 +1,74 @@
+"""Ptychodus: patterns in one HDF5 file, positions and probe in another, the product.
+
+Patterns are intensities with the zero frequency in the middle, under one of several names, in
+the layout of Ptychodus itself with `indexes` and `bad_pixels` (true is bad) beside them.
+"""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from tasks.ingest.choices import Format, MaskSense, Values, ZeroFrequency
+from tasks.ingest.hdf5 import attribute_number, open_foreign_hdf5, whole
+from tasks.ingest.importers.cxi_fields import first_of, square
+from tasks.ingest.importers.product import has_positions, positions_of_patterns, read_product
+from tasks.ingest.params import IngestParams
+from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.stated_scan import StatedScan
+from tasks.ingest.units import plausible_m
+
+PATTERNS = ("patterns", "dp", "entry/data/data", "exchange/data", "entry_1/data_1/data")
+
+
+def recognises(file: h5py.File) -> bool:
+    """Tell whether a file has patterns under a name that Ptychodus reads."""
+    return any(isinstance(file.get(name), h5py.Dataset) for name in PATTERNS)
+
+
+def read(path: Path, params: IngestParams) -> StatedScan:
+    """Read what a file of patterns and its product state of a scan.
+
+    Raises:
+        ValueError: If no product is named, a pattern has no position, or a field holds what cannot
+            be.
+    """
+    with open_foreign_hdf5(path) as file:
+        name = first_of(file, PATTERNS, "diffraction patterns")
+        data, has_both = file[name], has_positions(file)
+        pixel = [
+            value
+            for side in ("detector_pixel_height_m", "detector_pixel_width_m")
+            if (value := attribute_number(data, side))
+        ]
+        indexes = whole(file["indexes"]).ravel() if "indexes" in file else None
+        bad = whole(file["bad_pixels"]) if "bad_pixels" in file else None
+        axes = axes_of(data.shape, name)
+        part = Hdf5Part(name, data.shape, data.dtype, axes)
+    if params.product.file is None and not has_both:
+        raise ValueError(
+            f"{path} has patterns, but no positions. Name the product of the scan, which holds "
+            f"probe_position_x_m and probe_position_y_m, by --product.file."
+        )
+    product_path = params.product.file or path
+    product = read_product(product_path, params)
+    patterns = Hdf5Patterns(path, (part,))
+    is_pixel_stated = pixel and params.detector_pixel_m is None
+    return StatedScan(
+        format=Format.PTYCHODUS,
+        patterns=patterns,
+        positions=positions_of_patterns(product, indexes, patterns.shape[0], product_path),
+        values=Values.INTENSITY,
+        zero_frequency=ZeroFrequency.CENTRE,
+        energy_ev=product.energy_ev,
+        distance_m=product.distance_m,
+        detector_pixel_m=plausible_m("detector_pixel_m", square(pixel, str(path)))
+        if is_pixel_stated
+        else None,
+        object_pixel_m=product.object_pixel_m,
+        mask=None if bad is None else np.asarray(bad, dtype=np.uint32),
+        mask_sense=MaskSense.ZERO_IS_GOOD,
+        probe_modes=product.probe_modes,
+        object_=product.object_,
+        origins={"patterns": name, "positions": product_path.name, "probe": product_path.name},
+    )

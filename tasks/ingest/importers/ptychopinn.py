@@ -1,0 +1,60 @@
+"""PtychoPINN's NPZ: normalised amplitudes, and positions of the probe in object pixels.
+
+`diffraction` is an amplitude of any scale; the older `diff3d` is an intensity. Some files store
+(H, W, J). The photons that belong to the scale are in no field.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.ingest.archive import array, read_arrays
+from tasks.ingest.choices import Format, Moves, Order, PositionUnit, Values, ZeroFrequency
+from tasks.ingest.params import IngestParams
+from tasks.ingest.patterns import ArrayPatterns, Axes
+from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns, probe_modes_of
+
+AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
+
+
+def read(path: Path, params: IngestParams) -> StatedScan:
+    """Read what an NPZ of PtychoPINN states of a scan.
+
+    Raises:
+        ValueError: If it lacks patterns or positions, or holds Python objects.
+    """
+    arrays = read_arrays(path, params.unpacked_limit_gib)
+    if "xcoords" not in arrays:
+        raise ValueError(
+            f"{path} is no NPZ of PtychoPINN: it has no xcoords and ycoords, but "
+            f"{', '.join(sorted(arrays))}. Say which array is what in a YAML, with --layout.file."
+        )
+    name = INTENSITIES if AMPLITUDES not in arrays and INTENSITIES in arrays else AMPLITUDES
+    values = array(arrays, name, path, "diffraction patterns")
+    y, x = (array(arrays, f"{axis}coords", path, "positions") for axis in "yx")
+    probe = arrays.get("probeGuess")
+    return StatedScan(
+        format=Format.PTYCHOPINN,
+        patterns=ArrayPatterns(values, _axes(values, np.asarray(x).size, path)),
+        positions=StatedPositions(columns(y, x), PositionUnit.PX, Order.YX, Moves.PROBE),
+        values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
+        zero_frequency=ZeroFrequency.CENTRE,
+        probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
+        object_=np.asarray(arrays["objectGuess"]) if "objectGuess" in arrays else None,
+        origins={"patterns": name, "positions": "xcoords, ycoords", "probe": "probeGuess"},
+    )
+
+
+def _axes(values: NDArray[Any], n_positions: int, path: Path) -> Axes:
+    """Return how the patterns lie, as the number of positions and square patterns tell."""
+    if values.ndim == 3:
+        first, last = values.shape[0] == n_positions, values.shape[-1] == n_positions
+        if last and not first and values.shape[0] == values.shape[1]:
+            return "yxn"
+        return "nyx"
+    raise ValueError(
+        f"{path} has patterns of shape {values.shape}, expected (J, N, N) or (N, N, J) for "
+        f"{n_positions} positions. Save it again."
+    )

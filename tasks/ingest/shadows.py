@@ -1,0 +1,126 @@
+"""How the patterns move when the probe does: shadow images, and what they tell.
+
+Out of focus a pattern is also a magnified shadow of the sample, which moves as the probe moves
+over it. How far, in detector pixels for one object pixel, is found from the patterns alone: it
+tells whether the axes of positions and patterns belong together, how curved the wave at the
+sample is, and how large a part of the sample one pattern shows. A ray that reaches detector
+pixel q has left the sample s * q object pixels beside the probe's centre; a shadow then moves by
+-1 / s (Cloetens et al., J. Phys. D 32, A145 (1999), on magnified projections).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+NEIGHBOURS = 4
+LIT_FRACTION = 0.1
+ROBUST_PX = 2.0
+PASSES = 20
+LEAST_PAIRS = 12
+LEAST_CORRELATION = 0.2
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """How shadows move.
+
+    Attributes:
+        matrix: Movement (y, x) on the detector [px] for a movement (y, x) of the probe
+            [object px], shape (2, 2): row i is the movement for a unit step along axis i.
+        agreement: Share of the pairs of patterns that follow it within 2 px.
+        lit_px: Diameter of a disc as large as the lit part of the mean pattern [px].
+    """
+
+    matrix: NDArray[np.float64]
+    agreement: float
+    lit_px: float
+
+    @property
+    def magnification(self) -> float:
+        """Movement along the same axis, mean of both [detector px / object px], with its sign."""
+        return float(np.trace(self.matrix) / 2)
+
+    @property
+    def crossed(self) -> float:
+        """Movement across over movement along, 0 where axes and signs belong together.
+
+        A swap of axes, or a sign of one of them alone, makes it large.
+        """
+        symmetric = abs(self.magnification)
+        other = np.abs(self.matrix - self.magnification * np.eye(2)).max()
+        return float(other / max(symmetric, float(np.finfo(float).tiny)))
+
+    @property
+    def shown_px(self) -> float:
+        """Diameter of the part of the sample that one pattern shows [object px]."""
+        return self.lit_px / max(abs(self.magnification), float(np.finfo(float).tiny))
+
+    @property
+    def reach_per_px(self) -> float:
+        """Object pixels that a ray is beside the centre, for each detector pixel: s above."""
+        return -1 / self.magnification
+
+
+def measure_shadows(
+    intensities: NDArray[np.floating], positions_px: NDArray[np.floating], good: NDArray[np.bool_]
+) -> Shadows | None:
+    """Measure how the shadows of neighbouring patterns move.
+
+    Args:
+        intensities: Patterns, shape (J, N, N).
+        positions_px: Their positions (y, x) [object px], shape (J, 2).
+        good: Pixels that count, shape (N, N).
+
+    Returns:
+        What was found; None where the patterns have too few neighbours or nothing in common.
+    """
+    mean = np.where(good, intensities.mean(axis=0), 0.0)
+    lit = mean > LIT_FRACTION * np.percentile(mean, 99.5)
+    contrast = np.where(lit, intensities / np.where(lit, mean, 1.0) - 1, 0.0)
+    norms = np.sqrt(np.sum(contrast**2, axis=(1, 2)))
+    if len(intensities) < NEIGHBOURS + 1 or not norms.all():
+        return None
+    spectra = scipy.fft.fft2(contrast.astype(np.float32))
+    steps, moves = [], []
+    pairs = cKDTree(positions_px).query(positions_px, k=NEIGHBOURS)[1]
+    for first, row in enumerate(pairs):
+        for second in row[1:]:
+            shift, height = _shift(spectra[first], spectra[second])
+            if height / (norms[first] * norms[second]) > LEAST_CORRELATION:
+                steps.append(positions_px[second] - positions_px[first])
+                moves.append(shift)
+    if len(steps) < LEAST_PAIRS or np.linalg.matrix_rank(np.array(steps)) < 2:
+        return None
+    matrix, away = _robust_fit(np.array(steps), np.array(moves))
+    if not matrix.trace():
+        return None
+    lit_px = 2 * float(np.sqrt(np.count_nonzero(lit) / np.pi))
+    return Shadows(matrix, float(np.mean(away < ROBUST_PX)), lit_px)
+
+
+def _shift(
+    first: NDArray[np.complexfloating], second: NDArray[np.complexfloating]
+) -> tuple[NDArray[np.float64], float]:
+    """Return by how much the second pattern is moved against the first, and the correlation."""
+    correlation = scipy.fft.ifft2(second * first.conj()).real
+    place = np.array(np.unravel_index(correlation.argmax(), correlation.shape))
+    size = np.array(correlation.shape)
+    return ((place + size // 2) % size - size // 2).astype(np.float64), float(correlation.max())
+
+
+def _robust_fit(
+    steps: NDArray[np.float64], moves: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the matrix of moves = steps @ matrix, strays weighted down, and the residuals."""
+    weight = np.ones((len(steps), 1))
+    matrix: NDArray[Any] = np.zeros((2, 2), dtype=np.float64)
+    away: NDArray[Any] = np.zeros(len(steps))
+    for _ in range(PASSES):
+        matrix = np.asarray(np.linalg.lstsq(steps * weight, moves * weight, rcond=None)[0])
+        away = np.linalg.norm(moves - steps @ matrix, axis=1)
+        weight = (1 / (1 + (away / ROBUST_PX) ** 2))[:, None]
+    return matrix, away

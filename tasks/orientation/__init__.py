@@ -1,0 +1,1 @@
+"""Whether a scan fits as it is stated, or better turned: shared by the stages that ask."""
