@@ -1,7 +1,8 @@
 """The stages of a measured scan, where they differ from those of a simulated one."""
 
-
 from dataclasses import dataclass
+
+from pydantic import BaseModel
 
 from flows.measured_dose import photons_per_pattern
 from flows.measured_params import MeasuredParams, confined
@@ -72,7 +73,11 @@ class MeasuredPlanner(StagePlanner):
         return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
 
     def _preparation_call(
-        self, name: str, function: str, params: object, files: tuple[dict[str, str], dict[str, str]]
+        self,
+        name: str,
+        function: str,
+        params: BaseModel,
+        files: tuple[dict[str, str], dict[str, str]],
     ) -> StageCall:
         return self.call(
             ".".join([name, *self.source.labels]),
@@ -151,5 +156,3 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         "truth_free": True,
     }
     return params.model_copy(update=found)
-
-

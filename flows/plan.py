@@ -6,9 +6,8 @@ from typing import Any
 
 from flows.cost_planner import plan_costs
 from flows.extra_planner import REFINED
+from flows.measured_planner import Planner, planner_of, with_measured_dose
 from flows.params import PhaseGParams, RunParams
-from flows.measured_planner import planner_of, with_measured_dose
-from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.halves import HALVES
 from tasks.core.hub import CONDITION_MAP_PLOT, dose_label
@@ -192,7 +191,7 @@ def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Pl
     return Plan(params, planned, plan_costs(every), every[0].summary(comparisons))
 
 
-def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
+def _plan_replicate(planner: Planner) -> ReplicatePlan:
     """Return the stages of one replicate."""
     params, extras = planner.params, planner.extras
     splits = params.splits

@@ -31,7 +31,9 @@ class StageFactory:
         self.stage_params: StageParams = resolve(params, replicate)
         self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
         # A measured scan is measured once: its replicates share what comes before the views.
-        self.source = self.condition if params.measured is None else replace(self.condition, replicate=1)
+        self.source = (
+            self.condition if params.measured is None else replace(self.condition, replicate=1)
+        )
         self.timeout_s = SIZES[params.profile].timeout_s
 
     def call(
@@ -78,7 +80,9 @@ class StageFactory:
         """Return where a trained network lies."""
         group_size = self.stage_params.training[arm].group_size
         view = self.view_of_training(arm)
-        place = self.condition if view is self.params.view else replace(self.condition, view=view.value)
+        place = (
+            self.condition if view is self.params.view else replace(self.condition, view=view.value)
+        )
         return place.training_folder(arm.slug, group_size)
 
     def training_call(

@@ -9,6 +9,7 @@ apart as the floor below which a disagreement means nothing.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.compare.judge import AREA, CROSSING, ModelResult
 from tasks.compare.scores import Complex, Scores
@@ -53,7 +54,7 @@ class Yardstick:
 
 
 def read_yardstick(
-    scan: ScanHeader, files: StageFiles, box: Box, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    scan: ScanHeader, files: StageFiles, box: Box, mask: NDArray[np.bool_]
 ) -> Yardstick:
     """Read the truth or the reference of a comparison.
 
@@ -91,20 +92,20 @@ def read_yardstick(
 
 def _without_scores(result: ModelResult, reason: str) -> ModelResult:
     """Return a result whose metrics against the yardstick are None, with the reason."""
-    empty = {
-        kind: Scores(
-            dict.fromkeys(scores.pairs, (None, None)),
-            None,
-            {},
-            dict.fromkeys(scores.blocks, (None, None)),
-        )
-        for kind, scores in (("raw", result.raw), ("gauged", result.gauged))
-    }
     lost = [*result.gauged.pairs, "complex_nrmse", CROSSING, AREA]
     return replace(
         result,
-        **empty,
+        raw=_emptied(result.raw),
+        gauged=_emptied(result.gauged),
         curve=None,
         scalars=result.scalars | {CROSSING: None, AREA: None},
         reasons=dict.fromkeys(lost, reason),
+    )
+
+
+def _emptied(scores: Scores) -> Scores:
+    """Return scores of the same metrics, all None."""
+    nothing = (None, None)
+    return Scores(
+        dict.fromkeys(scores.pairs, nothing), None, {}, dict.fromkeys(scores.blocks, nothing)
     )

@@ -102,6 +102,7 @@ def _epochs(task: Any, settings: SolverSettings) -> Iterator[tuple[float, NDArra
 
 
 def object_of(task: Any) -> NDArray[np.complex64]:
+    """Return the object of a task with its margin, shape (H, W)."""
     values: NDArray[np.complex64] = task.get_data_to_cpu("object", as_numpy=True)[0]
     return values
 
