@@ -72,6 +72,15 @@ class MeasuredPlanner(StagePlanner):
             return exposures
         return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
 
+    def comparison(self, split: Split) -> StageCall:
+        """Compare all reconstructions of a split; no curve to a truth that nobody knows."""
+        call = super().comparison(split)
+        kept = {name: path for name, path in call.inputs.items() if not name.endswith(".iterates")}
+        outputs = {
+            name: path for name, path in call.outputs.items() if not name.startswith("convergence")
+        }
+        return call.model_copy(update={"inputs": kept, "outputs": outputs})
+
     def _preparation_call(
         self,
         name: str,

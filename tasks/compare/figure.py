@@ -68,7 +68,7 @@ def write_comparison_plot(
             for column, image in enumerate(images, start=sheet.n_columns - len(images))
         ]
         sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
-    _write_titles(axes, arms)
+    _write_titles(axes, arms, reference.title)
     light = np.where(reference.mask, illumination, np.nan)[window]
     _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
     _outline(axes[0, 0], reference, window)
@@ -181,19 +181,20 @@ def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
     return lines
 
 
-def _write_titles(axes: NDArray[np.object_], results: Mapping[str, ModelResult]) -> None:
+def _write_titles(
+    axes: NDArray[np.object_], results: Mapping[str, ModelResult], first: str
+) -> None:
     """Write names and scores over the panels."""
-    axes[0, 0].set_title("Truth", fontsize=9)
-    axes[1, 0].set_title("Truth", fontsize=9)
+    axes[0, 0].set_title(first, fontsize=9)
+    axes[1, 0].set_title(first, fontsize=9)
     for column, (model, result) in enumerate(results.items(), start=1):
         for row in range(2):
             similarity = result.gauged.pairs["ms_ssim"][row]
             error = result.gauged.pairs["mae"][row]
             known = "undefined" if similarity is None else f"{similarity:.3f}"
             unit = " rad" if row else ""
-            axes[row, column].set_title(
-                f"{model}\nMS-SSIM {known}, MAE {error:.3f}{unit}", fontsize=9
-            )
+            mae = "undefined" if error is None else f"{error:.3f}{unit}"
+            axes[row, column].set_title(f"{model}\nMS-SSIM {known}, MAE {mae}", fontsize=9)
 
 
 def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> None:

@@ -25,6 +25,7 @@ class Reference:
         object_: True object, shape (H, W).
         mask: Scored pixels, shape (H, W).
         rectangle: Rows and columns of the largest rectangle inside the mask.
+        title: What to call it in pictures.
         amplitude: Modulus of the object.
         angle: Its argument [rad].
         phase: Its argument [rad] on one branch, from its minimum in the mask.
@@ -36,6 +37,7 @@ class Reference:
     object_: Complex
     mask: NDArray[np.bool_]
     rectangle: tuple[slice, slice]
+    title: str = "Truth"
     amplitude: Real = field(init=False)
     angle: Real = field(init=False)
     phase: Real = field(init=False)

@@ -32,8 +32,8 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         params: What is scored and what the alignment may remove.
         files: Inputs `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference`
             (HDF5), at least one reconstruction (HDF5) under the name of its arm; for networks their
-            contract (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5) under
-            `<arm>.iterates`; and for a judgement without the truth `view.odd`, `view.even`
+            contract (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5)
+            under `<arm>.iterates`; and for a judgement without the truth `view.odd`, `view.even`
             (JSON), `<arm>.odd` and `<arm>.even` (HDF5). Outputs `metrics` (CSV), `plot` (PNG),
             `aligned` (NPZ) and `comparison` (JSON), and where they are asked for `frc`, `blocks`,
             `convergence` (CSV) and `convergence_plot` (PNG).
@@ -59,7 +59,12 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     yardstick = read_yardstick(scan.header, files, region.box, region.mask)
     judge = Judge(
         region,
-        Reference(yardstick.object_, region.mask, largest_rectangle(region.mask)),
+        Reference(
+            yardstick.object_,
+            region.mask,
+            largest_rectangle(region.mask),
+            yardstick.name.capitalize(),
+        ),
         params.max_shift_px,
     )
 
