@@ -148,15 +148,11 @@ class GuessParams(NamedFile):
     n_modes: int = Field(1, ge=1, le=15, description="Incoherent modes of the guess")
 
 
-class IngestParams(BaseModel):
-    """A measured scan, what its file does not say of it, and how it is prepared."""
+class IngestOptions(BaseModel):
+    """What the file of a measured scan does not say of it, and how the scan is prepared."""
 
     model_config = STRICT
 
-    file: Path = Field(description="The measured scan")
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
     format: Format = Field(Format.AUTO, description=f"Format: {', '.join(Format)}")
     layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
     product: NamedFile = Field(
@@ -209,6 +205,15 @@ class IngestParams(BaseModel):
     )
     accept: tuple[str, ...] = Field(
         (), description="Codes of findings that shall not stop the import"
+    )
+
+
+class IngestParams(IngestOptions):
+    """A measured scan, what its file does not say of it, and how it is prepared."""
+
+    file: Path = Field(description="The measured scan")
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
     )
 
     @model_validator(mode="before")

@@ -27,6 +27,7 @@ from tasks.ingest.stated_scan import probe_modes_of
 MODE_DECAY = 0.2
 LARGEST_APERTURE = 0.8
 LARGEST_SHARE = 0.75
+SCATTERED_FRACTION = 0.05
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,14 @@ def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np
     """
     n_px = mean.shape[-1]
     rows, columns = np.indices(mean.shape)
+    # What lies outside the lit disc was scattered by the sample, and is no part of the beam.
+    mean = np.where(mean > SCATTERED_FRACTION * np.percentile(mean, 99.5), mean, 0.0)
     weight = mean.sum()
     offsets = [axis - float((axis * mean).sum() / weight) for axis in (rows, columns)]
     square = offsets[0] ** 2 + offsets[1] ** 2
     phase = -np.pi * reach_per_px * square / n_px
-    return np.asarray(back_propagate(np.sqrt(mean) * np.exp(1j * phase)), dtype=np.complex128)
+    wave = back_propagate(np.sqrt(mean) * np.exp(1j * phase))
+    return np.asarray(np.fft.fftshift(wave), dtype=np.complex128)
 
 
 def filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:

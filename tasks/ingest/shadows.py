@@ -41,8 +41,13 @@ class Shadows:
 
     @property
     def magnification(self) -> float:
-        """Movement along the same axis, mean of both [detector px / object px], with its sign."""
-        return float(np.trace(self.matrix) / 2)
+        """Movement on the detector over the probe's [detector px / object px].
+
+        Negative where the shadow moves against the probe; the size does not depend on how the
+        axes are named.
+        """
+        size = np.sqrt(np.abs(np.linalg.det(self.matrix)))
+        return float(np.copysign(size, np.trace(self.matrix)))
 
     @property
     def crossed(self) -> float:
@@ -50,14 +55,13 @@ class Shadows:
 
         A swap of axes, or a sign of one of them alone, makes it large.
         """
-        symmetric = abs(self.magnification)
         other = np.abs(self.matrix - self.magnification * np.eye(2)).max()
-        return float(other / max(symmetric, float(np.finfo(float).tiny)))
+        return float(other / abs(self.magnification))
 
     @property
     def shown_px(self) -> float:
         """Diameter of the part of the sample that one pattern shows [object px]."""
-        return self.lit_px / max(abs(self.magnification), float(np.finfo(float).tiny))
+        return self.lit_px / abs(self.magnification)
 
     @property
     def reach_per_px(self) -> float:
@@ -96,7 +100,7 @@ def measure_shadows(
     if len(steps) < LEAST_PAIRS or np.linalg.matrix_rank(np.array(steps)) < 2:
         return None
     matrix, away = _robust_fit(np.array(steps), np.array(moves))
-    if not matrix.trace():
+    if not np.linalg.det(matrix):
         return None
     lit_px = 2 * float(np.sqrt(np.count_nonzero(lit) / np.pi))
     return Shadows(matrix, float(np.mean(away < ROBUST_PX)), lit_px)

@@ -1,9 +1,18 @@
 """Stage function of Phase C for a measured scan: a file of a beamline in, one prepared CXI out."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from tasks.core.files import write_json
 from tasks.core.stages import Progress, StageFiles
+from tasks.ingest.checks import Checks, check_scan, checks_record
+from tasks.ingest.figures import write_pictures
+from tasks.ingest.findings import refuse_errors
+from tasks.ingest.importers import open_scan
+from tasks.ingest.page import PICTURES, write_page
 from tasks.ingest.params import IngestParams
+from tasks.ingest.prepare import PreparedScan, prepare
 
 OUTPUTS = {
     "scan": "scan.cxi",
@@ -14,10 +23,13 @@ OUTPUTS = {
     "light_plot": "light.png",
     "orientation_plot": "orientation.png",
 }
+STEPS = 4
 
 
 def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Import, check and prepare a measured scan.
+
+    The checks are written before a scan is refused, so that a person can look at them.
 
     Args:
         params: The scan, what its file does not say, and how it is prepared.
@@ -26,10 +38,47 @@ def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[
         progress: Told after each part.
 
     Returns:
-        Number of patterns, geometry, verdict and findings of the checks.
+        Number of patterns, geometry, dose, verdict and findings of the checks.
 
     Raises:
         ValueError: If the file cannot be read as a scan, does not say what is needed, or a check
             finds what makes a reconstruction worthless; the message names the cure.
     """
-    raise ValueError("The parts of the import are not joined yet.")
+    prepared, checks = check_file(params, progress)
+    write_checks(files.outputs, prepared, checks)
+    refuse_errors(checks.findings, params.accept)
+    dose = prepared.write_scan_cxi(files.outputs["scan"])
+    progress(STEPS, STEPS, f"{len(prepared.kept)} patterns written")
+    record = checks_record(prepared, checks)
+    record.pop("provenance")
+    return record | {"dose": dose, "geometry_known": prepared.scan.geometry is not None}
+
+
+def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, Checks]:
+    """Open, prepare and check a scan; nothing is written.
+
+    Args:
+        params: The scan, what its file does not say, and how it is prepared.
+        progress: Told after each part.
+
+    Raises:
+        ValueError: If the file cannot be read as a scan, or does not say what is needed.
+    """
+    scan = open_scan(params.file, params)
+    count, height, width = scan.patterns.shape
+    progress(1, STEPS, f"{count} patterns of {height} x {width} px, read as {scan.format}")
+    prepared = prepare(scan, params)
+    photons = float(prepared.survey.light.mean()) * prepared.counting.photons_per_unit
+    progress(2, STEPS, f"{len(prepared.kept)} patterns of {photons:.4g} photons prepared")
+    checks = check_scan(prepared)
+    progress(3, STEPS, f"checked: {checks.verdict}")
+    return prepared, checks
+
+
+def write_checks(outputs: Mapping[str, Path], prepared: PreparedScan, checks: Checks) -> None:
+    """Write what the checks found: JSON, page and pictures, each whole or not at all."""
+    record = checks_record(prepared, checks)
+    write_json(outputs["checks"], record)
+    write_pictures(outputs, prepared, checks)
+    pictures = {name: outputs[name] for name in PICTURES}
+    write_page(outputs["page"], prepared.params.file.name, record, pictures)

@@ -85,7 +85,7 @@ class Orientations:
 
 
 def fit_orientations(
-    counts: NDArray[np.floating],
+    counts: NDArray[np.number],
     positions_px: NDArray[np.floating],
     probes: Mapping[str, NDArray[np.complexfloating]],
     good: NDArray[np.bool_],
@@ -113,7 +113,7 @@ def fit_orientations(
 
 
 def fit_with_probe(
-    counts: NDArray[np.floating],
+    counts: NDArray[np.number],
     positions_px: NDArray[np.floating],
     probe: NDArray[np.complexfloating],
     good: NDArray[np.bool_],
