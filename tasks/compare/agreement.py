@@ -58,8 +58,8 @@ def agreement(found: "Comparison", max_shift_px: float) -> dict[str, Any]:
 def resolutions(found: "Comparison") -> dict[str, Any]:
     """Return the resolution of every arm from its two halves, in nanometres where that is known."""
     header = found.scan.header
-    is_unknown = bool(header.provenance.get("geometry_unknown", False))
-    pixel_nm = None if is_unknown else NM_PER_M * header.geometry.object_pixel_m(header.n_px)
+    geometry = header.geometry
+    pixel_nm = NM_PER_M * geometry.object_pixel_m(header.n_px) if geometry.is_known else None
     by_model = {
         model: _resolution(result, pixel_nm)
         for model, result in found.reconstructions.items()
