@@ -31,4 +31,5 @@ def take_condition(route: Route, condition: ConditionPlan) -> None:
         route.take(project_object, replicate.controls)
         route.take(predict_object, replicate.adapted)
         route.take(iterate_ptychi, replicate.refinements)
+        route.take(compare_arms, replicate.overview)
         route.take(compare_arms, replicate.comparisons)

@@ -1,14 +1,16 @@
 """The stages of a measured scan, where they differ from those of a simulated one."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from flows.measured_dose import photons_per_pattern
 from flows.measured_params import MeasuredParams, confined
 from flows.params import PhaseGParams
+from flows.stage_factory import model_files
 from flows.stage_planner import StagePlanner
-from tasks.core.arms import Arm
+from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.records import StageCall
 from tasks.core.seeds import Seeds, Split
 from tasks.ingest.stage import OUTPUTS as IMPORTED
@@ -27,8 +29,21 @@ class BeforeTraining:
     labelling: Calls = ()
 
 
+@dataclass(frozen=True)
+class AfterTraining:
+    """What a measured scan has besides: pictures of the whole of it."""
+
+    views: Calls = ()
+    predictions: Calls = ()
+    overview: Calls = ()
+
+
 class SimulatedPlanner(StagePlanner):
     """The stages of a simulated scan."""
+
+    def after_training(self) -> AfterTraining:
+        """Return nothing: both scans are compared, and there is no whole."""
+        return AfterTraining()
 
     def before_training(self) -> BeforeTraining:
         """Return what comes before networks can learn, besides the views."""
@@ -65,12 +80,66 @@ class MeasuredPlanner(StagePlanner):
         labels = self.iteration(Split.TRAIN)
         return BeforeTraining(preparation=prepared, labelling=(labels,))
 
+    def after_training(self) -> AfterTraining:
+        """Return the pictures of the whole scan."""
+        return AfterTraining(
+            views=(self.whole_view(),),
+            predictions=tuple(self.whole_prediction(arm) for arm in NETWORK_ARMS),
+            overview=(self.overview(),),
+        )
+
     def lessons(self, arm: Arm) -> dict[str, str]:
         """Return what a network learns from: diffraction, and the Baseline from labels too."""
         exposures = self.exposures(Split.TRAIN)
         if arm is not Arm.BASELINE:
             return exposures
         return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
+
+    def whole_exposures(self) -> dict[str, str]:
+        """Return what a reconstructor of the whole scan reads."""
+        folder = self.condition.view_folder(WHOLE)
+        return {"scan": self.source.scan(WHOLE), "view": f"{folder}/view.json"}
+
+    def whole_view(self) -> StageCall:
+        """Choose the exposures of the whole scan."""
+        call, folder = self.view(Split.TEST), self.condition.view_folder(WHOLE)
+        outputs = {name: f"{folder}/{Path(path).name}" for name, path in call.outputs.items()}
+        return call.model_copy(
+            update={
+                "stage": self._whole_name("view"),
+                "inputs": {"scan": self.source.scan(WHOLE)},
+                "outputs": outputs,
+                "manifest": f"{folder}/manifest.json",
+            }
+        )
+
+    def whole_prediction(self, arm: Arm) -> StageCall:
+        """Reconstruct the whole scan by a network, its training region and all."""
+        return self.prediction_call(
+            self._whole_name(f"predict-{arm.slug}"),
+            arm,
+            self.whole_exposures() | model_files(self.training_folder(arm)),
+            self.condition.reconstruction(WHOLE, arm.slug),
+        )
+
+    def overview(self) -> StageCall:
+        """Draw the whole scan by reference and networks; nothing is scored."""
+        folder = self.condition.analysis_folder(WHOLE)
+        found = {arm.value: self.condition.reconstruction(WHOLE, arm.slug) for arm in NETWORK_ARMS}
+        return self.call(
+            self._whole_name("overview"),
+            "G",
+            "tasks.compare.overview:draw_overview",
+            self.stage_params.comparison,
+            (
+                self.whole_exposures() | self.yardstick | found,
+                {"plot": f"{folder}/overview.png", "record": f"{folder}/overview.json"},
+            ),
+            f"{folder}/manifest.json",
+        )
+
+    def _whole_name(self, name: str) -> str:
+        return f"{self.name(name)}.{WHOLE}"
 
     def comparison(self, split: Split) -> StageCall:
         """Compare all reconstructions of a split; no curve to a truth that nobody knows."""

@@ -37,6 +37,7 @@ class ReplicatePlan:
         controls: Phase F, one a split: the networks' physics without a network.
         adapted: Phase F, the test split by the fine-tuned network; none unless asked for.
         refinements: Phase F, pty-chi from what a network has found; none unless asked for.
+        overview: Phase G, pictures of the whole of a measured scan; none otherwise.
         comparisons: Phase G, one a split.
     """
 
@@ -52,6 +53,7 @@ class ReplicatePlan:
     controls: Calls
     adapted: Calls
     refinements: Calls
+    overview: Calls
     comparisons: Calls
 
     def __iter__(self) -> Iterator[StageCall]:
@@ -124,7 +126,8 @@ class Plan:
             shown = {"deltas over dose and overlap": CONDITION_MAP_PLOT}
         else:
             first = self.conditions[0].replicates[0]
-            shown = {call.stage: call.outputs["plot"] for call in first.comparisons}
+            drawn = (*first.comparisons, *first.overview)
+            shown = {call.stage: call.outputs["plot"] for call in drawn}
         return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
@@ -196,7 +199,7 @@ def _plan_replicate(planner: Planner) -> ReplicatePlan:
     params, extras = planner.params, planner.extras
     splits = params.splits
     halves = HALVES if params.truth_free else ()
-    before = planner.before_training()
+    before, after = planner.before_training(), planner.after_training()
     made = {call.stage for call in before.labelling}
     return ReplicatePlan(
         preparation=before.preparation,
@@ -205,6 +208,7 @@ def _plan_replicate(planner: Planner) -> ReplicatePlan:
         views=(
             *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
             *planner.views_of_training,
+            *after.views,
         ),
         halves=tuple(extras.halves(split) for split in splits if halves),
         training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
@@ -221,7 +225,9 @@ def _plan_replicate(planner: Planner) -> ReplicatePlan:
                 for split in splits
                 for half in halves
             ),
+            *after.predictions,
         ),
+        overview=after.overview,
         controls=tuple(extras.control(split) for split in splits),
         adapted=(extras.adapted_prediction(),) if extras.adapts else (),
         refinements=tuple(

@@ -24,8 +24,8 @@ class ReferenceOptions(BaseModel):
         None,
         ge=1,
         le=10_000,
-        description="Passes for the object alone, with the refined probe; none: half as many "
-        "again as the iterative arm makes",
+        description="Passes for the object alone, with the refined probe and after those that "
+        "refine it; none: as many as the iterative arm makes",
     )
     refine_positions: bool = Field(
         False, description="Refine the positions too, from a quarter of the passes on"

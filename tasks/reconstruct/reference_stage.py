@@ -25,8 +25,6 @@ from tasks.reconstruct.scan_checks import check_scan
 if TYPE_CHECKING:
     from tasks.reconstruct.probe_refinement import Refined
 
-MORE_EPOCHS_THAN_THE_ARM = 1.5
-
 
 def make_reference(
     params: ReferenceParams, files: StageFiles, progress: Progress
@@ -54,7 +52,7 @@ def make_reference(
 
     scan = with_modes(scan, params.n_modes)
     settings = settings_for(PtyChiParams(), measure_exposure(scan), _seed(params))
-    n_object = params.object_epochs or round(MORE_EPOCHS_THAN_THE_ARM * settings.n_epochs)
+    n_object = params.object_epochs or settings.n_epochs
     # It begins with what the refinement found, so no faster model has to come near first.
     settings = replace(settings, n_epochs=n_object, gaussian_epochs=0)
     total = params.probe_epochs + n_object
