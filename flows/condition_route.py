@@ -23,6 +23,7 @@ def take_condition(route: Route, condition: ConditionPlan) -> None:
         route.take(select_view, replicate.views)
         route.take(halve_view, replicate.halves)
         route.take(iterate_ptychi, replicate.labelling)
+        route.take(prepare_scan, replicate.simulated_labels)
         trained = route.take(train_network, replicate.training)
         route.take(train_network, replicate.adaptation)
         # pty-chi needs no network, but the two trainings share the cores alone.

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from flows.measured_dose import photons_per_pattern
-from flows.measured_params import MeasuredParams, confined
+from flows.measured_params import Labels, MeasuredParams, confined
 from flows.params import PhaseGParams
 from flows.stage_factory import model_files
 from flows.stage_planner import StagePlanner
@@ -16,6 +16,7 @@ from tasks.core.seeds import Seeds, Split
 from tasks.ingest.stage import OUTPUTS as IMPORTED
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.regions.stage import WHOLE
+from tasks.simulate.label_stage import LabelParams
 
 Calls = tuple[StageCall, ...]
 
@@ -27,6 +28,7 @@ class BeforeTraining:
     preparation: Calls = ()
     simulation: Calls = ()
     labelling: Calls = ()
+    simulated_labels: Calls = ()
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,9 @@ class MeasuredPlanner(StagePlanner):
     def before_training(self) -> BeforeTraining:
         """Return the preparation, and what the Baseline learns from."""
         prepared = (self._ingest(), self._make_reference(), self._cut())
-        labels = self.iteration(Split.TRAIN)
-        return BeforeTraining(preparation=prepared, labelling=(labels,))
+        if self.measured.labels is Labels.SIMULATION:
+            return BeforeTraining(preparation=prepared, simulated_labels=(self._label(),))
+        return BeforeTraining(preparation=prepared, labelling=(self.iteration(Split.TRAIN),))
 
     def after_training(self) -> AfterTraining:
         """Return the pictures of the whole scan."""
@@ -93,7 +96,29 @@ class MeasuredPlanner(StagePlanner):
         exposures = self.exposures(Split.TRAIN)
         if arm is not Arm.BASELINE:
             return exposures
+        if self.measured.labels is Labels.SIMULATION:
+            return self._label().outputs
         return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
+
+    def _label(self) -> StageCall:
+        """Expose a simulated sample as the training region was exposed."""
+        folder = f"data/phase_e/{self.condition.folder}/{self.condition.view}/labels"
+        params = LabelParams(
+            sample=self.params.sample, seed=self.stage_params.simulation.object_seed
+        )
+        outputs = {
+            "scan": f"{folder}/scan.cxi",
+            "view": f"{folder}/view.json",
+            "truth": f"{folder}/truth.h5",
+        }
+        return self.call(
+            self.name("simulate-labels"),
+            "E",
+            "tasks.simulate.label_stage:simulate_labels",
+            params,
+            (self.exposures(Split.TRAIN), outputs),
+            f"{folder}/manifest.json",
+        )
 
     def whole_exposures(self) -> dict[str, str]:
         """Return what a reconstructor of the whole scan reads."""

@@ -37,6 +37,7 @@ class ReplicatePlan:
         controls: Phase F, one a split: the networks' physics without a network.
         adapted: Phase F, the test split by the fine-tuned network; none unless asked for.
         refinements: Phase F, pty-chi from what a network has found; none unless asked for.
+        simulated_labels: Phase E, a simulated sample below a measured probe, if asked for.
         overview: Phase G, pictures of the whole of a measured scan; none otherwise.
         comparisons: Phase G, one a split.
     """
@@ -46,6 +47,7 @@ class ReplicatePlan:
     views: Calls
     halves: Calls
     labelling: Calls
+    simulated_labels: Calls
     training: Calls
     adaptation: Calls
     iterations: Calls
@@ -205,6 +207,7 @@ def _plan_replicate(planner: Planner) -> ReplicatePlan:
         preparation=before.preparation,
         simulation=before.simulation,
         labelling=before.labelling,
+        simulated_labels=before.simulated_labels,
         views=(
             *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
             *planner.views_of_training,

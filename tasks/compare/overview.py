@@ -49,7 +49,7 @@ def draw_overview(
     box = region.box
     base = np.nan_to_num(read_object(files.inputs[REFERENCE]).cut(box.corner_px, box.shape))
     fitter = GaugeFitter(base, region.weights, max_shift_px=params.max_shift_px)
-    images = {"Reference (PtyChi)": base}
+    images: dict[str, Complex] = {"Reference (PtyChi)": base}
     for arm in (arm.value for arm in Arm if arm.value in files.inputs):
         image = read_object(files.inputs[arm]).cut(box.corner_px, box.shape)
         gauge = fitter.fit(image)
