@@ -63,8 +63,8 @@ class Syllabus:
             named = [name for name in LABELS if name in files.inputs]
             if len(named) != 1:
                 raise ValueError(
-                    "The Baseline learns from the truth or, where there is none, from labels: name "
-                    "one of them as input `truth` or `labels`."
+                    "The Baseline learns from the truth: name it as input `truth`, or, where nobody "
+                    "knows it, what a solver made of the scan as input `labels`; not both."
                 )
             truth = read_object(files.inputs[named[0]])
 
