@@ -63,7 +63,7 @@ class Syllabus:
             named = [name for name in LABELS if name in files.inputs]
             if len(named) != 1:
                 raise ValueError(
-                    "The Baseline learns from the truth: name it as input `truth`, or, where nobody "
+                    "The Baseline learns from the truth: name it as input `truth`, or, if nobody "
                     "knows it, what a solver made of the scan as input `labels`; not both."
                 )
             truth = read_object(files.inputs[named[0]])
