@@ -48,15 +48,15 @@ def test_an_export_comes_back_without_a_loss(exported, kind, tmp_path):
     assert found.name == "ptychi"
 
 
-def test_ptychodus_finds_the_pixel_that_a_position_means(exported, tmp_path):
+def test_ptychodus_finds_the_middle_of_the_patch_that_a_position_means(exported, tmp_path):
     (path,) = ptychodus.write(exported, tmp_path)
     with h5py.File(path) as file:
         for axis, letter in enumerate("yx"):
             centre = file["object"].attrs[f"center_{letter}_m"]
             pixel = file["object"].attrs["pixel_height_m"]
             extent = file["object"].shape[1 + axis]
-            pixels = (file[f"probe_position_{letter}_m"][()] - centre) / pixel + extent / 2
-            inside = exported.positions_px[:, axis] - exported.window.origin_px[axis]
+            pixels = (file[f"probe_position_{letter}_m"][()] - centre) / pixel + (extent - 1) / 2
+            inside = exported.positions_px[:, axis] - exported.window.origin_px[axis] - 0.5
             np.testing.assert_allclose(pixels, inside, atol=1e-6)
 
 

@@ -1,7 +1,9 @@
 """Product HDF5 of Ptychodus: positions of the probe in metres, probe, object and its centre.
 
-Ptychodus finds the pixel under a position x as (x - center_x) / dx + w / 2, so that with x = p dx
-for our position p the centre of an object whose first pixel is o lies at (o + w / 2) dx.
+Ptychodus finds the middle of the patch of a position x at (x - center_x) / dx + (w - 1) / 2, where
+pixels have their middle at whole numbers. Our patch about p covers p - N / 2 to p + N / 2 - 1, so
+its middle is p - 1 / 2, and with x = p dx the centre of an object whose first pixel is o lies at
+(o + w / 2) dx.
 """
 
 from pathlib import Path
