@@ -1,12 +1,12 @@
 """The stages of a measured scan, where they differ from those of a simulated one."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from flows.measured_dose import photons_per_pattern
 from flows.measured_params import Labels, MeasuredParams, confined
+from flows.measured_stages import AfterTraining, BeforeTraining
 from flows.params import PhaseGParams
 from flows.stage_factory import model_files
 from flows.stage_planner import StagePlanner
@@ -17,27 +17,6 @@ from tasks.ingest.stage import OUTPUTS as IMPORTED
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.regions.stage import WHOLE
 from tasks.simulate.label_stage import LabelParams
-
-Calls = tuple[StageCall, ...]
-
-
-@dataclass(frozen=True)
-class BeforeTraining:
-    """What comes before networks can learn."""
-
-    preparation: Calls = ()
-    simulation: Calls = ()
-    labelling: Calls = ()
-    simulated_labels: Calls = ()
-
-
-@dataclass(frozen=True)
-class AfterTraining:
-    """What a measured scan has besides: pictures of the whole of it."""
-
-    views: Calls = ()
-    predictions: Calls = ()
-    overview: Calls = ()
 
 
 class SimulatedPlanner(StagePlanner):
