@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _read_npy(path: Path, name: str, stream: IO[bytes], limit_gib: float) -> NDA
             (2, 0): npy_format.read_array_header_2_0,
         }[version]
         shape, is_fortran, dtype = read_header(stream)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, SyntaxError, TokenError) as error:
         raise ValueError(
             f"{path} cannot be read as NumPy arrays ({name}: {error}). It is cut short or of "
             f"another kind: copy it again, or save it with numpy.savez."

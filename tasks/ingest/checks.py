@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from tasks.core.scan import MeasuredOverlap
-from tasks.ingest.choices import ProbeOrigin
+from tasks.ingest.choices import ProbeOrigin, Values
 from tasks.ingest.findings import Finding, verdict_of
 from tasks.ingest.pattern_checks import (
+    ValuesFit,
     check_detector,
     check_light,
     check_values,
@@ -21,7 +22,13 @@ from tasks.ingest.scan_checks import (
     check_positions,
     check_probe,
 )
-from tasks.orientation.refined_fit import AS_STATED, Orientations, fit_orientations
+from tasks.orientation.refined_fit import (
+    AS_STATED,
+    Orientations,
+    fit_orientations,
+    fit_with_probe,
+    turned_positions,
+)
 
 LEAST_PATTERNS = 9
 
@@ -62,11 +69,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
         orientations = try_orientations(prepared)
     if not prepared.params.check_orientation or is_worth_it:
         found += check_orientation(prepared, orientations)
-    best = None
-    if orientations is not None:
-        verdict = orientations.verdict
-        best = orientations.fits[verdict if verdict in orientations.fits else AS_STATED].dispersion
-    found += check_values(prepared, best)
+    found += check_values(prepared, _judge_values(prepared, orientations))
     order = {"error": 0, "warning": 1, "info": 2}
     ranked = sorted(found, key=lambda finding: order[finding.severity.value])
     return Checks(tuple(ranked), positions.overlap, orientations)
@@ -82,6 +85,20 @@ def try_orientations(prepared: PreparedScan) -> Orientations:
     if prepared.guess.origin is ProbeOrigin.ESTIMATED:
         probes["twin"] = np.roll(probe[::-1, ::-1].conj(), 1, axis=(0, 1))
     return fit_orientations(middle.counts, middle.positions_px, probes, prepared.header.good_pixels)
+
+
+def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
+    """Return how the values, and their squares, fit in the best orientation; None: not fitted."""
+    if found is None or prepared.scan.values is Values.AMPLITUDE:
+        return None
+    name = found.verdict if found.verdict in found.fits else AS_STATED
+    best, middle = found.fits[name], prepared.middle
+    squares = middle.counts.astype(np.float64) ** 2
+    share = np.sqrt(squares.sum() / middle.counts.sum(dtype=np.float64))
+    positions = turned_positions(middle.positions_px, name)
+    good = prepared.header.good_pixels
+    squared = fit_with_probe(squares, positions, best.start * share, good)
+    return ValuesFit(best.dispersion, squared.misfit / best.misfit)
 
 
 def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tasks.ingest.params import PatternParams
 from tasks.ingest.survey import Survey
 
-SMALLEST_COUNTS_TRIED = 16
+LARGEST_SMALLEST_COUNT = 128
+TRIED_VALUES = 2000
 LATTICE_TOLERANCE = 0.02
 RELATIVE_TOLERANCE = 4e-6
 LEAST_VALUES = 200
@@ -86,14 +87,21 @@ def photon_quantum(values: NDArray[np.float64]) -> float | None:
     """
     if len(values) < LEAST_VALUES:
         return None
-    for count in range(1, SMALLEST_COUNTS_TRIED + 1):
-        quantum = _refined(values, values[0] / count)
-        multiples = values / quantum
-        away = np.abs(multiples - np.rint(multiples))
-        # A lattice far finer than the values would be fitted by anything.
-        if np.all(away <= LATTICE_TOLERANCE + RELATIVE_TOLERANCE * multiples):
-            return quantum
+    few = values[:: max(1, len(values) // TRIED_VALUES)]
+    for count in range(1, LARGEST_SMALLEST_COUNT + 1):
+        quantum = values[0] / count
+        if _are_multiples(few, quantum, LATTICE_TOLERANCE * 2):
+            quantum = _refined(values, quantum)
+            if _are_multiples(values, quantum, LATTICE_TOLERANCE):
+                return float(quantum)
     return None
+
+
+def _are_multiples(values: NDArray[np.float64], quantum: float, tolerance: float) -> bool:
+    """Tell whether all values are whole multiples of a quantum, but for rounding."""
+    multiples = values / quantum
+    away = np.abs(multiples - np.rint(multiples))
+    return bool(np.all(away <= tolerance + RELATIVE_TOLERANCE * multiples))
 
 
 def _refined(values: NDArray[np.float64], quantum: float) -> float:

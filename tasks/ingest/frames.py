@@ -14,6 +14,7 @@ from tasks.ingest.choices import Recentre, Values, ZeroFrequency
 from tasks.ingest.measured_scan import MeasuredScan
 from tasks.ingest.params import IngestParams, PatternParams
 from tasks.ingest.patterns import parts_of
+from tasks.ingest.survey import LARGEST_VALUE
 
 SMALLEST_PX = 16
 
@@ -106,9 +107,11 @@ def intensities_of(
 ) -> NDArray[np.float64]:
     """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
     part = cut.of(turned(stored, scan.zero_frequency, params.patterns))
-    values = part.astype(np.float64)
-    if scan.values is Values.AMPLITUDE:
-        values = np.where(values < 0, -1.0, values * values)
+    # What is no number, or far too large, is found and named by the survey.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = part.astype(np.float64)
+        if scan.values is Values.AMPLITUDE:
+            values = np.where(values < 0, -1.0, values * values)
     inner = Cut((cut.n_px * cut.binning // 2,) * 2, cut.n_px, cut.binning)
     return np.asarray(inner.binned(values))
 
@@ -133,9 +136,10 @@ def _centre_of_mass(scan: MeasuredScan, params: IngestParams) -> tuple[int, int]
     """Return the centre of mass of the mean pattern, to the nearest pixel."""
     total: NDArray[np.float64] | None = None
     for _, stored in parts_of(scan.patterns):
-        values = np.nan_to_num(stored.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0)
-        if scan.values is Values.AMPLITUDE:
-            values = values * values
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = stored.astype(np.float64)
+            values = values * values if scan.values is Values.AMPLITUDE else values
+            values = np.where((values > 0) & (values < LARGEST_VALUE), values, 0.0)
         total = values.sum(axis=0) + (0.0 if total is None else total)
     if total is None or not total.any():
         raise ValueError("The patterns are zero everywhere. Check the shutter.")

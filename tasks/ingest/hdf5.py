@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 LARGEST_CHUNK_BYTES = 2**30
 LARGEST_FIELD_BYTES = 2**31
+# What h5py raises where bytes of a file are wrong.
+UNREADABLE = (OSError, KeyError, RuntimeError, SystemError)
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
     """
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except UNREADABLE as error:
         raise ValueError(
             f"{path} cannot be opened as HDF5 ({error}). It is missing, cut short, or of another "
             f"kind: copy it again from its source, or name its --format."
@@ -34,7 +36,7 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
     with file:
         try:
             yield file
-        except OSError as error:
+        except UNREADABLE as error:
             raise ValueError(
                 f"{path} is HDF5, but cannot be read to its end ({error}). It is cut short or "
                 f"damaged, or needs a filter that is not installed: copy it again, or save it "

@@ -21,7 +21,7 @@ from tasks.ingest.choices import (
 )
 from tasks.ingest.params import IngestParams
 from tasks.ingest.patterns import PatternSource
-from tasks.ingest.stated_scan import StatedPositions, StatedScan
+from tasks.ingest.stated_scan import LARGEST_VALUE, StatedPositions, StatedScan
 from tasks.ingest.units import LENGTH_UNITS_M
 
 PIXEL_AGREEMENT = 0.02
@@ -190,7 +190,7 @@ def _checked(found: StatedPositions, n_patterns: int) -> NDArray[np.float64]:
             f"({n_patterns}, 2). Leave out the patterns or positions that have no partner, or name "
             f"the arrays that belong together."
         )
-    bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
+    bad = int(np.count_nonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1)))
     if bad:
         raise ValueError(
             f"{bad} of {n_patterns} positions are not finite. Repair them, or leave those "

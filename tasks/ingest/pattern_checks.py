@@ -1,5 +1,7 @@
 """Checks of the patterns: light, its drift, the detector, and what the values are."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +13,14 @@ from tasks.ingest.prepare import PreparedScan
 FEW_PHOTONS = 100.0
 LIGHT_DRIFT = 0.2
 CENTRE_DRIFT_PX = 1.0
+EXPLAINED_BY_TIME = 0.5
 OFF_CENTRE_FRACTION = 0.125
 MUCH_SATURATED = 0.01
 MUCH_LEFT_OUT = 0.1
 LEAST_MULTIPLE = 2
 FLOOR_SHARE = 0.05
 UNNATURAL_DISPERSION = 0.45
+SQUARES_FIT_BETTER = 0.9
 CORNER_FRACTION = 4
 
 
@@ -55,11 +59,15 @@ def check_light(prepared: PreparedScan) -> list[Finding]:
 def _check_drift(
     light: NDArray[np.float64], centres_px: NDArray[np.float64], n_px: int
 ) -> list[Finding]:
-    """Compare the first tenth of the scan with the last, and the middle of all with the array's."""
+    """Compare the first tenth of the scan with the last, and the middle of all with the array's.
+
+    A sample is seldom even, so a change counts as drift where time explains half of the spread.
+    """
     found = []
     tenth = max(1, len(light) // 10)
     change = float(np.median(light[-tenth:]) / np.median(light[:tenth]) - 1)
-    if abs(change) > LIGHT_DRIFT:
+    time = np.arange(len(light))
+    if abs(change) > LIGHT_DRIFT and _follows(light, time):
         found.append(
             warning(
                 "light_drift",
@@ -69,7 +77,8 @@ def _check_drift(
             )
         )
     moved = np.median(centres_px[-tenth:], axis=0) - np.median(centres_px[:tenth], axis=0)
-    if np.hypot(*moved) > CENTRE_DRIFT_PX:
+    along = centres_px @ moved
+    if np.hypot(*moved) > CENTRE_DRIFT_PX and _follows(along, time):
         found.append(
             warning(
                 "beam_drift",
@@ -88,6 +97,13 @@ def _check_drift(
             )
         )
     return found
+
+
+def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
+    """Tell whether time explains at least half of the variance of some values."""
+    if not np.ptp(values) or len(values) < 3:
+        return False
+    return bool(np.corrcoef(values, time)[0, 1] ** 2 > EXPLAINED_BY_TIME)
 
 
 def check_detector(prepared: PreparedScan) -> list[Finding]:
@@ -133,12 +149,32 @@ def check_detector(prepared: PreparedScan) -> list[Finding]:
     return found
 
 
-def check_values(prepared: PreparedScan, dispersion: float | None) -> list[Finding]:
+@dataclass(frozen=True)
+class ValuesFit:
+    """How the values fit as they are, and as square roots.
+
+    Attributes:
+        dispersion: Scatter of the values about a fit, over that of photons.
+        squared_misfit_ratio: Misfit of their squares over that of the values.
+    """
+
+    dispersion: float
+    squared_misfit_ratio: float
+
+    @property
+    def look_like_roots(self) -> bool:
+        """Whether they scatter less than photons can, or their squares fit clearly better."""
+        return (
+            self.dispersion < UNNATURAL_DISPERSION or self.squared_misfit_ratio < SQUARES_FIT_BETTER
+        )
+
+
+def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]:
     """Look at what the stored values are.
 
     Args:
         prepared: The scan.
-        dispersion: Scatter of the counts about a fit, over that of photons; None: not fitted.
+        fit: How they fit; None: not fitted.
     """
     found = []
     counting, scan = prepared.counting, prepared.scan
@@ -169,12 +205,13 @@ def check_values(prepared: PreparedScan, dispersion: float | None) -> list[Findi
             )
         )
     is_counted = counting.how in ("integers", "lattice")
-    if is_counted and dispersion is not None and dispersion < UNNATURAL_DISPERSION:
+    if is_counted and fit is not None and fit.look_like_roots:
         found.append(
             error(
                 "amplitudes",
-                f"The values scatter by {dispersion:.2f} of what photons do: they look like "
-                f"amplitudes, square roots of counts.",
+                f"The values look like amplitudes, square roots of counts: they scatter by "
+                f"{fit.dispersion:.2f} of what photons do, and their squares have "
+                f"{fit.squared_misfit_ratio:.2f} of their misfit.",
                 "Give --patterns.values amplitude; or, if they are smoothed or averaged counts, "
                 "--patterns.photons-per-unit.",
             )

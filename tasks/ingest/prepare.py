@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from tasks.core.detector_mask import PixelFault, good_pixels
 from tasks.core.probe import coherent_probe
 from tasks.core.scan_file import Geometry, ScanHeader, ScanWriter
+from tasks.ingest.background import Background, read_background, to_counts
 from tasks.ingest.bad_pixels import Faults, find_faults
 from tasks.ingest.choices import Invalid, MaskSense
 from tasks.ingest.counting import Counting, choose_counting
-from tasks.ingest.frames import Cut, choose_cut, cut_intensities, cut_mask, read_some, turned
+from tasks.ingest.frames import Cut, choose_cut, cut_intensities, cut_mask, read_some
 from tasks.ingest.measured_scan import MeasuredScan
 from tasks.ingest.middle import Middle, choose_middle
 from tasks.ingest.params import IngestParams
@@ -30,19 +31,6 @@ from tasks.ingest.survey import Survey, take_survey
 
 MARGIN_PX = 2
 LEAST_PATTERNS = 4
-
-
-@dataclass(frozen=True)
-class Background:
-    """What is subtracted before values become counts.
-
-    Attributes:
-        per_px: In the unit of the file, shape (N, N).
-        is_any: Whether there is anything to subtract.
-    """
-
-    per_px: NDArray[np.float64]
-    is_any: bool
 
 
 @dataclass(frozen=True)
@@ -136,7 +124,7 @@ def prepare(scan: MeasuredScan, params: IngestParams) -> PreparedScan:
         survey, good & (survey.invalid == 0), counting.photons_per_unit, params.patterns.saturation
     )
     mask = _mask(good, survey, faults, params)
-    background = _background(scan, params, cut, counting)
+    background = read_background(scan, params, cut, counting)
     kept = _lit_exposures(survey, params)
     positions = scan.positions_px(cut.n_px, cut.binning)[kept]
     offset = cut.n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
@@ -164,18 +152,6 @@ def prepare(scan: MeasuredScan, params: IngestParams) -> PreparedScan:
     )
     header.provenance.update(_provenance(prepared, offset))
     return prepared
-
-
-def to_counts(
-    intensities: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    background: Background,
-    counting: Counting,
-) -> NDArray[np.uint32]:
-    """Return counts: background off, scaled, rounded, never negative, zero where masked."""
-    values = intensities - background.per_px if background.is_any else intensities
-    photons = np.rint(values * counting.photons_per_unit)
-    return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)
 
 
 def _trusted(scan: MeasuredScan, params: IngestParams, cut: Cut) -> NDArray[np.bool_]:
@@ -219,25 +195,6 @@ def _mask(
     if not good_pixels(mask).any():
         raise ValueError("The mask leaves no good pixel. Check --mask.sense.")
     return np.asarray(mask, dtype=np.uint32)
-
-
-def _background(
-    scan: MeasuredScan, params: IngestParams, cut: Cut, counting: Counting
-) -> Background:
-    """Return what is subtracted, in the unit of the file."""
-    asked = params.patterns
-    level = asked.background_per_px / counting.photons_per_unit
-    per_px = np.full((cut.n_px, cut.n_px), level)
-    if asked.dark.file is None:
-        return Background(per_px, asked.background_per_px > 0)
-    dark = read_named_array(asked.dark, "dark").astype(np.float64)
-    if dark.shape != scan.patterns.shape[1:] or not np.all(np.isfinite(dark)):
-        raise ValueError(
-            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns "
-            f"{scan.patterns.shape[1:]}, or it is not finite. Give the mean dark frame of this "
-            f"detector, as the patterns are stored."
-        )
-    return Background(per_px + cut.binned(turned(dark, scan.zero_frequency, asked)), is_any=True)
 
 
 def _lit_exposures(survey: Survey, params: IngestParams) -> NDArray[np.intp]:

@@ -150,7 +150,7 @@ def check_probe(prepared: PreparedScan) -> list[Finding]:
             )
         )
     shadows, diameter = prepared.middle.shadows, guess.facts["diameter_px"]
-    if shadows is not None and shadows.agreement > SHADOWS_AGREE:
+    if shadows is not None and shadows.agreement > NEAR_FIELD_AGREEMENT:
         ratio = diameter / shadows.shown_px
         if not 1 / WRONG_SIZE < ratio < WRONG_SIZE:
             found.append(

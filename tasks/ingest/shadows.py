@@ -19,6 +19,8 @@ from scipy.spatial import cKDTree
 NEIGHBOURS = 4
 LIT_FRACTION = 0.1
 ROBUST_PX = 2.0
+ROUNDING_PX = 0.75
+SHORTEST_WAY_PX = 2.0
 PASSES = 20
 LEAST_PAIRS = 12
 LEAST_CORRELATION = 0.2
@@ -31,7 +33,8 @@ class Shadows:
     Attributes:
         matrix: Movement (y, x) on the detector [px] for a movement (y, x) of the probe
             [object px], shape (2, 2): row i is the movement for a unit step along axis i.
-        agreement: Share of the pairs of patterns that follow it within 2 px.
+        agreement: Share of the pairs of patterns that follow it within a third of the way; 0 where
+            the ways are too short to tell.
         lit_px: Diameter of a disc as large as the lit part of the mean pattern [px].
     """
 
@@ -103,7 +106,10 @@ def measure_shadows(
     if not np.linalg.det(matrix):
         return None
     lit_px = 2 * float(np.sqrt(np.count_nonzero(lit) / np.pi))
-    return Shadows(matrix, float(np.mean(away < ROBUST_PX)), lit_px)
+    ways = np.linalg.norm(np.array(steps) @ matrix, axis=1)
+    follows = away < np.maximum(ROUNDING_PX, ways / 3)
+    agreement = float(np.mean(follows)) if np.median(ways) >= SHORTEST_WAY_PX else 0.0
+    return Shadows(matrix, agreement, lit_px)
 
 
 def _shift(

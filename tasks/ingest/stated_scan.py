@@ -74,6 +74,9 @@ class StatedScan:
     origins: dict[str, str] = field(default_factory=dict)
 
 
+LARGEST_VALUE = 1e30
+
+
 def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloating]:
     """Return a stored probe as modes (M, N, N), the strongest first.
 
@@ -96,13 +99,15 @@ def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloati
             f"{where} has the shape {values.shape}, expected a square probe (N, N) or modes "
             f"(M, N, N). Leave it out with --probe.origin estimated, or save it again."
         )
-    if modes.dtype.kind not in "cfiu" or not np.all(np.isfinite(modes)) or not np.any(modes):
+    is_number = modes.dtype.kind in "cfiu"
+    if not is_number or not np.all(np.abs(modes) < LARGEST_VALUE) or not np.any(modes):
         raise ValueError(
             f"{where} is no probe: its values ({modes.dtype}) are not finite numbers, or all zero. "
             f"Leave it out with --probe.origin estimated, or save it again."
         )
+    modes = modes.astype(np.complex128)
     strongest = np.argsort(-np.sum(np.abs(modes) ** 2, axis=(1, 2)), kind="stable")
-    return np.asarray(modes[strongest], dtype=np.complex128)
+    return np.asarray(modes[strongest])
 
 
 def columns(y: NDArray[Any], x: NDArray[Any]) -> NDArray[np.float64]:

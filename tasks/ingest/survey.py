@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 TOP_VALUES = 2000
 SAMPLE_VALUES = 4000
 LARGEST_SAMPLE = 400_000
+LARGEST_VALUE = 1e15
 
 
 @dataclass(frozen=True)
 class Survey:
     """Statistics of the cut patterns, in the unit of the file.
 
-    Invalid values, negative or not finite, count as zero here.
+    Invalid values, negative, not finite or above 1e15, count as zero here.
 
     Attributes:
         mean: Mean pattern, shape (N, N).
@@ -62,7 +63,7 @@ def take_survey(
     samples, top = [np.empty(0)], np.empty(0)
     axis = np.arange(good.shape[0], dtype=np.float64)
     for start, part in parts:
-        bad = ~((part >= 0) & np.isfinite(part)) & good
+        bad = ~((part >= 0) & (part < LARGEST_VALUE)) & good
         if first_invalid is None and bad.any():
             index, row, column = (int(value) for value in np.argwhere(bad)[0])
             first_invalid = (start + index, row, column)

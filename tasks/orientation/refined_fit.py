@@ -42,12 +42,14 @@ class RefinedFit:
         dispersion: Mean of (n - lambda)^2 / lambda where more than a photon is predicted.
         object_: Object, shape (H, W).
         probe: Probe, shape (N, N).
+        start: Probe that the fit started from, shape (N, N).
     """
 
     misfit: float
     dispersion: float
     object_: NDArray[np.complex64]
     probe: NDArray[np.complex64]
+    start: NDArray[np.complexfloating]
 
 
 @dataclass(frozen=True)
@@ -100,16 +102,20 @@ def fit_orientations(
             one of each pair is fitted.
         good: Pixels that count, shape (N, N).
     """
-    turns = {AS_STATED: ((1, 0), (0, 1))} | {name: turn for name, (turn, _) in TURNS.items()}
     twins_known = len(probes) == 1
     fits = {}
-    for name, turn in turns.items():
+    for name in (AS_STATED, *TURNS):
         if not twins_known and name in TWINS.values():
             continue
-        placed = positions_px @ np.asarray(turn).T
+        placed = turned_positions(positions_px, name)
         found = (fit_with_probe(counts, placed, probe, good) for probe in probes.values())
         fits[name] = min(found, key=lambda fit: fit.misfit)
     return Orientations(fits, twins_known, len(counts))
+
+
+def turned_positions(positions_px: NDArray[np.floating], name: str) -> NDArray[np.floating]:
+    """Return positions (J, 2) in an orientation by its name."""
+    return positions_px if name == AS_STATED else positions_px @ np.asarray(TURNS[name][0]).T
 
 
 def fit_with_probe(
@@ -159,7 +165,7 @@ def fit_with_probe(
             if epoch >= PROBE_FROM_EPOCH:
                 light = light + STEP / np.max(np.abs(before)) ** 2 * before.conj() * change
     total = float(np.sum(roots[:, trusted].astype(np.float64) ** 2))
-    return RefinedFit(misfit / total, spread / max(n_bright, 1.0), object_, light)
+    return RefinedFit(misfit / total, spread / max(n_bright, 1.0), object_, light, probe)
 
 
 def _spread(counts: NDArray[np.floating], predicted: NDArray[np.floating]) -> tuple[float, float]:
