@@ -85,7 +85,7 @@ def write_outputs(outputs: Mapping[str, Path], found: Comparison, facts: Mapping
         found.judge.reference,
         found.judge.region.illumination,
         found.results,
-        header.geometry.object_pixel_m(header.n_px),
+        header.geometry.object_pixel_m(header.n_px) if header.geometry.is_known else None,
         title if found.yardstick.is_truth else f"{title}; against the reference",
     )
     write_json(outputs["comparison"], facts)
