@@ -19,7 +19,7 @@ from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
 from tasks.views.halves import HalvesParams
-from tasks.views.params import AS_MEASURED, ViewParams
+from tasks.views.params import AS_MEASURED, MeasuredViewParams, ViewParams
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,8 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             seed=seeds.simulation,
             sample_seed=_sample_seed(params, replicate),
         ),
-        view=ViewParams(
+        view=(MeasuredViewParams if params.view_name == AS_MEASURED else ViewParams)(
             view=params.view,
-            as_measured=params.view_name == AS_MEASURED,
             grouping_seed=seeds.grouping,
             subsampling_seed=seeds.subsampling,
         ),

@@ -9,7 +9,7 @@ from tasks.core.halves import HALVES
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
-from tasks.views.params import View
+from tasks.views.params import MeasuredViewParams, View, ViewParams
 
 
 class StagePlanner(StageFactory):
@@ -44,7 +44,7 @@ class StagePlanner(StageFactory):
         return self.call(
             self.name("view", split),
             "D",
-            "tasks.views.stage:select_view",
+            f"tasks.views.stage:{_view_function(self.stage_params.view)}",
             self.stage_params.view,
             ({"scan": self.source.scan(split.value)}, outputs),
             f"{folder}/manifest.json",
@@ -167,3 +167,8 @@ class StagePlanner(StageFactory):
             ({table: table for table in tables}, outputs),
             "analysis/manifest.json",
         )
+
+
+def _view_function(params: ViewParams) -> str:
+    """Return the name of the stage function that chooses exposures, or takes all of them."""
+    return "take_every_exposure" if isinstance(params, MeasuredViewParams) else "select_view"

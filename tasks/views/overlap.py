@@ -14,7 +14,7 @@ from tasks.core.scan import disc_overlap_fraction
 from tasks.core.seeds import Purpose, spawn
 from tasks.views.params import ViewParams
 
-NOT_OF_GROUPS = {"view", "as_measured", "overlap_tolerance"}
+NOT_OF_GROUPS = {"view", "overlap_tolerance"}
 
 
 def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:

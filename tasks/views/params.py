@@ -27,11 +27,6 @@ class ViewParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     view: View = Field(View.DENSE, description="dense (0.7) or sparse (0.2) linear overlap")
-    as_measured: bool = Field(
-        False,
-        description="Take every exposure, however much they overlap; the view is then called "
-        "measured",
-    )
     overlap_tolerance: float = Field(
         0.05, gt=0, lt=1, description="Largest distance of the measured overlap from the nominal"
     )
@@ -58,14 +53,28 @@ class ViewParams(BaseModel):
     @property
     def name(self) -> str:
         """Name of the view in files and paths."""
-        return AS_MEASURED if self.as_measured else self.view.value
+        return self.view.value
 
     @property
     def overlap_ratio(self) -> float | None:
-        """Nominal linear overlap, 1 - step / diameter; None for a scan as it was measured."""
-        return None if self.as_measured else OVERLAP_RATIO[self.view]
+        """Nominal linear overlap, 1 - step / diameter; None where nothing is chosen."""
+        return OVERLAP_RATIO[self.view]
 
     @property
     def group_size(self) -> int:
         """Exposures in a group, its seed point among them."""
         return self.gridsize**2
+
+
+class MeasuredViewParams(ViewParams):
+    """Every exposure of a measured scan, however much neighbours overlap; nothing is chosen."""
+
+    @property
+    def name(self) -> str:
+        """Name of the view in files and paths."""
+        return AS_MEASURED
+
+    @property
+    def overlap_ratio(self) -> None:
+        """There is no nominal overlap: it is measured."""
+        return None
