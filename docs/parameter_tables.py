@@ -22,7 +22,10 @@ from flows.params import DOSE_OPTIONS
 
 Schema = Mapping[str, Any]
 # Options that are named by hand, since another word is at home in the field.
-OPTIONS = {"photons_per_pattern": DOSE_OPTIONS[0]}
+OPTIONS = {
+    "photons_per_pattern": DOSE_OPTIONS[0],
+    "measured.labels": "--labels",
+}
 # Filled in by the program, and not asked for.
 FILLED_IN = {"file_sha256", "part_of_sweep"}
 
@@ -52,33 +55,34 @@ def tables_of(model: type[BaseModel]) -> Iterator[str]:
         model: The model; its groups are models, too.
     """
     schema: Schema = with_ranges(model.model_json_schema())
+    yield from ("### The run", "")
+    yield from _group_tables("", schema, schema)
+
+
+def _group_tables(prefix: str, group: Schema, schema: Schema) -> Iterator[str]:
+    """Yield the table of a group's own fields, then those of the groups in it."""
     groups = {}
-    yield from ("### The run", "", *_header())
-    for name, field in _fields(schema):
-        group = _group_of(field, schema)
-        if group is None:
-            yield _row(_option(name, ""), field, schema)
+    yield from ("| option | default | values | what it is |", "| --- | --- | --- | --- |")
+    for name, field in _fields(group):
+        inner = _group_of(field, schema)
+        if inner is None:
+            yield _row(_option(f"{prefix}{name}"), field, schema)
         else:
-            groups[name] = (field, group)
-    for name, (field, group) in groups.items():
-        yield from ("", f"### {field['title']}", "", f"{field.get('description', '')}.", "")
-        yield from _header()
-        yield from (_row(_option(f, name), value, schema) for f, value in _fields(group))
+            groups[name] = (field, inner)
+    for name, (field, inner) in groups.items():
+        yield from ("", f"### {field['title']}", "")
+        if "description" in field:
+            yield from (f"{field['description']}.", "")
+        yield from _group_tables(f"{prefix}{name}.", inner, schema)
 
 
 def _fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
     return ((n, field) for n, field in schema["properties"].items() if n not in FILLED_IN)
 
 
-def _header() -> tuple[str, str]:
-    return "| option | default | values | what it is |", "| --- | --- | --- | --- |"
-
-
-def _option(name: str, group: str) -> str:
+def _option(name: str) -> str:
     """Return the option of the command line."""
-    if name in OPTIONS:
-        return OPTIONS[name]
-    return "--" + ".".join(filter(None, (group, name))).replace("_", "-")
+    return OPTIONS.get(name, "--" + name.replace("_", "-"))
 
 
 def _row(option: str, field: Schema, schema: Schema) -> str:

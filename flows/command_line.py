@@ -15,6 +15,7 @@ from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
 from flows.hub_place import hub_place
 from flows.hub_space import check_space
 from flows.hub_state import check_place, refuse_stale_hub
+from flows.measured_params import spelled_out
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc, publisher
@@ -166,7 +167,7 @@ def execute(plan: Plan) -> int:
     console = Console(stderr=True)
     console.print(
         f"Phase G in {hub}: {params.photons_per_pattern:g} photons per pattern, "
-        f"{params.view.value} view, profile {params.profile.value}",
+        f"{params.view_name} view, profile {params.profile.value}",
         highlight=False,
         soft_wrap=True,
     )
@@ -215,7 +216,7 @@ def main(arguments: list[str] | None = None, make_app: Callable[[], App] = phase
     Returns:
         0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
     """
-    words = sys.argv[1:] if arguments is None else arguments
+    words = spelled_out(sys.argv[1:] if arguments is None else arguments)
     error_console = Console(stderr=True)
     try:
         app = make_app()

@@ -4,6 +4,7 @@ from flows.plan import ConditionPlan
 from flows.route import Route
 from tasks.compare.task import compare_arms
 from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
+from tasks.regions.task import prepare_scan
 from tasks.simulate.task import simulate_scan
 from tasks.train.task import train_network
 from tasks.views.task import halve_view, select_view
@@ -17,9 +18,12 @@ def take_condition(route: Route, condition: ConditionPlan) -> None:
         condition: The stages.
     """
     for replicate in condition.replicates:
+        route.take(prepare_scan, replicate.preparation)
         route.take(simulate_scan, replicate.simulation)
         route.take(select_view, replicate.views)
         route.take(halve_view, replicate.halves)
+        route.take(iterate_ptychi, replicate.labelling)
+        route.take(prepare_scan, replicate.simulated_labels)
         trained = route.take(train_network, replicate.training)
         route.take(train_network, replicate.adaptation)
         # pty-chi needs no network, but the two trainings share the cores alone.
@@ -28,4 +32,5 @@ def take_condition(route: Route, condition: ConditionPlan) -> None:
         route.take(project_object, replicate.controls)
         route.take(predict_object, replicate.adapted)
         route.take(iterate_ptychi, replicate.refinements)
+        route.take(compare_arms, replicate.overview)
         route.take(compare_arms, replicate.comparisons)

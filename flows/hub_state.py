@@ -172,7 +172,7 @@ def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:
     params = condition.params
     return {
         "dose": params.photons_per_pattern,
-        "view": params.view.value,
+        "view": params.view_name,
         "n_replicates": len(condition.replicates),
         "stages": [call.stage for call in condition],
     }

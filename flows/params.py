@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from cyclopts import Group, Parameter
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flows.measured_params import MeasuredParams
 from tasks.core.device import Backend, Device
 from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
@@ -14,7 +15,7 @@ from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
 from tasks.reconstruct.params import PtyChiOptions
 from tasks.simulate.params import InstrumentParams, ProbeParams
-from tasks.views.params import View
+from tasks.views.params import AS_MEASURED, View
 
 
 def _panel(title: str) -> Parameter:
@@ -205,9 +206,22 @@ class PhaseGParams(RunParams, ConditionParams, HubParams):
 
     NOT_SCIENCE: ClassVar[frozenset[str]] = RunParams.NOT_SCIENCE | {"part_of_sweep"}
 
+    measured: Annotated[MeasuredParams | None, _panel("Measured scan")] = Field(
+        None,
+        title="Measured scan",
+        description="A measured scan in place of a simulated one; dose, sample, scan, probe and "
+        "instrument then do not matter",
+    )
+
     part_of_sweep: Annotated[bool, Parameter(parse=False)] = Field(
         False,
         title="Part of a sweep",
         description="Set by a sweep that has prepared the hub: fill in the stages of this dose "
         "and view, and leave summary and reports to the sweep",
     )
+
+    @property
+    def view_name(self) -> str:
+        """Name of the view in paths: that of the choice, or that nothing is chosen."""
+        as_measured = self.measured is not None and not self.measured.thin
+        return AS_MEASURED if as_measured else self.view.value

@@ -6,8 +6,8 @@ from typing import Any
 
 from flows.cost_planner import plan_costs
 from flows.extra_planner import REFINED
+from flows.measured_planner import Planner, planner_of, with_measured_dose
 from flows.params import PhaseGParams, RunParams
-from flows.stage_planner import StagePlanner
 from tasks.core.arms import NETWORK_ARMS, Arm
 from tasks.core.halves import HALVES
 from tasks.core.hub import CONDITION_MAP_PLOT, dose_label
@@ -25,9 +25,11 @@ class ReplicatePlan:
     """The stages of one replicate, in the order of the data's way.
 
     Attributes:
-        simulation: Phase C.
+        preparation: Phase C of a measured scan: import, reference, regions; none otherwise.
+        simulation: Phase C of a simulated one; none otherwise.
         views: Phase D, one a split.
         halves: Phase D, one a split: odd and even exposures; none unless asked for.
+        labelling: Phase E, what the Baseline learns from on a measured scan; none otherwise.
         training: Phase E, one a network.
         adaptation: Phase E, PtychoPINN fine-tuned on the test scan; none unless asked for.
         iterations: Phase F, one a split: pty-chi, and on odd and even exposures if asked for.
@@ -35,12 +37,17 @@ class ReplicatePlan:
         controls: Phase F, one a split: the networks' physics without a network.
         adapted: Phase F, the test split by the fine-tuned network; none unless asked for.
         refinements: Phase F, pty-chi from what a network has found; none unless asked for.
+        simulated_labels: Phase E, a simulated sample below a measured probe, if asked for.
+        overview: Phase G, pictures of the whole of a measured scan; none otherwise.
         comparisons: Phase G, one a split.
     """
 
+    preparation: Calls
     simulation: Calls
     views: Calls
     halves: Calls
+    labelling: Calls
+    simulated_labels: Calls
     training: Calls
     adaptation: Calls
     iterations: Calls
@@ -48,6 +55,7 @@ class ReplicatePlan:
     controls: Calls
     adapted: Calls
     refinements: Calls
+    overview: Calls
     comparisons: Calls
 
     def __iter__(self) -> Iterator[StageCall]:
@@ -71,7 +79,7 @@ class ConditionPlan:
     @property
     def name(self) -> str:
         """Dose and view, such as `dose_1000/dense`."""
-        return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view.value}"
+        return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view_name}"
 
     @property
     def comparisons(self) -> list[StageCall]:
@@ -120,12 +128,15 @@ class Plan:
             shown = {"deltas over dose and overlap": CONDITION_MAP_PLOT}
         else:
             first = self.conditions[0].replicates[0]
-            shown = {call.stage: call.outputs["plot"] for call in first.comparisons}
+            drawn = (*first.comparisons, *first.overview)
+            shown = {call.stage: call.outputs["plot"] for call in drawn}
         return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
     def science(self) -> dict[str, Any]:
         """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
+        if not self.replicates[0].simulation:
+            return self.params.science
         (simulation,) = self.replicates[0].simulation
         return self.params.science | without_folders({"probe": simulation.params["probe"]})
 
@@ -151,6 +162,7 @@ def make_plan(params: PhaseGParams) -> Plan:
         BadInputError: If its scans cannot be simulated.
         pydantic.ValidationError: If a value does not fit its stage.
     """
+    params = with_measured_dose(params)
     return plan_conditions(params, [params])
 
 
@@ -166,13 +178,14 @@ def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Pl
         pydantic.ValidationError: If a value does not fit its stage.
     """
     planners = [
-        [StagePlanner(condition, number) for number in range(1, condition.seeds + 1)]
+        [planner_of(condition, number) for number in range(1, condition.seeds + 1)]
         for condition in conditions
     ]
     every = [planner for members in planners for planner in members]
     try:
         for planner in every:
-            check_scans(planner.stage_params.simulation)
+            if planner.params.measured is None:
+                check_scans(planner.stage_params.simulation)
     except ValueError as error:
         raise BadInputError(str(error)) from error
     planned = tuple(
@@ -183,22 +196,28 @@ def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Pl
     return Plan(params, planned, plan_costs(every), every[0].summary(comparisons))
 
 
-def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
+def _plan_replicate(planner: Planner) -> ReplicatePlan:
     """Return the stages of one replicate."""
     params, extras = planner.params, planner.extras
     splits = params.splits
     halves = HALVES if params.truth_free else ()
+    before, after = planner.before_training(), planner.after_training()
+    made = {call.stage for call in before.labelling}
     return ReplicatePlan(
-        simulation=(planner.simulation(),),
+        preparation=before.preparation,
+        simulation=before.simulation,
+        labelling=before.labelling,
+        simulated_labels=before.simulated_labels,
         views=(
             *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
             *planner.views_of_training,
+            *after.views,
         ),
         halves=tuple(extras.halves(split) for split in splits if halves),
         training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
         adaptation=(extras.adaptation(),) if extras.adapts else (),
         iterations=(
-            *(planner.iteration(split) for split in splits),
+            *(call for call in map(planner.iteration, splits) if call.stage not in made),
             *(extras.half(split, Arm.PTYCHI, half) for split in splits for half in halves),
         ),
         predictions=(
@@ -209,7 +228,9 @@ def _plan_replicate(planner: StagePlanner) -> ReplicatePlan:
                 for split in splits
                 for half in halves
             ),
+            *after.predictions,
         ),
+        overview=after.overview,
         controls=tuple(extras.control(split) for split in splits),
         adapted=(extras.adapted_prediction(),) if extras.adapts else (),
         refinements=tuple(

@@ -19,7 +19,7 @@ from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
 from tasks.views.halves import HalvesParams
-from tasks.views.params import ViewParams
+from tasks.views.params import AS_MEASURED, MeasuredViewParams, ViewParams
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ ARCHITECTURES: dict[NetworkKind, Architecture] = {
 # A trained network is near its goal: smaller steps than those of its training.
 ADAPTATION_RATE = 1e-3
 
+HELD_OUT_LIGHT_FRACTION = 0.99
+
 
 @dataclass(frozen=True)
 class StageParams:
@@ -129,7 +131,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             seed=seeds.simulation,
             sample_seed=_sample_seed(params, replicate),
         ),
-        view=ViewParams(
+        view=(MeasuredViewParams if params.view_name == AS_MEASURED else ViewParams)(
             view=params.view,
             grouping_seed=seeds.grouping,
             subsampling_seed=seeds.subsampling,
@@ -162,7 +164,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         },
         ptychi=ptychi,
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
-        comparison=ComparisonParams(),
+        comparison=_comparison(params),
         report=ReportParams(),
     )
 
@@ -172,6 +174,13 @@ def _sample_seed(params: PhaseGParams, replicate: int) -> int | None:
     if replicate == 1 or params.fresh_samples:
         return None
     return Seeds.from_study_seed(params.seed).simulation
+
+
+def _comparison(params: PhaseGParams) -> ComparisonParams:
+    """Return what is scored; patches of a measured scan may be far larger than its probe."""
+    if params.measured is None:
+        return ComparisonParams()
+    return ComparisonParams(held_out_light_fraction=HELD_OUT_LIGHT_FRACTION)
 
 
 def _probe(params: PhaseGParams) -> ProbeParams:

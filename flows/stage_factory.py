@@ -21,6 +21,7 @@ class StageFactory:
         params: What the run is asked for.
         stage_params: The resolved parameters of every stage.
         condition: Dose, view and replicate.
+        source: Dose, view and replicate whose scans are read.
         timeout_s: Time limit of a stage [s].
     """
 
@@ -28,7 +29,11 @@ class StageFactory:
         """Resolve the parameters of every stage."""
         self.params = params
         self.stage_params: StageParams = resolve(params, replicate)
-        self.condition = Condition(params.photons_per_pattern, params.view.value, replicate)
+        self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
+        # A measured scan is measured once: its replicates share what comes before the views.
+        self.source = (
+            self.condition if params.measured is None else replace(self.condition, replicate=1)
+        )
         self.timeout_s = SIZES[params.profile].timeout_s
 
     def call(
@@ -62,7 +67,7 @@ class StageFactory:
     def exposures(self, split: Split) -> dict[str, str]:
         """Return what every reconstructor reads: the scan and the choice of its exposures."""
         return {
-            "scan": self.condition.scan(split.value),
+            "scan": self.source.scan(split.value),
             "view": f"{self.condition.view_folder(split.value)}/view.json",
         }
 
@@ -74,7 +79,10 @@ class StageFactory:
     def training_folder(self, arm: Arm) -> str:
         """Return where a trained network lies."""
         group_size = self.stage_params.training[arm].group_size
-        place = replace(self.condition, view=self.view_of_training(arm).value)
+        view = self.view_of_training(arm)
+        place = (
+            self.condition if view is self.params.view else replace(self.condition, view=view.value)
+        )
         return place.training_folder(arm.slug, group_size)
 
     def training_call(

@@ -9,7 +9,7 @@ from tasks.core.halves import HALVES
 from tasks.core.hub import COMPARISON_MANIFEST, METRICS_SUMMARY
 from tasks.core.records import StageCall
 from tasks.core.seeds import Split
-from tasks.views.params import View
+from tasks.views.params import MeasuredViewParams, View, ViewParams
 
 
 class StagePlanner(StageFactory):
@@ -44,9 +44,9 @@ class StagePlanner(StageFactory):
         return self.call(
             self.name("view", split),
             "D",
-            "tasks.views.stage:select_view",
+            f"tasks.views.stage:{_view_function(self.stage_params.view)}",
             self.stage_params.view,
-            ({"scan": self.condition.scan(split.value)}, outputs),
+            ({"scan": self.source.scan(split.value)}, outputs),
             f"{folder}/manifest.json",
         )
 
@@ -65,13 +65,17 @@ class StagePlanner(StageFactory):
         """Train a network."""
         if self.view_of_training(arm) is not self.params.view:
             return self._at(self.view_of_training(arm)).training(arm)
-        labels = {"truth": self.condition.truth} if arm is Arm.BASELINE else {}
         return self.training_call(
             self.name(f"train-{arm.slug}"),
             self.stage_params.training[arm],
-            self.exposures(Split.TRAIN) | labels,
+            self.lessons(arm),
             self.training_folder(arm),
         )
+
+    def lessons(self, arm: Arm) -> dict[str, str]:
+        """Return what a network learns from."""
+        labels = {"truth": self.condition.truth} if arm is Arm.BASELINE else {}
+        return self.exposures(Split.TRAIN) | labels
 
     def prediction(self, split: Split, arm: Arm) -> StageCall:
         """Reconstruct a split by a network."""
@@ -91,6 +95,11 @@ class StagePlanner(StageFactory):
             self.condition.reconstruction(split.value, Arm.PTYCHI.slug),
         )
 
+    @property
+    def yardstick(self) -> dict[str, str]:
+        """What reconstructions are held against."""
+        return {"truth": self.condition.truth}
+
     def comparison(self, split: Split) -> StageCall:
         """Compare all reconstructions of a split."""
         folder = self.condition.analysis_folder(split.value)
@@ -105,7 +114,7 @@ class StagePlanner(StageFactory):
             f"{arm.value}.model": model_files(self.training_folder(arm))["model"]
             for arm in NETWORK_ARMS
         }
-        inputs = self.exposures(split) | {"truth": self.condition.truth}
+        inputs = self.exposures(split) | self.yardstick
         inputs |= found | ways | models | self._halves(split)
         outputs = {
             "metrics": f"{folder}/comparison_metrics.csv",
@@ -158,3 +167,8 @@ class StagePlanner(StageFactory):
             ({table: table for table in tables}, outputs),
             "analysis/manifest.json",
         )
+
+
+def _view_function(params: ViewParams) -> str:
+    """Return the name of the stage function that chooses exposures, or takes all of them."""
+    return "take_every_exposure" if isinstance(params, MeasuredViewParams) else "select_view"

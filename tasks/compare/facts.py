@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.compare.agreement import agreement, resolutions
 from tasks.compare.convergence import iterations_to_quality
 from tasks.compare.gauge import Gauge
 from tasks.compare.outputs import Comparison
@@ -15,15 +16,12 @@ from tasks.core.validity import flags_of, table_of
 SCHEMA_VERSION = 1
 
 
-def comparison_facts(
-    params: ComparisonParams, found: Comparison, *, truth_checked: bool
-) -> dict[str, Any]:
+def comparison_facts(params: ComparisonParams, found: Comparison) -> dict[str, Any]:
     """Return region, gauges, flags and reasons as JSON.
 
     Args:
         params: What was asked for.
         found: What was found.
-        truth_checked: Whether the scan names the truth as its own.
     """
     reference, results, table = found.judge.reference, found.results, table_of(found.rows)
     facts = {
@@ -31,7 +29,8 @@ def comparison_facts(
         "models": list(results),
         "missing_arms": [arm.value for arm in Arm if arm.value not in results],
         "params": params.model_dump(mode="json"),
-        "truth_checked": truth_checked,
+        "truth_checked": found.yardstick.is_checked,
+        "measured_against": found.yardstick.name,
         "region": _region_facts(found),
         "data_range": {
             "amplitude": reference.data_range["amplitude"],
@@ -48,6 +47,9 @@ def comparison_facts(
     }
     if held_out:
         facts["n_held_out_patterns"] = held_out
+    if not found.yardstick.is_truth:
+        facts["agreement"] = agreement(found, params.max_shift_px)
+        facts["resolution"] = resolutions(found)
     if found.curves:
         facts["iterations_to_quality"] = iterations_to_quality(found.curves)
     return facts

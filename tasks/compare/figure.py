@@ -40,7 +40,7 @@ def write_comparison_plot(
     reference: Reference,
     illumination: Real,
     results: Mapping[str, ModelResult],
-    object_pixel_m: float,
+    object_pixel_m: float | None,
     title: str,
 ) -> None:
     """Draw truth and arms, amplitude and phase and their errors, as PNG; whole or not at all.
@@ -52,7 +52,8 @@ def write_comparison_plot(
         reference: The truth and what is scored.
         illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
         results: Arms, in their order, and controls.
-        object_pixel_m: Side of an object pixel [m].
+        object_pixel_m: Side of an object pixel [m]; None, where nobody knows it, gives the scale
+            in pixels.
         title: What was measured.
     """
     arms = {model: result for model, result in results.items() if model not in LISTED}
@@ -68,7 +69,7 @@ def write_comparison_plot(
             for column, image in enumerate(images, start=sheet.n_columns - len(images))
         ]
         sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
-    _write_titles(axes, arms)
+    _write_titles(axes, arms, reference.title)
     light = np.where(reference.mask, illumination, np.nan)[window]
     _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
     _outline(axes[0, 0], reference, window)
@@ -181,19 +182,20 @@ def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
     return lines
 
 
-def _write_titles(axes: NDArray[np.object_], results: Mapping[str, ModelResult]) -> None:
+def _write_titles(
+    axes: NDArray[np.object_], results: Mapping[str, ModelResult], first: str
+) -> None:
     """Write names and scores over the panels."""
-    axes[0, 0].set_title("Truth", fontsize=9)
-    axes[1, 0].set_title("Truth", fontsize=9)
+    axes[0, 0].set_title(first, fontsize=9)
+    axes[1, 0].set_title(first, fontsize=9)
     for column, (model, result) in enumerate(results.items(), start=1):
         for row in range(2):
             similarity = result.gauged.pairs["ms_ssim"][row]
             error = result.gauged.pairs["mae"][row]
             known = "undefined" if similarity is None else f"{similarity:.3f}"
             unit = " rad" if row else ""
-            axes[row, column].set_title(
-                f"{model}\nMS-SSIM {known}, MAE {error:.3f}{unit}", fontsize=9
-            )
+            mae = "undefined" if error is None else f"{error:.3f}{unit}"
+            axes[row, column].set_title(f"{model}\nMS-SSIM {known}, MAE {mae}", fontsize=9)
 
 
 def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> None:
@@ -204,13 +206,22 @@ def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> N
     axis.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", lw=1.0, ls="--"))
 
 
-def _scale_bar(axis: Axes, object_pixel_m: float) -> None:
-    """Draw a bar of a round length, about a quarter of the panel."""
+def _bar_length(longest_px: float, object_pixel_m: float | None) -> tuple[float, str]:
+    """Return a round length [px] and its text."""
+    if object_pixel_m is None:
+        power = 10.0 ** np.floor(np.log10(longest_px))
+        length_px = float(max(step * power for step in (1, 2, 5) if step * power <= longest_px))
+        return length_px, f"{length_px:g} px"
+    length_m, text = round_length(longest_px * object_pixel_m)
+    return length_m / object_pixel_m, text
+
+
+def _scale_bar(axis: Axes, object_pixel_m: float | None) -> None:
+    """Draw a bar of a round length, about a quarter of the panel, in metres or in pixels."""
     width_px = float(np.ptp(axis.get_xlim()))
     height_px = float(np.ptp(axis.get_ylim()))
-    length_m, text = round_length(width_px * object_pixel_m / 4)
+    length_px, text = _bar_length(width_px / 4, object_pixel_m)
     left, bottom = 0.06 * width_px, 0.93 * height_px
-    length_px = length_m / object_pixel_m
     back = (left - 0.02 * width_px, bottom - 0.11 * height_px)
     box = (length_px + 0.04 * width_px, 0.14 * height_px)
     axis.add_patch(Rectangle(back, *box, facecolor="black", alpha=0.55, lw=0))

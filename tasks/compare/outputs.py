@@ -14,6 +14,7 @@ from tasks.compare.figure import write_comparison_plot
 from tasks.compare.frc import ssnr
 from tasks.compare.judge import Judge, ModelResult
 from tasks.compare.table import block_rows
+from tasks.compare.yardstick import Yardstick
 from tasks.core.block_file import write_blocks
 from tasks.core.csv_table import number_cell, write_table
 from tasks.core.files import write_json, write_npz
@@ -33,6 +34,7 @@ class Comparison:
         results: Reconstructions and controls, by name, in the order of the table.
         curves: Convergence of the solvers whose iterates are known.
         rows: The table.
+        yardstick: What the reconstructions were held against.
     """
 
     scan: ScanReader
@@ -40,6 +42,7 @@ class Comparison:
     results: dict[str, ModelResult]
     curves: dict[str, Convergence]
     rows: list[MetricRow]
+    yardstick: Yardstick
 
     @property
     def reconstructions(self) -> dict[str, ModelResult]:
@@ -82,8 +85,8 @@ def write_outputs(outputs: Mapping[str, Path], found: Comparison, facts: Mapping
         found.judge.reference,
         found.judge.region.illumination,
         found.results,
-        header.geometry.object_pixel_m(header.n_px),
-        title,
+        header.geometry.object_pixel_m(header.n_px) if header.geometry.is_known else None,
+        title if found.yardstick.is_truth else f"{title}; against the reference",
     )
     write_json(outputs["comparison"], facts)
 
@@ -98,10 +101,10 @@ def _write_aligned(path: Path, found: Comparison) -> None:
     }
     write_npz(
         path,
-        truth=reference.object_.astype(np.complex64),
         mask=region.mask,
         corner_px=np.array(region.box.corner_px),
         rectangle_px=np.array([rows.start, rows.stop, columns.start, columns.stop]),
+        **{found.yardstick.name: reference.object_.astype(np.complex64)},
         **aligned,
     )
 

@@ -20,6 +20,13 @@ class ComparisonParams(BaseModel):
     max_shift_px: float = Field(
         2.0, ge=0, le=8, description="Largest shift that the gauge may remove [px]"
     )
+    held_out_light_fraction: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Least share of a held-out pattern's light that must fall where the object is "
+        "known; 1 asks for the whole patch, dark rim and all",
+    )
     min_window_coverage: float = Field(
         0.5,
         gt=0,

@@ -25,6 +25,7 @@ class Reference:
         object_: True object, shape (H, W).
         mask: Scored pixels, shape (H, W).
         rectangle: Rows and columns of the largest rectangle inside the mask.
+        title: What to call it in pictures.
         amplitude: Modulus of the object.
         angle: Its argument [rad].
         phase: Its argument [rad] on one branch, from its minimum in the mask.
@@ -36,6 +37,7 @@ class Reference:
     object_: Complex
     mask: NDArray[np.bool_]
     rectangle: tuple[slice, slice]
+    title: str = "Truth"
     amplitude: Real = field(init=False)
     angle: Real = field(init=False)
     phase: Real = field(init=False)
@@ -86,14 +88,14 @@ class Scores:
 
     Attributes:
         pairs: Amplitude and phase of every metric that has both; None where it is not defined.
-        complex_nrmse: Relative complex error.
+        complex_nrmse: Relative complex error; None where it is not asked for.
         reasons: Why a value is None, by `metric.quantity`.
         blocks: Pseudo-values of the 3 x 3 blocks, amplitude and phase, by metric; None where
             the metric has no value, or no derivative.
     """
 
     pairs: dict[str, tuple[float | None, float | None]]
-    complex_nrmse: float
+    complex_nrmse: float | None
     reasons: dict[str, str]
     blocks: dict[str, tuple[Real | None, Real | None]]
 

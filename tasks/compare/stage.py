@@ -15,7 +15,7 @@ from tasks.compare.params import ComparisonParams
 from tasks.compare.region import Region, largest_rectangle, scored_region
 from tasks.compare.scores import Reference
 from tasks.compare.table import metric_rows
-from tasks.compare.truth import read_truth
+from tasks.compare.yardstick import read_yardstick
 from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.files import read_json
 from tasks.core.object_file import ObjectWindow, read_object
@@ -26,14 +26,14 @@ MODELS = tuple(name.value for name in RECONSTRUCTIONS)
 
 
 def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Hold every arm against the truth, in one region and after one kind of alignment.
+    """Hold every arm against the truth or a reference, in one region, aligned in one way.
 
     Args:
         params: What is scored and what the alignment may remove.
-        files: Inputs `scan` (CXI), `view` (JSON), `truth` (HDF5), at least one reconstruction
-            (HDF5) under the name of its arm; for networks their contract (JSON) under
-            `<arm>.model`; for solvers what they had found on the way (HDF5) under
-            `<arm>.iterates`; and for a judgement without the truth `view.odd`, `view.even`
+        files: Inputs `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference`
+            (HDF5), at least one reconstruction (HDF5) under the name of its arm; for networks their
+            contract (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5)
+            under `<arm>.iterates`; and for a judgement without the truth `view.odd`, `view.even`
             (JSON), `<arm>.odd` and `<arm>.even` (HDF5). Outputs `metrics` (CSV), `plot` (PNG),
             `aligned` (NPZ) and `comparison` (JSON), and where they are asked for `frc`, `blocks`,
             `convergence` (CSV) and `convergence_plot` (PNG).
@@ -53,14 +53,18 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
             f"arm: {', '.join(MODELS)}."
         )
     scan = open_view(files.inputs["scan"], files.inputs["view"])
-    truth = read_truth(scan.header.provenance, files.inputs["scan"], files.inputs["truth"])
     windows = {arm: read_object(files.inputs[arm]) for arm in present}
     region = scored_region(scan.header, params.coverage_fraction, params.erosion_px)
     region, coverage = _inside_every_window(region, windows, files, params.min_window_coverage)
-    true_object = truth.in_box(region.box, region.mask)
+    yardstick = read_yardstick(scan.header, files, region.box, region.mask)
     judge = Judge(
         region,
-        Reference(true_object, region.mask, largest_rectangle(region.mask)),
+        Reference(
+            yardstick.object_,
+            region.mask,
+            largest_rectangle(region.mask),
+            yardstick.name.capitalize(),
+        ),
         params.max_shift_px,
     )
 
@@ -71,15 +75,18 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         image = windows[arm].cut(region.box.corner_px, region.box.shape)
         try:
             result = judge.judge(image, coverage[arm])
-            curves |= _convergence(arm, files, judge, result)
+            if yardstick.is_truth:
+                curves |= _convergence(arm, files, judge, result)
             result = curves[arm].added_to(result) if arm in curves else result
+            result = yardstick.fair(arm, result)
             results[arm] = held_against_halves(arm, result, files, params)
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
     results |= judge.judge_controls(scan.header)
-    found = Comparison(scan, judge, results, curves, metric_rows(results, _contracts(files)))
-    facts = comparison_facts(params, found, truth_checked=truth.is_checked)
+    rows = metric_rows(results, _contracts(files), yardstick.name)
+    found = Comparison(scan, judge, results, curves, rows, yardstick)
+    facts = comparison_facts(params, found)
     write_outputs(files.outputs, found, facts)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
     return facts
@@ -136,4 +143,6 @@ def _inside_every_window(
 def _headline(model: str, result: ModelResult) -> str:
     """Return one line about a model."""
     amplitude, phase = result.gauged.pairs["mae"]
+    if amplitude is None or phase is None:
+        return f"{model}: not held against itself"
     return f"{model}: MAE {amplitude:.4f} in amplitude, {phase:.4f} rad in phase"

@@ -7,29 +7,42 @@ import numpy as np
 
 from tasks.compare.controls import CONTROLS
 from tasks.compare.judge import ModelResult
+from tasks.compare.yardstick import TRUTH
 from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.block_file import N_BLOCKS, BlockRow
-from tasks.core.metrics_table import MetricRow
+from tasks.core.metrics_table import AGAINST_REFERENCE, MetricRow
 
 MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
 COSTS = ("n_parameters", "n_steps", "flops_per_step", "training_flops")
 
 
 def metric_rows(
-    results: Mapping[str, ModelResult], contracts: Mapping[str, Any]
+    results: Mapping[str, ModelResult], contracts: Mapping[str, Any], measured_against: str = TRUTH
 ) -> list[MetricRow]:
     """Return the rows of the table: models in their fixed order, gauged metrics first.
 
     Args:
         results: Arms and controls by name.
         contracts: Contracts of networks by name; what a network costs comes from there.
+        measured_against: truth or reference; the rows of each model say where it is no truth.
     """
     return [
         row
         for model in MODELS
         if model in results
-        for row in (*_rows_of(model, results[model]), *cost_rows(model, contracts.get(model, {})))
+        for row in (
+            *_rows_of(model, results[model]),
+            *cost_rows(model, contracts.get(model, {})),
+            *_caveat(model, measured_against),
+        )
     ]
+
+
+def _caveat(model: str, measured_against: str) -> list[MetricRow]:
+    """Return the row that says that a model was held against a reference."""
+    if measured_against == TRUTH:
+        return []
+    return [MetricRow(model, AGAINST_REFERENCE, value=1.0)]
 
 
 def block_rows(results: Mapping[str, ModelResult]) -> list[BlockRow]:

@@ -90,7 +90,11 @@ def r_factor(counts: Counts, intensity: Intensity, good_pixels: Mask | None = No
 
 
 def held_out_misfit(
-    scan: ScanReader, window: ObjectWindow, *, max_patterns: int | None = None
+    scan: ScanReader,
+    window: ObjectWindow,
+    *,
+    chosen: NDArray[np.intp] | None = None,
+    max_patterns: int | None = None,
 ) -> HeldOutMisfit:
     """Predict exposures that a reconstruction did not see, and hold them against the counts.
 
@@ -100,6 +104,7 @@ def held_out_misfit(
     Args:
         scan: The exposures that were held out; read some at a time.
         window: Reconstructed object. Pixels that it does not know are not finite.
+        chosen: Exposures to predict, rising; those whose patch is wholly known if None.
         max_patterns: Most patterns to predict, spread evenly over the scan; all if None.
 
     Returns:
@@ -109,7 +114,7 @@ def held_out_misfit(
         ValueError: If no patch is wholly known, or no photon was counted.
     """
     header = scan.header
-    chosen = known_exposures(header, window)
+    chosen = known_exposures(header, window) if chosen is None else chosen
     if not len(chosen):
         raise ValueError(
             f"None of {len(scan)} held-out patches of {header.n_px} px lies wholly where the "

@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.frc import FrcCurve, frc_curve
-from tasks.compare.gauge import Gauge, fit_gauge, remove_gauge
+from tasks.compare.frc import FrcCurve, frc_curve, half_crossing_per_px
+from tasks.compare.gauge import Gauge, fit_gauge, nearest_trusted, remove_gauge
 from tasks.compare.params import ComparisonParams
 from tasks.compare.region import Region, scored_region
 from tasks.compare.ring_scores import ring_scores, size_reason
 from tasks.compare.truth_free import held_out_misfit, known_exposures
 from tasks.core.metrics_table import MetricRow
 from tasks.core.object_file import ObjectWindow
-from tasks.core.probe import energy_diameter_px
+from tasks.core.patches import extract_patches
+from tasks.core.probe import energy_diameter_px, probe_intensity
 from tasks.core.scan import measure_overlap
 from tasks.core.scan_file import ScanHeader, ScanReader
 
@@ -26,7 +27,10 @@ Complex = NDArray[np.complexfloating]
 
 DEVIANCE, R_FACTOR = "heldout_deviance_per_px", "heldout_r_factor"
 CROSSING, AREA = "halves_frc_half_crossing_per_px", "halves_frc_area"
-HALVES_METRICS = (DEVIANCE, R_FACTOR, CROSSING, AREA)
+SEVENTH_CROSSING = "halves_frc_seventh_crossing_per_px"
+HALVES_METRICS = (DEVIANCE, R_FACTOR, CROSSING, AREA, SEVENTH_CROSSING)
+# Of halves; there the image of all patterns correlates by one half with a noise-free one.
+SEVENTH = 1 / 7
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Half:
 
 @dataclass(frozen=True)
 class TruthFreeRows:
-    """The four rows of a model.
+    """The rows of a model.
 
     Attributes:
         rows: One for each of `HALVES_METRICS`, in that order.
@@ -87,7 +91,9 @@ def truth_free_rows(
     if reason:
         return _rows(model, {}, dict.fromkeys(HALVES_METRICS, reason), 0)
     region = common_region(odd.scan.header, even.scan.header, params)
-    values, reasons, n_patterns = _held_out(odd, even, region, max_patterns)
+    values, reasons, n_patterns = _held_out(
+        odd, even, region, params.held_out_light_fraction, max_patterns
+    )
     found, missing = _correlation(odd.window, even.window, region, params.max_shift_px)
     return _rows(model, values | found, reasons | missing, n_patterns)
 
@@ -180,24 +186,59 @@ def _shared(odd: ObjectWindow, even: ObjectWindow, region: Region) -> NDArray[np
 
 
 def _held_out(
-    odd: Half, even: Half, region: Region, max_patterns: int | None
+    odd: Half, even: Half, region: Region, light_fraction: float, max_patterns: int | None
 ) -> tuple[dict[str, float | None], dict[str, str], int]:
     """Return the misfits of both halves to each other's patterns, reasons, and their number."""
     misfits = []
     for half, other in ((odd, even), (even, odd)):
-        window = _lit_part(half.window, region)
-        if not len(known_exposures(other.scan.header, window)):
+        window, chosen = _to_predict(half.window, other.scan.header, region, light_fraction)
+        if not len(chosen):
+            least = "wholly" if light_fraction >= 1 else f"with {light_fraction:.0%} of its light"
             reason = (
-                f"no held-out patch of {other.scan.header.n_px} px lies wholly in what the "
+                f"no held-out patch of {other.scan.header.n_px} px lies {least} in what the "
                 f"halves light"
             )
             return {}, {DEVIANCE: reason, R_FACTOR: reason}, 0
-        misfits.append(held_out_misfit(other.scan, window, max_patterns=max_patterns))
+        misfit = held_out_misfit(other.scan, window, chosen=chosen, max_patterns=max_patterns)
+        misfits.append(misfit)
     values = {
         DEVIANCE: float(np.mean([misfit.deviance_per_px for misfit in misfits])),
         R_FACTOR: float(np.mean([misfit.r_factor for misfit in misfits])),
     }
     return dict(values), {}, sum(misfit.n_patterns for misfit in misfits)
+
+
+def _to_predict(
+    window: ObjectWindow, header: ScanHeader, region: Region, light_fraction: float
+) -> tuple[ObjectWindow, NDArray[np.intp]]:
+    """Return an object and the exposures that it can predict.
+
+    A patch may be much larger than the probe, and its dark rim outside of all that is lit. Where
+    not the whole patch is asked for, what is not known is taken as the nearest pixel that is.
+    """
+    part = _lit_part(window, region)
+    if light_fraction >= 1:
+        return part, known_exposures(header, part)
+    known = np.isfinite(part.object_)
+    if not known.any():
+        return part, np.empty(0, dtype=np.intp)
+    filled = ObjectWindow(part.object_[nearest_trusted(known)], part.origin_px)
+    inside = known_exposures(header, filled)
+    shares = _light_inside(known, header, inside, part.origin_px)
+    return filled, inside[shares >= light_fraction]
+
+
+def _light_inside(
+    known: NDArray[np.bool_],
+    header: ScanHeader,
+    exposures: NDArray[np.intp],
+    origin_px: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Return the share of the probe's light that falls on known pixels, shape (exposures,)."""
+    light = probe_intensity(header.probe_modes)
+    positions = header.positions_px[exposures] - np.asarray(origin_px)
+    patches = extract_patches(known, positions, header.n_px)
+    return np.asarray(np.sum(patches * light, axis=(1, 2)) / light.sum())
 
 
 def _lit_part(window: ObjectWindow, region: Region) -> ObjectWindow:
@@ -212,8 +253,13 @@ def _correlation(
     """Return crossing and area of the halves' correlation, and reasons for what has none."""
     small = size_reason(_shared(odd, even, region))
     if small:
-        return {}, {CROSSING: small, AREA: small}
-    return ring_scores(*_aligned(odd, even, region, max_shift_px)).named(CROSSING, AREA)
+        return {}, dict.fromkeys((CROSSING, AREA, SEVENTH_CROSSING), small)
+    rings = ring_scores(*_aligned(odd, even, region, max_shift_px))
+    values, reasons = rings.named(CROSSING, AREA)
+    seventh = None if rings.curve is None else half_crossing_per_px(rings.curve, SEVENTH)
+    if seventh is None:
+        reasons[SEVENTH_CROSSING] = rings.area_reason or "not crossed: above 1 / 7 up to Nyquist"
+    return values | {SEVENTH_CROSSING: seventh}, reasons
 
 
 def _rows(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tasks.core.csv_table import number_cell, parse_number, read_table, write_table
 
+# A row of this name: the metrics were taken against a reference, since nobody knows the truth.
+AGAINST_REFERENCE = "against_reference"
 COLUMNS = ("model", "metric", "amplitude", "phase", "value")
 
 

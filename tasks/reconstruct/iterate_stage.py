@@ -78,7 +78,7 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     write_object(files.outputs["reconstruction"], replace(solution.window, facts=facts))
     rows = [f"{epoch},{loss!r}\n" for epoch, loss in enumerate(solution.losses, start=1)]
     write_text(files.outputs["history"], "epoch,loss\n" + "".join(rows))
-    write_json(files.outputs["options"], _without_infinities(solution.options))
+    write_json(files.outputs["options"], without_infinities(solution.options))
     # Of one order; times are no part of the files, so that equal runs are equal.
     return facts | {"solve_s": duration / params.n_orders}
 
@@ -154,10 +154,10 @@ def _facts_of(
     }
 
 
-def _without_infinities(options: Any) -> Any:
+def without_infinities(options: Any) -> Any:
     """Return options with numbers that JSON cannot hold as text; pty-chi reads `"inf"` back."""
     if isinstance(options, dict):
-        return {name: _without_infinities(value) for name, value in options.items()}
+        return {name: without_infinities(value) for name, value in options.items()}
     if isinstance(options, float) and not math.isfinite(options):
         return str(options)
     return options

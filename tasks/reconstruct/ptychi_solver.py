@@ -67,25 +67,25 @@ def solve(
         DivergedError: If loss or object are not finite; it holds the last good object.
         ValueError: If a GPU is asked for and there is none.
     """
-    _quieten()
-    torch_device = _choose_device(device)
+    quieten()
+    torch_device = choose_device(device)
     torch.set_num_threads(1)
     task = build_task(scan, settings, start, torch_device)
     losses: list[float] = []
-    current = previous = _object_of(task)
+    current = previous = object_of(task)
     for epoch, (loss, found) in enumerate(_epochs(task, settings), start=1):
         losses.append(loss)
         if not (math.isfinite(loss) and np.all(np.isfinite(found))):
-            raise DivergedError(settings, losses, _inner(previous, start))
+            raise DivergedError(settings, losses, inner_part(previous, start))
         current = smooth_by_total_variation(found, settings.total_variation_weight)
         if epoch < settings.n_epochs:
             follow = extrapolate(current, previous, epoch) if settings.accelerate else current
             with torch.no_grad():
                 task.object.set_data(follow[None])
         previous = current
-        on_epoch(epoch, loss, _inner(current, start))
+        on_epoch(epoch, loss, inner_part(current, start))
     return Solution(
-        window=_inner(current, start),
+        window=inner_part(current, start),
         losses=losses,
         options=task.get_options_as_dict(),
         device=torch_device,
@@ -98,21 +98,22 @@ def _epochs(task: Any, settings: SolverSettings) -> Iterator[tuple[float, NDArra
         if number and number == settings.gaussian_epochs:
             count_by_poisson(task)
         task.run(1)
-        yield float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]), _object_of(task)
+        yield float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]), object_of(task)
 
 
-def _object_of(task: Any) -> NDArray[np.complex64]:
+def object_of(task: Any) -> NDArray[np.complex64]:
+    """Return the object of a task with its margin, shape (H, W)."""
     values: NDArray[np.complex64] = task.get_data_to_cpu("object", as_numpy=True)[0]
     return values
 
 
-def _inner(padded: NDArray[np.complexfloating], start: ObjectWindow) -> ObjectWindow:
+def inner_part(padded: NDArray[np.complexfloating], start: ObjectWindow) -> ObjectWindow:
     """Return the object without the margin that pty-chi wants."""
     inner = padded[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
     return ObjectWindow(inner.astype(np.complex64), start.origin_px)
 
 
-def _choose_device(device: Device) -> str:
+def choose_device(device: Device) -> str:
     """Return `cpu` or `cuda`.
 
     Raises:
@@ -127,7 +128,7 @@ def _choose_device(device: Device) -> str:
     return "cuda" if has_gpu and device is not Device.CPU else "cpu"
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep pty-chi's bar, its lines per epoch and one advice out of the log; warnings stay."""
     logging.getLogger("ptychi").setLevel(logging.WARNING)
     # Advice to start many processes on several GPUs, at every build.

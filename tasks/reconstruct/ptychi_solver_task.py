@@ -10,6 +10,7 @@ It is given every incoherent mode of the probe, and the pixels that can be trust
 nothing. A full well is one of a pattern, not of the detector, and stays in.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,13 @@ MARGIN_PX = 2
 PATTERNS_AT_ONCE = 256
 
 
-def build_task(scan: Scan, settings: SolverSettings, start: ObjectWindow, torch_device: str) -> Any:
+def build_task(
+    scan: Scan,
+    settings: SolverSettings,
+    start: ObjectWindow,
+    torch_device: str,
+    free: Callable[[Any], None] | None = None,
+) -> Any:
     """Return pty-chi's task for a scan.
 
     Args:
@@ -41,15 +48,19 @@ def build_task(scan: Scan, settings: SolverSettings, start: ObjectWindow, torch_
         start: Object to start from, over the bounding box of all patches; the task's object is
             larger by a margin, which no light reaches.
         torch_device: `cpu` or `cuda`.
+        free: Changes the options so that more than the object is refined; none: nothing else is.
     """
     # Before any tensor is made: the precision of the first transforms would else be double.
     ptychi_maths.set_use_double_precision_for_fft(False)
     padded = np.pad(start.object_.astype(np.complex64), MARGIN_PX, mode="edge")
     positions = scan.positions_px - np.asarray(start.origin_px) + MARGIN_PX
     positions = positions.astype(np.float32)
+    options = solver_options(settings, torch_device)
+    if free is not None:
+        free(options)
     with torch.no_grad():
         task = PtychographyTask(
-            solver_options(settings, torch_device),
+            options,
             diffraction_data=_mapped_patterns(scan),
             object_data=padded[None],
             probe_data=(scan.probe_modes / scan.n_px).astype(np.complex64)[None],

@@ -9,6 +9,7 @@ from tasks.core.validity import PARTS
 from tasks.report.deltas import METRICS
 from tasks.report.flags import RIVALS
 from tasks.report.highlights import MISSING, highlight_lines
+from tasks.report.measured_against import labelled
 from tasks.report.summary import MODELS
 from tasks.report.summary_text import counts
 from tasks.report.tables import DASH, markdown_table, signed
@@ -50,7 +51,7 @@ def aggregate_highlights(summary: dict[str, Any], delta: dict[str, Any]) -> str:
             )
             label = f"{title} {model}"
             lines.append(f"{label:<35}: amplitude {amplitude}  phase {phase}")
-    lines += highlight_lines(delta["deltas"], mae_decimals=DECIMALS)
+    lines += labelled(highlight_lines(delta["deltas"], mae_decimals=DECIMALS), delta)
     low = [
         f"{model} {part}"
         for model in MODELS

@@ -12,6 +12,7 @@ from tasks.core.validity import PARTS
 from tasks.report.deltas import DIRECTIONS, METRICS
 from tasks.report.flags import RIVALS, flags_between
 from tasks.report.interval_texts import interval_text
+from tasks.report.measured_against import KEY, TRUTH
 
 THUMBNAIL_WIDTH_PX = 900
 THUMBNAIL_QUALITIES = (85, 70, 50, 30)
@@ -36,6 +37,7 @@ def delta_table(
             "interval": interval_text(delta["intervals"][f"vs_{rival.value}"][metric][part]),
             "verdict": delta["intervals"][f"vs_{rival.value}"][metric][part]["verdict"],
             "direction": DIRECTIONS[metric],
+            **({} if delta.get(KEY, TRUTH) == TRUTH else {KEY: delta[KEY]}),
             "flags": "; ".join(flags_between(flags, rival)),
         }
         for metric in METRICS

@@ -10,6 +10,7 @@ from tasks.report.conditions import deltas_by_condition
 from tasks.report.evidence import VALUE, BlockValues, Evidence, Question
 from tasks.report.flags import RIVALS
 from tasks.report.intervals import Finding, find_interval
+from tasks.report.measured_against import KEY, TRUTH
 from tasks.report.statistics import CONFIDENCE, holm, verdict
 from tasks.report.summary import ALL_SPLITS, SCHEMA_VERSION
 
@@ -66,6 +67,7 @@ def delta_summary(
         "generated_at": generated_at,
         "source_metrics": source_metrics,
         "aggregate_split": headline,
+        KEY: summary.get(KEY, TRUTH),
         "directions": DIRECTIONS,
         "confidence": CONFIDENCE,
         "n_replicates": len(evidence.replicates),

@@ -9,6 +9,7 @@ from tasks.report.evidence import key_of
 from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
+from tasks.report.measured_against import caveat, labelled
 from tasks.report.summary_text import counts, means_table, verdict
 
 
@@ -29,11 +30,18 @@ def digest_markdown(
     lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
     lines += [counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
-    lines += ["```", *highlight_lines(delta["deltas"]), "```", ""]
+    lines += ["```", *labelled(highlight_lines(delta["deltas"]), delta), "```", ""]
     lines += _interval_section(delta)
     for split, values in delta["deltas_by_split"].items():
         if split != delta["aggregate_split"]:
-            lines += [f"Over the {split} split:", "", "```", *highlight_lines(values), "```", ""]
+            lines += [
+                f"Over the {split} split:",
+                "",
+                "```",
+                *labelled(highlight_lines(values), delta),
+                "```",
+                "",
+            ]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
     lines += [*means_table(summary["aggregate_metrics"]), ""]
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
@@ -81,4 +89,5 @@ def _delta_caption(delta: dict[str, Any]) -> str:
     directions = ", ".join(f"{METRICS[name]}: {way}" for name, way in DIRECTIONS.items())
     return (
         f"PtychoPINN minus the other arm, over the {delta['aggregate_split']} split ({directions})."
+        f"{caveat(delta)}"
     )

@@ -21,6 +21,7 @@ from tasks.report.flags import flag_text
 from tasks.report.highlights import highlight_lines
 from tasks.report.hub_contents import HubContents
 from tasks.report.interval_texts import delta_rows, interval_caption, notes
+from tasks.report.measured_against import caveat, labelled
 from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST
 from tasks.report.summary_text import counts, verdict
 from tasks.report.tables import markdown_table
@@ -128,8 +129,13 @@ def _shown(value: Any) -> str:
 def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     """Return deltas, verdicts and flags."""
     found = [entry for entry in delta.get("comparisons", ()) if entry["family"] == HEADLINE]
-    lines = ["## Deltas", "", f"PtychoPINN minus the other arm, {delta['aggregate_split']} split."]
-    lines += ["", "```", *highlight_lines(delta["deltas"]), "```", "", *delta_rows(found), ""]
+    lines = [
+        "## Deltas",
+        "",
+        f"PtychoPINN minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
+    ]
+    highlights = labelled(highlight_lines(delta["deltas"]), delta)
+    lines += ["", "```", *highlights, "```", "", *delta_rows(found), ""]
     sentences = [*interval_caption(found), *notes(found)]
     lines += [line for text in sentences for line in (text, "")]
     flags = [f"- {flag_text(flag)}" for flag in summary["flags"]]

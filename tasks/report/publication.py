@@ -27,6 +27,7 @@ from tasks.report.deltas import delta_summary
 from tasks.report.digest import digest_markdown
 from tasks.report.evidence import BlockValues
 from tasks.report.highlights import highlight_lines, preview_lines
+from tasks.report.measured_against import labelled
 from tasks.report.params import ReportParams
 from tasks.report.pretty_json import pretty_json
 from tasks.report.ssim_grid import ssim_grid
@@ -42,7 +43,7 @@ COST_TEXT = "analysis/arm_costs.md"
 COST_PLOT = "analysis/pareto.png"
 # What the JSON for people begins with; a delta comes before how well it is known.
 READING_ORDER = (
-    *("schema_version", "generated_at", "source_metrics", "aggregate_split"),
+    *("schema_version", "generated_at", "source_metrics", "aggregate_split", "measured_against"),
     *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
     *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split", "comparisons"),
     *("vs_Baseline", "vs_PtyChi", "against", "metric", "ms_ssim", "mae", "part"),
@@ -122,9 +123,9 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     """
     cost_lines = digest_lines(_cost_text(hub))
     blocker = read_blocker(hub)
-    preview = preview_lines(delta["deltas"])
+    preview = labelled(preview_lines(delta["deltas"]), delta)
     return {
-        HIGHLIGHTS: "\n".join(highlight_lines(delta["deltas"])) + "\n",
+        HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
         PREVIEW: "\n".join(preview) + "\n",
         DIGEST: digest_markdown(summary, delta, cost_lines, blocker.sentences if blocker else ()),
         PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),

@@ -9,6 +9,7 @@ from tasks.core.metrics_table import MetricRow
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import Job
 from tasks.report.flags import job_flags, missing_arms
+from tasks.report.measured_against import KEY, measured_against
 
 SCHEMA_VERSION = 1
 ALL_SPLITS = "all"
@@ -44,6 +45,7 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
         "aggregate_by_split": {
             split: aggregate([job for job in done if job.key.split == split]) for split in splits
         },
+        KEY: measured_against(job.rows or () for job in done),
         "flags": [flag for job in done for flag in job_flags(job)],
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 from tasks.core.validity import PARTS
 from tasks.report.deltas import METRICS
 from tasks.report.evidence import VALUE, key_of
+from tasks.report.measured_against import caveat
 from tasks.report.summary import MODELS
 from tasks.report.tables import fixed, markdown_table
 
@@ -37,7 +38,7 @@ def counts(summary: dict[str, Any]) -> str:
     """Return how many comparisons there are."""
     return (
         f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed"
-        f"{_lacking(summary)}."
+        f"{_lacking(summary)}.{caveat(summary)}"
     )
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from tasks.report.highlights import highlight_lines
 from tasks.report.interval_texts import compact_lines
+from tasks.report.measured_against import labelled
 
 
 def terminal_block(delta: dict[str, Any]) -> list[str]:
     """Return the deltas for the terminal, three decimals each, and their intervals."""
     return [
         f"Deltas over the {delta['aggregate_split']} split",
-        *highlight_lines(delta["deltas"], mae_decimals=3),
+        *labelled(highlight_lines(delta["deltas"], mae_decimals=3), delta),
         *compact_lines(delta),
     ]

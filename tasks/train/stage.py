@@ -39,7 +39,8 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
 
     Args:
         params: Arm, budget and the rest.
-        files: Inputs `scan` (CXI) and `view` (JSON), `truth` (HDF5) for the Baseline alone, and
+        files: Inputs `scan` (CXI) and `view` (JSON), for the Baseline alone `truth` or `labels`
+            (HDF5: the true object, or what a solver made of the scan), and
             `initial_weights` (HDF5) with `initial_model` (JSON) for a network that learns on;
             outputs `weights` (HDF5), `model` (JSON), `history` (CSV) and `learning_curve` (PNG).
         progress: Told after every step.

@@ -20,6 +20,7 @@ from tasks.train.params import TrainingParams
 from tasks.train.splits import ExposureSplits
 
 HELD_OUT_LESSONS = 2
+LABELS = ("truth", "labels")
 LOSS_NAMES = {
     Arm.PTYCHOPINN: "misfit of the photons per pixel",
     Arm.BASELINE: "mean distance to the truth",
@@ -59,18 +60,23 @@ class Syllabus:
         guess = first_guess if needs_start else empty_guess
         splits = ExposureSplits(exposures, thinning, guess, params.seed)
         if params.arm is Arm.BASELINE:
-            if "truth" not in files.inputs:
-                raise ValueError("The Baseline learns from the truth: name it as input `truth`.")
-            truth = read_object(files.inputs["truth"])
+            named = [name for name in LABELS if name in files.inputs]
+            if len(named) != 1:
+                raise ValueError(
+                    "The Baseline learns from the truth: name it as input `truth`, or, if nobody "
+                    "knows it, what a solver made of the scan as input `labels`; not both."
+                )
+            truth = read_object(files.inputs[named[0]])
 
             def labelled(course: Course, number: int) -> Lesson:
                 return supervised_lesson(course, truth, number)
 
             lesson, objective = labelled, supervised_loss
         else:
-            if "truth" in files.inputs:
+            if any(name in files.inputs for name in LABELS):
                 raise ValueError(
-                    "PtychoPINN learns from diffraction alone: do not give it the input `truth`."
+                    "PtychoPINN learns from diffraction alone: do not give it the input `truth` "
+                    "or `labels`."
                 )
             lesson, objective = (
                 physics_lesson,

@@ -14,6 +14,8 @@ from tasks.core.scan import disc_overlap_fraction
 from tasks.core.seeds import Purpose, spawn
 from tasks.views.params import ViewParams
 
+NOT_OF_GROUPS = {"view", "overlap_tolerance"}
+
 
 def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:
     """Form the groups of a view from its seeds.
@@ -129,7 +131,7 @@ def overlap_metrics(
         "overlap_between_groups": _spread(near),
         "shared_exposure_fraction_between_groups": _spread(shared),
         "n_groups": len(groups.members),
-        "group_settings": params.model_dump(mode="json", exclude={"view", "overlap_tolerance"})
+        "group_settings": params.model_dump(mode="json", exclude=NOT_OF_GROUPS)
         | {"group_size": params.group_size},
     }
 

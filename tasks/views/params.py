@@ -14,6 +14,7 @@ class View(StrEnum):
     SPARSE = "sparse"
 
 
+AS_MEASURED = "measured"
 OVERLAP_RATIO = {View.DENSE: 0.7, View.SPARSE: 0.2}
 
 
@@ -50,11 +51,30 @@ class ViewParams(BaseModel):
         return self
 
     @property
-    def overlap_ratio(self) -> float:
-        """Nominal linear overlap, 1 - step / diameter."""
+    def name(self) -> str:
+        """Name of the view in files and paths."""
+        return self.view.value
+
+    @property
+    def overlap_ratio(self) -> float | None:
+        """Nominal linear overlap, 1 - step / diameter; None where nothing is chosen."""
         return OVERLAP_RATIO[self.view]
 
     @property
     def group_size(self) -> int:
         """Exposures in a group, its seed point among them."""
         return self.gridsize**2
+
+
+class MeasuredViewParams(ViewParams):
+    """Every exposure of a measured scan, however much neighbours overlap; nothing is chosen."""
+
+    @property
+    def name(self) -> str:
+        """Name of the view in files and paths."""
+        return AS_MEASURED
+
+    @property
+    def overlap_ratio(self) -> None:
+        """There is no nominal overlap: it is measured."""
+        return None

@@ -14,7 +14,7 @@ from tasks.core.scan_file import read_scan_header
 from tasks.core.stages import Progress, StageFiles
 from tasks.views.figure import write_coverage_plot
 from tasks.views.overlap import overlap_metrics
-from tasks.views.params import ViewParams
+from tasks.views.params import MeasuredViewParams, ViewParams
 from tasks.views.selection import check_overlap, select_nested
 
 
@@ -34,14 +34,43 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
         ValueError: If the measured overlap is not what the view's name says, or the view has
             too few exposures for its groups.
     """
+    return _make_view(params, files, progress)
+
+
+def take_every_exposure(
+    params: MeasuredViewParams, files: StageFiles, progress: Progress
+) -> dict[str, Any]:
+    """Take all exposures of a measured scan, measure their overlap and map their light.
+
+    Args:
+        params: The groups that the overlap is measured in.
+        files: As of `select_view`.
+        progress: Told once at the end.
+
+    Returns:
+        Number of exposures and their measured overlaps; the nominal one is None.
+
+    Raises:
+        ValueError: If the scan has too few exposures for its groups.
+    """
+    return _make_view(params, files, progress)
+
+
+def _make_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Choose exposures where an overlap is asked for, and write what is known of them."""
     scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
-    indices = select_nested(scan.positions_px, params.view, diameter)
+    indices = (
+        np.arange(len(scan), dtype=np.intp)
+        if params.overlap_ratio is None
+        else select_nested(scan.positions_px, params.view, diameter)
+    )
     positions_px = scan.positions_px[indices]
     measured = measure_overlap(positions_px, diameter)
-    check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.view.value)
+    if params.overlap_ratio is not None:
+        check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.name)
     facts = {
-        "view": params.view.value,
+        "view": params.name,
         "n_selected": len(indices),
         "n_exposures": len(scan),
         "acceptance_fraction": len(indices) / len(scan),
@@ -59,12 +88,12 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     )
     summary = f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
     write_coverage_plot(
-        files.outputs["plot"], coverage, box, positions_px, f"{params.view.value} view: {summary}"
+        files.outputs["plot"], coverage, box, positions_px, f"{params.name} view: {summary}"
     )
     write_json(files.outputs["overlap"], facts)
     write_json(
         files.outputs["view"],
-        {"view": params.view.value, "n_exposures": len(scan), "indices": indices.tolist()},
+        {"view": params.name, "n_exposures": len(scan), "indices": indices.tolist()},
     )
     progress(1, 1, summary)
     return facts

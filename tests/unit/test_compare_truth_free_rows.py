@@ -127,7 +127,21 @@ def test_the_region_is_what_both_halves_light(study):
     assert np.all(region.illumination <= one.illumination)
 
 
-def test_a_model_has_four_rows_and_the_misfit_is_the_mean_of_both_ways(study):
+def test_a_patch_with_a_dark_rim_outside_of_the_light_can_be_predicted(study):
+    (odd, even), truth = study
+    strict = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
+    some = PARAMS.model_copy(update={"held_out_light_fraction": 0.99})
+    more = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), some)
+    assert strict.n_patterns < more.n_patterns < N_ROWS**2
+    # What is not known is a hundredth of the light: the truth stays as likely as it was.
+    assert more.rows[0].value == pytest.approx(strict.rows[0].value, rel=0.05)
+    worse = truth_free_rows(
+        "PtyChi", *(Half(half, noisy(truth, 0.2, 1)) for half in (odd, even)), some
+    )
+    assert worse.rows[0].value > 1.1 * more.rows[0].value
+
+
+def test_a_model_has_five_rows_and_the_misfit_is_the_mean_of_both_ways(study):
     (odd, even), truth = study
     windows = noisy(truth, 0.1, 1), noisy(truth, 0.2, 2)
     result = truth_free_rows("PtyChi", Half(odd, windows[0]), Half(even, windows[1]), PARAMS)
@@ -139,12 +153,14 @@ def test_a_model_has_four_rows_and_the_misfit_is_the_mean_of_both_ways(study):
     lit = ObjectWindow(np.where(region.lit, 1.0 + 0j, np.nan), region.box.corner_px)
     known = [replace(w, object_=w.object_ * lit.cut(ORIGIN_PX, w.object_.shape)) for w in windows]
     there, back = held_out_misfit(even, known[0]), held_out_misfit(odd, known[1])
-    deviance, factor, crossing, mean = (row.value for row in result.rows)
+    deviance, factor, crossing, mean, seventh = (row.value for row in result.rows)
     assert deviance == pytest.approx((there.deviance_per_px + back.deviance_per_px) / 2)
     assert factor == pytest.approx((there.r_factor + back.r_factor) / 2)
     assert result.n_patterns == there.n_patterns + back.n_patterns < N_ROWS**2
     curve = between_halves(*windows, region)
     assert (crossing, mean) == (half_crossing_per_px(curve), area(curve))
+    assert seventh == half_crossing_per_px(curve, 1 / 7)
+    assert seventh > crossing
     few = truth_free_rows(
         "PtyChi", Half(odd, windows[0]), Half(even, windows[1]), PARAMS, max_patterns=7
     )
@@ -175,8 +191,11 @@ def test_a_curve_that_stays_above_the_level_has_a_reason(study):
     result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
     assert result.rows[2] == MetricRow("PtyChi", "halves_frc_half_crossing_per_px")
     assert result.rows[3].value == pytest.approx(1.0)
-    assert list(result.reasons) == ["halves_frc_half_crossing_per_px"]
-    assert "up to Nyquist" in result.reasons["halves_frc_half_crossing_per_px"]
+    assert list(result.reasons) == [
+        "halves_frc_half_crossing_per_px",
+        "halves_frc_seventh_crossing_per_px",
+    ]
+    assert all("up to Nyquist" in reason for reason in result.reasons.values())
 
 
 def test_halves_that_do_not_overlap_have_reasons_instead_of_values(tmp_path):

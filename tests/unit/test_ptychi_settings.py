@@ -115,6 +115,7 @@ def test_nothing_but_the_solver_imports_torch_or_pty_chi():
         if re.search(r"^(import|from) (torch|ptychi)\b", path.read_text(), re.MULTILINE)
     }
     assert importers == {
+        "probe_refinement.py",
         "ptychi_solver.py",
         "ptychi_solver_options.py",
         "ptychi_solver_task.py",

@@ -20,9 +20,9 @@ from tasks.views.overlap import (
     overlap_metrics,
     overlap_within_groups,
 )
-from tasks.views.params import OVERLAP_RATIO, View, ViewParams
+from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
 from tasks.views.selection import select_nested
-from tasks.views.stage import select_view
+from tasks.views.stage import select_view, take_every_exposure
 
 OUTPUTS = {
     "view": "view.json",
@@ -205,3 +205,12 @@ def test_the_plan_writes_coverage_and_hands_the_seeds_of_the_study():
     seeds = Seeds.from_study_seed(50)
     assert call.params["grouping_seed"] == seeds.grouping
     assert call.params["subsampling_seed"] == seeds.subsampling
+
+
+def test_every_exposure_of_a_measured_scan_is_taken_whatever_the_overlap(scan, stage_files):
+    files = stage_files({"scan": "scan.cxi"}, OUTPUTS)
+    facts = take_every_exposure(MeasuredViewParams(overlap_tolerance=1e-9), files, silent)
+    assert facts["view"] == "measured"
+    assert facts["nominal_overlap_ratio"] is None
+    assert facts["acceptance_fraction"] == 1.0
+    assert read_json(files.outputs["view"])["indices"] == list(range(len(scan)))

@@ -8,6 +8,7 @@ from typing import Any
 from tasks.core.hub import BLOCKER_JSON, DELTA_SUMMARY, METRICS_SUMMARY, SSIM_GRID
 from tasks.report.checks.hub_files import REPORT_AGAIN, HubFiles, Validation
 from tasks.report.flags import MISSING
+from tasks.report.measured_against import labelled
 from tasks.report.publication import DIGEST, HIGHLIGHTS, PREVIEW, delta_texts
 
 # To the letter of the design, apart from the module that writes them.
@@ -49,25 +50,27 @@ def text_checks(files: HubFiles) -> Iterator[Validation]:
 
 
 def _highlight_faults(files: HubFiles) -> Iterator[str]:
-    deltas = files.json(DELTA_SUMMARY)["deltas"]
+    content = files.json(DELTA_SUMMARY)
+    deltas = content["deltas"]
     expected = [
         f"{label}amplitude {_signed(parts['amplitude'], decimals)}"
         f"  phase {_signed(parts['phase'], decimals)}"
         for label, metric, rival, decimals in LINES
         for parts in (deltas[rival][metric],)
     ]
-    yield from _line_faults(files, HIGHLIGHTS, expected)
+    yield from _line_faults(files, HIGHLIGHTS, labelled(expected, content))
 
 
 def _preview_faults(files: HubFiles) -> Iterator[str]:
-    deltas = files.json(DELTA_SUMMARY)["deltas"]
+    content = files.json(DELTA_SUMMARY)
+    deltas = content["deltas"]
     expected = [
         f"{label.removesuffix(': ').rstrip()}: {_signed(deltas[rival][metric]['phase'], decimals)}"
         for label, metric, rival, decimals in LINES
     ]
     if "amplitude" in files.text(PREVIEW):
         yield f"{PREVIEW} speaks of the amplitude"
-    yield from _line_faults(files, PREVIEW, expected)
+    yield from _line_faults(files, PREVIEW, labelled(expected, content))
 
 
 def _digest_faults(files: HubFiles) -> Iterator[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.core.arms import RECONSTRUCTIONS
 
+TRUTH, REFERENCE = "truth", "reference"
 MODELS = tuple(item.value for item in RECONSTRUCTIONS)
 Complex = NDArray[np.complexfloating]
 
@@ -20,7 +21,7 @@ class AlignedImages:
     """Images in one frame and one gauge.
 
     Attributes:
-        truth: True object, shape (H, W).
+        truth: True object, or the reference of a measured scan, shape (H, W).
         mask: Scored pixels, shape (H, W).
         rectangle: Rows and columns of the similarities: first and last + 1 of each.
         images: Reconstructions by model, arms first, shape (H, W) each.
@@ -30,6 +31,7 @@ class AlignedImages:
     mask: NDArray[np.bool_]
     rectangle: tuple[int, int, int, int]
     images: Mapping[str, Complex]
+    title: str = "Truth"
 
 
 def read_aligned(path: Path) -> AlignedImages:
@@ -45,10 +47,12 @@ def read_aligned(path: Path) -> AlignedImages:
             arrays = {name: file[name] for name in file.files}
     except (EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"not a whole NPZ file: {error}") from error
-    missing = {"truth", "mask", "rectangle_px"} - set(arrays)
+    # Of a measured scan nobody knows the truth: the reference stands in its place.
+    title = REFERENCE if REFERENCE in arrays else TRUTH
+    missing = {title, "mask", "rectangle_px"} - set(arrays)
     if missing:
         raise ValueError(f"arrays missing: {', '.join(sorted(missing))}")
-    truth, mask = arrays["truth"], arrays["mask"].astype(bool)
+    truth, mask = arrays[title], arrays["mask"].astype(bool)
     images = {model: arrays[model] for model in MODELS if model in arrays}
     for name, image in {"truth": truth, **images}.items():
         if not np.iscomplexobj(image) or image.shape != mask.shape or image.ndim != 2:
@@ -60,4 +64,4 @@ def read_aligned(path: Path) -> AlignedImages:
         raise ValueError("the truth must be finite in the scored pixels, at least one")
     top, bottom, left, right = (int(edge) for edge in arrays["rectangle_px"].ravel()[:4])
     known = {model: np.where(np.isfinite(image), image, np.nan) for model, image in images.items()}
-    return AlignedImages(truth, mask, (top, bottom, left, right), known)
+    return AlignedImages(truth, mask, (top, bottom, left, right), known, title.capitalize())

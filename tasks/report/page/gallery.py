@@ -20,7 +20,7 @@ from tasks.report.page.pictures import colour_bar_source, picture_source, shrink
 from tasks.report.tables import fixed
 
 Real = NDArray[np.floating]
-TRUTH = "Truth"
+YARDSTICKS = ("Truth", "Reference")
 UNITS = {"amplitude": "", "phase": " rad"}
 Scores = Mapping[tuple[str, str, str], float | None]
 
@@ -94,7 +94,7 @@ def make_gallery(
     rows = []
     for error in (False, True):
         for part, (truth, images) in _parts(aligned).items():
-            values = {TRUTH: truth, **images}
+            values = {aligned.title: truth, **images}
             if error:
                 values = {model: _error(image, truth, part) for model, image in images.items()}
             rows.append(_row(values, part, error, (aligned, shrink), scores))
@@ -161,7 +161,7 @@ def _scale(values: Mapping[str, Real], part: str, error: bool, mask: NDArray[np.
 
 def _caption(model: str, part: str, error: bool, scores: Scores) -> str:
     """Return the scores below a picture, as the table has them."""
-    if model == TRUTH:
+    if model in YARDSTICKS:
         return ""
     mae = f"MAE {fixed(scores.get((model, 'mae', part)))}{UNITS[part]}"
     mae = mae.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,1 @@
+"""Reconstructions in the files that other programs open."""

@@ -1,0 +1,61 @@
+"""`python -m tasks.export`: write reconstructions for other programs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from tasks.export.formats import FORMATS
+from tasks.export.record import read_exported
+
+EXIT_SUCCESS, EXIT_BAD_INPUT = 0, 2
+ABOUT = "\n\n".join(f"{name}: {kind.says}." for name, kind in FORMATS.items())
+
+
+def run(
+    reconstruction: Path,
+    /,
+    *,
+    scan: Path,
+    folder: Path,
+    formats: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = tuple(FORMATS),
+) -> int:
+    """Write a reconstruction in the formats of other programs.
+
+    Parameters
+    ----------
+    reconstruction
+        Object of an arm in a hub, such as data/phase_f/dose_1000/dense/test/ptychi.h5.
+    scan
+        CXI that it was made from, such as data/phase_c/dose_1000/test.cxi.
+    folder
+        Where to write; made if it is not there.
+    formats
+        cxi, ptychodus, ptyr, tiff, png; all without.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ValueError(f"There is no format {unknown[0]}. Choose from {', '.join(FORMATS)}.")
+    exported = read_exported(reconstruction, scan)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in formats:
+        for path in FORMATS[name].write(exported, folder):
+            sys.stdout.write(f"{path.as_posix()}\n")
+    return EXIT_SUCCESS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 all good, 2 bad input."""
+    app = App(
+        name="python -m tasks.export",
+        help=f"Write reconstructions for other programs.\n\n{ABOUT}",
+        version_flags=[],
+        result_action="return_value",
+    )
+    app.default(run)
+    try:
+        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    except (CycloptsError, ValueError) as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return EXIT_BAD_INPUT

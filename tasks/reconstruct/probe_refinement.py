@@ -1,0 +1,145 @@
+"""Refining the probe, and the positions where that is asked for, together with the object.
+
+LSQML with Gaussian statistics, as pty-chi ships it (Odstrcil, Menzel & Guizar-Sicairos, Opt.
+Express 26, 3108 (2018)): neither accelerated nor smoothed, because a probe that still changes makes
+both unstable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tasks.core.object_file import ObjectWindow
+from tasks.core.probe_modes import incoherent_modes
+from tasks.core.scan_file import Scan
+from tasks.core.seeds import Purpose, spawn_integer
+from tasks.reconstruct.dose_settings import SolverSettings
+from tasks.reconstruct.params import Algorithm, NoiseModel
+from tasks.reconstruct.ptychi_solver import choose_device, inner_part, object_of, quieten
+from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
+from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.reconstruct.starts import flat_start
+
+WEAK_MODE_DECAY = 0.05
+FIRST_PROBE_EPOCH = 1
+POSITIONS_FROM = 4
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What the refinement found.
+
+    Attributes:
+        scan: The scan with the refined modes and positions.
+        window: The object over the bounding box of all patches, complex64.
+        losses: Mean squared error of the square roots of the counts in each epoch.
+        options: All options of pty-chi, as JSON.
+    """
+
+    scan: Scan
+    window: ObjectWindow
+    losses: list[float]
+    options: dict[str, Any]
+
+
+def with_modes(scan: Scan, n_modes: int | None) -> Scan:
+    """Return a scan whose probe has as many modes as asked for: the strongest, or weak new ones."""
+    have = scan.probe_modes
+    if n_modes is None or n_modes == len(have):
+        return scan
+    if n_modes < len(have):
+        kept = have[:n_modes]
+        modes = kept * np.sqrt(np.sum(np.abs(have) ** 2) / np.sum(np.abs(kept) ** 2))
+    else:
+        modes = incoherent_modes(scan.probe, n_modes, WEAK_MODE_DECAY)
+    return replace(scan, modes=modes if n_modes > 1 else None, probe=modes[0])
+
+
+def refine_probe(
+    scan: Scan, params: ReferenceParams, on_epoch: Callable[[int, float], None]
+) -> Refined:
+    """Refine the probe of a scan from a flat object.
+
+    Args:
+        scan: Checked scan, its probe a first guess that carries the photons.
+        params: Modes, epochs and whether positions are refined.
+        on_epoch: Told the number of every finished epoch, from 1, and its loss.
+
+    Returns:
+        Probe, positions and object.
+
+    Raises:
+        FloatingPointError: If loss, object or probe are not finite.
+    """
+    quieten()
+    torch_device = choose_device(params.device)
+    torch.set_num_threads(1)
+    start = flat_start(scan)
+    settings = _settings(params)
+
+    def free(options: Any) -> None:
+        options.probe_options.optimizable = True
+        options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
+        if params.refine_positions:
+            positions = options.probe_position_options
+            positions.optimizable = True
+            positions.optimization_plan.start = max(1, params.probe_epochs // POSITIONS_FROM)
+
+    task = build_task(scan, settings, start, torch_device, free)
+    losses: list[float] = []
+    for epoch in range(1, params.probe_epochs + 1):
+        task.run(1)
+        losses.append(float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]))
+        on_epoch(epoch, losses[-1])
+    modes = task.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex128) * scan.n_px
+    window = inner_part(object_of(task), start)
+    if not all(np.all(np.isfinite(found)) for found in (losses, window.object_, modes)):
+        raise FloatingPointError(
+            f"The refinement of the probe diverged: loss, object or probe are not finite after "
+            f"{params.probe_epochs} epochs. Lower reference.batch_size, give a better first guess "
+            f"of the probe, or fewer modes."
+        )
+    positions_px = _positions_of(task, scan, start) if params.refine_positions else None
+    return Refined(
+        _scan_with(scan, modes, positions_px), window, losses, task.get_options_as_dict()
+    )
+
+
+def _settings(params: ReferenceParams) -> SolverSettings:
+    """Return plain LSQML."""
+    return SolverSettings(
+        algorithm=Algorithm.LSQML,
+        n_epochs=params.probe_epochs,
+        batch_size=params.batch_size,
+        noise_model=NoiseModel.GAUSSIAN,
+        gaussian_epochs=0,
+        accelerate=False,
+        total_variation_weight=0.0,
+        seed=spawn_integer(params.seed, Purpose.MINIBATCHES),
+    )
+
+
+def _positions_of(task: Any, scan: Scan, start: ObjectWindow) -> NDArray[np.float64]:
+    """Return refined positions in the frame of the object; their mean is that of the scan."""
+    found = task.get_data_to_cpu("probe_positions", as_numpy=True).astype(np.float64)
+    moved = found + np.asarray(start.origin_px) - MARGIN_PX - scan.positions_px
+    # A common shift of all positions is one of the object's frame, and means nothing.
+    return np.asarray(scan.positions_px + moved - moved.mean(axis=0))
+
+
+def _scan_with(
+    scan: Scan, modes: NDArray[np.complex128], positions_px: NDArray[np.float64] | None
+) -> Scan:
+    """Return the scan with refined modes, the strongest first, and positions."""
+    order = np.argsort(-np.sum(np.abs(modes) ** 2, axis=(1, 2)), kind="stable")
+    modes = modes[order]
+    return replace(
+        scan,
+        probe=modes[0],
+        modes=modes if len(modes) > 1 else None,
+        positions_px=scan.positions_px if positions_px is None else positions_px,
+    )

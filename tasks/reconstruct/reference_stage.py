@@ -1,0 +1,107 @@
+"""Stage function of Phase C for a measured scan: the scan in, its probe and a reference out.
+
+The reference is what pty-chi makes of all patterns. It is the best that is known of the sample,
+and no truth: it has the noise of the patterns and every fault of the model.
+"""
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks.core.files import write_json, write_text
+from tasks.core.illumination_file import Illumination, write_illumination
+from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.scan_file import Scan, read_scan
+from tasks.core.seeds import Purpose, spawn_integer
+from tasks.core.stages import Progress, StageFiles
+from tasks.reconstruct.dose_settings import measure_exposure, settings_for
+from tasks.reconstruct.iterate_stage import without_infinities
+from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.reconstruct.scan_checks import check_scan
+
+if TYPE_CHECKING:
+    from tasks.reconstruct.probe_refinement import Refined
+
+
+def make_reference(
+    params: ReferenceParams, files: StageFiles, progress: Progress
+) -> dict[str, Any]:
+    """Refine the probe on a whole scan, and reconstruct the object with it.
+
+    Args:
+        params: Modes of the probe, epochs, and whether positions are refined.
+        files: Input `scan` (CXI, prepared); outputs `reference` (HDF5, the object), `illumination`
+            (HDF5, probe and positions), `history` (CSV) and `options` (JSON).
+        progress: Told after each epoch.
+
+    Returns:
+        Settings, losses, how far probe and positions moved, and the time on the clock.
+
+    Raises:
+        ValueError: If the scan cannot be reconstructed.
+        FloatingPointError: If the solver diverges.
+    """
+    # Here and not above: bad input is refused before torch takes its seconds to load.
+    scan = read_scan(files.inputs["scan"])
+    check_scan(scan)
+    from tasks.reconstruct.probe_refinement import refine_probe, with_modes
+    from tasks.reconstruct.ptychi_solver import solve
+
+    scan = with_modes(scan, params.n_modes)
+    settings = settings_for(PtyChiParams(), measure_exposure(scan), _seed(params))
+    n_object = params.object_epochs or settings.n_epochs
+    # It begins with what the refinement found, so no faster model has to come near first.
+    settings = replace(settings, n_epochs=n_object, gaussian_epochs=0)
+    total = params.probe_epochs + n_object
+    started = time.perf_counter()
+    refined = refine_probe(
+        scan, params, lambda epoch, loss: progress(epoch, total, f"probe, loss {loss:.4g}")
+    )
+
+    def on_epoch(epoch: int, loss: float, _window: ObjectWindow) -> None:
+        progress(params.probe_epochs + epoch, total, f"object, loss {loss:.4g}")
+
+    start = refined.window
+    solution = solve(refined.scan, settings, start, params.device, on_epoch)
+    facts = _facts(params, scan, refined) | {
+        "settings": settings.facts,
+        "object_losses": solution.losses,
+        "device": solution.device,
+    }
+    window = replace(solution.window, facts=facts | {"role": "reference"})
+    write_object(files.outputs["reference"], window)
+    light = Illumination(refined.scan.probe_modes, refined.scan.positions_px, facts)
+    write_illumination(files.outputs["illumination"], light)
+    losses = [("probe", loss) for loss in refined.losses]
+    losses += [("object", loss) for loss in solution.losses]
+    rows = [f"{number},{what},{loss!r}\n" for number, (what, loss) in enumerate(losses, start=1)]
+    write_text(files.outputs["history"], "epoch,refined,loss\n" + "".join(rows))
+    options = {"probe": refined.options, "object": solution.options}
+    write_json(files.outputs["options"], without_infinities(options))
+    return facts | {"solve_s": time.perf_counter() - started}
+
+
+def _seed(params: ReferenceParams) -> int:
+    return spawn_integer(params.seed, Purpose.MINIBATCHES)
+
+
+def _facts(params: ReferenceParams, scan: Scan, refined: "Refined") -> dict[str, Any]:
+    """Return how the illumination changed, as JSON."""
+    modes, first = refined.scan.probe_modes, scan.probe_modes
+    energies = np.sum(np.abs(modes) ** 2, axis=(1, 2))
+    overlap = abs(np.vdot(first[0], modes[0])) / np.sqrt(
+        np.sum(np.abs(first[0]) ** 2) * energies[0]
+    )
+    moved = refined.scan.positions_px - scan.positions_px
+    return {
+        "n_patterns": len(scan),
+        "params": params.model_dump(mode="json"),
+        "probe_losses": refined.losses,
+        "mode_energies": (energies / energies.sum()).tolist(),
+        "likeness_to_first_guess": float(overlap),
+        "position_change_rms_px": float(np.sqrt(np.mean(moved**2))),
+        "position_change_largest_px": float(np.abs(moved).max()),
+    }

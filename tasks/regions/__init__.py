@@ -1,0 +1,1 @@
+"""Phase C for measured scans: a training and a test region, apart from each other."""

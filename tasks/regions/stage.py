@@ -1,0 +1,100 @@
+"""Stage function of Phase C for a measured scan: one CXI in, a CXI of each region out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.illumination_file import read_illumination
+from tasks.core.probe import coherent_probe, energy_diameter_px, probe_sha256
+from tasks.core.scan_file import ScanHeader, ScanReader, ScanWriter
+from tasks.core.stages import Progress, StageFiles
+from tasks.regions.cut import cut_in_regions
+from tasks.regions.params import RegionParams
+
+WHOLE = "whole"
+PATTERNS_AT_ONCE = 256
+
+
+def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Write the training and the test region of a scan, with the probe that was refined.
+
+    Args:
+        params: The band between the regions and their shares.
+        files: Inputs `scan` (CXI, prepared) and `illumination` (HDF5: probe and positions after
+            the refinement); outputs `train`, `test` and `whole` (CXI).
+        progress: Told after each file.
+
+    Returns:
+        Where the scan was cut, and the measured photons of each part.
+
+    Raises:
+        ValueError: If the guard band leaves a region with too few positions, or the illumination
+            is not the scan's.
+    """
+    reader = ScanReader(files.inputs["scan"], cache_bytes=0)
+    light = read_illumination(files.inputs["illumination"])
+    if len(light.positions_px) != len(reader):
+        raise ValueError(
+            f"The illumination was refined on {len(light.positions_px)} positions, but the scan "
+            f"has {len(reader)}. Refine it again on this scan."
+        )
+    n_px = reader.header.n_px
+    # By the positions as they were sent: a refinement must not move an exposure to another region.
+    regions = cut_in_regions(reader.header.positions_px, n_px, params)
+    modes = light.probe_modes
+    header = replace(
+        reader.header,
+        positions_px=light.positions_px,
+        probe=coherent_probe(modes),
+        modes=modes if len(modes) > 1 else None,
+    )
+    facts: dict[str, Any] = {
+        "regions": regions.facts,
+        "probe_diameter_px": energy_diameter_px(modes),
+        "probe_sha256": probe_sha256(modes),
+        "n_probe_modes": len(modes),
+    }
+    parts: Mapping[str, NDArray[np.intp]] = {
+        **{split.value: chosen for split, chosen in regions.indices.items()},
+        WHOLE: np.arange(len(reader)),
+    }
+    for number, (name, chosen) in enumerate(parts.items(), start=1):
+        written = _write_part(files.outputs[name], (reader, header, chosen), name, facts)
+        facts[name] = written
+        photons = written["measured_photons_per_pattern"]
+        progress(number, len(parts), f"{name}: {len(chosen)} patterns of {photons:.1f} photons")
+    return facts
+
+
+def _write_part(
+    path: Path,
+    source: tuple[ScanReader, ScanHeader, NDArray[np.intp]],
+    name: str,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write some exposures of a scan; return their number and photons."""
+    reader, header, chosen = source
+    regions = {"split": name, "regions": facts["regions"]}
+    part = replace(
+        header,
+        positions_px=header.positions_px[chosen],
+        provenance=header.provenance | regions,
+    )
+    total = 0
+    with ScanWriter.open(path, part) as writer:
+        for start in range(0, len(chosen), PATTERNS_AT_ONCE):
+            counts = reader.read(chosen[start : start + PATTERNS_AT_ONCE])
+            total += int(counts[:, header.good_pixels].sum(dtype=np.int64))
+            writer.append(counts)
+        photons = total / len(chosen)
+        writer.provenance |= {
+            "dose": {
+                "nominal_photons_per_pattern": photons,
+                "measured_photons_per_pattern": photons,
+            }
+        }
+    return {"n_patterns": len(chosen), "measured_photons_per_pattern": photons}

@@ -1,0 +1,80 @@
+"""Stage function of Phase E for a measured scan: labels from simulation with its own probe.
+
+A simulated sample is exposed by the probe of a measured scan, at its positions: the Baseline then
+learns from a truth, of another sample than the measured one, and from nothing that a solver made.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.core.files import write_json
+from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.objects import ObjectParams, make_object
+from tasks.core.scan_box import scan_box
+from tasks.core.scan_file import Scan, write_scan
+from tasks.core.seeds import Purpose, Split, spawn
+from tasks.core.stages import Progress, StageFiles
+from tasks.core.truth_fingerprint import TruthFingerprint
+from tasks.core.view_file import open_view
+from tasks.simulate.exposure import calibrate_probe, count_photons
+
+
+class LabelParams(BaseModel):
+    """A simulated sample in the place of a measured one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample: ObjectParams = ObjectParams()
+    seed: int = Field(42, ge=0, description="Root seed of sample and shot noise")
+
+
+def simulate_labels(params: LabelParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Expose a simulated sample as a measured view was exposed: probe, positions, mean photons.
+
+    Args:
+        params: The sample.
+        files: Inputs `scan` (CXI) and `view` (JSON) of the measured training region; outputs
+            `scan` (CXI), `view` (JSON, all of it) and `truth` (HDF5).
+        progress: Told once at the end.
+
+    Returns:
+        Number of patterns and their mean photons, measured and simulated.
+
+    Raises:
+        ValueError: If the view is not the scan's.
+    """
+    reader = open_view(files.inputs["scan"], files.inputs["view"])
+    header = reader.header
+    photons = reader.total_counts() / len(reader)
+    box = scan_box(header.positions_px, header.n_px)
+    inside = header.positions_px - np.asarray(box.corner_px)
+    object_ = make_object(params.sample, box.shape, spawn(params.seed, Purpose.OBJECT))
+    modes = calibrate_probe(object_, inside, header.probe_modes, photons)
+    noise = spawn(params.seed, Purpose.SHOT_NOISE, Split.TRAIN)
+    counts = count_photons(object_, inside, modes, noise)
+    window = ObjectWindow(object_, box.corner_px, {"labels": params.model_dump(mode="json")})
+    scale = np.sqrt(np.sum(np.abs(modes) ** 2) / np.sum(np.abs(header.probe_modes) ** 2))
+    simulated = replace(
+        header,
+        probe=header.probe * scale,
+        modes=None if header.modes is None else modes,
+        provenance={
+            "labels": params.model_dump(mode="json"),
+            **TruthFingerprint.of(window, box).as_json,
+        },
+    )
+    write_scan(files.outputs["scan"], Scan.of(simulated, counts))
+    write_object(files.outputs["truth"], window)
+    indices = list(range(len(counts)))
+    view = {"view": "simulated labels", "n_exposures": len(counts), "indices": indices}
+    write_json(files.outputs["view"], view)
+    found = float(counts.sum(dtype=np.float64)) / len(counts)
+    progress(1, 1, f"{len(counts)} patterns of {found:.1f} photons, measured {photons:.1f}")
+    return {
+        "n_patterns": len(counts),
+        "photons_per_pattern": found,
+        "measured_photons_per_pattern": photons,
+    }

@@ -1,0 +1,95 @@
+"""The reference of a scan whose probe is not well known: refining it pays, and finds it."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.compare.gauge import fit_gauge, remove_gauge
+from tasks.compare.region import scored_region
+from tasks.core.illumination_file import read_illumination
+from tasks.core.object_file import read_object
+from tasks.core.scan_file import read_scan, write_scan
+from tasks.core.stages import StageFiles, silent
+from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+
+HERE = Path(__file__).parent
+PARAMS = ReferenceParams(n_modes=1, probe_epochs=20, object_epochs=10, batch_size=16, device="cpu")
+
+pytestmark = pytest.mark.slow
+
+
+def likeness(one, other):
+    """Return the modulus of the normed inner product."""
+    return abs(np.vdot(one, other)) / (np.linalg.norm(one) * np.linalg.norm(other))
+
+
+def defocused(probe, phase_rad):
+    """Return a probe seen further out of focus, by a phase at the highest frequency."""
+    frequency = 2 * np.fft.fftfreq(probe.shape[-1])
+    square = frequency[:, None] ** 2 + frequency[None, :] ** 2
+    return np.fft.ifft2(np.fft.fft2(probe) * np.exp(1j * phase_rad * square))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    params = SimulationParams(
+        photons_per_pattern=1e5,
+        train_positions=(2, 2),
+        test_positions=(12, 12),
+        min_test_span_px=0,
+        seed=7,
+    )
+    names = {"train": "train.cxi", "test": "known.cxi", "truth": "truth.h5"}
+    simulate(params, StageFiles({}, {name: folder / file for name, file in names.items()}), silent)
+    scan = read_scan(folder / "known.cxi")
+    guess = defocused(scan.probe, 14.0)
+    write_scan(folder / "scan.cxi", replace(scan, probe=guess))
+    subprocess.run(
+        [sys.executable, str(HERE / "reference_child.py"), str(folder), PARAMS.model_dump_json()],
+        env=os.environ | {"PYTHONPATH": str(HERE.parents[1])},
+        check=True,
+        capture_output=True,
+    )
+    return folder, scan, guess
+
+
+def test_the_probe_comes_near_to_the_true_one(made):
+    folder, scan, guess = made
+    (found,) = read_illumination(folder / "light.h5").probe_modes
+    before, after = likeness(guess, scan.probe), likeness(found, scan.probe)
+    assert before < 0.9
+    assert 1 - after < 0.25 * (1 - before)
+    energies = [np.sum(np.abs(probe) ** 2) for probe in (found, scan.probe)]
+    assert energies[0] == pytest.approx(energies[1], rel=0.1)
+
+
+def test_the_reference_is_near_to_the_truth_and_says_what_it_is(made):
+    folder, scan, _ = made
+    region = scored_region(scan.header, 0.05, 4.0)
+    place = region.box.corner_px, region.box.shape
+    truth = read_object(folder / "truth.h5").cut(*place)
+    reference = read_object(folder / "reference.h5")
+    assert reference.facts["role"] == "reference"
+    image = reference.cut(*place)
+    aligned = remove_gauge(image, fit_gauge(image, truth, region.weights), region.lit)
+    difference = (aligned - truth)[region.mask]
+    assert np.linalg.norm(difference) < 0.12 * np.linalg.norm(truth[region.mask])
+
+
+def test_the_course_of_both_parts_is_kept(made):
+    folder, scan, _ = made
+    lines = (folder / "history.csv").read_text().splitlines()
+    assert lines[0] == "epoch,refined,loss"
+    parts = [line.split(",")[1] for line in lines[1:]]
+    assert parts == ["probe"] * 20 + ["object"] * 10
+    light = read_illumination(folder / "light.h5")
+    np.testing.assert_array_equal(light.positions_px, scan.positions_px)
+    assert light.facts["position_change_rms_px"] == 0

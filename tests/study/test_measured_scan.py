@@ -1,0 +1,141 @@
+"""A whole run on a simulated scan treated as measured: the test alone knows its truth."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from tasks.compare.gauge import fit_gauge, remove_gauge
+from tasks.compare.region import scored_region
+from tasks.core.files import read_json
+from tasks.core.object_file import ObjectWindow, read_object
+from tasks.core.scan_file import read_scan_header
+from tasks.core.stages import StageFiles, silent
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+ARMS = ("PtychoPINN", "Baseline", "PtyChi")
+
+
+@pytest.fixture(scope="module")
+def measured_scan(tmp_path_factory):
+    """Simulate what a beamline would hand over, and keep its truth apart."""
+    folder = tmp_path_factory.mktemp("beamline")
+    params = SimulationParams(
+        photons_per_pattern=1e5,
+        train_positions=(31, 17),
+        test_positions=(2, 2),
+        min_test_span_px=0,
+        seed=9,
+    )
+    names = {"train": "scan.cxi", "test": "unused.cxi", "truth": "truth.h5"}
+    simulate(params, StageFiles({}, {name: folder / file for name, file in names.items()}), silent)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(measured_scan, phase_g, tmp_path_factory):
+    options = ["--scan", str(measured_scan / "scan.cxi"), "--splits", "test"]
+    options += ["--measured.reference.n-modes", "1", "--measured.reference.probe-epochs", "12"]
+    done = phase_g(tmp_path_factory.mktemp("measured") / "hub", *options)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def place(run):
+    """The folders of the only condition."""
+    (folder,) = (run.hub / "data/phase_c").iterdir()
+    return folder.name
+
+
+@pytest.fixture(scope="module")
+def table(run, place):
+    path = run.hub / f"analysis/{place}/measured/test/comparison_metrics.csv"
+    with path.open(newline="") as file:
+        return {(row["model"], row["metric"]): row for row in csv.DictReader(file)}
+
+
+def errors_against_truth(run, place, measured_scan):
+    """Return the relative complex error of arms and reference in the scored region."""
+    header = read_scan_header(run.hub / f"data/phase_c/{place}/test.cxi")
+    whole = read_scan_header(run.hub / f"data/phase_c/{place}/whole.cxi")
+    asked = read_scan_header(measured_scan / "scan.cxi")
+    moved = np.round(np.mean(whole.positions_px - asked.positions_px, axis=0)).astype(int)
+    truth = read_object(measured_scan / "truth.h5")
+    truth = ObjectWindow(truth.object_, tuple(int(value) for value in moved + truth.origin_px))
+    region = scored_region(header, 0.05, 4.0)
+    wanted = truth.cut(region.box.corner_px, region.box.shape)
+    paths = {arm: f"data/phase_f/{place}/measured/test/{arm.lower()}.h5" for arm in ARMS}
+    paths["reference"] = f"data/phase_c/{place}/reference.h5"
+    found = {}
+    for name, path in paths.items():
+        image = read_object(run.hub / path).cut(region.box.corner_px, region.box.shape)
+        gauge = fit_gauge(image, wanted, region.weights, max_shift_px=2.0)
+        aligned = remove_gauge(image, gauge, region.lit & np.isfinite(image))
+        difference = (aligned - wanted)[region.mask]
+        found[name] = float(np.linalg.norm(difference) / np.linalg.norm(wanted[region.mask]))
+    return found
+
+
+def test_the_reference_is_nearer_to_the_truth_than_the_networks(run, place, measured_scan, table):
+    errors = errors_against_truth(run, place, measured_scan)
+    assert errors["reference"] < 0.1
+    for arm in ("PtychoPINN", "Baseline"):
+        assert errors["reference"] < errors[arm]
+        # What is told of a network without the truth is what the truth says, but for the
+        # reference's own error.
+        told = float(table[arm, "complex_nrmse"]["value"])
+        assert abs(told - errors[arm]) < errors["reference"]
+
+
+def test_held_out_patterns_rank_the_arms_as_the_truth_does(run, place, measured_scan, table):
+    errors = errors_against_truth(run, place, measured_scan)
+    deviance = {arm: float(table[arm, "heldout_deviance_per_px"]["value"]) for arm in ARMS}
+    assert all(0 < value < 2 for value in deviance.values())
+    networks = min(deviance["PtychoPINN"], deviance["Baseline"])
+    is_better = errors["PtyChi"] < min(errors["PtychoPINN"], errors["Baseline"])
+    assert (deviance["PtyChi"] < networks) == is_better
+
+
+def test_ptychi_has_no_distance_from_itself(table):
+    assert table["PtyChi", "mae"]["phase"] == ""
+    assert table["PtyChi", "heldout_deviance_per_px"]["value"] != ""
+
+
+def test_every_text_says_what_the_deltas_are_against(run):
+    analysis = run.hub / "analysis"
+    delta = read_json(analysis / "metrics_delta_summary.json")
+    assert delta["measured_against"] == "reference"
+    assert delta["deltas"]["vs_PtyChi"]["mae"]["phase"] is None
+    assert delta["deltas"]["vs_Baseline"]["mae"]["phase"] is not None
+    lines = (analysis / "metrics_delta_highlights.txt").read_text().splitlines()
+    assert len(lines) == 4
+    assert all(line.endswith("(against the reference)") for line in lines)
+    texts = ("metrics_digest.md", "metrics_summary.md", "aggregate_report.md", "report.html")
+    for path in (*(analysis / name for name in texts), run.hub / "summary/summary.md"):
+        assert "against the reference" in path.read_text(), path
+    assert "against the reference" in run.stdout
+
+
+def test_the_regions_are_a_patch_apart_and_said_so(run, place):
+    facts = read_json(run.hub / f"data/phase_c/{place}/regions.manifest.json")["facts"]
+    assert facts["regions"]["gap_px"] >= facts["regions"]["guard_px"] == 64
+    parts = [
+        read_scan_header(run.hub / f"data/phase_c/{place}/{name}.cxi") for name in ("train", "test")
+    ]
+    axis = "yx".index(facts["regions"]["axis"])
+    assert parts[1].positions_px[:, axis].min() - parts[0].positions_px[:, axis].max() > 63
+    assert len(parts[0]) + len(parts[1]) + facts["regions"]["n_between"] == 31 * 17
+
+
+def test_the_same_command_does_nothing_again(run, measured_scan, phase_g):
+    before = (run.hub / "analysis/metrics_delta_summary.json").read_bytes()
+    options = ["--scan", str(measured_scan / "scan.cxi"), "--splits", "test"]
+    options += ["--measured.reference.n-modes", "1", "--measured.reference.probe-epochs", "12"]
+    again = phase_g(run.hub, *options)
+    assert again.returncode == 0, again.stderr
+    assert "started" not in again.stderr
+    assert (run.hub / "analysis/metrics_delta_summary.json").read_bytes() == before
