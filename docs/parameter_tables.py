@@ -3,24 +3,28 @@
     ```{parameters} flows.params:PhaseGParams
     ```
 
-gives a table for the model and one for each group in it, below headings of the third level:
-option, default, values, meaning.
+gives a table of the model's own fields, and one for each group in it below a heading of the third
+level: name and option, default, values with their range, meaning. With the flag `:keys:` fields
+have the names of their keys in JSON instead of options, and those that are filled in come too.
 """
 
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import orjson
-from docutils.nodes import Node
+from docutils import nodes
+from docutils.parsers.rst import directives
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from deployments.form import with_ranges
+from deployments.form import range_text, with_ranges
 from flows.params import DOSE_OPTIONS
 
 Schema = Mapping[str, Any]
+HEADER = ("| parameter | default | values | what it is |", "| --- | --- | --- | --- |")
 # Options that are named by hand, since another word is at home in the field.
 OPTIONS = {
     "photons_per_pattern": DOSE_OPTIONS[0],
@@ -28,17 +32,23 @@ OPTIONS = {
 }
 # Filled in by the program, and not asked for.
 FILLED_IN = {"file_sha256", "part_of_sweep"}
+WORDS = {"boolean": "yes or no", "integer": "whole number", "string": "text"}
 
 
 class ParameterTables(SphinxDirective):
     """Tables of the fields of a model, one for each of its groups."""
 
     required_arguments = 1
+    option_spec: ClassVar = {"keys": directives.flag}
 
-    def run(self) -> list[Node]:
-        """Return the tables as nodes."""
-        text = "\n".join(tables_of(model_named(self.arguments[0])))
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+    def run(self) -> list[nodes.Node]:
+        """Return the tables as nodes of the class that the style sheet stacks on a phone."""
+        lines = tables_of(model_named(self.arguments[0]), as_keys="keys" in self.options)
+        found = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        for node in found:
+            for table in node.findall(nodes.table):
+                table["classes"].append("parameters")
+        return found
 
 
 def model_named(name: str) -> type[BaseModel]:
@@ -48,91 +58,104 @@ def model_named(name: str) -> type[BaseModel]:
     return found
 
 
-def tables_of(model: type[BaseModel]) -> Iterator[str]:
+def tables_of(model: type[BaseModel], *, as_keys: bool = False) -> Iterator[str]:
     """Yield the lines of Markdown tables: the fields of a model, and of each group in it.
 
     Args:
         model: The model; its groups are models, too.
+        as_keys: Name fields by their keys in JSON, not by their options.
     """
     schema: Schema = with_ranges(model.model_json_schema())
-    yield from ("### The run", "")
-    yield from _group_tables("", schema, schema)
+    yield from _Tables(schema, as_keys).of_group("", "", schema)
 
 
-def _group_tables(prefix: str, group: Schema, schema: Schema) -> Iterator[str]:
-    """Yield the table of a group's own fields, then those of the groups in it."""
-    groups = {}
-    yield from ("| option | default | values | what it is |", "| --- | --- | --- | --- |")
-    for name, field in _fields(group):
-        inner = _group_of(field, schema)
-        if inner is None:
-            yield _row(_option(f"{prefix}{name}"), field, schema)
-        else:
-            groups[name] = (field, inner)
-    for name, (field, inner) in groups.items():
-        yield from ("", f"### {field['title']}", "")
-        if "description" in field:
-            yield from (f"{field['description']}.", "")
-        yield from _group_tables(f"{prefix}{name}.", inner, schema)
+@dataclass(frozen=True)
+class _Tables:
+    """The tables of one schema.
 
+    Attributes:
+        schema: Schema of the whole model.
+        as_keys: Name fields by their keys in JSON, not by their options.
+    """
 
-def _fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    return ((n, field) for n, field in schema["properties"].items() if n not in FILLED_IN)
+    schema: Schema
+    as_keys: bool
 
+    def of_group(self, prefix: str, title: str, group: Schema) -> Iterator[str]:
+        """Yield the table of a group's own fields, then those of the groups in it."""
+        inner, rows = [], []
+        for name, field in group["properties"].items():
+            if name in FILLED_IN and not self.as_keys:
+                continue
+            groups = self._groups_of(field)
+            inner += [(f"{prefix}{name}.", field, found) for found in groups]
+            if not groups:
+                rows.append(self._row(f"{prefix}{name}", field))
+        if rows:
+            yield from ("", *HEADER, *rows)
+        for deeper, field, found in inner:
+            kind = found["properties"].get("kind", {}).get("const", "")
+            own = f"{field['title']} {kind}".strip()
+            below = f"{title}: {own[0].lower()}{own[1:]}" if title else own
+            yield from ("", f"### {below}", "")
+            if "description" in field:
+                yield from (f"{field['description']}.", "")
+            yield from self.of_group(deeper, below, found)
 
-def _option(name: str) -> str:
-    """Return the option of the command line."""
-    return OPTIONS.get(name, "--" + name.replace("_", "-"))
+    def _row(self, name: str, field: Schema) -> str:
+        shown = name if self.as_keys else OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        bounds = range_text(field)
+        meaning = field.get("description", "").removesuffix(f"({bounds})").strip()
+        values = ", ".join(filter(None, (self._values(field), bounds)))
+        cells = (f"{field['title']}<br>`{shown}`", _default(field), values, meaning)
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
+    def _values(self, field: Schema) -> str:
+        """Return the choices of a field, or the kind of its value."""
+        parts = [self._resolved(part) for part in field.get("anyOf", [field])]
+        found = [self._kind(part) for part in parts if part.get("type") != "null"]
+        return " or ".join(dict.fromkeys(found))
 
-def _row(option: str, field: Schema, schema: Schema) -> str:
-    cells = (f"`{option}`", _default(field), _values(field, schema), field.get("description", ""))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    def _kind(self, part: Schema) -> str:
+        choices = part.get("enum", [part["const"]] if "const" in part else [])
+        if choices:
+            return ", ".join(f"`{value}`" for value in choices)
+        if "prefixItems" in part:
+            return " and ".join(self._kind(self._resolved(item)) for item in part["prefixItems"])
+        if "items" in part:
+            return f"several of {self._kind(self._resolved(part['items']))}"
+        if part.get("format") in ("path", "file-path"):
+            return "path"
+        return WORDS.get(part.get("type", ""), part.get("type", ""))
+
+    def _groups_of(self, field: Schema) -> list[Schema]:
+        """Return the models that a field may hold; none where it is a plain value."""
+        parts = [*field.get("anyOf", []), *field.get("oneOf", []), field.get("items", {}), field]
+        found = [self._resolved(part) for part in parts]
+        return [part for part in found if "properties" in part]
+
+    def _resolved(self, part: Schema) -> Schema:
+        """Return what a part of a schema refers to, or the part itself."""
+        reference = part.get("$ref")
+        if reference is None:
+            return part
+        found: Schema = self.schema["$defs"][reference.rpartition("/")[2]]
+        return found
 
 
 def _default(field: Schema) -> str:
     if "default" not in field:
         return "needed"
     value = field["default"]
-    return "none" if value is None else f"`{orjson.dumps(value).decode().strip(chr(34))}`"
+    if value is None or value in ("", []):
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(f"`{_text(item)}`" for item in value)
+    return f"`{_text(value)}`"
 
 
-def _values(field: Schema, schema: Schema) -> str:
-    """Return the choices of a field, or the kind of its value."""
-    parts = [_resolved(part, schema) for part in field.get("anyOf", [field])]
-    found = [_kind(part, schema) for part in parts if part.get("type") != "null"]
-    return " or ".join(dict.fromkeys(found))
-
-
-def _kind(part: Schema, schema: Schema) -> str:
-    if "enum" in part:
-        return ", ".join(f"`{value}`" for value in part["enum"])
-    if "items" in part:
-        return f"several of {_kind(_resolved(part['items'], schema), schema)}"
-    if "prefixItems" in part:
-        return " and ".join(_kind(_resolved(item, schema), schema) for item in part["prefixItems"])
-    if part.get("format") in ("path", "file-path"):
-        return "path"
-    words = {"boolean": "yes or no", "integer": "whole number", "string": "text"}
-    return words.get(part.get("type", ""), part.get("type", ""))
-
-
-def _group_of(field: Schema, schema: Schema) -> Schema | None:
-    """Return the model that a field holds; None where it is a plain value."""
-    for part in field.get("anyOf", [field]):
-        found = _resolved(part, schema)
-        if "properties" in found:
-            return found
-    return None
-
-
-def _resolved(part: Schema, schema: Schema) -> Schema:
-    """Return what a part of a schema refers to, or the part itself."""
-    reference = part.get("$ref")
-    if reference is None:
-        return part
-    found: Schema = schema["$defs"][reference.rpartition("/")[2]]
-    return found
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode().strip('"')
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
