@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 FOLDER = Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
+autoclass_content = "both"
 # Docstrings give shapes and units, which say more than the types of arrays.
 autodoc_typehints = "none"
 # TensorFlow and torch take seconds to load, and no page needs them.
@@ -38,6 +40,9 @@ html_theme_options = {
 }
 
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+# Inline code up to so many characters stays on one line: no option breaks at its dashes, while long
+# paths may, or a table of them would be wider than the page.
+LONGEST_OPTION, LONGEST_WORD = 30, 16
 
 
 def as_restructured_text(
@@ -48,6 +53,16 @@ def as_restructured_text(
     lines[:] = [CODE.sub(r"``\1``", line).replace("|", r"\|") for line in lines]
 
 
+def keep_short_code_whole(app: Sphinx, document: nodes.document) -> None:
+    """Give inline code that fits on a line the class that the style sheet does not break."""
+    del app
+    for code in document.findall(nodes.literal):
+        text = code.astext()
+        if len(text) <= (LONGEST_OPTION if text.startswith("--") else LONGEST_WORD):
+            code["classes"].append("unbroken")
+
+
 def setup(app: Sphinx) -> None:
-    """Read docstrings as they are written."""
+    """Read docstrings as they are written, and keep options whole."""
     app.connect("autodoc-process-docstring", as_restructured_text)
+    app.connect("doctree-read", keep_short_code_whole)

@@ -24,6 +24,8 @@ from deployments.form import range_text, with_ranges
 from flows.params import DOSE_OPTIONS
 
 Schema = Mapping[str, Any]
+# The style sheet stacks tables of this class on a phone.
+FENCE = (":::{table}", ":class: parameters", "")
 HEADER = ("| parameter | default | values | what it is |", "| --- | --- | --- | --- |")
 # Options that are named by hand, since another word is at home in the field.
 OPTIONS = {
@@ -42,13 +44,15 @@ class ParameterTables(SphinxDirective):
     option_spec: ClassVar = {"keys": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        """Return the tables as nodes of the class that the style sheet stacks on a phone."""
+        """Return the tables as nodes."""
         lines = tables_of(model_named(self.arguments[0]), as_keys="keys" in self.options)
-        found = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
-        for node in found:
-            for table in node.findall(nodes.table):
-                table["classes"].append("parameters")
-        return found
+        text = "\n".join(lines)
+        # What stands before the first heading is lost where both are parsed together.
+        own, heading, groups = text.partition("\n### ")
+        return [
+            *self.parse_text_to_nodes(own),
+            *self.parse_text_to_nodes(heading + groups, allow_section_headings=True),
+        ]
 
 
 def model_named(name: str) -> type[BaseModel]:
@@ -92,7 +96,7 @@ class _Tables:
             if not groups:
                 rows.append(self._row(f"{prefix}{name}", field))
         if rows:
-            yield from ("", *HEADER, *rows)
+            yield from ("", *FENCE, *HEADER, *rows, ":::")
         for deeper, field, found in inner:
             kind = found["properties"].get("kind", {}).get("const", "")
             own = f"{field['title']} {kind}".strip()
