@@ -1,11 +1,13 @@
 """A directive that lists what a model of parameters asks for, drawn from the model itself.
 
     ```{parameters} flows.params:PhaseGParams
+    :first: The run
     ```
 
-gives a table of the model's own fields, and one for each group in it below a heading of the third
-level: name and option, default, values with their range, meaning. With the flag `:keys:` fields
-have the names of their keys in JSON instead of options, and those that are filled in come too.
+gives a table of the model's own fields below the heading `The run`, and one for each group in it
+below its own: name and option, default, values with their range, meaning. A model without groups
+needs no heading. With the flag `:keys:` fields have the names of their keys in JSON instead of
+options, and those that are filled in come too.
 """
 
 import importlib
@@ -41,18 +43,19 @@ class ParameterTables(SphinxDirective):
     """Tables of the fields of a model, one for each of its groups."""
 
     required_arguments = 1
-    option_spec: ClassVar = {"keys": directives.flag}
+    option_spec: ClassVar = {"first": directives.unchanged, "keys": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        """Return the tables as nodes."""
-        lines = tables_of(model_named(self.arguments[0]), as_keys="keys" in self.options)
+        """Return the tables as nodes; those below a heading go to the page by themselves."""
+        first = self.options.get("first", "")
+        lines = tables_of(model_named(self.arguments[0]), first, as_keys="keys" in self.options)
         text = "\n".join(lines)
-        # What stands before the first heading is lost where both are parsed together.
-        own, heading, groups = text.partition("\n### ")
-        return [
-            *self.parse_text_to_nodes(own),
-            *self.parse_text_to_nodes(heading + groups, allow_section_headings=True),
-        ]
+        if "\n### " in text and not first:
+            raise self.error(
+                f"{self.arguments[0]} has groups, whose sections would come before its own table. "
+                f"Give that a heading, too: `:first: HEADING`."
+            )
+        return self.parse_text_to_nodes(text, allow_section_headings=bool(first))
 
 
 def model_named(name: str) -> type[BaseModel]:
@@ -62,14 +65,17 @@ def model_named(name: str) -> type[BaseModel]:
     return found
 
 
-def tables_of(model: type[BaseModel], *, as_keys: bool = False) -> Iterator[str]:
+def tables_of(model: type[BaseModel], first: str = "", *, as_keys: bool = False) -> Iterator[str]:
     """Yield the lines of Markdown tables: the fields of a model, and of each group in it.
 
     Args:
         model: The model; its groups are models, too.
+        first: Heading of the model's own fields; none without.
         as_keys: Name fields by their keys in JSON, not by their options.
     """
     schema: Schema = with_ranges(model.model_json_schema())
+    if first:
+        yield from ("", f"### {first}", "")
     yield from _Tables(schema, as_keys).of_group("", "", schema)
 
 
