@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from prefect.runtime import deployment
 from pydantic import Field
 
 from tasks.ingest.params import IngestParams
@@ -113,10 +114,17 @@ def data_root() -> Path | None:
 def confined(measured: MeasuredParams) -> MeasuredParams:
     """Return the parameters with the scan below the data root, where there is one.
 
+    A person at a command line has a shell anyway, and needs none.
+
     Raises:
-        BadInputError: As `confined_file`.
+        BadInputError: As `confined_file`, or if the run was triggered and there is no root.
     """
     root = data_root()
+    if root is None and deployment.id is not None:
+        raise BadInputError(
+            f"A run from a form reads scans below the data root alone, and this worker has none. "
+            f"Start it with {DATA_ROOT} naming the folder that holds the measured scans."
+        )
     if root is None:
         return measured
     path = confined_file(measured.file, root)
