@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from prefect.runtime import deployment
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.ingest.params import IngestParams
 from tasks.reconstruct.reference_params import ReferenceOptions
@@ -49,6 +49,14 @@ class MeasuredParams(IngestParams):
     reference: ReferenceOptions = Field(
         ReferenceOptions(), description="How the probe is refined, and the reference made"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _below_the_data_root(cls, values: object) -> object:
+        root = data_root()
+        if root is None or not isinstance(values, dict) or values.get("file") is None:
+            return values
+        return values | {"file": confined_file(values["file"], root)}
 
     @property
     def ingest(self) -> IngestParams:

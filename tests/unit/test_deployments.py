@@ -73,7 +73,9 @@ def test_runs_of_a_deployment_wait_for_each_other():
         assert one.with_gpus(3).concurrency_limit.limit == (3 if on_gpus else 1)
 
 
-def test_the_parameters_of_deployments_and_schedules_are_those_of_their_flow():
+def test_the_parameters_of_deployments_and_schedules_are_those_of_their_flow(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHASE_G_DATA_ROOT", str(tmp_path))
+    (tmp_path / "scan.cxi").write_bytes(b"named by the form of phase-g/measured")
     found = declared_deployments(["phase-g/local", "phase-g/measured", "phase-g/gpu"])
     sets = [one.parameters for one in found]
     sets += [schedule.parameters for one in found for schedule in one.schedules]
