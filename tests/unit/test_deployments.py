@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from uuid import uuid4
 
 import pytest
 import yaml
