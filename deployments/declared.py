@@ -86,6 +86,13 @@ class Deployment(Declared):
         """The name with the flow's: functions of flows are called like them."""
         return f"{self.entrypoint.rpartition(':')[2].replace('_', '-')}/{self.name}"
 
+    def with_gpus(self, gpus: int) -> "Deployment":
+        """Return the deployment as it is where the GPU pool takes so many runs at once."""
+        if self.work_pool.name != GPU_POOL:
+            return self
+        limit = self.concurrency_limit.model_copy(update={"limit": gpus})
+        return self.model_copy(update={"concurrency_limit": limit})
+
     def flow(self) -> Flow[Any, Any]:
         """Return the flow of the entry point.
 

@@ -30,14 +30,14 @@ def deploy(
     names
         Deployments such as phase-g/local; all of them when none is named.
     gpus
-        GPUs of the GPU pool: it takes as many runs at once.
+        GPUs of the GPU pool: it and each of its deployments take as many runs at once.
     notify
         Block that people are told by, such as slack-webhook/beamline; without it the server's
         events and log tell alone.
     """
     if gpus < 1:
         raise BadInputError(f"--gpus must be at least 1, got {gpus}. Give the number of GPUs.")
-    wanted = declared_deployments(names)
+    wanted = [one.with_gpus(gpus) for one in declared_deployments(names)]
     pull_steps = declared_pull_steps()
     payloads = [(one, one.payload(one.flow(), pull_steps)) for one in wanted]
     flow_names = sorted({one.slug.partition("/")[0] for one in declared_deployments()})

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import Field
+from prefect.runtime import deployment
+from pydantic import Field, model_validator
 
 from tasks.ingest.params import IngestParams
 from tasks.reconstruct.reference_params import ReferenceOptions
@@ -48,6 +49,14 @@ class MeasuredParams(IngestParams):
     reference: ReferenceOptions = Field(
         ReferenceOptions(), description="How the probe is refined, and the reference made"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _below_the_data_root(cls, values: object) -> object:
+        root = data_root()
+        if root is None or not isinstance(values, dict) or values.get("file") is None:
+            return values
+        return values | {"file": confined_file(values["file"], root)}
 
     @property
     def ingest(self) -> IngestParams:
@@ -113,10 +122,17 @@ def data_root() -> Path | None:
 def confined(measured: MeasuredParams) -> MeasuredParams:
     """Return the parameters with the scan below the data root, where there is one.
 
+    A person at a command line has a shell anyway, and needs none.
+
     Raises:
-        BadInputError: As `confined_file`.
+        BadInputError: As `confined_file`, or if the run was triggered and there is no root.
     """
     root = data_root()
+    if root is None and deployment.id is not None:
+        raise BadInputError(
+            f"A run from a form reads scans below the data root alone, and this worker has none. "
+            f"Start it with {DATA_ROOT} naming the folder that holds the measured scans."
+        )
     if root is None:
         return measured
     path = confined_file(measured.file, root)

@@ -69,10 +69,14 @@ def test_runs_of_a_deployment_wait_for_each_other():
     for one in declared_deployments():
         assert one.concurrency_limit.collision_strategy.value == "ENQUEUE"
         assert one.concurrency_limit.limit == 1
+        on_gpus = one.work_pool.name == "phase-g-gpu"
+        assert one.with_gpus(3).concurrency_limit.limit == (3 if on_gpus else 1)
 
 
-def test_the_parameters_of_deployments_and_schedules_are_those_of_their_flow():
-    found = declared_deployments(["phase-g/local", "phase-g/gpu"])
+def test_the_parameters_of_deployments_and_schedules_are_those_of_their_flow(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHASE_G_DATA_ROOT", str(tmp_path))
+    (tmp_path / "scan.cxi").write_bytes(b"named by the form of phase-g/measured")
+    found = declared_deployments(["phase-g/local", "phase-g/measured", "phase-g/gpu"])
     sets = [one.parameters for one in found]
     sets += [schedule.parameters for one in found for schedule in one.schedules]
     for parameters in filter(None, sets):
@@ -87,7 +91,7 @@ def test_a_schedule_has_a_time_zone_that_exists():
 
 
 def test_a_deployment_is_called_like_its_flow():
-    for one in declared_deployments(["phase-g/local", "phase-g/gpu"]):
+    for one in declared_deployments(["phase-g/local", "phase-g/measured", "phase-g/gpu"]):
         assert one.slug == f"{phase_g.name}/{one.name}"
 
 

@@ -138,7 +138,20 @@ def test_a_missing_file_or_root_is_refused_with_the_cure(tmp_path):
 
 def test_the_environment_confines_every_scan(scan_file, tmp_path, monkeypatch):
     monkeypatch.setenv("PHASE_G_DATA_ROOT", str(tmp_path))
-    with pytest.raises(BadInputError, match="leads out"):
+    with pytest.raises(ValueError, match="leads out"):
         plan_of(scan_file)
     monkeypatch.setenv("PHASE_G_DATA_ROOT", str(scan_file.parent))
     assert plan_of(scan_file).conditions[0].params.measured.data_root == scan_file.parent.resolve()
+
+
+def test_a_name_from_a_form_is_one_below_the_data_root(scan_file, monkeypatch):
+    monkeypatch.setenv("PHASE_G_DATA_ROOT", str(scan_file.parent))
+    assert MeasuredParams(file=scan_file.name).file == scan_file.resolve()
+
+
+def test_a_run_from_a_form_reads_no_scan_without_a_data_root(scan_file, monkeypatch):
+    monkeypatch.setattr("flows.measured_params.deployment.id", "a-deployment", raising=False)
+    with pytest.raises(BadInputError, match="Start it with PHASE_G_DATA_ROOT"):
+        plan_of(scan_file)
+    monkeypatch.setenv("PHASE_G_DATA_ROOT", str(scan_file.parent))
+    plan_of(scan_file)
