@@ -21,6 +21,8 @@ from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS
 from tasks.runtime.errors import BadInputError
 
 POLL_S = 2.0
+# Whose options are shown where help is asked for without a name.
+SHOWN = "phase-g/local"
 USAGE = "python -m deployments.run phase-g/local --profile smoke --watch"
 
 
@@ -152,6 +154,8 @@ def _watch(client: SyncPrefectClient, run_id: UUID) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["--help"], ["-h"]):
+        words.insert(0, SHOWN)
 
     def refused(*_words: str) -> int:
         raise BadInputError(str(problem))

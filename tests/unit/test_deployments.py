@@ -240,6 +240,14 @@ def test_a_trigger_that_cannot_be_is_refused(words, message, tmp_path, monkeypat
     assert message in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["phase-g/measured", "--help"]])
+def test_help_is_given_with_and_without_a_name(words, capsys):
+    assert trigger_command.main(words) == 0
+    shown = capsys.readouterr().out
+    assert "python -m deployments.run" in shown
+    assert "--dose" in shown
+
+
 def test_a_server_listens_on_loopback_and_takes_the_credentials_of_the_environment(tmp_path):
     outer = {"PREFECT_SERVER_API_AUTH_STRING": "a:b", "PREFECT_SERVER_API_HOST": "0.0.0.0"}  # noqa: S104
     found = environment_of(outer, 4321, tmp_path)
