@@ -10,9 +10,10 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.applied import apply_automation, apply_deployment, apply_pool
 from deployments.automations import automations
-from deployments.command import app_of, run_app, say
+from deployments.command import run_command
 from deployments.connection import connected
 from deployments.declared import declared_deployments, declared_pools, declared_pull_steps
+from tasks.commands import new_app, say
 from tasks.runtime.errors import BadInputError
 
 NOTIFY_VARIABLE = "PHASE_G_NOTIFY_BLOCK"
@@ -66,4 +67,4 @@ def _notification(client: SyncPrefectClient, name: str) -> UUID:
 
 
 if __name__ == "__main__":
-    sys.exit(run_app(app_of("deployments.deploy", deploy)))
+    sys.exit(run_command(new_app("deployments.deploy", deploy)))

@@ -12,12 +12,12 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import BaseModel
 
-from deployments.command import app_of, run_app, say
+from deployments.command import run_command
 from deployments.connection import connected, server_url
 from deployments.declared import Deployment, declared_deployments, project_version
 from deployments.form import form_schema
 from deployments.workers import refuse_idle_pool
-from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, say
 from tasks.runtime.errors import BadInputError
 
 POLL_S = 2.0
@@ -61,7 +61,7 @@ def make_app(words: Sequence[str]) -> App:
         with connected() as client:
             return trigger(client, declared, params, queue=queue, watch=watch)
 
-    return app_of("deployments.run", run)
+    return new_app("deployments.run", run)
 
 
 def parameter_model(declared: Deployment) -> type[BaseModel]:
@@ -164,9 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = make_app(words)
     except BadInputError as error:
         problem = error
-        app = app_of("deployments.run", refused)
+        app = new_app("deployments.run", refused)
         words = []
-    return run_app(app, words)
+    return run_command(app, words)
 
 
 if __name__ == "__main__":

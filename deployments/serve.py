@@ -12,7 +12,7 @@ import httpx
 from cyclopts import Parameter
 
 from deployments.automations import HEARTBEAT_S
-from deployments.command import app_of, run_app, say
+from deployments.command import run_command
 from deployments.connection import STATE_FILE, connected, state_folder
 from deployments.declared import declared_deployments, declared_pools
 from deployments.deploy import deploy
@@ -20,6 +20,7 @@ from deployments.processes import Service
 from deployments.workers import online_workers
 from flows import PREFECT_ENVIRONMENT
 from flows.provenance import PROJECT
+from tasks.commands import new_app, say
 from tasks.core.files import read_json, write_json
 from tasks.runtime.errors import BadInputError
 
@@ -166,4 +167,4 @@ def _worker_command(pool: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_app(app_of("deployments.serve", serve)))
+    sys.exit(run_command(new_app("deployments.serve", serve)))

@@ -13,9 +13,10 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling
 
-from deployments.command import app_of, run_app, say
+from deployments.command import run_command
 from deployments.connection import STATE_FILE, connected, state_folder
 from deployments.processes import Service
+from tasks.commands import new_app, say
 from tasks.runtime.errors import BadInputError
 
 PATIENCE_S = 30.0
@@ -61,4 +62,4 @@ def _at_work(client: SyncPrefectClient, states: Iterable[StateType]) -> list[Flo
 
 
 if __name__ == "__main__":
-    sys.exit(run_app(app_of("deployments.stop", stop)))
+    sys.exit(run_command(new_app("deployments.stop", stop)))

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
-from cyclopts.config import Dict
-from pydantic import ValidationError
+from cyclopts import App, Parameter
 from rich.console import Console
 
-from flows.finished_hub import EXIT_FAILED, EXIT_SUCCESS, report, say, verify
+from flows.finished_hub import report, verify
 from flows.hub_place import hub_place
 from flows.hub_space import check_space
 from flows.hub_state import check_place, refuse_stale_hub
@@ -20,6 +18,16 @@ from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
 from flows.provenance import commands_doc, publisher
 from flows.terminal import watched_on
+from tasks.commands import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_SUCCESS,
+    drop_output,
+    new_app,
+    run_app,
+    say,
+    say_error,
+)
 from tasks.core.files import read_json
 from tasks.core.hub import (
     BLOCKER_TEXT,
@@ -29,8 +37,6 @@ from tasks.core.hub import (
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
-from tasks.core.parameter_file import named_parameter_file, read_parameters
-from tasks.core.validation import describe
 from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
 from tasks.runtime.cache import finished_record
@@ -42,7 +48,6 @@ from tasks.runtime.errors import (
 )
 from tasks.runtime.lock import refuse_busy_hub
 
-EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 RULE = "=" * 72
 OPTIONS = {"photons_per_pattern": "dose"}
 
@@ -50,40 +55,11 @@ OPTIONS = {"photons_per_pattern": "dose"}
 def phase_g_app() -> App:
     """Return the command line of one condition."""
     return new_app(
-        "python -m flows.phase_g",
+        "flows.phase_g",
+        run,
         "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
         "train, reconstruct, compare, and write analysis/metrics_delta_summary.json.",
-        run,
     )
-
-
-def new_app(name: str, what_it_does: str, run_it: Callable[..., int]) -> App:
-    """Return a command line that draws its options from a function's parameters."""
-    app = App(
-        name=name,
-        help=what_it_does,
-        version_flags=[],
-        default_parameter=Parameter(negative=(), show_choices=False),
-        result_action="return_value",
-        suppress_keyboard_interrupt=False,
-    )
-    app.default(run_it)
-    return app
-
-
-def take_defaults(app: App, parameter_file: Path | None) -> None:
-    """Take the defaults of a command line from a file, where there is one.
-
-    Raises:
-        BadInputError: If the file cannot be read.
-    """
-    if parameter_file is None:
-        return
-    try:
-        content = read_parameters(parameter_file)
-    except ValueError as error:
-        raise BadInputError(str(error)) from error
-    app.config = (Dict(content, source=str(parameter_file)),)
 
 
 def run(
@@ -108,7 +84,7 @@ def run(
     post_verify_only
         Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
     """
-    del parameters  # Read before the options are, by `take_defaults`.
+    del parameters  # Read before the options are, by `run_app`.
     params = params.model_copy(update={"hub": hub_place(params.hub)})
     if report_only:
         return report(params.hub, verify=not params.skip_post_verify)
@@ -217,22 +193,11 @@ def main(arguments: list[str] | None = None, make_app: Callable[[], App] = phase
         0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
     """
     words = spelled_out(sys.argv[1:] if arguments is None else arguments)
-    error_console = Console(stderr=True)
     try:
-        app = make_app()
-        take_defaults(app, named_parameter_file(words))
-        return int(app(words, exit_on_error=False, print_error=False) or 0)
-    except CycloptsError as error:
-        cause = error.__cause__
-        message = describe(cause, OPTIONS) if isinstance(cause, ValidationError) else str(error)
-        return _refuse(error_console, message)
-    except ValidationError as error:
-        return _refuse(error_console, describe(error, OPTIONS))
-    except BadInputError as error:
-        return _refuse(error_console, str(error))
+        return run_app(make_app(), words, options=OPTIONS, refusal=BadInputError)
     except (StageFailedError, ConditionsFailedError, InvalidEvidenceError) as error:
-        error_console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
-        error_console.print(
+        say_error(str(error))
+        Console(stderr=True).print(
             f"See {BLOCKER_TEXT} in the hub, and {REPORT_PAGE} for what there is. What is finished "
             f"stays: the same command goes on.",
             highlight=False,
@@ -240,14 +205,8 @@ def main(arguments: list[str] | None = None, make_app: Callable[[], App] = phase
         )
         return EXIT_FAILED
     except BrokenPipeError:
-        # Whoever read the output has had enough; what Python still holds goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return EXIT_FAILED
     except KeyboardInterrupt:
-        error_console.print("Interrupted. What is finished stays: the same command goes on.")
+        Console(stderr=True).print("Interrupted. What is finished stays: the same command goes on.")
         return EXIT_INTERRUPTED
-
-
-def _refuse(console: Console, message: str) -> int:
-    console.print(f"Error: {message}", style="red", markup=False, soft_wrap=True)
-    return EXIT_BAD_INPUT

@@ -1,10 +1,10 @@
 """What can be done with a finished hub without running a stage: reports again, and verification."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from flows.hub_state import check_place
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, say
 from tasks.core.files import write_json
 from tasks.core.hub import (
     BLOCKER_JSON,
@@ -23,14 +23,6 @@ from tasks.report.texts import terminal_block
 from tasks.report.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.lock import hub_lock, refuse_busy_hub
-
-EXIT_SUCCESS, EXIT_FAILED = 0, 1
-
-
-def say(text: str) -> None:
-    """Print a line of the result on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def report(hub: Path, *, verify: bool) -> int:

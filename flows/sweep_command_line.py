@@ -11,12 +11,11 @@ from flows.command_line import (
     RULE,
     banner,
     collect,
-    new_app,
     quieten_prefect,
     refuse_bad_start,
 )
 from flows.command_line import main as run_command_line
-from flows.finished_hub import EXIT_SUCCESS, report, say, verify
+from flows.finished_hub import report, verify
 from flows.hub_place import hub_place
 from flows.plan import Plan
 from flows.provenance import commands_doc, publisher
@@ -24,6 +23,7 @@ from flows.sweep_params import Runner, SweepParams
 from flows.sweep_plan import make_sweep_plan
 from flows.sweep_runners import check_runner
 from flows.terminal import watched_on
+from tasks.commands import EXIT_SUCCESS, new_app, say
 from tasks.core.files import read_json
 from tasks.core.hub import CONDITION_MAP
 from tasks.report.condition_map_text import map_lines
@@ -33,10 +33,10 @@ from tasks.runtime.errors import ConditionsFailedError
 def sweep_app() -> App:
     """Return the command line of a sweep."""
     return new_app(
-        "python -m flows.dose_overlap_study",
+        "flows.dose_overlap_study",
+        run,
         "Compare PtychoPINN with a supervised baseline and with pty-chi over doses and views, in "
         "one hub, and write analysis/condition_map.json.",
-        run,
     )
 
 
@@ -62,7 +62,7 @@ def run(
     post_verify_only
         Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
     """
-    del parameters  # Read before the options are, by `take_defaults`.
+    del parameters  # Read before the options are, by `run_app`.
     params = params.model_copy(update={"hub": hub_place(params.hub)})
     if report_only:
         code = report(params.hub, verify=not params.skip_post_verify)

@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
+from tasks.commands import EXIT_SUCCESS, new_app, run_app, say
 from tasks.export.formats import FORMATS
 from tasks.export.record import read_exported
 
-EXIT_SUCCESS, EXIT_BAD_INPUT = 0, 2
 ABOUT = "\n\n".join(f"{name}: {kind.says}." for name, kind in FORMATS.items())
 
 
@@ -41,21 +41,16 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     for name in formats:
         for path in FORMATS[name].write(exported, folder):
-            sys.stdout.write(f"{path.as_posix()}\n")
+            say(path.as_posix())
     return EXIT_SUCCESS
+
+
+def export_app() -> App:
+    """Return the command line of exports."""
+    what_it_does = f"Write reconstructions for other programs.\n\n{ABOUT}"
+    return new_app("tasks.export", run, what_it_does)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 all good, 2 bad input."""
-    app = App(
-        name="python -m tasks.export",
-        help=f"Write reconstructions for other programs.\n\n{ABOUT}",
-        version_flags=[],
-        result_action="return_value",
-    )
-    app.default(run)
-    try:
-        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
-    except (CycloptsError, ValueError) as error:
-        sys.stderr.write(f"Error: {error}\n")
-        return EXIT_BAD_INPUT
+    return run_app(export_app(), sys.argv[1:] if arguments is None else arguments)

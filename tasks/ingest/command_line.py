@@ -6,26 +6,15 @@ The options are those of `IngestParams`, read from the model itself, nested ones
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
-from cyclopts.config import Dict
-from pydantic import ValidationError
+from cyclopts import App, Parameter
 
-from tasks.core.parameter_file import named_parameter_file, read_parameters
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, run_app, say, tell
 from tasks.core.stages import StageFiles
-from tasks.core.validation import describe
 from tasks.ingest.findings import Finding
 from tasks.ingest.params import IngestOptions, IngestParams
 from tasks.ingest.stage import OUTPUTS, check_file, ingest, write_checks
-
-EXIT_SUCCESS, EXIT_REFUSED, EXIT_BAD_INPUT = 0, 1, 2
-
-
-def say(text: str) -> None:
-    """Print a line of the result on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def check(
@@ -48,16 +37,16 @@ def check(
     parameters
         JSON or YAML file of options; options on the command line go before it.
     """
-    del parameters  # Read before the options are, by `_app`.
+    del parameters  # Read before the options are, by `run_app`.
     params = _params(file, options)
     folder = out or Path(f"{file.name.split('.')[0]}-checks")
     outputs = {name: folder / path for name, path in OUTPUTS.items()}
-    prepared, checks = check_file(params, _tell)
+    prepared, checks = check_file(params, tell)
     write_checks(outputs, prepared, checks)
     for finding in checks.findings:
         say(_line(finding))
     say(f"{checks.verdict}: {outputs['page']}")
-    return EXIT_REFUSED if checks.verdict == "refused" else EXIT_SUCCESS
+    return EXIT_FAILED if checks.verdict == "refused" else EXIT_SUCCESS
 
 
 def import_scan(
@@ -90,12 +79,23 @@ def import_scan(
         raise ValueError(f"{out} is the scan itself. Name another file to write.")
     folder = out.with_name(f"{out.stem}-checks")
     outputs = {name: folder / path for name, path in OUTPUTS.items()} | {"scan": out}
-    facts = ingest(params, StageFiles({}, outputs), _tell)
+    facts = ingest(params, StageFiles({}, outputs), tell)
     for finding in facts["findings"]:
         say(_line(Finding(**finding)))
     say(f"{facts['verdict']}: {outputs['page']}")
     say(f"{facts['n_patterns']} patterns: {out}")
     return EXIT_SUCCESS
+
+
+def ingest_app() -> App:
+    """Return the command line of measured scans."""
+    app = new_app(
+        "tasks.ingest",
+        what_it_does="Measured scans: check one before hours of work, or import it as CXI.",
+    )
+    app.command(check)
+    app.command(import_scan, name="import")
+    return app
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,18 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 all good, 1 a check refuses the scan, 2 bad input.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return int(
-            _app(named_parameter_file(words))(words, exit_on_error=False, print_error=False) or 0
-        )
-    except CycloptsError as error:
-        cause = error.__cause__
-        message = describe(cause, {}) if isinstance(cause, ValidationError) else str(error)
-        return _refuse(message)
-    except ValidationError as error:
-        return _refuse(describe(error, {}))
-    except ValueError as error:
-        return _refuse(str(error))
+    return run_app(ingest_app(), words, commands=("check", "import"))
 
 
 def _params(file: Path, options: IngestOptions) -> IngestParams:
@@ -127,34 +116,6 @@ def _params(file: Path, options: IngestOptions) -> IngestParams:
     return IngestParams.model_validate({"file": file, **options.model_dump()})
 
 
-def _app(parameter_file: Path | None) -> App:
-    """Return the command line, its defaults taken from a file where there is one."""
-    app = App(
-        name="python -m tasks.ingest",
-        help="Measured scans: check one before hours of work, or import it as CXI.",
-        version_flags=[],
-        default_parameter=Parameter(negative=(), show_choices=False),
-        result_action="return_value",
-        suppress_keyboard_interrupt=False,
-    )
-    if parameter_file is not None:
-        content: dict[str, Any] = read_parameters(parameter_file)
-        both = {"check": content, "import": content}
-        app.config = (Dict(both, source=str(parameter_file)),)
-    app.command(check)
-    app.command(import_scan, name="import")
-    return app
-
-
 def _line(finding: Finding) -> str:
     cure = f" {finding.cure}" if finding.cure else ""
     return f"{finding.severity:8}{finding.code}: {finding.message}{cure}"
-
-
-def _tell(done: int, total: int, text: str) -> None:
-    say(f"[{done}/{total}] {text}")
-
-
-def _refuse(message: str) -> int:
-    sys.stderr.write(f"Error: {message}\n")
-    return EXIT_BAD_INPUT

@@ -1,13 +1,13 @@
 """`python -m tasks.report`: the deltas of many runs, and the difference between two."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import Parameter
 
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, drop_output, new_app, run_app, say
 from tasks.report.changes import Change, faults_of, unjudged_of
 from tasks.report.deltas import METRICS
 from tasks.report.diff_text import diff_lines, fault_lines
@@ -17,22 +17,8 @@ from tasks.report.history_text import history_lines
 from tasks.report.hub_diff import diff_hubs
 from tasks.report.hub_scores import read_hub_scores
 
-EXIT_SUCCESS, EXIT_WORSE, EXIT_BAD_INPUT = 0, 1, 2
 PLOT_NAME = "phase_g_history.png"
-APP = App(
-    name="python -m tasks.report",
-    help="Hold finished runs against each other.",
-    version_flags=[],
-    default_parameter=Parameter(negative=()),
-    result_action="return_value",
-    suppress_keyboard_interrupt=False,
-)
-
-
-def say(text: str) -> None:
-    """Print a line of the result on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+APP = new_app("tasks.report", what_it_does="Hold finished runs against each other.")
 
 
 @APP.command
@@ -99,7 +85,7 @@ def _gate(changes: Sequence[Change]) -> int:
         say(f"GATE FAILED: {len(faults)} of {len(changes)} numbers are worse beyond noise or gone")
         for line in fault_lines(faults):
             say(line)
-        return EXIT_WORSE
+        return EXIT_FAILED
     unjudged = [change for change in unjudged_of(changes) if change.metric in METRICS]
     if unjudged:
         raise ValueError(
@@ -120,13 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 all good, 1 the gate found something worse, 2 bad input.
     """
-    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(APP(words, exit_on_error=False, print_error=False) or 0)
-    except (CycloptsError, ValueError) as error:
-        sys.stderr.write(f"Error: {error}\n")
-        return EXIT_BAD_INPUT
+        return run_app(APP, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
-        # Whoever read the output has had enough; what Python still holds goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return EXIT_SUCCESS

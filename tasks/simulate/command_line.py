@@ -9,22 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
-from cyclopts.config import Dict
-from pydantic import ValidationError
+from cyclopts import App, Parameter
 
+from tasks.commands import EXIT_SUCCESS, new_app, run_app, say, tell
 from tasks.core.files import write_json
 from tasks.core.object_file import read_object
-from tasks.core.parameter_file import named_parameter_file, read_parameters
 from tasks.core.scan_file import ScanReader
 from tasks.core.seeds import Split
 from tasks.core.stages import StageFiles
-from tasks.core.validation import describe
 from tasks.simulate.figure import write_simulation_plot
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 
-EXIT_SUCCESS, EXIT_BAD_INPUT = 0, 2
 OUTPUTS = {
     **{split.value: f"{split.value}.cxi" for split in Split},
     "truth": "truth.h5",
@@ -35,12 +31,6 @@ OUTPUTS = {
 
 class RefusedError(ValueError):
     """What was asked for cannot be made; nothing was written."""
-
-
-def say(text: str) -> None:
-    """Print a line of the result on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def make_scan(
@@ -64,12 +54,12 @@ def make_scan(
     force
         Replace files that are there.
     """
-    del parameters  # Read before the options are, by `_app`.
+    del parameters  # Read before the options are, by `run_app`.
     outputs = {name: folder / file for name, file in OUTPUTS.items()}
     _refuse_place(folder, list(outputs.values()), force=force)
     is_new = not folder.exists()
     try:
-        facts = simulate(knobs, StageFiles({}, outputs), _tell)
+        facts = simulate(knobs, StageFiles({}, outputs), tell)
     except ValueError:
         if not force:
             _take_back(folder, outputs.values(), is_new=is_new)
@@ -87,6 +77,15 @@ def make_scan(
     return EXIT_SUCCESS
 
 
+def simulate_app() -> App:
+    """Return the command line of a scan alone."""
+    return new_app(
+        "tasks.simulate",
+        make_scan,
+        "Simulate a fly-scan: object, probe, positions and dose make diffraction counts.",
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -96,33 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 all good, 2 bad input.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return int(
-            _app(named_parameter_file(words))(words, exit_on_error=False, print_error=False) or 0
-        )
-    except CycloptsError as error:
-        cause = error.__cause__
-        message = describe(cause, {}) if isinstance(cause, ValidationError) else str(error)
-        return _refuse(message)
-    except ValueError as error:
-        return _refuse(str(error))
-
-
-def _app(parameter_file: Path | None) -> App:
-    """Return the command line, its defaults taken from a file where there is one."""
-    app = App(
-        name="python -m tasks.simulate",
-        help="Simulate a fly-scan: object, probe, positions and dose make diffraction counts.",
-        version_flags=[],
-        default_parameter=Parameter(negative=(), show_choices=False),
-        result_action="return_value",
-        suppress_keyboard_interrupt=False,
-    )
-    if parameter_file is not None:
-        app.config = (Dict(read_parameters(parameter_file), source=str(parameter_file)),)
-    app.default(make_scan)
-    return app
+    return run_app(simulate_app(), sys.argv[1:] if arguments is None else arguments)
 
 
 def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
@@ -147,12 +120,3 @@ def _take_back(folder: Path, paths: Iterable[Path], *, is_new: bool) -> None:
         path.unlink(missing_ok=True)
     if is_new and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _tell(done: int, total: int, text: str) -> None:
-    say(f"[{done}/{total}] {text}")
-
-
-def _refuse(message: str) -> int:
-    sys.stderr.write(f"Error: {message}\n")
-    return EXIT_BAD_INPUT

@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 from cyclopts import App
 
-from deployments.command import app_of
 from deployments.deploy import deploy
 from deployments.run import make_app
 from deployments.serve import serve
 from deployments.stop import stop
-from flows.command_line import new_app, phase_g_app
+from flows.command_line import phase_g_app
 from flows.measured_params import spelled_out
 from flows.sweep_command_line import sweep_app
-from tasks.export import command_line as export
-from tasks.ingest import command_line as ingest
+from tasks.commands import new_app
+from tasks.export.command_line import export_app
+from tasks.ingest.command_line import ingest_app
 from tasks.report import command_line as report
-from tasks.simulate import command_line as simulate
+from tasks.simulate.command_line import main as simulate_main
+from tasks.simulate.command_line import simulate_app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -84,18 +85,18 @@ def app_for(module: str, words: tuple[str, ...]) -> App | None:
     None where a page names the module alone, though it does nothing without a subcommand.
     """
     if module in ("tasks.ingest", "tasks.report"):
-        group = ingest._app(None) if module == "tasks.ingest" else report.APP
+        group = ingest_app() if module == "tasks.ingest" else report.APP
         return group[words[0]] if words else None
     if module == "deployments.run":
         return make_app(words) if words else None
     made = {
         "flows.phase_g": phase_g_app,
         "flows.dose_overlap_study": sweep_app,
-        "tasks.simulate": lambda: simulate._app(None),
-        "tasks.export": lambda: new_app(module, "", export.run),
-        "deployments.deploy": lambda: app_of(module, deploy),
-        "deployments.serve": lambda: app_of(module, serve),
-        "deployments.stop": lambda: app_of(module, stop),
+        "tasks.simulate": simulate_app,
+        "tasks.export": export_app,
+        "deployments.deploy": lambda: new_app(module, deploy),
+        "deployments.serve": lambda: new_app(module, serve),
+        "deployments.stop": lambda: new_app(module, stop),
     }
     return made[module]()
 
@@ -193,5 +194,5 @@ def test_the_commands_of_a_scan_alone_do_what_the_page_says(tmp_path, monkeypatc
     ]
     assert len(runs) == 2
     for words in runs:
-        assert simulate.main(list(words)) == 0
+        assert simulate_main(list(words)) == 0
         assert (tmp_path / words[0] / "test.cxi").is_file()
