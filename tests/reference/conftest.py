@@ -22,3 +22,25 @@ def run_ptychi():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """Install packages apart from those that are here, once; skip, with pip's reason, without."""
+    folders = {}
+
+    def install(*packages: str, dependencies: bool = False) -> Path:
+        if packages not in folders:
+            target = tmp_path_factory.mktemp("packages")
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
+            options = [] if dependencies else ["--no-deps"]
+            done = subprocess.run(
+                [*pip, *options, *packages], capture_output=True, text=True, check=False
+            )
+            folders[packages] = target, done
+        target, done = folders[packages]
+        if done.returncode:
+            pytest.skip(f"pip cannot install {packages[0]}: {done.stderr.strip()[-300:]}")
+        return target
+
+    return install

@@ -64,12 +64,8 @@ def test_it_equals_loops_over_a_plain_transform(shape, is_complex):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side_px", [64, 128])
-def test_it_equals_that_of_the_package_frc(side_px, tmp_path):
-    target = tmp_path / "packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
-    done = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"pip cannot install {PACKAGES[0]}: {done.stderr.strip()[-300:]}")
+def test_it_equals_that_of_the_package_frc(side_px, installed, tmp_path):
+    target = installed(*PACKAGES)
     image, truth = pair((side_px, side_px), is_complex=False)
     np.savez(tmp_path / "pair.npz", image=tapered(image), truth=tapered(truth))
     subprocess.run(

@@ -155,14 +155,10 @@ def test_all_similarities_equal_those_of_tensorflow_in_single_precision(tensorfl
 
 
 @pytest.fixture(scope="module")
-def torch_scores(tmp_path_factory):
+def torch_scores(installed, tmp_path_factory):
     """Install packages alone, beside the torch that is here, and let them score all pairs."""
     folder = tmp_path_factory.mktemp("torchmetrics")
-    target = str(folder / "packages")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target]
-    done = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"pip cannot install {PACKAGES}: {done.stderr.strip()[-300:]}")
+    target = str(installed(*PACKAGES))
     pairs = {
         f"{kind} {shape}": np.stack(_pair(shape, kind)) for kind in KINDS for shape in EVEN_SHAPES
     }

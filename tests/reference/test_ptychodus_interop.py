@@ -23,14 +23,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    """Install the reader alone, beside the packages that are here; skip where pip cannot."""
-    target = tmp_path_factory.mktemp("ptychodus")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
-    done = subprocess.run([*pip, READER], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"pip cannot install {READER}: {done.stderr.strip()[-300:]}")
-    return target
+def reader(installed):
+    """Install the reader alone, beside the packages that are here."""
+    return installed(READER)
 
 
 def test_ptychodus_reads_what_we_mean(reader, tmp_path):

@@ -32,14 +32,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def validator(tmp_path_factory):
-    """Install the validator; skip where pip cannot."""
-    target = tmp_path_factory.mktemp("roc-validator")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
-    done = subprocess.run([*pip, *VALIDATOR], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"pip cannot install {VALIDATOR}: {done.stderr.strip()[-300:]}")
-    return target
+def validator(installed):
+    """Install the validator, with all that it needs."""
+    return installed(*VALIDATOR, dependencies=True)
 
 
 @pytest.fixture
