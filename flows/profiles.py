@@ -31,7 +31,7 @@ class Sizes:
         train_positions: Rows and columns of the training scan.
         test_positions: Rows and columns of the test scan.
         n_training_steps: Optimiser steps of each network.
-        n_ptychi_epochs: Passes of the iterative solver over all patterns; none: by the overlap.
+        n_ptychi_epochs: Passes of the iterative solver; none: by overlap and size.
         timeout_s: Time limit of a stage [s].
     """
 
@@ -65,7 +65,7 @@ SIZES = {
         train_positions=(91, 91),
         test_positions=(45, 45),
         n_training_steps=4_000,
-        n_ptychi_epochs=80,
+        n_ptychi_epochs=None,
         timeout_s=24 * 3600,
     ),
 }

@@ -12,8 +12,9 @@ it sets the noise of the object, and a sparse view has less of it than a dense o
   with it, sparse on another scale: at 1e4 a weight of 0.048 gives 0.218, 0.02 gives 0.198. Above
   the cap the object is smoothed away before its phase has converged.
 * Epochs. Information spreads from pattern to pattern through overlap, so a sparse view needs
-  twice as many; its epochs are cheap in the same measure. Twice the epochs gain no more than a
-  few per cent: see docs/iterative_solver.md.
+  twice as many for a scan of 25 x 25 exposures; its epochs are cheap in the same measure. It
+  spreads from end to end of a scan, so a larger one needs more, in proportion to its side. Twice
+  the epochs gain no more than a few per cent: see docs/iterative_solver.md.
 """
 
 from dataclasses import asdict, dataclass
@@ -29,8 +30,8 @@ from tasks.reconstruct.scan_checks import detected_photons
 
 BATCH_SIZES = {Algorithm.LSQML: 64, Algorithm.EPIE: 16, Algorithm.AUTODIFF: 32}
 DENSE_FROM_OVERLAP_RATIO = 0.5
-DENSE_EPOCHS = 56
-SPARSE_EPOCHS = 112
+DENSE_EPOCHS, DENSE_PATTERNS = 56, 625
+SPARSE_EPOCHS, SPARSE_PATTERNS = 112, 100
 GAUSSIAN_EPOCHS = 16
 DENSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.22
 SPARSE_TV_WEIGHT_AT_ONE_PHOTON_PER_PX = 0.13
@@ -44,10 +45,12 @@ class Exposure:
     Attributes:
         photons_per_px: Photons detected per pixel of the scanned area.
         overlap_ratio: Linear overlap of neighbours, 1 - step / diameter of the probe.
+        n_patterns: Number of exposures.
     """
 
     photons_per_px: float
     overlap_ratio: float
+    n_patterns: int
 
     @property
     def is_dense(self) -> bool:
@@ -91,7 +94,8 @@ class SolverSettings:
 def measure_exposure(scan: Scan) -> Exposure:
     """Measure the dose on the sample, and the overlap, from the patterns and positions."""
     overlap = measure_overlap(scan.positions_px, energy_diameter_px(scan.probe))
-    return Exposure(detected_photons(scan) / overlap.step_px**2, overlap.overlap_ratio)
+    dose = detected_photons(scan) / overlap.step_px**2
+    return Exposure(dose, overlap.overlap_ratio, len(scan))
 
 
 def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverSettings:
@@ -100,7 +104,7 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
     Args:
         params: Parameters of the stage; what they name is taken as it is. Plain LSQML and the
             other algorithms are run as pty-chi ships them.
-        exposure: Dose on the sample and overlap.
+        exposure: Dose on the sample, overlap and number of exposures.
         seed: Seed of the order of minibatches.
 
     Returns:
@@ -108,7 +112,7 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
     """
     as_shipped = params.plain or params.algorithm is not Algorithm.LSQML
     noise_model = NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure)
-    n_epochs = params.n_epochs or (DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS)
+    n_epochs = params.n_epochs or _epochs(exposure)
     is_chosen = noise_model is NoiseModel.POISSON and params.noise_model is None
     return SolverSettings(
         algorithm=params.algorithm,
@@ -120,6 +124,13 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
         total_variation_weight=0.0 if as_shipped else _smoothing(params, exposure),
         seed=seed,
     )
+
+
+def _epochs(exposure: Exposure) -> int:
+    epochs, n_patterns = (
+        (DENSE_EPOCHS, DENSE_PATTERNS) if exposure.is_dense else (SPARSE_EPOCHS, SPARSE_PATTERNS)
+    )
+    return round(epochs * max(1.0, float(np.sqrt(exposure.n_patterns / n_patterns))))
 
 
 def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:

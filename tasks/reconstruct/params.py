@@ -37,7 +37,7 @@ class PtyChiOptions(BaseModel):
         False, description="LSQML as pty-chi ships it: Gaussian, neither accelerated nor smoothed"
     )
     n_epochs: int | None = Field(
-        None, ge=1, le=10_000, description="Passes over all patterns; None: by dose and overlap"
+        None, ge=1, le=10_000, description="Passes over all patterns; None: by overlap and size"
     )
     batch_size: int | None = Field(
         None, ge=1, le=4096, description="Patterns of one minibatch; None: by the algorithm"

@@ -26,7 +26,7 @@ def forward(folder: Path) -> None:
     from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
-    settings = settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1)
+    settings = settings_for(PtyChiParams(), Exposure(1e5, 0.7, 100), seed=1)
     start = flat_start(scan)
     task = build_task(scan, settings, start, "cpu")
     corner = (start.origin_px[0] - MARGIN_PX, start.origin_px[1] - MARGIN_PX)
@@ -44,7 +44,7 @@ def forward_in_double_precision(folder: Path) -> None:
     from tasks.reconstruct.ptychi_solver_task import PtychographyTask
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5").object_
-    options = solver_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7), seed=1), "cpu")
+    options = solver_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7, 100), seed=1), "cpu")
     options.reconstructor_options.default_dtype = api.Dtypes.FLOAT64
     options.reconstructor_options.use_double_precision_for_fft = True
     with torch.no_grad():

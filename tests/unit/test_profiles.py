@@ -14,7 +14,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs/guide.md"
 @pytest.mark.parametrize("profile", list(Profile))
 def test_the_guide_says_what_a_profile_is(profile):
     sizes = SIZES[profile]
-    epochs = sizes.n_ptychi_epochs or "by overlap"
+    epochs = sizes.n_ptychi_epochs or "by overlap and size"
     row = (
         f"| `{profile.value}` | {sizes.probe.n_px} | "
         f"{sizes.train_positions[0]} x {sizes.train_positions[1]} | "

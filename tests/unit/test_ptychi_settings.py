@@ -17,8 +17,9 @@ from tasks.reconstruct.dose_settings import (
 from tasks.reconstruct.params import Algorithm, NoiseModel, PtyChiParams
 
 
-def chosen(photons_per_px, overlap_ratio=0.7, **params):
-    return settings_for(PtyChiParams(**params), Exposure(photons_per_px, overlap_ratio), seed=1)
+def chosen(photons_per_px, overlap_ratio=0.7, n_patterns=100, **params):
+    exposure = Exposure(photons_per_px, overlap_ratio, n_patterns)
+    return settings_for(PtyChiParams(**params), exposure, seed=1)
 
 
 @pytest.mark.parametrize("photons_per_px", [15, 150, 1500])
@@ -33,6 +34,21 @@ def test_a_sparse_view_takes_the_faster_noise_model_and_more_epochs(photons_per_
     sparse = chosen(photons_per_px, overlap_ratio=0.2)
     assert sparse.noise_model is NoiseModel.GAUSSIAN
     assert sparse.n_epochs == SPARSE_EPOCHS > DENSE_EPOCHS == chosen(photons_per_px).n_epochs
+
+
+@pytest.mark.parametrize(
+    ("overlap_ratio", "n_patterns", "n_epochs"),
+    [
+        (0.7, 225, DENSE_EPOCHS),
+        (0.7, 625, DENSE_EPOCHS),
+        (0.7, 2500, 2 * DENSE_EPOCHS),
+        (0.2, 49, SPARSE_EPOCHS),
+        (0.2, 100, SPARSE_EPOCHS),
+        (0.2, 225, 1.5 * SPARSE_EPOCHS),
+    ],
+)
+def test_a_scan_of_twice_the_side_takes_twice_the_epochs(overlap_ratio, n_patterns, n_epochs):
+    assert chosen(150, overlap_ratio, n_patterns=n_patterns).n_epochs == n_epochs
 
 
 def test_smoothing_falls_with_the_root_of_the_dose_up_to_a_cap():
@@ -62,6 +78,7 @@ def test_dose_and_overlap_are_measured_from_the_scan():
     exposure = measure_exposure(scan)
     assert exposure.photons_per_px == pytest.approx(3 * 256 / 16)
     assert 0.5 < exposure.overlap_ratio < 0.7
+    assert exposure.n_patterns == 30
 
 
 @pytest.mark.parametrize(
