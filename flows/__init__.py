@@ -6,10 +6,11 @@ no telemetry, and patience with a server that starts on a busy machine.
 
 import os
 
+STARTUP_TIMEOUT_VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 PREFECT_ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    STARTUP_TIMEOUT_VARIABLE: "120",
 }
 
 for _name, _value in PREFECT_ENVIRONMENT.items():

@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from flows.plan import Plan
+from flows.stage_names import closing_tasks
 from tasks.runtime.session import StageEvent
 
 MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}
@@ -25,11 +26,14 @@ class StageBars:
     """A bar a stage, which fills as the stage goes on."""
 
     def __init__(self, console: Console, plan: Plan, names: Mapping[str, str]) -> None:
-        """Make an empty bar for every stage of a plan."""
+        """Make an empty bar for every stage of a plan, and for what follows them."""
         self.progress = _progress(console)
         self._tasks = {
             call.stage: self.progress.add_task(names[call.stage], total=1, start=False, text="")
             for call in plan
+        } | {
+            name: self.progress.add_task(name, total=1, start=False, text="")
+            for name in closing_tasks(plan)
         }
 
     def move(self, event: StageEvent) -> None:
@@ -60,7 +64,7 @@ class ConditionBars:
         for condition in plan.conditions:
             task = self._add(condition.name, [call.stage for call in condition])
             self._whole[condition.name] = task
-        self._add(REST, [plan.costs.stage, plan.summary.stage])
+        self._add(REST, [plan.costs.stage, plan.summary.stage, *closing_tasks(plan)])
 
     def move(self, event: StageEvent) -> None:
         """Move the bars of all that have a stage, or that of a condition that a worker runs."""

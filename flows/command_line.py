@@ -13,6 +13,7 @@ from flows.finished_hub import report, verify
 from flows.hub_place import hub_place
 from flows.hub_space import check_space
 from flows.hub_state import check_place, refuse_stale_hub
+from flows.local_server import local_server
 from flows.measured_params import spelled_out
 from flows.params import PhaseGParams
 from flows.plan import Plan, make_plan
@@ -37,6 +38,7 @@ from tasks.core.hub import (
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
+from tasks.core.stages import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publication import DIGEST, HIGHLIGHTS
 from tasks.report.texts import terminal_block
 from tasks.runtime.cache import finished_record
@@ -127,8 +129,8 @@ def collect(plan: Plan) -> int:
         for path in call.outputs.values():
             say(f"    writes  {path}")
         say(f"    log     {call.log}")
-    say(f"\n[G] publish-deltas  (always runs)\n    writes  {DELTA_SUMMARY}")
-    say(f"\n[G] verify-evidence  (always runs)\n    writes  {INVENTORY}")
+    say(f"\n[G] {PUBLISH_DELTAS}  (always runs)\n    writes  {DELTA_SUMMARY}")
+    say(f"\n[G] {VERIFY_EVIDENCE}  (always runs)\n    writes  {INVENTORY}")
     say(f"    writes  {VERIFICATION_REPORT}")
     return EXIT_SUCCESS
 
@@ -136,8 +138,6 @@ def collect(plan: Plan) -> int:
 def execute(plan: Plan) -> int:
     """Run the flow, showing its progress, and print its result."""
     quieten_prefect()
-    from flows.local_server import local_server_starting
-
     (condition,) = plan.conditions
     params, hub = condition.params, condition.params.hub
     console = Console(stderr=True)
@@ -147,9 +147,9 @@ def execute(plan: Plan) -> int:
         highlight=False,
         soft_wrap=True,
     )
-    with local_server_starting():
-        from flows.phase_g import phase_g
-    with watched_on(console):
+    from flows.phase_g import phase_g
+
+    with local_server(), watched_on(console):
         result = phase_g(params)
     for warning in result.warnings:
         console.print(f"Warning: {warning}", style="yellow", markup=False)

@@ -4,7 +4,14 @@
 flows.dose_overlap_study` runs it on this machine, with no server.
 """
 
-import sys
+if __name__ == "__main__":
+    # Before the imports below, which take seconds.
+    import sys
+
+    from flows.launch import launch
+
+    sys.exit(launch("flows.sweep_command_line"))
+
 from typing import Any, cast
 
 from prefect import flow
@@ -66,9 +73,3 @@ def dose_overlap_study(params: SweepParams = SweepParams()) -> SweepResult:  # n
         condition_map=CONDITION_MAP,
         deltas_by_condition=published.delta["deltas_by_condition"] if published else [],
     )
-
-
-if __name__ == "__main__":
-    from flows.sweep_command_line import main
-
-    sys.exit(main())

@@ -18,6 +18,7 @@ from flows.terminal import run_monitor, watching_console
 from tasks.core.files import read_json
 from tasks.core.hub import DELTA_SUMMARY, VERIFICATION_REPORT
 from tasks.core.records import StageRecord
+from tasks.core.stages import VERIFY_EVIDENCE
 from tasks.report.attempts import interval_record
 from tasks.report.closing import write_closing_reports
 from tasks.report.inventory import write_inventory
@@ -26,7 +27,7 @@ from tasks.report.task import verify_evidence
 from tasks.report.verification import write_verification
 from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
 from tasks.runtime.lock import hub_lock
-from tasks.runtime.session import HubSession, hub_session
+from tasks.runtime.session import HubSession, hub_session, told
 
 LOGGER = logging.getLogger(__name__)
 
@@ -65,15 +66,16 @@ def open_hub(
         started_at = utc_now()
         try:
             order = [call.stage for call in plan]
-            with (
-                lock.workers_admitted() if with_workers else nullcontext(),
-                run_monitor(hub, plan, watching_console()) as monitor,
-                hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
-            ):
-                yield session
-            write_plan(hub, plan)
-            if not plan.params.skip_post_verify:
-                verify_evidence(hub)
+            with run_monitor(hub, plan, watching_console()) as monitor:
+                with (
+                    lock.workers_admitted() if with_workers else nullcontext(),
+                    hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
+                ):
+                    yield session
+                write_plan(hub, plan)
+                if not plan.params.skip_post_verify:
+                    with told(monitor, VERIFY_EVIDENCE):
+                        verify_evidence(hub)
         except BaseException as failure:
             _record_failure(hub, plan, started_at, failure)
             raise

@@ -4,7 +4,14 @@
 on this machine, with no server.
 """
 
-import sys
+if __name__ == "__main__":
+    # Before the imports below, which take seconds.
+    import sys
+
+    from flows.launch import launch
+
+    sys.exit(launch("flows.command_line"))
+
 from typing import Any, cast
 
 from prefect import flow
@@ -75,9 +82,3 @@ def result_of(published: Publication | None) -> PhaseGResult:
         warning = f"{METRICS_SUMMARY} is missing: {DELTA_SUMMARY} was not written"
         return PhaseGResult(delta_summary=None, deltas=None, warnings=[warning])
     return PhaseGResult(delta_summary=DELTA_SUMMARY, deltas=published.delta["deltas"], warnings=[])
-
-
-if __name__ == "__main__":
-    from flows.command_line import main
-
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from flows.plan import Plan
 from tasks.core.seeds import Split
+from tasks.core.stages import PUBLISH_DELTAS, VERIFY_EVIDENCE
 
 
 def stage_names(plan: Plan) -> dict[str, str]:
@@ -36,3 +37,8 @@ def short_name(stage: str) -> str:
     return (f"{name} {rest[-1]}" if is_split else name) + (
         f", replicate {number}" if number else ""
     )
+
+
+def closing_tasks(plan: Plan) -> list[str]:
+    """Return what a run does after its stages, each time."""
+    return [PUBLISH_DELTAS] if plan.params.skip_post_verify else [PUBLISH_DELTAS, VERIFY_EVIDENCE]

@@ -1,6 +1,5 @@
 """`python -m flows.dose_overlap_study`: the command line of a sweep on this machine."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from flows.command_line import (
 from flows.command_line import main as run_command_line
 from flows.finished_hub import report, verify
 from flows.hub_place import hub_place
+from flows.local_server import local_server
 from flows.plan import Plan
 from flows.provenance import commands_doc, publisher
 from flows.sweep_params import Runner, SweepParams
@@ -85,8 +85,6 @@ def run(
 def execute(plan: Plan, params: SweepParams) -> int:
     """Run the flow, showing its progress, and print the deltas of every condition."""
     quieten_prefect()
-    from flows.local_server import local_server_starting
-
     hub = params.hub
     console = Console(stderr=True)
     console.print(
@@ -95,10 +93,10 @@ def execute(plan: Plan, params: SweepParams) -> int:
         highlight=False,
         soft_wrap=True,
     )
-    with local_server_starting():
-        from flows.dose_overlap_study import dose_overlap_study
+    from flows.dose_overlap_study import dose_overlap_study
+
     try:
-        with watched_on(console):
+        with local_server(), watched_on(console):
             dose_overlap_study(params)
     except ConditionsFailedError:
         say_map(hub)
@@ -123,7 +121,3 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: Words of the command line; those of this process without.
     """
     return run_command_line(arguments, sweep_app)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

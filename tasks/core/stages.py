@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+# What a run does after its stages, each time.
+PUBLISH_DELTAS, VERIFY_EVIDENCE = "publish-deltas", "verify-evidence"
+
 
 @dataclass(frozen=True)
 class StageFiles:

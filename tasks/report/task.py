@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 from tasks.core.files import read_json
 from tasks.core.hub import CONDITION_MAP, CONDITION_MAP_PLOT, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.core.records import StageCall, StageRecord
+from tasks.core.stages import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.artifacts import data_url, delta_table, headline_picture, report_markdown
 from tasks.report.condition_map_text import map_markdown
 from tasks.report.diff_text import fault_lines
@@ -30,7 +31,7 @@ from tasks.report.regression import (
 )
 from tasks.report.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
-from tasks.runtime.session import current_session
+from tasks.runtime.session import current_session, told
 from tasks.runtime.stage_task import execute, stage_task
 
 TABLE_KEY = "phase-g-delta-summary"
@@ -60,7 +61,7 @@ def put_costs_together(call: StageCall) -> StageRecord:
     return record
 
 
-@task(name="publish-deltas", cache_policy=NO_CACHE, persist_result=False)
+@task(name=PUBLISH_DELTAS, cache_policy=NO_CACHE, persist_result=False)
 def publish(figures: dict[str, str]) -> Publication | None:
     """Persist the delta summary and publish it as artifacts of the run.
 
@@ -70,7 +71,12 @@ def publish(figures: dict[str, str]) -> Publication | None:
     Returns:
         What was published, or None where there is no summary to take differences of.
     """
-    hub = current_session().root
+    session = current_session()
+    with told(session.emit, PUBLISH_DELTAS):
+        return _publish(session.root, figures)
+
+
+def _publish(hub: Path, figures: dict[str, str]) -> Publication | None:
     publication = publish_deltas(hub, utc_now())
     if publication is None:
         get_run_logger().warning(
@@ -175,7 +181,7 @@ def _emit(hub: Path, event: str, payload: dict[str, Any]) -> None:
         )
 
 
-@task(name="verify-evidence", cache_policy=NO_CACHE, persist_result=False)
+@task(name=VERIFY_EVIDENCE, cache_policy=NO_CACHE, persist_result=False)
 def verify_evidence(hub: Path) -> None:
     """Check the evidence of a hub before its inventory is written.
 

@@ -6,12 +6,9 @@ be killed at any moment without a trace.
 """
 
 import argparse
-import ctypes
 import importlib
 import os
-import signal
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -24,8 +21,8 @@ from tasks.core.hub import PLAN
 from tasks.core.records import FileRef, StageCall, StageRecord
 from tasks.core.stages import StageFiles
 from tasks.runtime.memory import peak_memory_mib
+from tasks.runtime.parent import die_with_parent
 
-PARENT_VARIABLE = "PHASE_G_PARENT"
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
 EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
 PACKAGES_OF_INTEREST = (
@@ -38,27 +35,7 @@ PACKAGES_OF_INTEREST = (
     "torch",
     "ptychi",
 )
-PR_SET_PDEATHSIG = 1
 BY_HAND = "by-hand"
-
-
-def die_with_parent() -> None:
-    """Make sure that this process does not outlive the one that started it."""
-    parent = int(os.environ.get(PARENT_VARIABLE, "0"))
-    if not parent:
-        return
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:
-        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _watch_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def send(message: dict[str, Any]) -> None:

@@ -17,8 +17,9 @@ import orjson
 from tasks.core.files import read_json
 from tasks.core.records import ENDED_WELL, StageCall, StageRecord
 from tasks.core.stages import Progress, silent
-from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK, PARENT_VARIABLE
+from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK
 from tasks.runtime.errors import StageFailedError
+from tasks.runtime.parent import parent_environment
 from tasks.runtime.portable import portable_text
 from tasks.runtime.session import HubSession, StageEvent
 
@@ -170,7 +171,7 @@ def _environment() -> dict[str, str]:
     """Return the environment of a child that finds this project while it stands in the hub."""
     project = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, [project, os.environ.get("PYTHONPATH")]))
-    own = {"PYTHONPATH": paths, PARENT_VARIABLE: str(os.getpid())}
+    own = {"PYTHONPATH": paths} | parent_environment()
     return os.environ | CHILD_ENVIRONMENT | own
 
 

@@ -39,6 +39,23 @@ class StageEvent:
     total: int = 0
 
 
+@contextmanager
+def told(emit: Callable[[StageEvent], None], stage: str) -> Iterator[None]:
+    """Tell of the start and the end of what happens in the block.
+
+    Args:
+        emit: Called with both events.
+        stage: What the block does, by name.
+    """
+    emit(StageEvent(stage, "started"))
+    try:
+        yield
+    except BaseException as failure:
+        emit(StageEvent(stage, "failed", type(failure).__name__))
+        raise
+    emit(StageEvent(stage, "finished"))
+
+
 def available_cores() -> int:
     """Return the number of processor cores that this process may use.
 

@@ -25,7 +25,10 @@ LINE = re.compile(r"^(\S+Z) (.+): (started|done in ([0-9.]+) s)")
 
 
 def busy_s(hub: Path) -> float:
-    """Return how long at least one stage was at work [s]: the union of their times."""
+    """Return how long at least one stage was at work [s]: the union of their times.
+
+    The publication and the verification of the evidence are among them.
+    """
     spans = []
     for line in (hub / RUN_LOG).read_text().splitlines():
         found = LINE.match(line)
