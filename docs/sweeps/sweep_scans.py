@@ -21,8 +21,10 @@ from tasks.views.stage import select_view
 SCORING = ComparisonParams()
 
 
-def make_scan(folder: Path, seed: int, dose: float, view: str) -> dict[str, Path]:
-    """Simulate a test scan of the study's size; return the paths of scan, view and truth."""
+def make_scan(
+    folder: Path, seed: int, dose: float, view: str, split: str = "test"
+) -> dict[str, Path]:
+    """Simulate scans of the study's size; return the paths of one, its view and its truth."""
     params = resolve(PhaseGParams(photons_per_pattern=dose, view=view, seed=seed))
     where = folder / f"{seed}_{dose:.0e}"
     paths = {name: where / f"{name}.cxi" for name in ("train", "test")}
@@ -30,9 +32,9 @@ def make_scan(folder: Path, seed: int, dose: float, view: str) -> dict[str, Path
     if not paths["truth"].is_file():
         simulate(params.simulation, StageFiles({}, paths), silent)
     outputs = {"view": "view.json", "overlap": "o.json", "coverage": "c.npz", "plot": "p.png"}
-    chosen = {name: where / view / file for name, file in outputs.items()}
-    select_view(params.view, StageFiles({"scan": paths["test"]}, chosen), silent)
-    return {"scan": paths["test"], "view": chosen["view"], "truth": paths["truth"]}
+    chosen = {name: where / split / view / file for name, file in outputs.items()}
+    select_view(params.view, StageFiles({"scan": paths[split]}, chosen), silent)
+    return {"scan": paths[split], "view": chosen["view"], "truth": paths["truth"]}
 
 
 def complex_error(window: ObjectWindow, paths: dict[str, Path]) -> float:

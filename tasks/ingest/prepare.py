@@ -65,13 +65,20 @@ class PreparedScan:
 
     def counts(self) -> Iterator[NDArray[np.uint32]]:
         """Yield the counts of the kept exposures, some at a time, shape (any, N, N)."""
+        for part in self._kept_intensities():
+            yield self._counts_of(part)
+
+    def _kept_intensities(self) -> Iterator[NDArray[np.float64]]:
+        """Yield the cut patterns of the kept exposures, some at a time, in the file's unit."""
         is_kept = np.zeros(len(self.scan), dtype=np.bool_)
         is_kept[self.kept] = True
-        good = self.header.good_pixels
         for start, part in cut_intensities(self.scan, self.params, self.cut):
             chosen = part[is_kept[start : start + len(part)]]
             if len(chosen):
-                yield to_counts(chosen, good, self.background, self.counting)
+                yield chosen
+
+    def _counts_of(self, part: NDArray[np.float64]) -> NDArray[np.uint32]:
+        return to_counts(part, self.header.good_pixels, self.background, self.counting)
 
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
         """Write the scan, whole or not at all, a few patterns in memory at a time.
@@ -82,11 +89,15 @@ class PreparedScan:
         Returns:
             The measured dose, as it is recorded in the file.
         """
-        photons, brightest = 0, 0
-        n_good = int(self.header.good_pixels.sum())
+        photons, brightest, n_saturated = 0, 0, 0
+        good, level = self.header.good_pixels, self.faults.saturation
+        n_good = int(good.sum())
         with ScanWriter.open(path, self.header) as writer:
-            for counts in self.counts():
+            for part in self._kept_intensities():
+                counts = self._counts_of(part)
                 writer.append(counts)
+                if level is not None:
+                    n_saturated += int(np.count_nonzero(part[:, good] >= level))
                 photons += int(counts.sum(dtype=np.int64))
                 brightest = max(brightest, int(counts.max(initial=0)))
             measured = photons / len(self.kept)
@@ -94,7 +105,7 @@ class PreparedScan:
                 "measured_photons_per_pattern": measured,
                 "counts_per_px": measured / n_good,
                 "brightest_pixel_counts": float(brightest),
-                "saturated_fraction": 0.0,  # every pixel that was ever saturated is masked
+                "saturated_fraction": n_saturated / (len(self.kept) * n_good),
                 "good_pixel_fraction": n_good / self.header.good_pixels.size,
             }
             writer.provenance |= {"dose": dose}

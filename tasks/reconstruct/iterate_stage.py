@@ -57,7 +57,7 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     initial = files.inputs.get("initial")
     start = flat_start(scan) if initial is None else given_start(scan, initial)
     exposure = measure_exposure(scan)
-    settings = [settings_for(params, exposure, seed) for seed in _seeds(params)]
+    settings = [settings_for(params, exposure, seed) for seed in order_seeds(params)]
     if initial is not None:
         # A good start needs no faster model to come near.
         settings = [replace(chosen, gaussian_epochs=0) for chosen in settings]
@@ -83,7 +83,7 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     return facts | {"solve_s": duration / params.n_orders}
 
 
-def _seeds(params: PtyChiParams) -> list[int]:
+def order_seeds(params: PtyChiParams) -> list[int]:
     """Return one seed an order; the first is the same however many follow."""
     sequence = spawn_sequence(params.seed, Purpose.MINIBATCHES)
     return [int(state >> 1) for state in sequence.generate_state(params.n_orders)]

@@ -85,6 +85,7 @@ def _write_part(
         provenance=header.provenance | regions,
     )
     total = 0
+    saturated = header.provenance.get("dose", {}).get("saturated_fraction")  # of the whole scan
     with ScanWriter.open(path, part) as writer:
         for start in range(0, len(chosen), PATTERNS_AT_ONCE):
             counts = reader.read(chosen[start : start + PATTERNS_AT_ONCE])
@@ -95,6 +96,7 @@ def _write_part(
             "dose": {
                 "nominal_photons_per_pattern": photons,
                 "measured_photons_per_pattern": photons,
+                "saturated_fraction": saturated,
             }
         }
     return {"n_patterns": len(chosen), "measured_photons_per_pattern": photons}

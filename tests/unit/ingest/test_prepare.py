@@ -173,8 +173,11 @@ def test_hot_dead_and_saturated_pixels_are_found_and_masked(file, prepared, scan
     assert out.pixel_mask[1, 30] == PixelFault.HOT
     assert out.pixel_mask[dead] == PixelFault.DEAD
     assert out.provenance["measured"]["masked_pixels"]["hot"] == 1
+    assert out.provenance["dose"]["saturated_fraction"] == 0
     kept = prepared(file(spoil), patterns={"mask_found": False})
     assert kept.header.good_pixels.all()
+    share = as_written(kept, tmp_path).provenance["dose"]["saturated_fraction"]
+    assert share == np.mean(scan.diffraction_counts >= well) > 0
 
 
 def test_a_clean_scan_has_no_faults(file, prepared):
