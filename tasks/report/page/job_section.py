@@ -10,7 +10,7 @@ from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import VALUE, key_of
-from tasks.report.page.aligned_file import read_aligned
+from tasks.report.page.aligned_file import REFERENCE, TRUTH, read_aligned
 from tasks.report.page.convergence_chart import convergence_chart, read_quality
 from tasks.report.page.curve_files import (
     read_convergence,
@@ -23,6 +23,7 @@ from tasks.report.page.gallery import Gallery, Scores, make_gallery
 from tasks.report.page.learning_chart import learning_chart
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.what_was_run import Facts, measured_facts, read_measurement
+from tasks.report.page.without_truth import WithoutTruth, read_without_truth
 from tasks.report.summary_text import main_cells
 
 CROSSING = "frc_half_crossing_per_px"
@@ -57,6 +58,7 @@ class JobSection:
         frc: Chart of the ring correlation.
         convergence: Chart of errors over epochs.
         quality_rows: When learned starts paid off.
+        without_truth: Resolution and agreement of the arms, where the scan was measured.
         learning: Charts of losses.
         links: Files by what they hold.
     """
@@ -73,8 +75,14 @@ class JobSection:
     frc: Markup | None
     convergence: Markup | None
     quality_rows: tuple[list[str], ...]
+    without_truth: WithoutTruth
     learning: list[Markup]
     links: Facts
+
+    @property
+    def yardstick(self) -> str:
+        """What the reconstructions are held against."""
+        return REFERENCE if self.without_truth.resolution else TRUTH
 
 
 def job_section(
@@ -111,6 +119,7 @@ def job_section(
         header=header,
         rows=rows,
         flags=flags,
+        without_truth=files.read(f"{folder}/comparison.json", read_without_truth) or WithoutTruth(),
         learning=_learning(files, key, anchor) if picture_budget_bytes > 0 else [],
         links=[
             (what, files.link(f"{folder}/{name}"))

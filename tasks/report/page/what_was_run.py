@@ -16,6 +16,7 @@ from tasks.report.page.page_files import PageFiles
 from tasks.report.tables import fixed
 
 Facts = list[tuple[str, str]]
+IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"
 TELLING = ConfigDict(frozen=True, extra="ignore")
 
 
@@ -42,11 +43,10 @@ class PlanFile(BaseModel):
 
 
 class DoseFacts(BaseModel):
-    """What the simulation measured of one split."""
+    """What was measured of one split; a measured scan has no nominal dose."""
 
     model_config = TELLING
-    n_patterns: int
-    nominal_photons_per_pattern: float
+    nominal_photons_per_pattern: float | None = None
     measured_photons_per_pattern: float
     counts_per_px: float
     saturated_fraction: float
@@ -82,6 +82,35 @@ class SimulationRecord(BaseModel):
     facts: dict[str, Any]
 
 
+class ImportRecord(BaseModel):
+    """What a page needs of the manifest of an import."""
+
+    model_config = TELLING
+
+    class Facts(BaseModel):
+        """The facts of an import."""
+
+        model_config = TELLING
+        dose: DoseFacts
+        object_pixel_m: float | None
+
+    facts: Facts
+
+
+class RegionsRecord(BaseModel):
+    """What a page needs of the manifest of the cut into regions."""
+
+    model_config = TELLING
+    facts: dict[str, Any]
+
+
+class RegionFacts(BaseModel):
+    """What the cut measured of one region."""
+
+    model_config = TELLING
+    measured_photons_per_pattern: float
+
+
 @dataclass(frozen=True)
 class Measurement:
     """Dose and overlap of one comparison, and its pixel; None where no record tells."""
@@ -99,19 +128,42 @@ def read_plan(files: PageFiles) -> PlanFile:
 def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
     """Return what was measured of one comparison's scan and view."""
     condition = key.place
-    manifest = str(Path(condition.truth).with_name("manifest.json").as_posix())
+    folder = Path(condition.truth).parent.as_posix()
+    overlap = files.read(
+        f"{condition.view_folder(key.split)}/overlap_metrics.json",
+        lambda path: OverlapFacts.model_validate(read_json(path)),
+    )
+    if files.has(f"{folder}/{IMPORT_MANIFEST}"):
+        return _of_a_measured_scan(files, folder, key.split, overlap)
+    manifest = f"{folder}/manifest.json"
     record = files.read(manifest, lambda path: SimulationRecord.model_validate(read_json(path)))
     facts = None if record is None else record.facts.get(key.split)
     return Measurement(
         dose=files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None,
-        overlap=files.read(
-            f"{condition.view_folder(key.split)}/overlap_metrics.json",
-            lambda path: OverlapFacts.model_validate(read_json(path)),
-        ),
+        overlap=overlap,
         object_pixel_m=None
         if record is None
         else files.read(manifest, lambda _: _object_pixel_m(record.params)),
     )
+
+
+def _of_a_measured_scan(
+    files: PageFiles, folder: str, split: str, overlap: OverlapFacts | None
+) -> Measurement:
+    """Return what import and cut measured; counts per pixel are those of the whole scan."""
+    imported = files.read(
+        f"{folder}/{IMPORT_MANIFEST}", lambda path: ImportRecord.model_validate(read_json(path))
+    )
+    if imported is None:
+        return Measurement(None, overlap, None)
+
+    def dose_of(path: Path) -> DoseFacts:
+        facts = RegionsRecord.model_validate(read_json(path)).facts.get(split)
+        part = RegionFacts.model_validate(facts)
+        return imported.facts.dose.model_copy(update=part.model_dump())
+
+    dose = files.read(f"{folder}/{REGIONS_MANIFEST}", dose_of)
+    return Measurement(dose, overlap, imported.facts.object_pixel_m)
 
 
 def plan_facts(parameters: Mapping[str, Any]) -> Facts:
@@ -124,11 +176,11 @@ def measured_facts(measurement: Measurement) -> Facts:
     facts: Facts = []
     if (dose := measurement.dose) is not None:
         nominal = dose.nominal_photons_per_pattern
+        asked = "" if nominal is None else f" (nominal {nominal:g})"
         facts += [
             (
                 "measured dose",
-                f"{dose.measured_photons_per_pattern:.1f} photons per pattern "
-                f"(nominal {nominal:g})",
+                f"{dose.measured_photons_per_pattern:.1f} photons per pattern{asked}",
             ),
             ("counts per detector pixel", fixed(dose.counts_per_px)),
             ("saturated pixels", f"{dose.saturated_fraction:.2%}"),

@@ -31,6 +31,7 @@ from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.delta_tables import CONDITION_HEADER, condition_rows, delta_tables
 from tasks.report.page.flag_list import flag_list
 from tasks.report.page.frc_chart import write_frc_plot
+from tasks.report.page.gallery import YARDSTICKS
 from tasks.report.page.job_section import (
     JobSection,
     crossings_of,
@@ -42,6 +43,7 @@ from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.page.what_was_run import plan_facts, read_plan
+from tasks.report.page.without_truth import AGREEMENT_HEADER, RESOLUTION_HEADER
 from tasks.report.summary_text import counts, is_whole, verdict
 
 DELTA_PLOT = "analysis/deltas.png"
@@ -120,6 +122,9 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "cost_explanation": EXPLANATION,
         "jobs": jobs,
         "quality_header": QUALITY_HEADER,
+        "resolution_header": RESOLUTION_HEADER,
+        "agreement_header": AGREEMENT_HEADER,
+        "yardsticks": YARDSTICKS,
         "n_detailed": MOST_JOBS_IN_DETAIL,
         "flags": flag_list(summary["flags"]),
         "provenance": provenance,
