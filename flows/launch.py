@@ -5,6 +5,7 @@ import sys
 from contextlib import nullcontext
 
 from flows.local_server import local_server_starting
+from tasks.runtime.collector import collected_rarely
 
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
@@ -16,5 +17,5 @@ def launch(module: str) -> int:
         module: Dotted name; its `main` takes the words of this process.
     """
     runs = WITHOUT_A_RUN.isdisjoint(sys.argv[1:])
-    with local_server_starting() if runs else nullcontext():
+    with collected_rarely(), local_server_starting() if runs else nullcontext():
         return int(importlib.import_module(module).main())

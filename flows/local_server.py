@@ -5,6 +5,7 @@ process of its own (`local_server_process`), while this one still loads. Prefect
 server would be loaded in this process too, and only when the flow begins.
 """
 
+import atexit
 import os
 import selectors
 import subprocess
@@ -57,6 +58,7 @@ class LocalServer:
 
     def stop(self) -> None:
         """Ask the server to end, and wait for it; kill it where it does not."""
+        atexit.unregister(self.stop)
         self._process.terminate()
         try:
             self._process.wait(timeout=STOP_S)
@@ -85,8 +87,9 @@ def local_server_starting() -> Iterator[None]:
 def local_server() -> Iterator[None]:
     """Let Prefect use the temporary server while the block runs.
 
-    It is the one that has been started, else a new one. Where the settings name a server, or
-    forbid a temporary one, they are left as they are.
+    It is the one that has been started, else a new one, and ends when this process does: until
+    then Prefect sends it what it has not sent yet. Where the settings name a server, or forbid a
+    temporary one, they are left as they are.
 
     Raises:
         RuntimeError: If it does not start in time.
@@ -94,9 +97,7 @@ def local_server() -> Iterator[None]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     server = _STARTED.pop() if _STARTED else LocalServer()
-    try:
-        url = server.api_url()
-        with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
-            yield
-    finally:
-        server.stop()
+    atexit.register(server.stop)
+    url = server.api_url()
+    with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
+        yield

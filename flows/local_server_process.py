@@ -10,8 +10,8 @@ import socket
 import sys
 
 import uvicorn
-from prefect.settings import get_current_settings
 
+from tasks.runtime.collector import collected_rarely
 from tasks.runtime.parent import die_with_parent
 
 HOST = "127.0.0.1"
@@ -35,10 +35,12 @@ class _TellingServer(uvicorn.Server):
 def main() -> int:
     """Serve, where a temporary server is wanted; return the exit code of the process."""
     die_with_parent()
+    # Here and not above: Prefect takes seconds to load.
+    from prefect.settings import get_current_settings
+
     settings = get_current_settings()
     if settings.api.url is not None or not settings.server.ephemeral.enabled:
         return 0
-    # Here and not above: it takes seconds.
     from prefect.server.api.server import create_app
 
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as place:
@@ -52,4 +54,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with collected_rarely():
+        code = main()
+    sys.exit(code)

@@ -20,6 +20,7 @@ from tasks.core.files import read_json, write_json
 from tasks.core.hub import PLAN
 from tasks.core.records import FileRef, StageCall, StageRecord
 from tasks.core.stages import StageFiles
+from tasks.runtime.collector import collected_rarely
 from tasks.runtime.memory import peak_memory_mib
 from tasks.runtime.parent import die_with_parent
 
@@ -161,4 +162,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with collected_rarely():
+        code = main()
+    sys.exit(code)
