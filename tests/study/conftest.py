@@ -1,6 +1,7 @@
 """One whole run of the smoke profile, shared by the tests of this folder."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tasks.core.stages import PUBLISH_DELTAS, VERIFY_EVIDENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOSE = "1e4"
@@ -46,6 +49,17 @@ def run_phase_g(hub: Path, *arguments: str) -> Run:
         timeout=1500,
     )
     return Run(hub, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def stages_started():
+    """Return the function that takes from a log the stages that were started."""
+
+    def started(text: str) -> list[str]:
+        found = re.findall(r"^\S+ (.+): started", text, flags=re.MULTILINE)
+        return [name for name in found if name not in (PUBLISH_DELTAS, VERIFY_EVIDENCE)]
+
+    return started
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,15 @@ def smoke_plan(hub):
     return make_plan(PhaseGParams(hub=hub, profile="smoke", photons_per_pattern=1e4))
 
 
-def started_stages(hub: Path, since: int = 0) -> list[str]:
-    """Return the stages that the run's log says were started."""
-    lines = (hub / "cli/run_phase_g_dense.log").read_text().splitlines()[since:]
-    return [line.split(" ", 1)[1].removesuffix(": started") for line in lines if "started" in line]
+@pytest.fixture(scope="module")
+def started_stages(stages_started):
+    """Return the function that takes the stages that were started from a hub's log."""
+
+    def started(hub: Path, since: int = 0) -> list[str]:
+        lines = (hub / "cli/run_phase_g_dense.log").read_text().splitlines()[since:]
+        return stages_started("\n".join(lines))
+
+    return started
 
 
 def log_length(hub: Path) -> int:
@@ -140,7 +145,7 @@ def test_the_evidence_of_a_run_holds_wherever_it_lies(smoke_run, phase_g, tmp_pa
     assert phase_g(hub, "--post-verify-only").returncode == 0
 
 
-def test_a_second_run_executes_no_stage(smoke_run, phase_g):
+def test_a_second_run_executes_no_stage(smoke_run, phase_g, started_stages):
     since, before = log_length(smoke_run.hub), files_of(smoke_run.hub / "data")
     again = phase_g(smoke_run.hub)
     assert again.returncode == 0
@@ -148,7 +153,9 @@ def test_a_second_run_executes_no_stage(smoke_run, phase_g):
     assert files_of(smoke_run.hub / "data") == before
 
 
-def test_one_changed_input_byte_redoes_exactly_what_depends_on_it(smoke_run, phase_g, tmp_path):
+def test_one_changed_input_byte_redoes_exactly_what_depends_on_it(
+    smoke_run, phase_g, tmp_path, started_stages
+):
     hub = tmp_path / "hub"
     shutil.copytree(smoke_run.hub, hub)
     since = log_length(hub)
@@ -162,7 +169,9 @@ def test_one_changed_input_byte_redoes_exactly_what_depends_on_it(smoke_run, pha
     assert path.read_bytes() == (smoke_run.hub / path.relative_to(hub)).read_bytes()
 
 
-def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(smoke_run, phase_g, tmp_path):
+def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(
+    smoke_run, phase_g, tmp_path, started_stages
+):
     hub = tmp_path / "hub"
     shutil.copytree(smoke_run.hub, hub)
     (hub / TABLES[1]).unlink()
@@ -187,7 +196,7 @@ def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(smoke_run,
 
 
 def test_an_interrupted_and_a_killed_run_end_in_the_same_metrics(
-    smoke_run, phase_g, start_phase_g, tmp_path
+    smoke_run, phase_g, start_phase_g, tmp_path, started_stages
 ):
     hub, log = tmp_path / "hub", tmp_path / "output.txt"
 
@@ -221,7 +230,7 @@ def test_an_interrupted_and_a_killed_run_end_in_the_same_metrics(
 
 
 def test_other_parameters_are_refused_until_clobber_archives_the_old_outputs(
-    smoke_run, phase_g, tmp_path
+    smoke_run, phase_g, tmp_path, started_stages
 ):
     hub = tmp_path / "hub"
     shutil.copytree(smoke_run.hub, hub)
