@@ -19,10 +19,10 @@ from deployments.deploy import deploy
 from deployments.processes import Service
 from deployments.workers import online_workers
 from flows import PREFECT_ENVIRONMENT
-from flows.provenance import PROJECT
 from tasks.commands import new_app, say
 from tasks.core.files import read_json, write_json
 from tasks.runtime.errors import BadInputError
+from tasks.runtime.parent import python_path
 
 HOST = "127.0.0.1"
 PATIENCE_S = 180.0
@@ -92,7 +92,7 @@ def environment_of(outer: Mapping[str, str], port: int, folder: Path) -> dict[st
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
         "PREFECT_WORKER_QUERY_SECONDS": str(QUERY_S),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), outer.get("PYTHONPATH")])),
+        "PYTHONPATH": python_path(outer),
     }
     if AUTH[0] in outer:
         own[AUTH[1]] = outer[AUTH[0]]

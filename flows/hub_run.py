@@ -27,7 +27,7 @@ from tasks.report.task import verify_evidence
 from tasks.report.verification import write_verification
 from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
 from tasks.runtime.lock import hub_lock
-from tasks.runtime.session import HubSession, hub_session, told
+from tasks.runtime.session import HubSession, hub_session, shown_as_stage
 
 LOGGER = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def open_hub(
                     yield session
                 write_plan(hub, plan)
                 if not plan.params.skip_post_verify:
-                    with told(monitor, VERIFY_EVIDENCE):
+                    with shown_as_stage(monitor, VERIFY_EVIDENCE):
                         verify_evidence(hub)
         except BaseException as failure:
             _record_failure(hub, plan, started_at, failure)

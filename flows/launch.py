@@ -2,9 +2,8 @@
 
 import importlib
 import sys
-from contextlib import nullcontext
 
-from flows.local_server import local_server_starting
+from flows.local_server import the_local_server
 from tasks.runtime.collector import collected_rarely
 
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
@@ -16,6 +15,7 @@ def launch(module: str) -> int:
     Args:
         module: Dotted name; its `main` takes the words of this process.
     """
-    runs = WITHOUT_A_RUN.isdisjoint(sys.argv[1:])
-    with collected_rarely(), local_server_starting() if runs else nullcontext():
+    with collected_rarely():
+        if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
+            the_local_server()
         return int(importlib.import_module(module).main())

@@ -9,12 +9,12 @@ import atexit
 import os
 import selectors
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, cached_property
 
 from flows import STARTUP_TIMEOUT_VARIABLE
-from tasks.runtime.parent import parent_environment
+from tasks.runtime.parent import child_command, child_environment
 
 STOP_S = 10.0
 
@@ -26,16 +26,17 @@ class LocalServer:
         # A session of its own: Ctrl-C goes to every process of a terminal, and an interrupted run
         # can still report its end.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flows.local_server_process"],
+            child_command("flows.local_server_process"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | parent_environment(),
+            env=os.environ | child_environment(),
             start_new_session=True,
         )
 
+    @cached_property
     def api_url(self) -> str | None:
-        """Wait until the server answers; return its URL, or None where the settings name another.
+        """Its URL, once it answers; None where the settings name another, or forbid one.
 
         Raises:
             RuntimeError: If it does not start in time.
@@ -58,7 +59,6 @@ class LocalServer:
 
     def stop(self) -> None:
         """Ask the server to end, and wait for it; kill it where it does not."""
-        atexit.unregister(self.stop)
         self._process.terminate()
         try:
             self._process.wait(timeout=STOP_S)
@@ -69,35 +69,28 @@ class LocalServer:
             self._process.stdout.close()
 
 
-_STARTED: list[LocalServer] = []
+@cache
+def the_local_server() -> LocalServer:
+    """Return the temporary server of this process, which starts at the first call.
 
-
-@contextmanager
-def local_server_starting() -> Iterator[None]:
-    """Let the temporary server start while the block runs, for the run that may come in it."""
-    _STARTED.append(LocalServer())
-    try:
-        yield
-    finally:
-        if _STARTED:
-            _STARTED.pop().stop()
+    It ends when the process does: until then Prefect sends it what it has not sent yet.
+    """
+    server = LocalServer()
+    atexit.register(server.stop)
+    return server
 
 
 @contextmanager
 def local_server() -> Iterator[None]:
     """Let Prefect use the temporary server while the block runs.
 
-    It is the one that has been started, else a new one, and ends when this process does: until
-    then Prefect sends it what it has not sent yet. Where the settings name a server, or forbid a
-    temporary one, they are left as they are.
+    Where the settings name a server, or forbid a temporary one, they are left as they are.
 
     Raises:
         RuntimeError: If it does not start in time.
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    server = _STARTED.pop() if _STARTED else LocalServer()
-    atexit.register(server.stop)
-    url = server.api_url()
+    url = the_local_server().api_url
     with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
         yield

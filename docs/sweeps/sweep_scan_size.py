@@ -6,6 +6,7 @@ settings choose. Conditions may be named (`dense,1e4`), which prints their rows 
 fourth epoch. About 30 CPU-minutes.
 """
 
+import math
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def rows(view: str, dose: float, every: int) -> Iterator[str]:
             if epoch % every == 0:
                 errors[epoch] = complex_error(window, paths)
 
-        twice = replace(chosen, n_epochs=-(-2 * chosen.n_epochs // EVERY) * EVERY)
+        twice = replace(chosen, n_epochs=EVERY * math.ceil(2 * chosen.n_epochs / EVERY))
         solve(scan, twice, flat_start(scan), Device.CPU, on_epoch)
         start = f"{view},{dose:.0e},{len(scan)},{chosen.n_epochs}"
         yield from (f"{start},{epoch},{error:.4f}\n" for epoch, error in errors.items())

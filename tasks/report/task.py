@@ -31,7 +31,7 @@ from tasks.report.regression import (
 )
 from tasks.report.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
-from tasks.runtime.session import current_session, told
+from tasks.runtime.session import current_session, shown_as_stage
 from tasks.runtime.stage_task import execute, stage_task
 
 TABLE_KEY = "phase-g-delta-summary"
@@ -72,7 +72,7 @@ def publish(figures: dict[str, str]) -> Publication | None:
         What was published, or None where there is no summary to take differences of.
     """
     session = current_session()
-    with told(session.emit, PUBLISH_DELTAS):
+    with shown_as_stage(session.emit, PUBLISH_DELTAS):
         return _publish(session.root, figures)
 
 

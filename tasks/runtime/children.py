@@ -4,12 +4,10 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
@@ -19,7 +17,7 @@ from tasks.core.records import ENDED_WELL, StageCall, StageRecord
 from tasks.core.stages import Progress, silent
 from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.parent import parent_environment
+from tasks.runtime.parent import child_command, child_environment
 from tasks.runtime.portable import portable_text
 from tasks.runtime.session import HubSession, StageEvent
 
@@ -122,14 +120,14 @@ def run_stage(
         RunStoppedError: If the run is being stopped.
     """
     hub = session.root
-    command = [sys.executable, "-P", "-m", "tasks.runtime.child", str(hub), call.stage]
+    words = [str(hub), call.stage, "--cache-key", key]
     log_path = hub / call.log
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
         session.emit(StageEvent(call.stage, "started"))
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
         output = _Output(call, session, log, on_line, on_progress)
-        code = _run(session, call, [*command, "--cache-key", key], output)
+        code = _run(session, call, child_command("tasks.runtime.child", *words), output)
         end = ENDED_WELL if code == 0 else "failed"
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {end}\n")
     if code == 0:
@@ -149,7 +147,7 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=_environment(),
+            env=os.environ | CHILD_ENVIRONMENT | child_environment(),
             start_new_session=True,
             cwd=session.root,
         )
@@ -165,14 +163,6 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             _end(process)
             reader.join()
             session.forget(process)
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a child that finds this project while it stands in the hub."""
-    project = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(filter(None, [project, os.environ.get("PYTHONPATH")]))
-    own = {"PYTHONPATH": paths} | parent_environment()
-    return os.environ | CHILD_ENVIRONMENT | own
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -1,4 +1,4 @@
-"""How a process ends with the one that started it."""
+"""How a process of this project is started by another, and ends with it."""
 
 import ctypes
 import os
@@ -6,14 +6,36 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
+PROJECT = Path(__file__).resolve().parents[2]
 PARENT_VARIABLE = "PHASE_G_PARENT"
 PR_SET_PDEATHSIG = 1
 
 
-def parent_environment() -> dict[str, str]:
-    """Return the variable by which a child of this process knows whom it must not outlive."""
-    return {PARENT_VARIABLE: str(os.getpid())}
+def python_path(outer: Mapping[str, str]) -> str:
+    """Return `PYTHONPATH` for a process that finds this project, wherever it stands.
+
+    Args:
+        outer: The environment that it would have.
+    """
+    return os.pathsep.join(filter(None, [str(PROJECT), outer.get("PYTHONPATH")]))
+
+
+def child_command(module: str, *words: str) -> list[str]:
+    """Return the command that runs a module of this project, not one of the folder it stands in.
+
+    Args:
+        module: Dotted name.
+        words: What it is given.
+    """
+    return [sys.executable, "-P", "-m", module, *words]
+
+
+def child_environment() -> dict[str, str]:
+    """Return what a child must have to find this project, and to know whom not to outlive."""
+    return {"PYTHONPATH": python_path(os.environ), PARENT_VARIABLE: str(os.getpid())}
 
 
 def die_with_parent() -> None:

@@ -40,7 +40,7 @@ class StageEvent:
 
 
 @contextmanager
-def told(emit: Callable[[StageEvent], None], stage: str) -> Iterator[None]:
+def shown_as_stage(emit: Callable[[StageEvent], None], stage: str) -> Iterator[None]:
     """Tell of the start and the end of what happens in the block.
 
     Args:

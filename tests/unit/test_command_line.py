@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from inspect import signature
 
 import pytest
 
-from flows.command_line import main
+from flows.command_line import main, run
 from flows.hub_state import write_plan
+from flows.launch import WITHOUT_A_RUN
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from tasks.core.metrics_table import MetricRow, write_metrics_csv
@@ -132,6 +134,11 @@ def test_the_help_explains_every_parameter(capsys, monkeypatch):
         assert field.description
         # Of a group the help has a panel, with its knobs.
         assert field.description in text or field.title
+
+
+def test_the_options_for_which_no_server_starts_are_there():
+    options = {f"--{name.replace('_', '-')}" for name in signature(run).parameters}
+    assert WITHOUT_A_RUN - {"--help", "-h"} <= options
 
 
 def test_output_that_nobody_reads_is_no_traceback(tmp_path):

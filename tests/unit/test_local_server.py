@@ -14,15 +14,16 @@ PARENT = """
 import sys, time
 from flows.local_server import LocalServer
 server = LocalServer()
-print(server.api_url(), flush=True)
+print(server.api_url, flush=True)
 time.sleep(600)
 """
 
 RUN = """
 import httpx
 from prefect.settings import get_current_settings
-from flows.local_server import local_server, local_server_starting
-with local_server_starting(), local_server():
+from flows.local_server import local_server, the_local_server
+the_local_server()
+with local_server():
     url = get_current_settings().api.url
     print(url, httpx.get(f"{url}/health", timeout=10).text)
 print(get_current_settings().api.url)
@@ -84,7 +85,7 @@ def test_a_temporary_server_does_not_outlive_a_run_that_was_killed():
 def test_where_a_server_is_named_or_none_is_wanted_none_is_started(variable, value, monkeypatch):
     monkeypatch.setenv(variable, value)
     server = LocalServer()
-    assert server.api_url() is None
+    assert server.api_url is None
     server.stop()
 
 
@@ -93,7 +94,7 @@ def test_a_server_that_does_not_start_in_time_is_said_with_the_cure(monkeypatch)
     monkeypatch.setenv("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "0.01")
     server = LocalServer()
     with pytest.raises(RuntimeError, match=r"did not start within 0\.01 s.*PREFECT_API_URL"):
-        server.api_url()
+        assert server.api_url
     server.stop()
 
 

@@ -10,7 +10,7 @@ from tasks.core.arms import RECONSTRUCTIONS
 from tasks.core.validity import PARTS
 from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
 from tasks.report.evidence import VALUE, key_of
-from tasks.report.page.aligned_file import REFERENCE, TRUTH, read_aligned
+from tasks.report.page.aligned_file import read_aligned
 from tasks.report.page.convergence_chart import convergence_chart, read_quality
 from tasks.report.page.curve_files import (
     read_convergence,
@@ -78,11 +78,6 @@ class JobSection:
     without_truth: WithoutTruth
     learning: list[Markup]
     links: Facts
-
-    @property
-    def yardstick(self) -> str:
-        """What the reconstructions are held against."""
-        return REFERENCE if self.without_truth.resolution else TRUTH
 
 
 def job_section(

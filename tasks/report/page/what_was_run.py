@@ -74,34 +74,20 @@ class SimulationParameters(BaseModel):
     probe: dict[str, Any]
 
 
-class SimulationRecord(BaseModel):
-    """What a page needs of the simulation's manifest."""
+class Manifest(BaseModel):
+    """What a page needs of the manifest of a stage of Phase C."""
 
     model_config = TELLING
-    params: dict[str, Any]
+    params: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any]
 
 
-class ImportRecord(BaseModel):
-    """What a page needs of the manifest of an import."""
+class ImportFacts(BaseModel):
+    """What an import measured of a whole scan."""
 
     model_config = TELLING
-
-    class Facts(BaseModel):
-        """The facts of an import."""
-
-        model_config = TELLING
-        dose: DoseFacts
-        object_pixel_m: float | None
-
-    facts: Facts
-
-
-class RegionsRecord(BaseModel):
-    """What a page needs of the manifest of the cut into regions."""
-
-    model_config = TELLING
-    facts: dict[str, Any]
+    dose: DoseFacts
+    object_pixel_m: float | None
 
 
 class RegionFacts(BaseModel):
@@ -136,7 +122,7 @@ def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
     if files.has(f"{folder}/{IMPORT_MANIFEST}"):
         return _of_a_measured_scan(files, folder, key.split, overlap)
     manifest = f"{folder}/manifest.json"
-    record = files.read(manifest, lambda path: SimulationRecord.model_validate(read_json(path)))
+    record = files.read(manifest, _read_manifest)
     facts = None if record is None else record.facts.get(key.split)
     return Measurement(
         dose=files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None,
@@ -151,19 +137,22 @@ def _of_a_measured_scan(
     files: PageFiles, folder: str, split: str, overlap: OverlapFacts | None
 ) -> Measurement:
     """Return what import and cut measured; counts per pixel are those of the whole scan."""
-    imported = files.read(
-        f"{folder}/{IMPORT_MANIFEST}", lambda path: ImportRecord.model_validate(read_json(path))
+    whole = files.read(
+        f"{folder}/{IMPORT_MANIFEST}",
+        lambda path: ImportFacts.model_validate(_read_manifest(path).facts),
     )
-    if imported is None:
+    part = files.read(
+        f"{folder}/{REGIONS_MANIFEST}",
+        lambda path: RegionFacts.model_validate(_read_manifest(path).facts.get(split)),
+    )
+    if whole is None:
         return Measurement(None, overlap, None)
+    dose = None if part is None else whole.dose.model_copy(update=part.model_dump())
+    return Measurement(dose, overlap, whole.object_pixel_m)
 
-    def dose_of(path: Path) -> DoseFacts:
-        facts = RegionsRecord.model_validate(read_json(path)).facts.get(split)
-        part = RegionFacts.model_validate(facts)
-        return imported.facts.dose.model_copy(update=part.model_dump())
 
-    dose = files.read(f"{folder}/{REGIONS_MANIFEST}", dose_of)
-    return Measurement(dose, overlap, imported.facts.object_pixel_m)
+def _read_manifest(path: Path) -> Manifest:
+    return Manifest.model_validate(read_json(path))
 
 
 def plan_facts(parameters: Mapping[str, Any]) -> Facts:

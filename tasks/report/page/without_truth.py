@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tasks.core.files import read_json
+from tasks.report.measured_against import TRUTH
+from tasks.report.page.what_was_run import TELLING
 from tasks.report.tables import DASH, fixed
 
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")
-TELLING = ConfigDict(frozen=True, extra="ignore")
 
 
 class Resolution(BaseModel):
@@ -39,9 +40,16 @@ class Difference(BaseModel):
 
 
 class WithoutTruth(BaseModel):
-    """What `comparison.json` has of a measured scan; empty where there is a truth."""
+    """What `comparison.json` has of a measured scan; empty where there is a truth.
+
+    Attributes:
+        measured_against: truth or reference.
+        agreement: How far every two arms are apart.
+        resolution: How fine the arms see.
+    """
 
     model_config = TELLING
+    measured_against: str = TRUTH
     agreement: dict[str, Difference] = Field(default_factory=dict)
     resolution: Resolutions | None = None
 
