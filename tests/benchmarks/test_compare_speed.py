@@ -17,7 +17,8 @@ from tasks.core.scan_file import Geometry, Scan, write_scan
 from tasks.core.stages import StageFiles, silent
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
-CPU_LIMIT_S = 5.0
+# Over the yardstick; about half of it is usual.
+LARGEST_RATIO = 200
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +54,14 @@ def files(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_three_arms_with_controls_cost_at_most_five_cpu_seconds(files, benchmark):
-    spent = []
-
-    def run():
-        start = time.process_time()
-        compare(ComparisonParams(), files, silent)
-        spent.append(time.process_time() - start)
-
-    benchmark.pedantic(run, rounds=2, warmup_rounds=1)
-    benchmark.extra_info["cpu_s"] = min(spent)
-    assert min(spent) <= CPU_LIMIT_S
+@pytest.mark.benchmark(timer=time.process_time)
+def test_three_arms_with_controls(files, benchmark, yardstick):
+    benchmark.pedantic(
+        lambda: compare(ComparisonParams(), files, silent),
+        setup=yardstick.measure,
+        rounds=3,
+        warmup_rounds=1,
+    )
+    ratio = yardstick.ratio(benchmark.stats.stats.median)
+    benchmark.extra_info["yardsticks"] = ratio
+    assert ratio < LARGEST_RATIO

@@ -31,7 +31,8 @@ KEYS = [
         (1e3, 1e4, 1e5), ("dense", "sparse"), (1, 2, 3), ("train", "test")
     )
 ]
-CPU_LIMIT_S = 10.0
+# Over the yardstick; about half of it is usual.
+LARGEST_RATIO = 450
 
 
 def put_comparison(folder):
@@ -90,17 +91,19 @@ def sweep(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_reports_of_a_sweep_again_cost_less_than_ten_cpu_seconds(sweep, benchmark):
+@pytest.mark.benchmark(timer=time.process_time)
+def test_the_reports_of_a_sweep_again(sweep, benchmark, yardstick):
     assert report(sweep, verify=True) == 0
-    spent = []
 
-    def run():
+    def forget_the_summary():
         (sweep / METRICS_SUMMARY).unlink()
-        start = time.process_time()
-        report(sweep, verify=True)
-        spent.append(time.process_time() - start)
+        yardstick.measure()
 
-    benchmark.pedantic(run, rounds=2, warmup_rounds=0)
+    benchmark.pedantic(
+        lambda: report(sweep, verify=True), setup=forget_the_summary, rounds=2, warmup_rounds=0
+    )
+    ratio = yardstick.ratio(benchmark.stats.stats.median)
+    benchmark.extra_info["yardsticks"] = ratio
     assert len(KEYS) == 36
-    assert min(spent) < CPU_LIMIT_S
+    assert ratio < LARGEST_RATIO
     assert (sweep / REPORT_PAGE).stat().st_size < SIZE_LIMIT_BYTES

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,8 @@ from tasks.train.syllabus import Syllabus
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
 GROUPS_PER_ROUND = 10
-PATTERNS_PER_CPU_S = {Precision.FLOAT32: 170, Precision.MIXED_BFLOAT16: 250}
-PREDICTED_PER_CPU_S = 650
-# Even seconds of the processor stretch where others share its caches.
-BUSY_MACHINE = 0.6
+# Over the yardstick; about half of it is usual.
+LARGEST_RATIOS = {"learn": 30, "predict": 36, "first step": 800}
 
 # Peak memory [MiB] and processor time to the first step [s] of a process that trains.
 MEASURE = """
@@ -100,7 +99,7 @@ def measure_child(folder, out, **knobs):
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.MIXED_BFLOAT16])
-def test_patterns_learned_from(benchmark, exposures, precision):
+def test_patterns_learned_from(benchmark, yardstick, exposures, precision):
     """Lessons, transfer and optimiser steps; the step is traced before."""
     if choose_precision(Precision.AUTO, "cpu") is Precision.FLOAT32 is not precision:
         pytest.skip("this processor does not multiply bfloat16")
@@ -115,32 +114,39 @@ def test_patterns_learned_from(benchmark, exposures, precision):
         for number in range(GROUPS_PER_ROUND):
             classroom.learn(syllabus.lessons(number), 1e-3)
 
-    benchmark.pedantic(learn, rounds=5, iterations=1, warmup_rounds=1)
-    speed = GROUPS_PER_ROUND * params.group_size / benchmark.stats.stats.median
-    benchmark.extra_info["patterns_per_cpu_s"] = speed
-    assert speed > BUSY_MACHINE * PATTERNS_PER_CPU_S[precision]
+    benchmark.pedantic(learn, setup=yardstick.measure, rounds=5, warmup_rounds=1)
+    cpu_s = benchmark.stats.stats.median
+    benchmark.extra_info["patterns_per_cpu_s"] = GROUPS_PER_ROUND * params.group_size / cpu_s
+    benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
+    assert yardstick.ratio(cpu_s) < LARGEST_RATIOS["learn"]
 
 
 @pytest.mark.parametrize("with_start", [False, True])
-def test_patterns_predicted(benchmark, exposures, with_start):
+def test_patterns_predicted(benchmark, yardstick, exposures, with_start):
     """The passes over a whole scan, and the same with the first guess that they refine."""
     network = build_network(UnrolledArchitecture(), Optics.of(exposures.probe_modes), seed=1)
     if with_start:
-        benchmark.pedantic(predict_object, (network, exposures, 256), rounds=3, warmup_rounds=1)
+        predict = partial(predict_object, network, exposures, 256)
     else:
         canvas = canvas_of(exposures.positions_px, exposures.n_px)
-        arguments = (exposures, canvas, first_guess(exposures, canvas), 256, lambda _: None)
-        benchmark.pedantic(network.predict_canvas, arguments, rounds=3, warmup_rounds=1)
-    speed = len(exposures) / benchmark.stats.stats.median
-    benchmark.extra_info["patterns_per_cpu_s"] = speed
+        start = first_guess(exposures, canvas)
+        predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)
+    benchmark.pedantic(predict, setup=yardstick.measure, rounds=3, warmup_rounds=1)
+    cpu_s = benchmark.stats.stats.median
+    benchmark.extra_info["patterns_per_cpu_s"] = len(exposures) / cpu_s
+    benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
     if not with_start:
-        assert speed > BUSY_MACHINE * PREDICTED_PER_CPU_S
+        assert yardstick.ratio(cpu_s) < LARGEST_RATIOS["predict"]
 
 
-def test_the_first_step_comes_soon(quick_scan, tmp_path):
+def test_the_first_step_comes_soon(quick_scan, tmp_path, yardstick):
     """From the start of the process: imports, first guess, lessons, tracing."""
+    for _ in range(5):
+        yardstick.measure()
     _, first_s = measure_child(quick_scan, tmp_path, n_steps=1)
-    assert first_s < 15 / BUSY_MACHINE
+    for _ in range(5):
+        yardstick.measure()
+    assert yardstick.ratio(first_s) < LARGEST_RATIOS["first step"]
 
 
 def test_a_long_scan_takes_little_memory(tmp_path):
