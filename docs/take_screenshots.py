@@ -1,7 +1,8 @@
 """Pictures of the Prefect UI for these pages: `python docs/take_screenshots.py`.
 
 Takes the server of `make serve` or of PREFECT_API_URL, on which a run of phase-g/local has
-completed, and a Chromium of this machine; needs `pip install playwright`.
+completed, and a Chromium of this machine; needs
+`pip install --constraint requirements.lock '.[screenshots]'`.
 """
 
 import json
