@@ -55,19 +55,20 @@ def _stages(planner: StagePlanner, split: Split) -> Iterable[tuple[Reconstructio
     """Yield the stages of every reconstruction of a split."""
     extras = planner.extras
     wanted = extras.of(split)
-    training = {arm: (Role.TRAIN, planner.training(arm)) for arm in NETWORK_ARMS}
+    training = {arm: [(Role.TRAIN, planner.training(arm))] for arm in NETWORK_ARMS}
+    training[Arm.BASELINE] += [(Role.LABEL, call) for call in planner.labelling]
     prediction = {arm: planner.prediction(split, arm) for arm in NETWORK_ARMS}
     for arm in NETWORK_ARMS:
-        yield arm, [training[arm], (Role.RECONSTRUCT, prediction[arm])]
+        yield arm, [*training[arm], (Role.RECONSTRUCT, prediction[arm])]
     yield Arm.PTYCHI, [(Role.RECONSTRUCT, planner.iteration(split))]
     if Extra.ADAPTED in wanted:
         tuned = (Role.ADAPT, extras.adaptation())
         predicted = (Role.RECONSTRUCT, extras.adapted_prediction())
-        yield Extra.ADAPTED, [training[Arm.PTYCHOPINN], tuned, predicted]
+        yield Extra.ADAPTED, [*training[Arm.PTYCHOPINN], tuned, predicted]
     for arm, extra in REFINED.items():
         if extra in wanted:
             start = (Role.START, prediction[arm])
             refined = (Role.REFINE, extras.refinement(split, arm))
-            yield extra, [training[arm], start, refined]
+            yield extra, [*training[arm], start, refined]
     for extra in (Extra.PROJECTIONS, Extra.LONGER_PROJECTIONS):
         yield extra, [(Role.RECONSTRUCT, extras.control(split))]

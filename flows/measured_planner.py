@@ -59,8 +59,8 @@ class MeasuredPlanner(StagePlanner):
         """Return the preparation, and what the Baseline learns from."""
         prepared = (self._ingest(), self._make_reference(), self._cut())
         if self.measured.labels is Labels.SIMULATION:
-            return BeforeTraining(preparation=prepared, simulated_labels=(self._label(),))
-        return BeforeTraining(preparation=prepared, labelling=(self.iteration(Split.TRAIN),))
+            return BeforeTraining(preparation=prepared, simulated_labels=self.labelling)
+        return BeforeTraining(preparation=prepared, labelling=self.labelling)
 
     def after_training(self) -> AfterTraining:
         """Return the pictures of the whole scan."""
@@ -69,6 +69,13 @@ class MeasuredPlanner(StagePlanner):
             predictions=tuple(self.whole_prediction(arm) for arm in NETWORK_ARMS),
             overview=(self.overview(),),
         )
+
+    @property
+    def labelling(self) -> tuple[StageCall, ...]:
+        """What makes the Baseline's labels: pty-chi's run, or a simulation."""
+        if self.measured.labels is Labels.SIMULATION:
+            return (self._label(),)
+        return (self.iteration(Split.TRAIN),)
 
     def lessons(self, arm: Arm) -> dict[str, str]:
         """Return what a network learns from: diffraction, and the Baseline from labels too."""

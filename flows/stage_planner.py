@@ -77,6 +77,11 @@ class StagePlanner(StageFactory):
         labels = {"truth": self.condition.truth} if arm is Arm.BASELINE else {}
         return self.exposures(Split.TRAIN) | labels
 
+    @property
+    def labelling(self) -> tuple[StageCall, ...]:
+        """What has to be done for the Baseline's labels: a simulation has its truth."""
+        return ()
+
     def prediction(self, split: Split, arm: Arm) -> StageCall:
         """Reconstruct a split by a network."""
         return self.prediction_call(

@@ -11,6 +11,7 @@ from tasks.report.params import ReportParams
 class Role(Enum):
     """What a stage does for a reconstruction."""
 
+    LABEL = "label"
     TRAIN = "train"
     ADAPT = "adapt"
     START = "start"

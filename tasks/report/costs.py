@@ -2,7 +2,7 @@
 
 A scan is paid for by what is done anew for every scan: a network's prediction, an iterative run,
 the prediction that a run starts from, the fine-tuning on that very scan. A training is paid for
-once, and stands apart.
+once, and stands apart; so are the labels that it learns from, where they had to be made.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,8 @@ from tasks.report.cost_params import CostSource, Role
 # One stage makes both controls without a network, the shorter on the way to the longer.
 READY_FACT = {Extra.PROJECTIONS.value: "same_s", Extra.LONGER_PROJECTIONS.value: "longer_s"}
 LAST_FACT = "longer_s"
+# Paid once, before the first scan.
+ONCE = (Role.LABEL, Role.TRAIN)
 WORK_FACTS = ("inference_s", "solve_s")
 
 
@@ -28,7 +30,8 @@ class ArmCost:
         key: The comparison that it is judged in.
         wall_s: Time on the clock of all that is done for the scan, processes and all [s].
         cpu_s: Time of all processors for the same [s].
-        training_cpu_s: Time of all processors to train what is used; 0 without a training [s].
+        training_cpu_s: Time of all processors to train what is used, and to make the labels that it
+            learns from; 0 without a training [s].
         peak_memory_mib: Largest memory of a stage for the scan [MiB].
         n_patterns: Patterns of the scan; None if no record says.
         patterns_per_s: Patterns by the time on the clock of the work itself; the start of processes
@@ -69,7 +72,7 @@ def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord])
 def _cost_of(model: str, key: JobKey, stages: Sequence[tuple[Role, StageRecord]]) -> ArmCost:
     """Add up the stages of one reconstruction."""
     training = [record for role, record in stages if role is Role.TRAIN]
-    own = [record for role, record in stages if role is not Role.TRAIN]
+    own = [record for role, record in stages if role not in ONCE]
     if not own:
         raise ValueError(
             f"{model} in {key.view}/{key.split} has trainings alone. Name the stage that "
@@ -78,7 +81,7 @@ def _cost_of(model: str, key: JobKey, stages: Sequence[tuple[Role, StageRecord]]
     share = [_share(model, record) for record in own]
     n_patterns = next((n for record in own if (n := record.facts.get("n_patterns"))), None)
     work_s = sum(_work_s(model, record) for record in own)
-    training_cpu_s = sum(record.cpu_s for record in training)
+    training_cpu_s = sum(record.cpu_s for role, record in stages if role in ONCE)
     n_trained = max((record.facts.get("n_patterns", 0) for record in training), default=0)
     return ArmCost(
         model=model,

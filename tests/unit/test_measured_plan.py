@@ -64,6 +64,16 @@ def test_simulated_labels_come_from_the_measured_probe(scan_file):
     assert replicate.training[1].inputs == labels.outputs
 
 
+@pytest.mark.parametrize("labels", ["reference", "simulation"])
+def test_the_baseline_alone_pays_for_its_labels(scan_file, labels):
+    plan = plan_of(scan_file, measured={"labels": labels}, refine=2)
+    (replicate,) = plan.replicates
+    (made,) = replicate.labelling + replicate.simulated_labels
+    paying = [s for s in plan.costs.params["sources"] if s["role"] == "label"]
+    assert {source["manifest"] for source in paying} == {made.manifest}
+    assert {source["model"] for source in paying} == {"Baseline", "Baseline-refined"}
+
+
 def test_the_folders_are_named_by_the_measured_dose(scan_file):
     plan = plan_of(scan_file, photons_per_pattern=5.0)
     for call in plan.comparisons:

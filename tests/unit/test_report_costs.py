@@ -83,6 +83,17 @@ def test_a_refined_arm_pays_for_the_prediction_that_it_starts_from():
     assert cost.patterns_per_s == 100 / (0.5 + 9.5)
 
 
+def test_labels_that_had_to_be_made_are_paid_for_with_the_training():
+    cost = only(
+        source("Baseline", "label", "iterate"),
+        source("Baseline", "train", "train"),
+        source("Baseline", "reconstruct", "predict"),
+    )
+    assert (cost.cpu_s, cost.training_cpu_s) == (2, 40 + 60)
+    assert cost.peak_memory_mib == 300
+    assert cost.training_cpu_s_per_pattern == (40 + 60) / 120
+
+
 def test_fine_tuning_on_the_scan_is_paid_for_every_scan():
     cost = only(
         source("PtychoPINN-adapted", "train", "train"),
@@ -113,7 +124,9 @@ def test_a_model_with_trainings_alone_is_refused():
 
 @pytest.mark.parametrize("role", ["predict", ""])
 def test_unknown_roles_are_refused(role):
-    with pytest.raises(ValidationError, match="'train', 'adapt', 'start', 'reconstruct' or"):
+    with pytest.raises(
+        ValidationError, match="'label', 'train', 'adapt', 'start', 'reconstruct' or"
+    ):
         source("Baseline", role, "train")
 
 
