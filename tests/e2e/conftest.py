@@ -80,8 +80,19 @@ class Site:
         self, module: str, *words: str, expect: int = 0, **variables: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command of this project to its end."""
+        return self._run("-m", module, *words, expect=expect, **variables)
+
+    def python(self, script: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run lines of Python to their end, with the server's address for Prefect."""
+        return self._run(
+            "-c", script, *words, expect=0, PREFECT_API_URL=f"http://127.0.0.1:{self.port}/api"
+        )
+
+    def _run(
+        self, *words: str, expect: int, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
-            [sys.executable, "-m", module, *words],
+            [sys.executable, *words],
             env=self.environment | variables,
             capture_output=True,
             text=True,

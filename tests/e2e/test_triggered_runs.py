@@ -7,6 +7,8 @@ that needs the least waiting.
 import json
 import os
 import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -34,6 +36,7 @@ def silent(site):
         os.kill(pid, signal.SIGKILL)
     site.wait_until(lambda: not site.stages_of("silent"), 5)
     assert site.worker.process_id() is None
+    assert site.api.state(run)["name"] == "Running"
     return run
 
 
@@ -141,7 +144,6 @@ def test_a_port_that_is_taken_is_said(site, silent, tmp_path):
 
 
 def test_a_run_whose_worker_was_killed_becomes_crashed(site, silent):
-    assert site.api.state(silent)["name"] == "Running"
     state = site.wait_for(silent, "Crashed", within_s=CRASHED_WITHIN_S)
     assert "No heartbeat for 90 s" in state["message"]
 
@@ -199,6 +201,57 @@ def test_the_artifacts_of_a_run_are_read_back(site, silent):
         metric = {"MS-SSIM": "ms_ssim", "MAE": "mae"}[row["metric"]]
         assert row["delta"] == deltas[f"vs_{row['against']}"][metric][row["part"]]
     assert (site.hubs / "silent" / REPORT_PAGE).is_file()
+
+
+SAVE_BLOCK = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+
+message = {"subject": "{{subject}}", "body": "{{body}}"}
+block = CustomWebhookNotificationBlock(name="told", url=sys.argv[1], json_data=message)
+block.save("beamline", overwrite=True)
+"""
+
+
+@pytest.fixture
+def told(site):
+    """What people were told so far: messages to a web hook that a block of the server names."""
+    messages = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever).start()
+        site.python(SAVE_BLOCK, f"http://127.0.0.1:{server.server_port}/")
+        deploy = ("deployments.deploy", "phase-g/local")
+        said = site.command(*deploy, "--notify", "custom-webhook/beamline").stdout
+        assert "deltas regressed" in said
+        yield messages
+        site.command(*deploy)
+        server.shutdown()
+
+
+def test_a_regression_is_told_by_the_block_that_was_named(site, silent, told):
+    path = site.hubs / "silent" / ATTEMPTS
+    *earlier, last = path.read_text().splitlines()
+    better = json.loads(last)
+    for rival in better["deltas"].values():
+        rival["mae"] = {part: value - 1 for part, value in rival["mae"].items()}
+    path.write_text("\n".join([*earlier, json.dumps(better)]) + "\n")
+    run = site.trigger("silent")
+    assert site.wait_for(run, "Completed", "Failed", "Crashed")["name"] == "Completed"
+    site.wait_until(lambda: bool(told), 60)
+    (message,) = told
+    assert message["subject"] == "Phase G: deltas regressed"
+    assert "Hub silent" in message["body"]
+    assert "PtychoPINN - Baseline" in message["body"]
 
 
 def test_a_hub_outside_of_the_root_fails_before_any_work_and_a_nightly_failure_is_told(
