@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,18 +139,24 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
     return _fill(context)
 
 
-def _fill(context: Mapping[str, Any]) -> str:
-    """Return the template with its content; the only script is the one whose hash is allowed."""
-    environment = Environment(
+@cache
+def _templates() -> Environment:
+    """Return the templates, compiled once a process."""
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _fill(context: Mapping[str, Any]) -> str:
+    """Return the template with its content; the only script is the one whose hash is allowed."""
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
+    page = _templates().get_template("report.html.j2")
+    return page.render(
         **context,
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         light=style_sheet_variables(dark=False),
