@@ -59,7 +59,7 @@ def test_three_arms_with_controls(files, benchmark, yardstick):
     benchmark.pedantic(
         lambda: compare(ComparisonParams(), files, silent),
         setup=yardstick.measure,
-        rounds=3,
+        rounds=2,
         warmup_rounds=1,
     )
     ratio = yardstick.ratio(benchmark.stats.stats.median)

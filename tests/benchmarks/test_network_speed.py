@@ -66,7 +66,7 @@ def test_training(benchmark, yardstick, exposures, precision, name):
         for number in range(STEPS):
             classroom.learn(physics_lesson(course, number), 1e-3)
 
-    benchmark.pedantic(some_steps, setup=yardstick.measure, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(some_steps, setup=yardstick.measure, rounds=3, warmup_rounds=1)
     cpu_s = benchmark.stats.stats.median
     benchmark.extra_info["patterns_per_cpu_s"] = STEPS * GROUP_SIZE / cpu_s
     benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
@@ -80,7 +80,7 @@ def test_prediction(benchmark, yardstick, exposures, name):
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)
-    benchmark.pedantic(predict, setup=yardstick.measure, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(predict, setup=yardstick.measure, rounds=3, warmup_rounds=1)
     cpu_s = benchmark.stats.stats.median
     benchmark.extra_info["patterns_per_cpu_s"] = len(exposures) / cpu_s
     benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)

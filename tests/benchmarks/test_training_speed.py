@@ -114,7 +114,7 @@ def test_patterns_learned_from(benchmark, yardstick, exposures, precision):
         for number in range(GROUPS_PER_ROUND):
             classroom.learn(syllabus.lessons(number), 1e-3)
 
-    benchmark.pedantic(learn, setup=yardstick.measure, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(learn, setup=yardstick.measure, rounds=3, warmup_rounds=1)
     cpu_s = benchmark.stats.stats.median
     benchmark.extra_info["patterns_per_cpu_s"] = GROUPS_PER_ROUND * params.group_size / cpu_s
     benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
