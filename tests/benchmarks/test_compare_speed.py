@@ -18,7 +18,7 @@ from tasks.core.stages import StageFiles, silent
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 # Over the yardstick; about half of it is usual.
-LARGEST_RATIO = 200
+LARGEST_RATIO = 400
 
 
 @pytest.fixture(scope="module")
