@@ -56,7 +56,7 @@ def _stages(planner: StagePlanner, split: Split) -> Iterable[tuple[Reconstructio
     extras = planner.extras
     wanted = extras.of(split)
     training = {arm: [(Role.TRAIN, planner.training(arm))] for arm in NETWORK_ARMS}
-    training[Arm.BASELINE] += [(Role.LABEL, call) for call in planner.labelling]
+    training[Arm.BASELINE] += [(Role.LABEL, call) for call in planner.label_stages]
     prediction = {arm: planner.prediction(split, arm) for arm in NETWORK_ARMS}
     for arm in NETWORK_ARMS:
         yield arm, [*training[arm], (Role.RECONSTRUCT, prediction[arm])]

@@ -59,8 +59,8 @@ class MeasuredPlanner(StagePlanner):
         """Return the preparation, and what the Baseline learns from."""
         prepared = (self._ingest(), self._make_reference(), self._cut())
         if self.measured.labels is Labels.SIMULATION:
-            return BeforeTraining(preparation=prepared, simulated_labels=self.labelling)
-        return BeforeTraining(preparation=prepared, labelling=self.labelling)
+            return BeforeTraining(preparation=prepared, simulated_labels=self.label_stages)
+        return BeforeTraining(preparation=prepared, labelling=self.label_stages)
 
     def after_training(self) -> AfterTraining:
         """Return the pictures of the whole scan."""
@@ -71,7 +71,7 @@ class MeasuredPlanner(StagePlanner):
         )
 
     @property
-    def labelling(self) -> tuple[StageCall, ...]:
+    def label_stages(self) -> tuple[StageCall, ...]:
         """What makes the Baseline's labels: pty-chi's run, or a simulation."""
         if self.measured.labels is Labels.SIMULATION:
             return (self._label(),)
@@ -82,9 +82,10 @@ class MeasuredPlanner(StagePlanner):
         exposures = self.exposures(Split.TRAIN)
         if arm is not Arm.BASELINE:
             return exposures
+        (made,) = self.label_stages
         if self.measured.labels is Labels.SIMULATION:
-            return self._label().outputs
-        return exposures | {"labels": self.iteration(Split.TRAIN).outputs["reconstruction"]}
+            return made.outputs
+        return exposures | {"labels": made.outputs["reconstruction"]}
 
     def _label(self) -> StageCall:
         """Expose a simulated sample as the training region was exposed."""

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.measured_params import MeasuredParams
 from tasks.core.device import Backend, Device
+from tasks.core.hub import AS_MEASURED
 from tasks.core.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.seeds import Split
 from tasks.reconstruct.params import PtyChiOptions
 from tasks.simulate.params import InstrumentParams, ProbeParams
-from tasks.views.params import AS_MEASURED, View
+from tasks.views.params import View
 
 
 def _panel(title: str) -> Parameter:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flows.params import NetworkKind, PhaseGParams, Profile
 from tasks.compare.params import ComparisonParams
 from tasks.core.arms import NETWORK_ARMS, Arm
+from tasks.core.hub import AS_MEASURED
 from tasks.core.seeds import Seeds
 from tasks.networks.architectures.params import (
     Architecture,
@@ -19,7 +20,7 @@ from tasks.report.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
 from tasks.views.halves import HalvesParams
-from tasks.views.params import AS_MEASURED, MeasuredViewParams, ViewParams
+from tasks.views.params import MeasuredViewParams, ViewParams
 
 
 @dataclass(frozen=True)

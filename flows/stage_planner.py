@@ -78,7 +78,7 @@ class StagePlanner(StageFactory):
         return self.exposures(Split.TRAIN) | labels
 
     @property
-    def labelling(self) -> tuple[StageCall, ...]:
+    def label_stages(self) -> tuple[StageCall, ...]:
         """What has to be done for the Baseline's labels: a simulation has its truth."""
         return ()
 

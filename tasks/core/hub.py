@@ -21,6 +21,9 @@ RESEARCH_OBJECT = "ro-crate-metadata.json"
 PLAN = "plan/plan.json"
 RUN_LOG = "cli/run_phase_g_dense.log"
 
+# The view of a measured scan of which every exposure is used.
+AS_MEASURED = "measured"
+
 
 def dose_label(photons_per_pattern: float) -> str:
     """Return the folder name of a dose, such as `dose_1000`."""

@@ -25,6 +25,7 @@ from tasks.report.measured_against import caveat, labelled
 from tasks.report.publication import AGGREGATE_REPORT, COST_TEXT, DIGEST
 from tasks.report.summary_text import counts, verdict
 from tasks.report.tables import markdown_table
+from tasks.report.used_parameters import used_parameters
 
 LINKS = {
     "Everything on one page, offline": "analysis/report.html",
@@ -107,7 +108,7 @@ def _parameters(contents: HubContents) -> list[str]:
         return ["The tables came from another program: its parameters are not known."]
     rows = [
         [name, _shown(value)]
-        for name, value in sorted(contents.parameters.items())
+        for name, value in sorted(used_parameters(contents.parameters).items())
         if not isinstance(value, dict) or "kind" in value
     ]
     commit = contents.commit

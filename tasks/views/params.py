@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.core.groups import check_group_sizes
+from tasks.core.hub import AS_MEASURED
 
 
 class View(StrEnum):
@@ -14,7 +15,6 @@ class View(StrEnum):
     SPARSE = "sparse"
 
 
-AS_MEASURED = "measured"
 OVERLAP_RATIO = {View.DENSE: 0.7, View.SPARSE: 0.2}
 
 

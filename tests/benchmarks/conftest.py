@@ -12,6 +12,8 @@ import scipy.fft
 
 SIDE_PX = 512
 N_LOOPS = 100_000
+# As long as a machine's speed goes up and down, so that its mean counts, as for the work measured.
+N_REPEATS = 10
 
 
 class Yardstick:
@@ -22,20 +24,44 @@ class Yardstick:
         self._spent_s = []
 
     def measure(self):
-        """Do the work once: transforms, sums over an image, and a loop in Python."""
+        """Time the work some times more."""
+        self._spent_s += [self._seconds_of_work() for _ in range(N_REPEATS)]
+
+    def ratio(self, cpu_s):
+        """Return a time [s] over the mean one of the work."""
+        return cpu_s / float(np.mean(self._spent_s))
+
+    def _seconds_of_work(self):
+        """Do transforms, a sum over an image, and a loop in Python."""
         start = time.process_time()
         wave = scipy.fft.ifft2(scipy.fft.fft2(self._image))
         total = float(np.sum(np.abs(wave) ** 2))
         words = {number: str(number) for number in range(N_LOOPS)}
+        spent_s = time.process_time() - start
         assert total > 0
         assert len(words) == N_LOOPS
-        self._spent_s.append(time.process_time() - start)
-
-    def ratio(self, cpu_s):
-        """Return a time [s] over the median one of the work."""
-        return cpu_s / float(np.median(self._spent_s))
+        return spent_s
 
 
 @pytest.fixture
 def yardstick():
     return Yardstick()
+
+
+@pytest.fixture
+def yardsticks_of(benchmark, yardstick):
+    """The way to measure work: its median time in yardsticks, which lie between the rounds."""
+
+    def measure(work, n_patterns=None, *, rounds=3, warmup_rounds=1, before=lambda: None):
+        def prepare():
+            before()
+            yardstick.measure()
+
+        benchmark.pedantic(work, setup=prepare, rounds=rounds, warmup_rounds=warmup_rounds)
+        cpu_s = benchmark.stats.stats.median
+        if n_patterns is not None:
+            benchmark.extra_info["patterns_per_cpu_s"] = n_patterns / cpu_s
+        benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
+        return yardstick.ratio(cpu_s)
+
+    return measure

@@ -228,7 +228,7 @@ def told(site):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         site.python(SAVE_BLOCK, f"http://127.0.0.1:{server.server_port}/")
         deploy = ("deployments.deploy", "phase-g/local")
         said = site.command(*deploy, "--notify", "custom-webhook/beamline").stdout

@@ -118,6 +118,9 @@ def test_every_text_says_what_the_deltas_are_against(run):
     for path in (*(analysis / name for name in texts), run.hub / "summary/summary.md"):
         assert "against the reference" in path.read_text(), path
     assert "against the reference" in run.stdout
+    summary = (run.hub / "summary/summary.md").read_text()
+    assert "| scan | scan.cxi |" in summary
+    assert "dead_leaves" not in summary
 
 
 def test_the_regions_are_a_patch_apart_and_said_so(run, place):

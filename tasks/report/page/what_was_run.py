@@ -14,6 +14,7 @@ from tasks.core.seeds import Split
 from tasks.report.comparisons import JobKey
 from tasks.report.page.page_files import PageFiles
 from tasks.report.tables import fixed
+from tasks.report.used_parameters import used_parameters
 
 Facts = list[tuple[str, str]]
 IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"
@@ -191,8 +192,10 @@ def measured_facts(measurement: Measurement) -> Facts:
 
 
 def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    used = used_parameters(parameters)
+
     def of(*names: str) -> Any:
-        value: Any = parameters
+        value: Any = used
         for name in names:
             value = value.get(name) if isinstance(value, Mapping) else None
         return value
@@ -208,7 +211,9 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "seeds", _seeds_text(of("seed"), of("seeds"))
     yield "sample", str(of("sample", "kind") or "").replace("_", " ")
     yield "probe", str(of("probe", "kind") or "").replace("_", " ")
-    yield "scan", str(of("scan", "kind") or "").replace("_", " ")
+    scan = of("scan")
+    yield "scan", scan if isinstance(scan, str) else str(of("scan", "kind") or "").replace("_", " ")
+    yield "labels", str(of("labels") or "")
     yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
 
 

@@ -46,7 +46,9 @@ def measured_hub(page_hub):
     regions = {"facts": {"test": {"n_patterns": 20, "measured_photons_per_pattern": 461234.5}}}
     write_json(page_hub / FOLDER / "regions.manifest.json", regions)
     plan = read_json(page_hub / "plan/plan.json")
-    write_json(page_hub / "plan/plan.json", plan | {"stages": []})
+    measured = {"file": "star.cxi", "labels": "reference", "thin": False}
+    parameters = plan["parameters"] | {"measured": measured}
+    write_json(page_hub / "plan/plan.json", plan | {"stages": [], "parameters": parameters})
     return page_hub
 
 
@@ -75,6 +77,13 @@ def test_dose_and_pixel_are_what_the_import_measured(measured_hub, rebuilt):
     assert "0.12%" in facts
     assert "10.00 nm" in facts
     assert "20 of 25 exposures" in facts
+
+
+def test_nothing_of_a_simulation_is_said_to_have_been_run(measured_hub, rebuilt):
+    facts = rebuilt(measured_hub).texts["facts"]
+    assert "star.cxi" in facts
+    assert "dead leaves" not in facts
+    assert "raster" not in facts
 
 
 def test_a_damaged_manifest_of_the_cut_is_named(measured_hub, rebuilt):
