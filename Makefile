@@ -34,7 +34,7 @@ lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## Measure speed
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median,rounds
+	$(BIN)/python -m pytest tests/benchmarks -m 'slow or not slow' --benchmark-columns=min,median,rounds
 
 docs: $(STAMP) ## Build the documentation as a site in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

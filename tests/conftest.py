@@ -6,6 +6,9 @@ from pathlib import Path
 
 # Read by Prefect when it is imported, so it is set before anything else.
 os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="phase-g-tests-"))
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One that computes tests beside another has a data base of its own.
+    os.environ["PREFECT_HOME"] += f"/{os.environ['PYTEST_XDIST_WORKER']}"
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["DO_NOT_TRACK"] = "1"

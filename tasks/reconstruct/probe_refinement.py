@@ -60,7 +60,10 @@ def with_modes(scan: Scan, n_modes: int | None) -> Scan:
 
 
 def refine_probe(
-    scan: Scan, params: ReferenceParams, on_epoch: Callable[[int, float], None]
+    scan: Scan,
+    params: ReferenceParams,
+    on_epoch: Callable[[int, float], None],
+    n_threads: int = 1,
 ) -> Refined:
     """Refine the probe of a scan from a flat object.
 
@@ -68,6 +71,7 @@ def refine_probe(
         scan: Checked scan, its probe a first guess that carries the photons.
         params: Modes, epochs and whether positions are refined.
         on_epoch: Told the number of every finished epoch, from 1, and its loss.
+        n_threads: Threads that compute.
 
     Returns:
         Probe, positions and object.
@@ -77,7 +81,7 @@ def refine_probe(
     """
     quieten()
     torch_device = choose_device(params.device)
-    torch.set_num_threads(1)
+    torch.set_num_threads(n_threads)
     start = flat_start(scan)
     settings = _settings(params)
 

@@ -50,6 +50,7 @@ def solve(
     start: ObjectWindow,
     device: Device,
     on_epoch: OnEpoch,
+    n_threads: int = 1,
 ) -> Solution:
     """Reconstruct the object of a scan.
 
@@ -59,6 +60,7 @@ def solve(
         start: Object to start from, over the bounding box of all patches (`starts`).
         device: Where to compute.
         on_epoch: Told the number of every finished epoch, from 1, its loss, and the object.
+        n_threads: Threads that compute.
 
     Returns:
         The object and how it was found.
@@ -69,7 +71,7 @@ def solve(
     """
     quieten()
     torch_device = choose_device(device)
-    torch.set_num_threads(1)
+    torch.set_num_threads(n_threads)
     task = build_task(scan, settings, start, torch_device)
     losses: list[float] = []
     current = previous = object_of(task)

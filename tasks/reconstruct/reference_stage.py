@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks.core.cores import usable_cores
 from tasks.core.files import write_json, write_text
 from tasks.core.illumination_file import Illumination, write_illumination
 from tasks.core.object_file import ObjectWindow, write_object
@@ -21,6 +22,9 @@ from tasks.reconstruct.iterate_stage import without_infinities
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.reconstruct.scan_checks import check_scan
+
+# All that follows in a run needs the reference, so until then every other core is idle.
+MOST_THREADS = 2
 
 if TYPE_CHECKING:
     from tasks.reconstruct.probe_refinement import Refined
@@ -56,20 +60,25 @@ def make_reference(
     # It begins with what the refinement found, so no faster model has to come near first.
     settings = replace(settings, n_epochs=n_object, gaussian_epochs=0)
     total = params.probe_epochs + n_object
+    n_threads = min(MOST_THREADS, usable_cores())
     started = time.perf_counter()
     refined = refine_probe(
-        scan, params, lambda epoch, loss: progress(epoch, total, f"probe, loss {loss:.4g}")
+        scan,
+        params,
+        lambda epoch, loss: progress(epoch, total, f"probe, loss {loss:.4g}"),
+        n_threads,
     )
 
     def on_epoch(epoch: int, loss: float, _window: ObjectWindow) -> None:
         progress(params.probe_epochs + epoch, total, f"object, loss {loss:.4g}")
 
     start = refined.window
-    solution = solve(refined.scan, settings, start, params.device, on_epoch)
+    solution = solve(refined.scan, settings, start, params.device, on_epoch, n_threads)
     facts = _facts(params, scan, refined) | {
         "settings": settings.facts,
         "object_losses": solution.losses,
         "device": solution.device,
+        "n_threads": n_threads,
     }
     window = replace(solution.window, facts=facts | {"role": "reference"})
     write_object(files.outputs["reference"], window)

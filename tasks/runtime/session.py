@@ -12,11 +12,11 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Literal
 
+from tasks.core.cores import usable_cores
 from tasks.runtime.errors import BadInputError, RunStoppedError
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
-CORES_VARIABLE = "PHASE_G_CORES"
 SETTLE_S = 0.3
 
 
@@ -57,24 +57,15 @@ def shown_as_stage(emit: Callable[[StageEvent], None], stage: str) -> Iterator[N
 
 
 def available_cores() -> int:
-    """Return the number of processor cores that this process may use.
-
-    `PHASE_G_CORES` says how many are its share where several runs work on one machine.
+    """Return `usable_cores` for a run that is about to start.
 
     Raises:
-        BadInputError: If the variable is not a whole number above 0.
+        BadInputError: If `PHASE_G_CORES` is not a whole number above 0.
     """
-    asked = os.environ.get(CORES_VARIABLE)
-    if asked:
-        if not asked.isdecimal() or int(asked) < 1:
-            raise BadInputError(
-                f"{CORES_VARIABLE} is the number of cores of a run, 1 or more, got {asked!r}. "
-                f"Correct it, or unset it to use all."
-            )
-        return int(asked)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    try:
+        return usable_cores()
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
 
 
 class CoreSlots:

@@ -35,7 +35,7 @@ from tasks.train.syllabus import Syllabus
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
 GROUPS_PER_ROUND = 10
-MOST_YARDSTICKS = {"learn": 31, "predict": 39, "first step": 1000}
+MOST_YARDSTICKS = {"learn": 31, "predict": 39, "first step": 720}
 
 # Peak memory [MiB] and processor time to the first step [s] of a process that trains.
 MEASURE = """
