@@ -67,6 +67,7 @@ def stage_files(tmp_path: Path):
 
 STAGE_MODULE = """
 import os
+import resource
 import signal
 import sys
 import time
@@ -99,6 +100,20 @@ def where(params: Params, files, progress):
 def tell_fingerprint(params: Params, files, progress):
     files.outputs["result"].parent.mkdir(parents=True, exist_ok=True)
     files.outputs["result"].write_text(files.fingerprint)
+    return {}
+
+
+def borrow_memory(params: Params, files, progress):
+    def borrow():
+        return len(b"x" * 2**27)
+
+    borrow()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(8):
+        borrow()
+    fetched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    files.outputs["result"].parent.mkdir(parents=True, exist_ok=True)
+    files.outputs["result"].write_text(str(fetched))
     return {}
 
 

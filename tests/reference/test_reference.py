@@ -37,6 +37,16 @@ def defocused(probe, phase_rad):
     return np.fft.ifft2(np.fft.fft2(probe) * np.exp(1j * phase_rad * square))
 
 
+def make_reference(folder, params, n_cores=2):
+    """Run the stage in a process of its own, on a machine of some cores."""
+    subprocess.run(
+        [sys.executable, str(HERE / "reference_child.py"), str(folder), params.model_dump_json()],
+        env=os.environ | {"PYTHONPATH": str(HERE.parents[1]), "PHASE_G_CORES": str(n_cores)},
+        check=True,
+        capture_output=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
@@ -52,12 +62,7 @@ def made(tmp_path_factory):
     scan = read_scan(folder / "known.cxi")
     guess = defocused(scan.probe, 14.0)
     write_scan(folder / "scan.cxi", replace(scan, probe=guess))
-    subprocess.run(
-        [sys.executable, str(HERE / "reference_child.py"), str(folder), PARAMS.model_dump_json()],
-        env=os.environ | {"PYTHONPATH": str(HERE.parents[1])},
-        check=True,
-        capture_output=True,
-    )
+    make_reference(folder, PARAMS)
     return folder, scan, guess
 
 
@@ -93,3 +98,18 @@ def test_the_course_of_both_parts_is_kept(made):
     light = read_illumination(folder / "light.h5")
     np.testing.assert_array_equal(light.positions_px, scan.positions_px)
     assert light.facts["position_change_rms_px"] == 0
+
+
+def test_a_second_core_changes_the_reference_by_rounding_alone(made, tmp_path):
+    few = PARAMS.model_copy(update={"probe_epochs": 4, "object_epochs": 2})
+    objects, threads = [], []
+    for n_cores in (1, 2):
+        folder = tmp_path / str(n_cores)
+        folder.mkdir()
+        (folder / "scan.cxi").symlink_to(made[0] / "scan.cxi")
+        make_reference(folder, few, n_cores)
+        found = read_object(folder / "reference.h5")
+        objects.append(found.object_)
+        threads.append(found.facts["n_threads"])
+    assert threads == [1, 2]
+    assert np.linalg.norm(objects[1] - objects[0]) < 2e-3 * np.linalg.norm(objects[0])

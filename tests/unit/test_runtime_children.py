@@ -1,4 +1,5 @@
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -73,6 +74,15 @@ def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
     monkeypatch.chdir(tmp_path / "elsewhere")
     run(hub, call)
     assert (hub / "data/stage.txt").read_text() == str(hub.resolve())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="GNU's allocator is asked for it")
+def test_memory_that_a_stage_frees_stays_with_it(make_call, planned_hub):
+    call = make_call("borrow_memory")
+    hub = planned_hub(call)
+    run(hub, call)
+    pages_of_one_array = 2**27 // os.sysconf("SC_PAGE_SIZE")
+    assert int((hub / "data/stage.txt").read_text()) < pages_of_one_array
 
 
 def test_a_stage_that_rejects_its_input_says_why_and_is_not_tried_again(make_call, planned_hub):
