@@ -73,7 +73,7 @@ def write_comparison_plot(
     light = np.where(reference.mask, illumination, np.nan)[window]
     _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
     _outline(axes[0, 0], reference, window)
-    _scale_bar(axes[0, 0], object_pixel_m)
+    _scale_bar(sheet.figure, axes[0, 0], object_pixel_m)
     with atomic_path(path) as temporary:
         sheet.figure.savefig(temporary, format="png", dpi=DPI, pil_kwargs=PNG_OPTIONS)
 
@@ -162,10 +162,20 @@ def _show_light(
     shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination))))
     axis.set_title("Illumination", fontsize=9)
     below.set_axis_off()
-    bar = below.inset_axes((0.04, 0.94, 0.92, 0.05))
-    figure.colorbar(shown, cax=bar, orientation="horizontal", label="photons / px")
+    # Text has the same height in any panel: places are counted from its top edge in inches.
+    inch = 1 / (below.get_position().height * figure.get_figheight())
+    bar = below.inset_axes((0.04, 1 + 0.1 * inch, 0.92, 0.08 * inch))
+    bar.tick_params(labelsize=8)
+    figure.colorbar(shown, cax=bar, orientation="horizontal")
+    bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
     below.text(
-        0.0, 0.68, "\n".join(lines), fontsize=7, va="top", family="monospace", linespacing=1.4
+        0.0,
+        1 - 0.3 * inch,
+        "\n".join(lines),
+        fontsize=7,
+        va="top",
+        family="monospace",
+        linespacing=1.4,
     )
 
 
@@ -216,21 +226,24 @@ def _bar_length(longest_px: float, object_pixel_m: float | None) -> tuple[float,
     return length_m / object_pixel_m, text
 
 
-def _scale_bar(axis: Axes, object_pixel_m: float | None) -> None:
+def _scale_bar(figure: Figure, axis: Axes, object_pixel_m: float | None) -> None:
     """Draw a bar of a round length, about a quarter of the panel, in metres or in pixels."""
     width_px = float(np.ptp(axis.get_xlim()))
     height_px = float(np.ptp(axis.get_ylim()))
     length_px, text = _bar_length(width_px / 4, object_pixel_m)
     left, bottom = 0.06 * width_px, 0.93 * height_px
-    back = (left - 0.02 * width_px, bottom - 0.11 * height_px)
-    box = (length_px + 0.04 * width_px, 0.14 * height_px)
+    sides_inch = axis.get_position().size * figure.get_size_inches()
+    # Text has the same height in any panel, and so has what lies behind it.
+    inch = max(width_px / sides_inch[0], height_px / sides_inch[1])
+    back = (left - 0.02 * width_px, bottom - 0.2 * inch)
+    box = (length_px + 0.04 * width_px, 0.25 * inch)
     axis.add_patch(Rectangle(back, *box, facecolor="black", alpha=0.55, lw=0))
     axis.plot(
         [left, left + length_px], [bottom, bottom], color="white", lw=3, solid_capstyle="butt"
     )
     axis.text(
         left + length_px / 2,
-        bottom - 0.02 * height_px,
+        bottom - 0.04 * inch,
         text,
         color="white",
         ha="center",
