@@ -58,9 +58,14 @@ def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> N
         if call.stage != failed_stage and (partial := partial_call(call, plan, done)) is not None
     ]
     # What things cost is told beside the errors of every comparison.
-    for call in (*unfinished, plan.costs) if unfinished else ():
-        files = (*call.outputs.values(), call.manifest)
-        archive_files(hub, [path for path in files if (hub / path).is_file()])
+    stale = [
+        path
+        for call in ((*unfinished, plan.costs) if unfinished else ())
+        for path in (*call.outputs.values(), call.manifest)
+        if (hub / path).is_file()
+    ]
+    if stale:
+        archive_files(hub, stale)
     if not partial:
         return
     console = watching_console()

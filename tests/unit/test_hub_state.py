@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from flows.hub_state import (
+    archive_files,
     archive_stale_outputs,
     check_place,
     differences,
@@ -16,7 +17,7 @@ from flows.outcome import clear_blocker, record_attempt, write_blocker
 from flows.params import PhaseGParams
 from flows.plan import make_plan
 from flows.provenance import commands_doc
-from tasks.core.files import read_json
+from tasks.core.files import read_json, write_text
 from tasks.core.hub import PLAN
 from tasks.runtime.errors import BadInputError, StageFailedError, StaleHubError
 
@@ -125,6 +126,15 @@ def test_clobber_moves_all_outputs_of_another_seed_to_the_archive(tmp_path):
     assert archive.parent == tmp_path / "archive"
     assert files_of(archive) == before
     assert files_of(tmp_path) - {f"archive/{archive.name}/{f}" for f in before} == set()
+
+
+def test_two_archives_of_one_second_are_two_folders(tmp_path):
+    archives = []
+    for number in range(3):
+        write_text(tmp_path / "analysis/notes.md", str(number))
+        archives.append(archive_files(tmp_path, ["analysis/notes.md"]))
+    assert [(a / "analysis/notes.md").read_text() for a in archives] == ["0", "1", "2"]
+    assert len(set(archives)) == 3
 
 
 def test_clobber_keeps_what_the_new_plan_would_make_just_so(tmp_path):
