@@ -21,6 +21,7 @@ from tasks.core.hub import PLAN
 from tasks.core.records import FileRef, StageCall, StageRecord
 from tasks.core.stages import StageFiles
 from tasks.runtime.collector import collected_rarely
+from tasks.runtime.keras_import import import_keras
 from tasks.runtime.memory import peak_memory_mib
 from tasks.runtime.parent import die_with_parent
 
@@ -37,6 +38,7 @@ PACKAGES_OF_INTEREST = (
     "ptychi",
 )
 BY_HAND = "by-hand"
+BACKEND = "backend"  # a parameter of the stages that use Keras
 
 
 def send(message: dict[str, Any]) -> None:
@@ -66,7 +68,7 @@ class SentProgress:
 
 def backend_environment(call: StageCall) -> dict[str, str]:
     """Return the variable that says on which framework Keras runs in a stage."""
-    return {"KERAS_BACKEND": str(call.params.get("backend", "tensorflow"))}
+    return {"KERAS_BACKEND": str(call.params.get(BACKEND, "tensorflow"))}
 
 
 def find_call(hub: Path, stage: str) -> StageCall:
@@ -151,6 +153,8 @@ def main() -> int:
     try:
         call = find_call(arguments.hub, arguments.stage)
         os.environ.update(backend_environment(call))
+        if BACKEND in call.params:
+            import_keras()
         run_call(arguments.hub, call, arguments.cache_key)
     except Exception as error:
         send({"failure": {"exception": type(error).__name__, "message": str(error)}})

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -12,3 +13,37 @@ def test_the_flow_loads_no_framework():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported():
+    script = (
+        "import sys\n"
+        "from tasks.runtime.keras_import import NOT_NEEDED, import_keras\n"
+        "import_keras()\n"
+        "import keras\n"
+        "print(sorted(set(NOT_NEEDED) & set(sys.modules)), keras.backend.backend())\n"
+        "import matplotlib.pyplot, pandas, sklearn\n"
+        "print(sorted(set(NOT_NEEDED) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+    )
+    lines = ["[] tensorflow", "['matplotlib', 'pandas', 'sklearn']"]
+    assert done.stdout.splitlines() == lines
+
+
+def test_what_is_loaded_before_keras_stays():
+    script = (
+        "import sys, matplotlib\n"
+        "from tasks.runtime.keras_import import import_keras\n"
+        "import_keras()\n"
+        "print(sys.modules['matplotlib'] is matplotlib)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
