@@ -1,10 +1,11 @@
 """How much faster a sweep is than its conditions one after the other, each a run of its own.
 
-    python tests/benchmarks/sweep_speed.py FOLDER [--doses 1e3 1e4 1e5] [--profile smoke]
+    python tests/benchmarks/sweep_speed.py FOLDER [--doses 1e3 1e4 1e5] [--profile smoke] [OPTIONS]
 
-Runs both in new hubs of a folder. It is no test: it takes many minutes. On a machine with other
-work the clock tells little; that the same stages take longer at one time than at another tells by
-how much the machine was slower then, and is taken out in the last figure.
+Runs both in new hubs of a folder, with further options of `python -m flows.phase_g` for both. It is
+no test: it takes many minutes. On a machine with other work the clock tells little; that the same
+stages take longer at one time than at another tells by how much the machine was slower then, and
+is taken out in the last figure.
 """
 
 import argparse
@@ -70,8 +71,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--doses", nargs="+", default=["1e3", "1e4", "1e5"])
     parser.add_argument("--profile", default="smoke")
-    asked = parser.parse_args()
-    fixed = ["--profile", asked.profile, "--splits", "test"]
+    asked, options = parser.parse_known_args()
+    fixed = ["--profile", asked.profile, "--splits", "test", *options]
     folder = asked.folder.resolve()
     hub = folder / "sweep"
     sweep = run("flows.dose_overlap_study", ["--hub", str(hub), *fixed, "--doses", *asked.doses])
