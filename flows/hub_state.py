@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +108,9 @@ def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
 def archive_files(hub: Path, paths: Iterable[str]) -> Path:
     """Move files of a hub, named relative to it, to `archive/<time>/`, and return that folder.
 
-    A second move within the same second has a folder of its own, `archive/<time>_2/`, since what
-    is archived is never written over.
+    The time has microseconds, so that what is archived is not written over by the next move.
     """
-    name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    names = chain([name], (f"{name}_{number}" for number in count(2)))
-    archives = (hub / "archive" / name for name in names)
-    archive = next(archive for archive in archives if not archive.exists())
+    archive = hub / "archive" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
     for path in paths:
         target = archive / path
         target.parent.mkdir(parents=True, exist_ok=True)

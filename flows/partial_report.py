@@ -64,8 +64,7 @@ def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> N
         for path in (*call.outputs.values(), call.manifest)
         if (hub / path).is_file()
     ]
-    if stale:
-        archive_files(hub, stale)
+    archive_files(hub, stale)
     if not partial:
         return
     console = watching_console()

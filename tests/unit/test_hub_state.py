@@ -128,7 +128,7 @@ def test_clobber_moves_all_outputs_of_another_seed_to_the_archive(tmp_path):
     assert files_of(tmp_path) - {f"archive/{archive.name}/{f}" for f in before} == set()
 
 
-def test_two_archives_of_one_second_are_two_folders(tmp_path):
+def test_archives_of_one_second_are_folders_of_their_own(tmp_path):
     archives = []
     for number in range(3):
         write_text(tmp_path / "analysis/notes.md", str(number))

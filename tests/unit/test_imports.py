@@ -3,16 +3,25 @@ import subprocess
 import sys
 
 
+def printed_by(script):
+    """Return the lines that a fresh process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+    )
+    return done.stdout.splitlines()
+
+
 def test_the_flow_loads_no_framework():
     """TensorFlow and torch belong to child processes; importing both in one would crash."""
     script = (
         "import sys, flows.phase_g, flows.command_line\n"
         "print(sorted({'tensorflow', 'torch', 'keras', 'ptychi'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(script) == ["[]"]
 
 
 def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported():
@@ -25,15 +34,7 @@ def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported(
         "import matplotlib.pyplot, pandas, sklearn\n"
         "print(sorted(set(NOT_NEEDED) & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
-    )
-    lines = ["[] tensorflow", "['matplotlib', 'pandas', 'sklearn']"]
-    assert done.stdout.splitlines() == lines
+    assert printed_by(script) == ["[] tensorflow", "['matplotlib', 'pandas', 'sklearn']"]
 
 
 def test_what_is_loaded_before_keras_stays():
@@ -43,7 +44,4 @@ def test_what_is_loaded_before_keras_stays():
         "import_keras()\n"
         "print(sys.modules['matplotlib'] is matplotlib)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "True"
+    assert printed_by(script) == ["True"]
