@@ -1,4 +1,5 @@
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -68,3 +69,28 @@ def test_a_mapped_view_is_the_view_with_its_patterns_on_the_disk(files):
     np.testing.assert_array_equal(mapped.diffraction_counts, whole.diffraction_counts)
     np.testing.assert_array_equal(mapped.positions_px, whole.positions_px)
     assert mapped.provenance == whole.provenance
+
+
+LOADING_S = 3.0
+
+
+class SlowToLoad:
+    """Finds no module, slowly."""
+
+    def find_spec(self, name, _path, _target=None):
+        if name == "tasks.reconstruct.ptychi_solver":
+            time.sleep(LOADING_S)
+
+
+@pytest.mark.slow
+def test_loading_the_solver_is_no_work_of_the_solver(wide_scan, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tasks.reconstruct.ptychi_solver", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [SlowToLoad(), *sys.meta_path])
+    names = ("reconstruction", "iterates", "history", "options")
+    files = StageFiles(
+        {"scan": wide_scan / "train.cxi", "view": wide_scan / "train.json"},
+        {name: tmp_path / name for name in names},
+    )
+    started_s = time.perf_counter()
+    facts = iterate(PtyChiParams(n_epochs=1), files, silent)
+    assert time.perf_counter() - started_s > facts["solve_s"] + LOADING_S
