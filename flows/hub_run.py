@@ -65,11 +65,10 @@ def open_hub(
         clear_blocker(hub)
         started_at = utc_now()
         try:
-            order = [call.stage for call in plan]
             with run_monitor(hub, plan, watching_console()) as monitor:
                 with (
                     lock.workers_admitted() if with_workers else nullcontext(),
-                    hub_session(hub, monitor, order, keeps_going=keeps_going) as session,
+                    hub_session(hub, monitor, list(plan), keeps_going=keeps_going) as session,
                 ):
                     yield session
                 write_plan(hub, plan)

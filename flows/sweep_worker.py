@@ -63,10 +63,9 @@ def _joined_hub(plan: Plan) -> Iterator[HubSession]:
         )
     with worker_lock(hub):
         _refuse_other_stages(hub, plan.conditions[0])
-        order = [call.stage for call in plan]
         with (
             run_monitor(hub, plan, watching_console()) as monitor,
-            hub_session(hub, monitor, order, keeps_going=True, is_shared=True) as session,
+            hub_session(hub, monitor, list(plan), keeps_going=True, is_shared=True) as session,
         ):
             yield session
 

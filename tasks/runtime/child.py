@@ -23,7 +23,7 @@ from tasks.core.stages import StageFiles
 from tasks.runtime.collector import collected_rarely
 from tasks.runtime.keras_import import import_keras
 from tasks.runtime.memory import peak_memory_mib
-from tasks.runtime.parent import die_with_parent
+from tasks.runtime.parent import die_with_parent, name_process
 
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
 EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
@@ -66,9 +66,10 @@ class SentProgress:
         send({"progress": {"done": done, "total": total, "text": text}})
 
 
-def backend_environment(call: StageCall) -> dict[str, str]:
-    """Return the variable that says on which framework Keras runs in a stage."""
-    return {"KERAS_BACKEND": str(call.params.get(BACKEND, "tensorflow"))}
+def prepare_backend(backend: str) -> None:
+    """Load Keras, on a framework that cannot be changed any more in this process."""
+    os.environ["KERAS_BACKEND"] = backend
+    import_keras()
 
 
 def find_call(hub: Path, stage: str) -> StageCall:
@@ -142,20 +143,27 @@ def _versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], **versions}
 
 
-def main() -> int:
-    """Run one stage and return the exit code of the process."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.runtime.child", description=__doc__)
-    parser.add_argument("hub", type=Path, help="folder of the study")
-    parser.add_argument("stage", help="name of a stage in plan/plan.json")
-    parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
-    arguments = parser.parse_args()
+def run_child(hub: Path, stage: str, key: str) -> int:
+    """Run a stage in this process, which is there for it alone.
+
+    Args:
+        hub: The hub.
+        stage: Name of a stage in its plan.
+        key: Its cache key.
+
+    Returns:
+        The exit code of the process.
+
+    Raises:
+        Exception: What stopped the stage, unless the world is at fault.
+    """
     die_with_parent()
+    name_process(stage)
     try:
-        call = find_call(arguments.hub, arguments.stage)
-        os.environ.update(backend_environment(call))
+        call = find_call(hub, stage)
         if BACKEND in call.params:
-            import_keras()
-        run_call(arguments.hub, call, arguments.cache_key)
+            prepare_backend(str(call.params[BACKEND]))
+        run_call(hub, call, key)
     except Exception as error:
         send({"failure": {"exception": type(error).__name__, "message": str(error)}})
         if not isinstance(error, OSError | MemoryError):
@@ -163,6 +171,16 @@ def main() -> int:
         traceback.print_exc()
         return EXIT_FAULT_OF_THE_WORLD
     return 0
+
+
+def main() -> int:
+    """Run one stage and return the exit code of the process."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.runtime.child", description=__doc__)
+    parser.add_argument("hub", type=Path, help="folder of the study")
+    parser.add_argument("stage", help="name of a stage in plan/plan.json")
+    parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
+    arguments = parser.parse_args()
+    return run_child(arguments.hub, arguments.stage, arguments.cache_key)
 
 
 if __name__ == "__main__":

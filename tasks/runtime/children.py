@@ -1,13 +1,15 @@
 """Running a stage in a child process: its output is streamed, its time is limited."""
 
-import os
+import logging
 import re
 import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO
 
 import orjson
@@ -16,31 +18,18 @@ from tasks.core.files import read_json
 from tasks.core.records import ENDED_WELL, StageCall, StageRecord
 from tasks.core.stages import Progress, silent
 from tasks.runtime.child import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK
+from tasks.runtime.environment import stage_environment
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.parent import child_command, child_environment
+from tasks.runtime.forked_stage import ForkedStage, StageProcess, signal_group
+from tasks.runtime.parent import child_command
 from tasks.runtime.portable import portable_text
 from tasks.runtime.session import HubSession, StageEvent
+
+LOGGER = logging.getLogger(__name__)
 
 GRACE_S = 5.0
 LOG_TAIL_LINES = 50
 PROGRESS_LOG_FRACTION = 0.1
-
-CHILD_ENVIRONMENT = {
-    # One thread a process: two threads on two busy cores are many times slower than one.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # What an array frees stays with the process. GNU's allocator gives large blocks back and
-    # fetches new ones, zeroed, for the next array: a quarter of the time of pty-chi.
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**40),
-    "MALLOC_TOP_PAD_": str(2**26),
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "MPLBACKEND": "Agg",
-    "PYTHONHASHSEED": "0",
-    "PYTHONUNBUFFERED": "1",
-}
-
 
 # What TensorFlow says on every machine before it can be told to be quiet.
 _SAYS_NOTHING = re.compile(
@@ -125,14 +114,13 @@ def run_stage(
         RunStoppedError: If the run is being stopped.
     """
     hub = session.root
-    words = [str(hub), call.stage, "--cache-key", key]
     log_path = hub / call.log
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
         session.emit(StageEvent(call.stage, "started"))
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
         output = _Output(call, session, log, on_line, on_progress)
-        code = _run(session, call, child_command("tasks.runtime.child", *words), output)
+        code = _run(session, call, key, output)
         end = ENDED_WELL if code == 0 else "failed"
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {end}\n")
     if code == 0:
@@ -140,25 +128,23 @@ def run_stage(
     raise _failure(call, code, output)
 
 
-def _run(session: HubSession, call: StageCall, command: list[str], output: _Output) -> int | None:
-    """Run a command to its end; return its exit code, or None after a time-out."""
+def _run(session: HubSession, call: StageCall, key: str, output: _Output) -> int | None:
+    """Run a stage's process to its end; return its exit code, or None after a time-out."""
+    server = session.forks.server_for(call)
 
-    def start() -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=os.environ | CHILD_ENVIRONMENT | child_environment(),
-            start_new_session=True,
-            cwd=session.root,
-        )
+    def start() -> "subprocess.Popen[str] | ForkedStage":
+        if server is not None:
+            try:
+                return server.fork(session.root, call.stage, key)
+            except ConnectionError as error:
+                LOGGER.warning("%s is started anew: %s", call.stage, error)
+        return _start_anew(session, call, key)
 
     with session.adopt(start, call.stage) as process:
-        reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
+        # In the context of the run: without it Prefect's log knows neither the run nor its server,
+        # and starts another one.
+        read = partial(copy_context().run, output.read, process.stdout or ())
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
         try:
             return process.wait(timeout=call.timeout_s)
@@ -170,14 +156,30 @@ def _run(session: HubSession, call: StageCall, command: list[str], output: _Outp
             session.forget(process)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _start_anew(session: HubSession, call: StageCall, key: str) -> "subprocess.Popen[str]":
+    words = [str(session.root), call.stage, "--cache-key", key]
+    return subprocess.Popen(
+        child_command("tasks.runtime.child", *words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=stage_environment(),
+        start_new_session=True,
+        cwd=session.root,
+    )
+
+
+def _end(process: StageProcess) -> None:
     """End a child process group that still runs: first asked, then killed."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
+        signal_group(process, signal.SIGTERM)
         try:
             process.wait(timeout=GRACE_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process, signal.SIGKILL)
             process.wait()
 
 

@@ -1,6 +1,5 @@
 """One run at work in one hub: its events, its child processes and its share of the machine."""
 
-import os
 import signal
 import threading
 import time
@@ -9,15 +8,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
-from typing import Literal
+from typing import Literal, TypeVar
 
 from tasks.core.cores import usable_cores
+from tasks.core.records import StageCall
 from tasks.runtime.errors import BadInputError, RunStoppedError
+from tasks.runtime.forked_stage import StageProcess, signal_group
+from tasks.runtime.forks import Forks
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
 SETTLE_S = 0.3
+
+Started = TypeVar("Started", bound=StageProcess)
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,9 @@ class HubSession:
     Attributes:
         root: The hub.
         emit: Called with every event, from any thread.
-        order: Names of the stages, those first that shall start first when cores are few.
+        calls: The stages, those first that shall start first when cores are few.
         slots: As many stages run side by side as there are cores, one thread each.
+        forks: Servers that the processes of stages are forked from.
         children: Processes alive now.
         stopping: Set once no further stage shall start.
         keeps_going: Whether a failed stage stops only those that need its files.
@@ -116,13 +120,20 @@ class HubSession:
 
     root: Path
     emit: Callable[[StageEvent], None]
-    order: Sequence[str] = ()
+    calls: Sequence[StageCall] = ()
     slots: CoreSlots = field(default_factory=lambda: CoreSlots(available_cores()))
-    children: "set[Popen[str]]" = field(default_factory=set)
+    forks: Forks = field(init=False)
+    children: set[StageProcess] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     keeps_going: bool = False
     is_shared: bool = False
+    _ranks: dict[str, int] = field(init=False)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Know the stages by name."""
+        self._ranks = {call.stage: rank for rank, call in enumerate(self.calls)}
+        self.forks = Forks(self.calls)
 
     @property
     def results(self) -> Path:
@@ -131,9 +142,9 @@ class HubSession:
 
     def rank(self, stage: str) -> int:
         """Return the place of a stage in the order of starting."""
-        return self.order.index(stage) if stage in self.order else len(self.order)
+        return self._ranks.get(stage, len(self._ranks))
 
-    def adopt(self, start: "Callable[[], Popen[str]]", stage: str) -> "Popen[str]":
+    def adopt(self, start: Callable[[], Started], stage: str) -> Started:
         """Start a child process unless the run is stopping, and remember it.
 
         Raises:
@@ -146,7 +157,7 @@ class HubSession:
             self.children.add(process)
             return process
 
-    def forget(self, process: "Popen[str]") -> None:
+    def forget(self, process: StageProcess) -> None:
         """Forget a child process that has ended."""
         with self._guard:
             self.children.discard(process)
@@ -162,7 +173,8 @@ class HubSession:
         with self._guard:
             alive = [process for process in self.children if process.poll() is None]
         for process in alive:
-            os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process, signal.SIGKILL)
+        self.forks.close()
 
 
 _CURRENT: ContextVar[HubSession] = ContextVar("hub_session")
@@ -186,7 +198,7 @@ def current_session() -> HubSession:
 def hub_session(
     root: Path,
     emit: Callable[[StageEvent], None] = lambda _event: None,
-    order: Sequence[str] = (),
+    calls: Sequence[StageCall] = (),
     *,
     keeps_going: bool = False,
     is_shared: bool = False,
@@ -196,14 +208,14 @@ def hub_session(
     Args:
         root: The hub.
         emit: Called with every event, from any thread.
-        order: Names of the stages, those first that shall start first when cores are few.
+        calls: The stages, those first that shall start first when cores are few.
         keeps_going: Whether a failed stage stops only those that need its files.
         is_shared: Whether others may be at work on the same stages.
 
     Yields:
         The session, which tasks submitted in this context find by `current_session`.
     """
-    session = HubSession(root, emit, order, keeps_going=keeps_going, is_shared=is_shared)
+    session = HubSession(root, emit, calls, keeps_going=keeps_going, is_shared=is_shared)
     token = _CURRENT.set(session)
     try:
         yield session

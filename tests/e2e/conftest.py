@@ -144,9 +144,10 @@ class Site:
         return self.command("deployments.deploy", *slugs).stdout
 
     def stages_of(self, hub: str) -> dict[int, str]:
-        """Return the stages that compute for a hub, by the ids of their child processes."""
-        lines = processes_with(str(self.hubs / hub))
-        return {pid: line.split()[5] for pid, line in lines.items() if "runtime.child" in line}
+        """Return the stages that compute for a hub, by the ids of their processes."""
+        folder = str((self.hubs / hub).resolve())
+        found = {pid: of_process(pid, "comm") for pid in process_ids() if works_in(pid) == folder}
+        return {pid: name for pid, name in found.items() if name}
 
     @staticmethod
     def wait_until(is_so: Callable[[], bool], within_s: float) -> None:
@@ -157,22 +158,37 @@ class Site:
             time.sleep(0.3)
 
     @staticmethod
-    def parent_of(pid: int) -> int:
-        """Return the process that started another."""
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    def run_of(pid: int) -> int:
+        """Return the process of the run that a stage's process belongs to."""
+        while "tasks.runtime" in of_process(pid, "cmdline"):
+            pid = int(of_process(pid, "stat").rpartition(")")[2].split()[1])
+        return pid
 
 
-def processes_with(text: str) -> dict[int, str]:
-    """Return the command lines of living processes that have a text in them, by process id."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if text in line:
-            found[int(path.parent.name)] = line
-    return found
+def process_ids() -> list[int]:
+    """Return the ids of all processes."""
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def of_process(pid: int, what: str) -> str:
+    """Return what the kernel says of a process; nothing where it has ended or is another's."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_text(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""
+
+
+def works_in(pid: int) -> str:
+    """Return the folder that a process stands in; nothing where it has ended or is another's."""
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""
+
+
+def known_of(pid: int) -> str:
+    """Return where a process stands, how it was called and the environment it began with."""
+    return works_in(pid) + of_process(pid, "cmdline") + of_process(pid, "environ")
 
 
 @pytest.fixture(scope="session")
@@ -191,4 +207,4 @@ def site(tmp_path_factory):
     finally:
         said = site.command("deployments.stop").stdout
         assert "The server (process" in said
-        assert not processes_with(str(folder))
+        assert not [pid for pid in process_ids() if str(folder) in known_of(pid)]

@@ -31,7 +31,7 @@ def silent(site):
     run = site.trigger("silent")
     site.wait_until(lambda: "train-baseline" in str(site.stages_of("silent")), 120)
     stages = site.stages_of("silent")
-    site.worker_pids = [site.worker.process_id(), site.parent_of(next(iter(stages)))]
+    site.worker_pids = [site.worker.process_id(), site.run_of(next(iter(stages)))]
     for pid in site.worker_pids:
         os.kill(pid, signal.SIGKILL)
     site.wait_until(lambda: not site.stages_of("silent"), 5)

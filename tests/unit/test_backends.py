@@ -22,7 +22,6 @@ from tasks.networks.model_file import DataContract, ModelContract, write_contrac
 from tasks.networks.survey import Survey
 from tasks.reconstruct.predict_stage import predict
 from tasks.reconstruct.prediction_params import PredictionParams
-from tasks.runtime.child import backend_environment
 from tasks.train.params import TrainingParams
 
 use_device(Device.CPU)
@@ -167,10 +166,19 @@ def test_parameters_of_another_backend_than_the_process_are_refused(tmp_path):
         predict(PredictionParams(backend=Backend.TORCH), files, silent)
 
 
-def test_the_child_of_a_stage_runs_on_the_backend_of_its_parameters(make_call):
-    assert backend_environment(make_call("write")) == {"KERAS_BACKEND": "tensorflow"}
-    call = make_call("write", params={"backend": "torch"})
-    assert backend_environment(call) == {"KERAS_BACKEND": "torch"}
+@pytest.mark.parametrize("backend", Backend)
+def test_keras_is_prepared_on_the_backend_that_is_asked_for(backend):
+    script = (
+        "from tasks.runtime.child import prepare_backend\n"
+        f"prepare_backend({backend.value!r})\n"
+        "import keras, os\n"
+        "print(keras.backend.backend(), os.environ['KERAS_BACKEND'])"
+    )
+    other = {"KERAS_BACKEND": "none of both"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | other, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [backend, backend], done.stderr
 
 
 @pytest.mark.parametrize("backend", Backend)

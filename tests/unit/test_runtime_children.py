@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextvars import ContextVar
 
 import pytest
 
@@ -13,14 +14,30 @@ from tasks.core.files import read_json, sha256_of
 from tasks.core.records import StageRecord
 from tasks.runtime.children import run_stage
 from tasks.runtime.errors import HubBusyError, RunStoppedError, StageFailedError
+from tasks.runtime.forks import FEWEST_STAGES
 from tasks.runtime.lock import hub_lock, refuse_busy_hub
 from tasks.runtime.session import CoreSlots, StageEvent, current_session, hub_session
 
+RUN: ContextVar[str] = ContextVar("run")
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="stages are forked on Linux alone")
+HOW_STAGES_START = ["anew", pytest.param("forked", marks=ON_LINUX)]
 
-def run(hub, call, lines=None, events=None):
-    emit = (events if events is not None else []).append
-    with hub_session(hub, emit) as session:
-        return run_stage(session, call, "key", on_line=(lines if lines is not None else []).append)
+
+@pytest.fixture(params=HOW_STAGES_START)
+def stages_of(request):
+    """Return the stages of a session in which one starts anew, or is forked from a server."""
+    return lambda call: [call] * FEWEST_STAGES if request.param == "forked" else [call]
+
+
+@pytest.fixture
+def run(stages_of):
+    def run_it(hub, call, lines=None, events=None):
+        emit = (events if events is not None else []).append
+        on_line = (lines if lines is not None else []).append
+        with hub_session(hub, emit, stages_of(call)) as session:
+            return run_stage(session, call, "key", on_line=on_line)
+
+    return run_it
 
 
 def is_alive(pid: int) -> bool:
@@ -38,7 +55,7 @@ def wait_until(condition, timeout_s=20.0):
         time.sleep(0.05)
 
 
-def test_a_stage_writes_its_files_its_record_and_its_log(make_call, planned_hub):
+def test_a_stage_writes_its_files_its_record_and_its_log(run, make_call, planned_hub):
     call = make_call("write")
     hub = planned_hub(call)
     lines, events = [], []
@@ -56,7 +73,22 @@ def test_a_stage_writes_its_files_its_record_and_its_log(make_call, planned_hub)
     assert StageEvent("stage", "progress", "half way", 1, 2) in events
 
 
-def test_a_stage_is_told_the_fingerprint_of_what_it_is_run_for(make_call, planned_hub):
+def test_lines_of_a_stage_are_told_in_the_context_of_who_runs_it(run, make_call, planned_hub):
+    """Prefect finds its run and its server there."""
+    seen = set()
+
+    class Context(list):
+        def append(self, _line):
+            seen.add(RUN.get("no run"))
+
+    call = make_call("write")
+    token = RUN.set("this run")
+    run(planned_hub(call), call, Context())
+    RUN.reset(token)
+    assert seen == {"this run"}
+
+
+def test_a_stage_is_told_the_fingerprint_of_what_it_is_run_for(run, make_call, planned_hub):
     call = make_call("tell_fingerprint")
     hub = planned_hub(call)
     run(hub, call)
@@ -66,7 +98,7 @@ def test_a_stage_is_told_the_fingerprint_of_what_it_is_run_for(make_call, planne
 
 
 def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
-    make_call, planned_hub, tmp_path, monkeypatch
+    run, make_call, planned_hub, tmp_path, monkeypatch
 ):
     call = make_call("where")
     hub = planned_hub(call)
@@ -77,7 +109,7 @@ def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="GNU's allocator is asked for it")
-def test_memory_that_a_stage_frees_stays_with_it(make_call, planned_hub):
+def test_memory_that_a_stage_frees_stays_with_it(run, make_call, planned_hub):
     call = make_call("borrow_memory")
     hub = planned_hub(call)
     run(hub, call)
@@ -85,7 +117,9 @@ def test_memory_that_a_stage_frees_stays_with_it(make_call, planned_hub):
     assert int((hub / "data/stage.txt").read_text()) < pages_of_one_array
 
 
-def test_a_stage_that_rejects_its_input_says_why_and_is_not_tried_again(make_call, planned_hub):
+def test_a_stage_that_refuses_its_input_says_why_and_is_not_tried_again(
+    run, make_call, planned_hub
+):
     call = make_call("reject")
     hub = planned_hub(call)
     with pytest.raises(StageFailedError, match="Expected something else, got hello") as caught:
@@ -98,7 +132,7 @@ def test_a_stage_that_rejects_its_input_says_why_and_is_not_tried_again(make_cal
 
 
 @pytest.mark.parametrize(("function", "kind"), [("lose_disk", "OSError"), ("die", "SIGKILL")])
-def test_faults_of_the_world_are_worth_another_try(function, kind, make_call, planned_hub):
+def test_faults_of_the_world_are_worth_another_try(run, function, kind, make_call, planned_hub):
     call = make_call(function)
     with pytest.raises(StageFailedError) as caught:
         run(planned_hub(call), call)
@@ -106,7 +140,7 @@ def test_faults_of_the_world_are_worth_another_try(function, kind, make_call, pl
     assert caught.value.is_fault_of_the_world
 
 
-def test_a_stage_that_takes_too_long_is_killed(make_call, planned_hub):
+def test_a_stage_that_takes_too_long_is_killed(run, make_call, planned_hub):
     call = make_call("sleep", params={"seconds": 60}, timeout_s=3)
     hub = planned_hub(call)
     start = time.monotonic()
@@ -117,19 +151,21 @@ def test_a_stage_that_takes_too_long_is_killed(make_call, planned_hub):
     assert not is_alive(int((hub / "data/stage.pid").read_text()))
 
 
-def test_an_output_that_was_not_written_is_an_error(make_call, planned_hub):
+def test_an_output_that_was_not_written_is_an_error(run, make_call, planned_hub):
     call = make_call("forget")
     with pytest.raises(StageFailedError, match=r"ended without writing data/stage\.txt"):
         run(planned_hub(call), call)
 
 
-def test_an_input_that_is_missing_is_named(make_call, planned_hub):
+def test_an_input_that_is_missing_is_named(run, make_call, planned_hub):
     call = make_call("write", inputs={"source": "data/none.txt"})
     with pytest.raises(StageFailedError, match=r"needs data/none\.txt: run the flow again"):
         run(planned_hub(call), call)
 
 
-def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(make_call, planned_hub):
+def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(
+    make_call, planned_hub, stages_of
+):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
     failures = []
@@ -140,7 +176,7 @@ def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(make_call,
         except StageFailedError as error:
             failures.append(error)
 
-    with hub_session(hub) as session:
+    with hub_session(hub, calls=stages_of(call)) as session:
         thread = threading.Thread(target=work, args=(session,))
         thread.start()
         wait_until((hub / "data/stage.pid").is_file)
@@ -153,7 +189,7 @@ def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(make_call,
         run_stage(session, call, "key", on_line=str)
 
 
-def test_the_death_of_the_parent_kills_the_child(make_call, planned_hub):
+def test_the_death_of_the_parent_kills_the_child(make_call, planned_hub, stages_of):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
     script = textwrap.dedent(f"""
@@ -162,7 +198,7 @@ def test_the_death_of_the_parent_kills_the_child(make_call, planned_hub):
         from tasks.runtime.children import run_stage
         from tasks.runtime.session import hub_session
         call = StageCall.model_validate_json({call.model_dump_json()!r})
-        with hub_session(Path({str(hub)!r})) as session:
+        with hub_session(Path({str(hub)!r}), calls=[call] * {len(stages_of(call))}) as session:
             run_stage(session, call, "key", on_line=str)
     """)
     parent = subprocess.Popen([sys.executable, "-c", script])

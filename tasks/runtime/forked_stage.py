@@ -1,0 +1,106 @@
+"""The process of a stage that a fork server has made, used as `subprocess.Popen` is."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+import orjson
+
+LONGEST_REPLY = 2**12
+
+
+class StageProcess(Protocol):
+    """What a stage runs in: a `subprocess.Popen[str]` or a `ForkedStage`."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code."""
+
+    def kill(self) -> None:
+        """End the process now."""
+
+
+class ForkedStage:
+    """A process that a fork server has made and waits for.
+
+    Attributes:
+        pid: Number of the process, and of its group.
+        stdout: What it writes, errors too.
+    """
+
+    def __init__(self, pid: int, link: socket.socket, stdout: IO[str]) -> None:
+        """Take over a process.
+
+        Args:
+            pid: Its number.
+            link: Where the server tells how it ended; closed here.
+            stdout: What it writes; closed here.
+        """
+        self.pid = pid
+        self.stdout: IO[str] | None = stdout
+        self._link = link
+        self._code: int | None = None
+        self._guard = threading.Lock()
+        self._watch = select.poll()
+        self._watch.register(link, select.POLLIN)
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        with self._guard:
+            if self._code is None and self._watch.poll(0):
+                # A server that died has taken its processes along.
+                said = self._link.recv(LONGEST_REPLY)
+                self._code = int(orjson.loads(said)["code"]) if said else -signal.SIGKILL
+            return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code, below 0 that of a signal.
+
+        Args:
+            timeout: How long to wait at most [s].
+
+        Raises:
+            subprocess.TimeoutExpired: If it still runs then.
+        """
+        watch = select.poll()
+        watch.register(self._link, select.POLLIN)
+        watch.poll(None if timeout is None else timeout * 1000)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+        return code
+
+    def kill(self) -> None:
+        """End the process now."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.stdout is not None:
+            self.stdout.close()
+        self.wait()
+        self._link.close()
+
+
+def signal_group(process: StageProcess, number: signal.Signals) -> None:
+    """Send a signal to a process and all that it has started, unless it has just ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
