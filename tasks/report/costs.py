@@ -28,7 +28,8 @@ class ArmCost:
     Attributes:
         model: Name in tables.
         key: The comparison that it is judged in.
-        wall_s: Time on the clock of all that is done for the scan, processes and all [s].
+        wall_s: Time on the clock of all that is done for the scan, without the start of processes
+            and the loading of frameworks [s].
         cpu_s: Time of all processors for the same [s].
         training_cpu_s: Time of all processors to train what is used, and to make the labels that it
             learns from; 0 without a training [s].

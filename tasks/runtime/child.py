@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -39,6 +40,11 @@ PACKAGES_OF_INTEREST = (
 )
 BY_HAND = "by-hand"
 BACKEND = "backend"  # a parameter of the stages that use Keras
+# What stages import late, for whoever imports them not to load torch.
+IMPORTED_LATE = {
+    "tasks.reconstruct.iterate_stage": "tasks.reconstruct.ptychi_solver",
+    "tasks.reconstruct.reference_stage": "tasks.reconstruct.probe_refinement",
+}
 
 
 def send(message: dict[str, Any]) -> None:
@@ -70,6 +76,34 @@ def prepare_backend(backend: str) -> None:
     """Load Keras, on a framework that cannot be changed any more in this process."""
     os.environ["KERAS_BACKEND"] = backend
     import_keras()
+
+
+def module_of(call: StageCall) -> str:
+    """Return the module of a stage's function."""
+    return call.function.partition(":")[0]
+
+
+def load(modules: Iterable[str], backend: str | None) -> None:
+    """Load what stages compute with; no stage is charged for it, by its clock or in CPU-seconds.
+
+    Args:
+        modules: Modules of their functions.
+        backend: Framework to load Keras on before them, if any.
+
+    Raises:
+        ImportError: If one cannot be imported.
+    """
+    if backend is not None:
+        prepare_backend(backend)
+    for name in modules:
+        importlib.import_module(name)
+        if name in IMPORTED_LATE:
+            importlib.import_module(IMPORTED_LATE[name])
+
+
+def backend_of(call: StageCall) -> str | None:
+    """Return the framework that a stage needs Keras on, if any."""
+    return str(call.params[BACKEND]) if BACKEND in call.params else None
 
 
 def find_call(hub: Path, stage: str) -> StageCall:
@@ -104,8 +138,8 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
     absent = [path for path in call.inputs.values() if not (hub / path).is_file()]
     if absent:
         raise ValueError(f"Stage {call.stage} needs {', '.join(absent)}: run the flow again.")
-    module, _, name = call.function.partition(":")
-    function = getattr(importlib.import_module(module), name)
+    name = call.function.partition(":")[2]
+    function = getattr(importlib.import_module(module_of(call)), name)
     params = get_type_hints(function)["params"].model_validate(call.params)
     files = StageFiles(
         inputs={name: hub / path for name, path in call.inputs.items()},
@@ -161,8 +195,7 @@ def run_child(hub: Path, stage: str, key: str) -> int:
     name_process(stage)
     try:
         call = find_call(hub, stage)
-        if BACKEND in call.params:
-            prepare_backend(str(call.params[BACKEND]))
+        load([module_of(call)], backend_of(call))
         run_call(hub, call, key)
     except Exception as error:
         send({"failure": {"exception": type(error).__name__, "message": str(error)}})

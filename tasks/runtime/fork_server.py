@@ -10,7 +10,6 @@ imports, and a server that has more than one thread then, or has opened a GPU, r
 import argparse
 import contextlib
 import gc
-import importlib
 import os
 import re
 import selectors
@@ -18,13 +17,12 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from tasks.runtime.child import prepare_backend, run_child
+from tasks.runtime.child import load, run_child
 from tasks.runtime.collector import OBJECTS_BETWEEN_COLLECTIONS
 from tasks.runtime.parent import PARENT_VARIABLE
 
@@ -117,22 +115,6 @@ def _become(asked: dict[str, str], output: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def load(modules: Sequence[str], backend: str | None) -> None:
-    """Load modules.
-
-    Args:
-        modules: Names of modules to import, in this order.
-        backend: Framework to load Keras with before them, if any.
-
-    Raises:
-        ImportError: If one cannot be imported. A stage that starts anew says then what is wrong.
-    """
-    if backend is not None:
-        prepare_backend(backend)
-    for name in modules:
-        importlib.import_module(name)
 
 
 def refusal() -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from tasks.core.records import StageCall
-from tasks.runtime.child import BACKEND
+from tasks.runtime.child import IMPORTED_LATE, backend_of, module_of
 from tasks.runtime.environment import stage_environment
 from tasks.runtime.forked_stage import LONGEST_REPLY, ForkedStage
 from tasks.runtime.parent import child_command
@@ -28,25 +28,13 @@ FORKS_VARIABLE = "PHASE_G_FORKS"
 CLOSE_S = 5.0
 FEWEST_STAGES = 2  # that are worth the start of a server
 
-# What stages import late, when they have looked at their input.
-IMPORTED_LATE = {
-    "tasks.reconstruct.iterate_stage": "tasks.reconstruct.ptychi_solver",
-    "tasks.reconstruct.reference_stage": "tasks.reconstruct.probe_refinement",
-}
 SOLVER = "solver"
 PLAIN = "plain"
 
 
 def kind_of(call: StageCall) -> str:
     """Return what a stage has to load: a backend of Keras, the solver's framework or neither."""
-    if BACKEND in call.params:
-        return str(call.params[BACKEND])
-    return SOLVER if module_of(call) in IMPORTED_LATE else PLAIN
-
-
-def module_of(call: StageCall) -> str:
-    """Return the module of a stage's function."""
-    return call.function.partition(":")[0]
+    return backend_of(call) or (SOLVER if module_of(call) in IMPORTED_LATE else PLAIN)
 
 
 class ForkServer:
@@ -183,9 +171,7 @@ class Forks:
         for call in self._calls[names.index(first.stage) :]:
             coming.setdefault(kind_of(call), []).append(call)
         return {
-            kind: _server_of(kind, calls)
-            for kind, calls in coming.items()
-            if len(calls) >= FEWEST_STAGES
+            kind: _server_of(calls) for kind, calls in coming.items() if len(calls) >= FEWEST_STAGES
         }
 
 
@@ -194,7 +180,5 @@ def forks_are_wanted() -> bool:
     return sys.platform == "linux" and os.environ.get(FORKS_VARIABLE) != "0"
 
 
-def _server_of(kind: str, calls: Sequence[StageCall]) -> ForkServer:
-    modules = dict.fromkeys(module_of(call) for call in calls)
-    late = [IMPORTED_LATE[name] for name in modules if name in IMPORTED_LATE]
-    return ForkServer([*modules, *late], None if kind in (SOLVER, PLAIN) else kind)
+def _server_of(calls: Sequence[StageCall]) -> ForkServer:
+    return ForkServer(list(dict.fromkeys(map(module_of, calls))), backend_of(calls[0]))

@@ -236,10 +236,7 @@ def test_only_servers_that_pay_are_started_once_and_for_what_still_comes(monkeyp
     assert forks.server_for(view).loads == (["tasks.views.stage", "tasks.compare.stage"], None)
     assert forks.server_for(train[0]).loads == (["tasks.train.stage"], "tensorflow")
     assert forks.server_for(train[1]) is forks.server_for(train[0])
-    assert forks.server_for(solve[0]).loads == (
-        ["tasks.reconstruct.iterate_stage", "tasks.reconstruct.ptychi_solver"],
-        None,
-    )
+    assert forks.server_for(solve[0]).loads == (["tasks.reconstruct.iterate_stage"], None)
     late = Forks([view, *train, *solve, *compare])
     assert late.server_for(compare[0]).loads == (["tasks.compare.stage"], None)
     assert late.server_for(solve[1]) is late.server_for(compare[1])
