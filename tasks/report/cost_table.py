@@ -25,7 +25,7 @@ NUMBERS = (
 COLUMNS = ("model", "dose", "view", "split", "replicate", *NUMBERS)
 EXPLANATION = (
     "CPU-seconds are those of all processors for one scan: prediction, iteration, the prediction "
-    "that a run starts from, fine-tuning on the scan, and the start of every process. Training is "
+    "that a run starts from, and fine-tuning on the scan, without loading a framework. Training is "
     "paid once and stands apart, with the labels where they had to be made. Patterns per second "
     "are those of the work itself."
 )
