@@ -1,6 +1,5 @@
 """Running a stage in a child process: its output is streamed, its time is limited."""
 
-import logging
 import re
 import signal
 import subprocess
@@ -24,8 +23,6 @@ from tasks.runtime.forked_stage import ForkedStage, StageProcess, signal_group
 from tasks.runtime.parent import child_command
 from tasks.runtime.portable import portable_text
 from tasks.runtime.session import HubSession, StageEvent
-
-LOGGER = logging.getLogger(__name__)
 
 GRACE_S = 5.0
 LOG_TAIL_LINES = 50
@@ -64,7 +61,7 @@ class _Output:
             if line.startswith(MESSAGE_MARK) and line.endswith("\n"):  # a kill may cut one
                 self._take_message(orjson.loads(line[1:]))
             elif not _SAYS_NOTHING.match(line):
-                self._write(portable_text(line.rstrip(), self._session.root))
+                self.say(portable_text(line.rstrip(), self._session.root))
 
     def _take_message(self, message: dict[str, Any]) -> None:
         if "failure" in message:
@@ -75,11 +72,11 @@ class _Output:
         fraction = done / total if total else 1.0
         if fraction - self._logged_fraction >= PROGRESS_LOG_FRACTION or done == total:
             self._logged_fraction = fraction
-            self._write(f"{done}/{total}  {text}")
+            self.say(f"{done}/{total}  {text}")
         self._session.emit(StageEvent(self._stage, "progress", text, done, total))
         self._on_progress(done, total, text)
 
-    def _write(self, line: str) -> None:
+    def say(self, line: str) -> None:
         self.tail.append(line)
         self._on_line(line)
         self._log.write(f"{line}\n")
@@ -130,14 +127,14 @@ def run_stage(
 
 def _run(session: HubSession, call: StageCall, key: str, output: _Output) -> int | None:
     """Run a stage's process to its end; return its exit code, or None after a time-out."""
-    server = session.forks.server_for(call)
+    server = session.forks.server_for(call, output.say)
 
     def start() -> "subprocess.Popen[str] | ForkedStage":
         if server is not None:
             try:
                 return server.fork(session.root, call.stage, key)
             except ConnectionError as error:
-                LOGGER.warning("%s is started anew: %s", call.stage, error)
+                output.say(f"Not forked but started anew: {error}.")
         return _start_anew(session, call, key)
 
     with session.adopt(start, call.stage) as process:

@@ -55,7 +55,13 @@ class StageForks:
                 self._fork(orjson.loads(message), output, socket.socket(fileno=link))
 
     def _fork(self, asked: dict[str, str], output: int, link: socket.socket) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # too many processes, or too little memory for one more
+            _send(link, {"refusal": str(error)})
+            link.close()
+            os.close(output)
+            return
         if not pid:
             self._leave()
             link.close()

@@ -5,14 +5,14 @@ behind it, once for all stages of its kind.
 """
 
 import contextlib
-import logging
 import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -21,8 +21,6 @@ from tasks.runtime.child import IMPORTED_LATE, backend_of, module_of
 from tasks.runtime.environment import stage_environment
 from tasks.runtime.forked_stage import LONGEST_REPLY, ForkedStage
 from tasks.runtime.parent import child_command
-
-LOGGER = logging.getLogger(__name__)
 
 FORKS_VARIABLE = "PHASE_G_FORKS"
 CLOSE_S = 5.0
@@ -82,7 +80,7 @@ class ForkServer:
             cache_key: Key of the stage in the cache.
 
         Raises:
-            ConnectionError: If the server is no longer there.
+            ConnectionError: If the server is no longer there, or cannot fork.
         """
         asked = {"hub": str(hub), "stage": stage, "cache_key": cache_key}
         link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -96,13 +94,14 @@ class ForkServer:
             finally:
                 os.close(writes)
             said = link.recv(LONGEST_REPLY)
-            if not said:
-                raise ConnectionResetError(f"The server has ended before it forked {stage}.")
+            reply: dict[str, Any] = orjson.loads(said) if said else {"refusal": "its server has ended"}
+            if "refusal" in reply:
+                raise ConnectionRefusedError(reply["refusal"])
         except BaseException:
             output.close()
             link.close()
             raise
-        return ForkedStage(orjson.loads(said)["pid"], link, output)
+        return ForkedStage(reply["pid"], link, output)
 
     def close(self) -> None:
         """End it, and every process that was forked from it."""
@@ -133,11 +132,17 @@ class Forks:
         self._guard = threading.Lock()
         self._is_closed = False
 
-    def server_for(self, call: StageCall) -> ForkServer | None:
+    def server_for(
+        self, call: StageCall, say: Callable[[str], None] = lambda _line: None
+    ) -> ForkServer | None:
         """Return a server that has loaded and forks a stage; None where it shall start by itself.
 
         With the first stage that runs all servers start that pay for themselves: those with
         stages enough from that one on.
+
+        Args:
+            call: The stage.
+            say: Told why, where its server does not fork.
         """
         with self._guard:
             if self._is_closed:
@@ -150,7 +155,7 @@ class Forks:
             return None
         reason = server.refusal()
         if reason is not None:
-            LOGGER.info("%s is not forked but started anew: %s.", call.stage, reason)
+            say(f"Not forked but started anew: {reason}.")
             return None
         return server
 

@@ -1,4 +1,3 @@
-import logging
 import os
 import shutil
 import signal
@@ -85,6 +84,25 @@ def test_all_who_wait_learn_of_the_end(server, make_call, planned_hub):
     assert codes == [-signal.SIGKILL] * 4
 
 
+NO_FORK = """
+import os
+def fork():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = fork
+"""
+
+
+def test_a_server_that_cannot_fork_says_so_and_stays(make_call, planned_hub, tmp_path):
+    call = make_call("write")
+    (tmp_path / "stage_modules/no_fork.py").write_text(NO_FORK)
+    server = ForkServer([call.function.partition(":")[0], "no_fork"], None)
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError, match="Resource temporarily unavailable"):
+            server.fork(planned_hub(call), call.stage, "key")
+    assert server.refusal() is None
+    server.close()
+
+
 def test_a_server_takes_its_stages_along_and_forks_no_more(server, make_call, planned_hub):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
@@ -103,8 +121,10 @@ def test_a_stage_whose_server_has_died_starts_anew(make_call, planned_hub):
         server = session.forks.server_for(call)
         server._process.kill()
         server._process.wait()
-        record = run_stage(session, call, "key", on_line=str)
+        lines = []
+        record = run_stage(session, call, "key", on_line=lines.append)
     assert record.is_intact(hub)
+    assert lines[0].startswith("Not forked but started anew: ")
 
 
 def test_a_stage_whose_modules_cannot_be_loaded_starts_anew_and_says_why(make_call, planned_hub):
@@ -165,17 +185,18 @@ def test_a_process_is_forked_only_while_a_copy_of_it_is_sound(statements, reason
     assert refusal_in(statements).startswith(reason)
 
 
-def test_a_stage_whose_server_refuses_starts_anew(make_call, planned_hub, tmp_path, caplog):
+def test_a_stage_whose_server_refuses_starts_anew(make_call, planned_hub, tmp_path):
     call = make_call("write")
     name = call.function.partition(":")[0]
     with (tmp_path / "stage_modules" / f"{name}.py").open("a") as module:
         module.write("import threading\n")
         module.write("threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n")
     hub = planned_hub(call)
-    caplog.set_level(logging.INFO)
+    lines = []
     with hub_session(hub, calls=[call, call]) as session:
-        assert session.forks.server_for(call) is None
-        assert "stage is not forked but started anew: its modules have started" in caplog.text
+        run_stage(session, call, "key", on_line=lines.append)
+    assert lines[0] == "Not forked but started anew: its modules have started 1 threads."
+    assert lines[1] == "writing hello"
 
 
 def refusal_in(statements):
