@@ -94,7 +94,7 @@ class ForkServer:
             finally:
                 os.close(writes)
             said = link.recv(LONGEST_REPLY)
-            reply: dict[str, Any] = orjson.loads(said) if said else {"refusal": "its server has ended"}
+            reply: dict[str, Any] = orjson.loads(said or b'{"refusal": "its server has ended"}')
             if "refusal" in reply:
                 raise ConnectionRefusedError(reply["refusal"])
         except BaseException:
