@@ -28,8 +28,8 @@ RESULT, EQUAL_CPU = "result", "equal_cpu"
 BASES = {
     RESULT: "The results as they are: each arm with its own effort, the mean over replicates.",
     EQUAL_CPU: "pty-chi stopped after the CPU-seconds of work that PtychoPINN's reconstruction of "
-    "the scan takes, by the epochs that it has done by then; the start of processes and "
-    "PtychoPINN's training do not count.",
+    "the scan takes, by the epochs that it has done by then; the start of processes, the loading "
+    "of frameworks and PtychoPINN's training do not count.",
 }
 INTERPOLATION = (
     "Between measured points a delta is taken to be linear in log10 of the dose and in the overlap "
