@@ -1,5 +1,8 @@
 """A small simulated scan that tests of the networks share."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -76,3 +79,30 @@ def report_hub(tmp_path):
         return hub
 
     return make
+
+
+@pytest.fixture
+def is_alive():
+    """Tell whether there is a process of an id."""
+
+    def tell(pid):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    return tell
+
+
+@pytest.fixture
+def wait_until():
+    """Wait until something is so, and fail if it does not become so."""
+
+    def wait(condition, timeout_s=20.0):
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.05)
+
+    return wait

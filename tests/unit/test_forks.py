@@ -5,7 +5,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -27,21 +26,6 @@ def server(stage_module):
     server = ForkServer([stage_module], None)
     yield server
     server.close()
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until(condition, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_a_stage_is_a_process_of_its_own_whose_end_is_told(server, make_call, planned_hub):
@@ -103,7 +87,9 @@ def test_a_server_that_cannot_fork_says_so_and_stays(make_call, planned_hub, tmp
     server.close()
 
 
-def test_a_server_takes_its_stages_along_and_forks_no_more(server, make_call, planned_hub):
+def test_a_server_takes_its_stages_along_and_forks_no_more(
+    server, make_call, planned_hub, is_alive, wait_until
+):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
     with server.fork(hub, call.stage, "key") as process:
@@ -138,7 +124,7 @@ def test_a_stage_whose_modules_cannot_be_loaded_starts_anew_and_says_why(make_ca
     assert any("ModuleNotFoundError" in line for line in lines)
 
 
-def test_the_server_of_a_killed_run_ends(stage_module, tmp_path):
+def test_the_server_of_a_killed_run_ends(stage_module, tmp_path, is_alive, wait_until):
     script = textwrap.dedent(f"""
         import time
         from tasks.runtime.forks import ForkServer
@@ -156,7 +142,7 @@ def test_the_server_of_a_killed_run_ends(stage_module, tmp_path):
     wait_until(lambda: not is_alive(server), timeout_s=5)
 
 
-def test_the_end_of_a_session_ends_its_servers(make_call, planned_hub):
+def test_the_end_of_a_session_ends_its_servers(make_call, planned_hub, is_alive):
     call = make_call("write")
     with hub_session(planned_hub(call), calls=[call, call]) as session:
         run_stage(session, call, "key", on_line=str)

@@ -40,21 +40,6 @@ def run(stages_of):
     return run_it
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until(condition, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def test_a_stage_writes_its_files_its_record_and_its_log(run, make_call, planned_hub):
     call = make_call("write")
     hub = planned_hub(call)
@@ -140,7 +125,7 @@ def test_faults_of_the_world_are_worth_another_try(run, function, kind, make_cal
     assert caught.value.is_fault_of_the_world
 
 
-def test_a_stage_that_takes_too_long_is_killed(run, make_call, planned_hub):
+def test_a_stage_that_takes_too_long_is_killed(run, make_call, planned_hub, is_alive):
     call = make_call("sleep", params={"seconds": 60}, timeout_s=3)
     hub = planned_hub(call)
     start = time.monotonic()
@@ -164,7 +149,7 @@ def test_an_input_that_is_missing_is_named(run, make_call, planned_hub):
 
 
 def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(
-    make_call, planned_hub, stages_of
+    make_call, planned_hub, stages_of, is_alive, wait_until
 ):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
@@ -189,7 +174,9 @@ def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(
         run_stage(session, call, "key", on_line=str)
 
 
-def test_the_death_of_the_parent_kills_the_child(make_call, planned_hub, stages_of):
+def test_the_death_of_the_parent_kills_the_child(
+    make_call, planned_hub, stages_of, is_alive, wait_until
+):
     call = make_call("sleep", params={"seconds": 60})
     hub = planned_hub(call)
     script = textwrap.dedent(f"""
