@@ -62,11 +62,11 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
         # A good start needs no faster model to come near.
         settings = [replace(chosen, gaussian_epochs=0) for chosen in settings]
 
-    # Here and not above: bad input is refused before torch takes its seconds to load, and whoever
-    # imports this module does not import torch. Its loading is no work of the solver's.
-    from tasks.reconstruct.ptychi_solver import solve
+    # Here and not above: whoever imports this module does not import torch. Before the clock
+    # starts: loading it is no work of the solver's.
+    import tasks.reconstruct.ptychi_solver  # noqa: F401
 
-    run = _Run(scan, start, params, progress, solve)
+    run = _Run(scan, start, params, progress)
     started = time.perf_counter()
     try:
         with iterates_writer(files.outputs["iterates"]) as save:
@@ -101,15 +101,16 @@ class _Run:
     start: ObjectWindow
     params: PtyChiParams
     progress: Progress
-    solve: Callable[..., "Solution"]
 
     def solve_all(self, settings: list[SolverSettings], save: SaveIterate) -> list["Solution"]:
         """Run the solver once for each order; keep the iterates of the first."""
+        from tasks.reconstruct.ptychi_solver import solve
+
         save(0, self.start)
         solutions = []
         for number, chosen in enumerate(settings):
             watch = self._watch(number, chosen.n_epochs, save)
-            solutions.append(self.solve(self.scan, chosen, self.start, self.params.device, watch))
+            solutions.append(solve(self.scan, chosen, self.start, self.params.device, watch))
         return solutions
 
     def _watch(

@@ -100,8 +100,9 @@ def run_stage(
         session: The run.
         call: The stage.
         key: Its cache key.
-        on_line: Called with every line of the log as it comes, from another thread.
-        on_progress: Told how far the stage is, from that thread too.
+        on_line: Called with every line of the log as it comes, from another thread, in the
+            context of this one.
+        on_progress: Told how far the stage is, from there too.
 
     Returns:
         The stage's record, read from its manifest.

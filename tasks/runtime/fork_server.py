@@ -17,16 +17,17 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
 from tasks.runtime.child import load, run_child
-from tasks.runtime.collector import OBJECTS_BETWEEN_COLLECTIONS
+from tasks.runtime.collector import collected_rarely
 from tasks.runtime.parent import PARENT_VARIABLE
 
-LONGEST_MESSAGE = 2**16
+LONGEST_MESSAGE_BYTES = 2**16
 _GPU = re.compile(r"/dev/(nvidia|kfd|dri/)")
 
 
@@ -35,7 +36,7 @@ class StageForks:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of a process
+        self._running: dict[int, tuple[int, socket.socket]] = {}  # process and socket by pidfd
         # Not epoll, which a forked process would share.
         self._selector = selectors.PollSelector()
         self._selector.register(control, selectors.EVENT_READ)
@@ -47,7 +48,7 @@ class StageForks:
                 if key.fd != self._control.fileno():
                     self._tell_end(key.fd)
                     continue
-                message, descriptors, *_ = socket.recv_fds(self._control, LONGEST_MESSAGE, 2)
+                message, descriptors, *_ = socket.recv_fds(self._control, LONGEST_MESSAGE_BYTES, 2)
                 if not message:
                     self._end_all()
                     return
@@ -63,35 +64,29 @@ class StageForks:
             os.close(output)
             return
         if not pid:
-            self._leave()
-            link.close()
-            _become(asked, output)
+            _become(asked, output, [self._control, link, *self._links()])
         os.close(output)
         _lead_group(pid)  # before anybody knows its number, to end the group
-        process = os.pidfd_open(pid)
-        self._running[process] = (pid, link)
-        self._selector.register(process, selectors.EVENT_READ)
+        pidfd = os.pidfd_open(pid)
+        self._running[pidfd] = (pid, link)
+        self._selector.register(pidfd, selectors.EVENT_READ)
         _send(link, {"pid": pid})
 
-    def _tell_end(self, process: int) -> None:
-        pid, link = self._running.pop(process)
-        self._selector.unregister(process)
-        os.close(process)
+    def _tell_end(self, pidfd: int) -> None:
+        pid, link = self._running.pop(pidfd)
+        self._selector.unregister(pidfd)
+        os.close(pidfd)
         _, status = os.waitpid(pid, 0)
         with link:
             _send(link, {"code": os.waitstatus_to_exitcode(status)})
 
     def _end_all(self) -> None:
-        for process, (pid, _) in list(self._running.items()):
+        for pidfd, (pid, _) in list(self._running.items()):
             os.killpg(pid, signal.SIGKILL)
-            self._tell_end(process)
+            self._tell_end(pidfd)
 
-    def _leave(self) -> None:
-        """Close, in a forked process, what belongs to the server."""
-        self._control.close()
-        for process, (_, link) in self._running.items():
-            os.close(process)
-            link.close()
+    def _links(self) -> list[socket.socket]:
+        return [link for _, link in self._running.values()]
 
 
 def _send(link: socket.socket, message: dict[str, Any]) -> None:
@@ -105,10 +100,12 @@ def _lead_group(pid: int) -> None:
         os.setpgid(pid, pid)
 
 
-def _become(asked: dict[str, str], output: int) -> None:
-    """Be the process of a stage from here to its end; never returns."""
+def _become(asked: dict[str, str], output: int, of_server: Iterable[socket.socket]) -> NoReturn:
+    """Be the process of a stage from here to its end, without the sockets of the server."""
     code = 1
     try:
+        for link in of_server:
+            link.close()
         _lead_group(os.getpid())
         os.dup2(output, sys.stdout.fileno())
         os.dup2(output, sys.stderr.fileno())
@@ -146,7 +143,6 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="what to import")
     parser.add_argument("--backend", help="framework of Keras, to import it too")
     arguments = parser.parse_args()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     with socket.socket(fileno=arguments.control) as control:
         load(arguments.modules, arguments.backend)
@@ -159,4 +155,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with collected_rarely():
+        code = main()
+    sys.exit(code)

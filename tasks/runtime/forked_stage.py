@@ -2,17 +2,17 @@
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
 import threading
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import IO, Protocol, Self
 
 import orjson
 
-LONGEST_REPLY = 2**12
+LONGEST_REPLY_BYTES = 2**12
 
 
 class StageProcess(Protocol):
@@ -51,15 +51,13 @@ class ForkedStage:
         self._link = link
         self._code: int | None = None
         self._guard = threading.Lock()
-        self._watch = select.poll()
-        self._watch.register(link, select.POLLIN)
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
         with self._guard:
-            if self._code is None and self._watch.poll(0):
+            if self._code is None and wait([self._link], timeout=0):
                 # A server that died has taken its processes along.
-                said = self._link.recv(LONGEST_REPLY)
+                said = self._link.recv(LONGEST_REPLY_BYTES)
                 self._code = int(orjson.loads(said)["code"]) if said else -signal.SIGKILL
             return self._code
 
@@ -72,9 +70,7 @@ class ForkedStage:
         Raises:
             subprocess.TimeoutExpired: If it still runs then.
         """
-        watch = select.poll()
-        watch.register(self._link, select.POLLIN)
-        watch.poll(None if timeout is None else timeout * 1000)
+        wait([self._link], timeout)
         code = self.poll()
         if code is None:
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)

@@ -19,7 +19,7 @@ import orjson
 from tasks.core.records import StageCall
 from tasks.runtime.child import IMPORTED_LATE, backend_of, module_of
 from tasks.runtime.environment import stage_environment
-from tasks.runtime.forked_stage import LONGEST_REPLY, ForkedStage
+from tasks.runtime.forked_stage import LONGEST_REPLY_BYTES, ForkedStage
 from tasks.runtime.parent import child_command
 
 FORKS_VARIABLE = "PHASE_G_FORKS"
@@ -67,7 +67,7 @@ class ForkServer:
         """Wait until it has loaded, and return why it does not fork; None where it does."""
         with self._guard:
             if self._reply is None:
-                said = self._control.recv(LONGEST_REPLY)
+                said = self._control.recv(LONGEST_REPLY_BYTES)
                 self._reply = orjson.loads(said) if said else {"refusal": "it ended while loading"}
             return self._reply["refusal"]
 
@@ -83,24 +83,19 @@ class ForkServer:
             ConnectionError: If the server is no longer there, or cannot fork.
         """
         asked = {"hub": str(hub), "stage": stage, "cache_key": cache_key}
-        link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        reads, writes = os.pipe()
-        output = os.fdopen(reads, encoding="utf-8", errors="replace")
-        try:
-            try:
-                with theirs:
-                    descriptors = [writes, theirs.fileno()]
-                    socket.send_fds(self._control, [orjson.dumps(asked)], descriptors)
-            finally:
-                os.close(writes)
-            said = link.recv(LONGEST_REPLY)
+        with contextlib.ExitStack() as opened:
+            link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            opened.enter_context(link)
+            reads, writes = os.pipe()
+            output = opened.enter_context(os.fdopen(reads, encoding="utf-8", errors="replace"))
+            with theirs, os.fdopen(writes, "wb"):
+                descriptors = [writes, theirs.fileno()]
+                socket.send_fds(self._control, [orjson.dumps(asked)], descriptors)
+            said = link.recv(LONGEST_REPLY_BYTES)
             reply: dict[str, Any] = orjson.loads(said or b'{"refusal": "its server has ended"}')
             if "refusal" in reply:
                 raise ConnectionRefusedError(reply["refusal"])
-        except BaseException:
-            output.close()
-            link.close()
-            raise
+            opened.pop_all()  # both live as long as the process
         return ForkedStage(reply["pid"], link, output)
 
     def close(self) -> None:

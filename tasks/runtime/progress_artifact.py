@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from contextvars import copy_context
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ PERCENT = 100.0
 
 
 class ProgressArtifact:
-    """A progress artifact that is updated at most every few seconds, from any one thread.
+    """A progress artifact that is updated at most every few seconds, in the context of its task.
 
     The first time that Prefect refuses it a warning is logged, and it is left alone from then on.
     """
@@ -33,8 +32,6 @@ class ProgressArtifact:
             clock: Returns the time [s], from any zero.
         """
         self._key, self._logger, self._clock = key, logger, clock
-        # Other threads do not know the run that the artifact belongs to.
-        self._context = copy_context()
         self._updated_s = clock()
         self._artifact: UUID | None = None
         self._artifact = self._tried(
@@ -63,7 +60,7 @@ class ProgressArtifact:
 
     def _tried(self, call: Callable[..., Any], **arguments: Any) -> UUID | None:
         try:
-            found: UUID = self._context.run(call, **arguments)
+            found: UUID = call(**arguments)
         except Exception as error:  # noqa: BLE001 - whatever it is, the stage matters more
             self._logger.warning(
                 "Prefect does not take the progress of %s (%s: %s); the stage goes on without.",

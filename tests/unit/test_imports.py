@@ -2,6 +2,10 @@ import os
 import subprocess
 import sys
 
+import grimp
+
+from tasks.runtime.child import IMPORTED_LATE
+
 
 def printed_by(script):
     """Return the lines that a fresh process prints."""
@@ -45,3 +49,11 @@ def test_what_is_loaded_before_keras_stays():
         "print(sys.modules['matplotlib'] is matplotlib)"
     )
     assert printed_by(script) == ["True"]
+
+
+def test_all_stages_that_use_pty_chi_have_it_loaded_before_their_clock_starts():
+    """Otherwise the costs of some would hold the loading of torch, and those of others not."""
+    graph = grimp.build_graph("tasks", include_external_packages=True, cache_dir=None)
+    stages = [name for name in graph.modules if name.endswith("stage")]
+    with_solver = {name for name in stages if graph.find_shortest_chain(name, "ptychi")}
+    assert with_solver == set(IMPORTED_LATE)
