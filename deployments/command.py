@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cyclopts import App
 
-from flows.command_line import OPTIONS
+from flows.cli.command_line import OPTIONS
 from tasks.commands import run_app
 from tasks.runtime.errors import BadInputError
 

@@ -10,8 +10,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from flows.provenance import PROJECT
-from tasks.core.files import read_json
+from flows.hub.provenance import PROJECT
+from tasks.core.files.atomic_files import read_json
 from tasks.runtime.errors import BadInputError
 
 STATE_VARIABLE = "PHASE_G_STATE"

@@ -12,7 +12,7 @@ from prefect.flows import load_flow_from_entrypoint
 from pydantic import BaseModel, ConfigDict, Field
 
 from deployments.form import form_schema
-from flows.provenance import PROJECT, git_state, versions
+from flows.hub.provenance import PROJECT, git_state, versions
 from tasks.runtime.errors import BadInputError
 
 FOLDER = Path(__file__).parent

@@ -20,9 +20,9 @@ from deployments.processes import Service
 from deployments.workers import online_workers
 from flows import PREFECT_ENVIRONMENT
 from tasks.commands import new_app, say
-from tasks.core.files import read_json, write_json
+from tasks.core.files.atomic_files import read_json, write_json
 from tasks.runtime.errors import BadInputError
-from tasks.runtime.parent import python_path
+from tasks.runtime.process_lifetime import python_path
 
 HOST = "127.0.0.1"
 PATIENCE_S = 180.0

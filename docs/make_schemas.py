@@ -1,7 +1,7 @@
 """Write the schemas that are drawn from pydantic models, and publish all of them.
 
-The home of the schemas is `tasks/report/schemas/`, where the verification of an installed package
-finds them; `docs/schemas/` is a copy for readers.
+The home of the schemas is `tasks/report/records/schemas/`, where the verification of an installed
+package finds them; `docs/schemas/` is a copy for readers.
 
     python docs/make_schemas.py
 """
@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from tasks.core.files import write_bytes
-from tasks.core.records import StageCall, StageRecord
+from tasks.core.files.atomic_files import write_bytes
+from tasks.core.study.stage_record import StageCall, StageRecord
 
 PROJECT = Path(__file__).resolve().parents[1]
-HOME = PROJECT / "tasks/report/schemas"
+HOME = PROJECT / "tasks/report/records/schemas"
 PUBLISHED = PROJECT / "docs/schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 STAGE_DEFINITION = "StageCall"

@@ -1,6 +1,6 @@
 """A directive that lists what a model of parameters asks for, drawn from the model itself.
 
-    ```{parameters} flows.params:PhaseGParams
+    ```{parameters} flows.params.run:PhaseGParams
     :first: The run
     ```
 
@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from deployments.form import range_text, with_ranges
-from flows.params import DOSE_OPTIONS
+from flows.params.run import DOSE_OPTIONS
 
 Schema = Mapping[str, Any]
 # The style sheet stacks tables of this class on a phone.
@@ -59,7 +59,7 @@ class ParameterTables(SphinxDirective):
 
 
 def model_named(name: str) -> type[BaseModel]:
-    """Return the model of a name such as `flows.params:PhaseGParams`."""
+    """Return the model of a name such as `flows.params.run:PhaseGParams`."""
     module, _, model = name.partition(":")
     found: type[BaseModel] = getattr(importlib.import_module(module), model)
     return found

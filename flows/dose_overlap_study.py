@@ -8,9 +8,9 @@ if __name__ == "__main__":
     # Before the imports below, which take seconds.
     import sys
 
-    from flows.launch import launch
+    from flows.cli.entry import launch
 
-    sys.exit(launch("flows.sweep_command_line"))
+    sys.exit(launch("flows.cli.sweep_command_line"))
 
 from typing import Any, cast
 
@@ -19,13 +19,13 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.hub_place import hub_place
-from flows.hub_run import open_hub, raise_first_failure
-from flows.route import Route
-from flows.sweep_params import Runner, SweepParams
-from flows.sweep_plan import make_sweep_plan
-from flows.sweep_runners import check_runner, run_conditions
-from tasks.core.hub import CONDITION_MAP, DELTA_SUMMARY
+from flows.execution.run import open_hub, raise_first_failure
+from flows.execution.task_graph import Route
+from flows.hub.location import hub_place
+from flows.params.sweep import Runner, SweepParams
+from flows.planning.sweep import make_sweep_plan
+from flows.runners.local import check_runner, run_conditions
+from tasks.core.study.hub_layout import CONDITION_MAP, DELTA_SUMMARY
 from tasks.report.task import publish, put_costs_together, summarise_comparisons
 
 # A thread a stage, most of them waiting: the session says how many stages run side by side.

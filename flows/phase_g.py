@@ -8,9 +8,9 @@ if __name__ == "__main__":
     # Before the imports below, which take seconds.
     import sys
 
-    from flows.launch import launch
+    from flows.cli.entry import launch
 
-    sys.exit(launch("flows.command_line"))
+    sys.exit(launch("flows.cli.command_line"))
 
 from typing import Any, cast
 
@@ -19,15 +19,15 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.condition_route import take_condition
-from flows.hub_place import hub_place
-from flows.hub_run import open_hub, raise_first_failure
-from flows.params import PhaseGParams
-from flows.plan import make_plan
-from flows.route import Route
-from flows.sweep_worker import fill_in
-from tasks.core.hub import DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.report.publication import Publication
+from flows.execution.condition import take_condition
+from flows.execution.run import open_hub, raise_first_failure
+from flows.execution.task_graph import Route
+from flows.execution.worker import fill_in
+from flows.hub.location import hub_place
+from flows.params.run import PhaseGParams
+from flows.planning.plan import make_plan
+from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.report.publish.write_reports import Publication
 from tasks.report.task import publish, put_costs_together, summarise_comparisons
 
 # A thread a stage, most of them waiting: the session says how many stages run side by side.

@@ -24,10 +24,10 @@ import prefect.main  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tasks.core.files import write_json
-from tasks.core.hub import PLAN
-from tasks.core.records import StageCall
-from tasks.core.stages import StageFiles
+from tasks.core.files.atomic_files import write_json
+from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageCall
 
 settings.register_profile(
     "phase-g", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from tasks.core.files import atomic_path
-from tasks.core.scan_file import Scan, read_scan
-from tasks.core.seeds import Split
-from tasks.core.stages import StageFiles, silent
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.files.scan_file import Scan, read_scan
+from tasks.core.study.seeds import Split
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.simulate.command_line import OUTPUTS
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate

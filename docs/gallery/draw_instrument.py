@@ -7,10 +7,10 @@ from canvas import figure_of, hide_ticks, save, simulated
 from matplotlib.axes import Axes
 
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.seeds import Purpose, Split, spawn
-from tasks.simulate.figure import show_amplitude, show_pattern, show_wave
+from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.illumination import make_probe_modes
 from tasks.simulate.params import InstrumentParams, SimulationParams
+from tasks.simulate.simulation_figure import show_amplitude, show_pattern, show_wave
 
 DOSES = (1e3, 1e4, 1e5)
 FAULTS = {

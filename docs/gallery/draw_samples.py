@@ -8,15 +8,15 @@ import h5py
 import numpy as np
 from canvas import SEED, figure_of, hide_ticks, save, scale_bar
 
-from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Geometry
 from tasks.core.objects import FILE_KIND, OBJECTS, ObjectParams, make_object
-from tasks.core.probe import energy_diameter_px
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.probes.params import ProbeKind
-from tasks.core.scan_file import Geometry
-from tasks.core.seeds import Purpose, spawn
-from tasks.simulate.figure import show_amplitude, show_phase, show_wave
+from tasks.core.study.seeds import Purpose, spawn
 from tasks.simulate.illumination import make_probe, make_probe_modes
 from tasks.simulate.params import ProbeParams, SimulationParams
+from tasks.simulate.simulation_figure import show_amplitude, show_phase, show_wave
 
 SIDE_PX = 144
 PROBES = {

@@ -7,16 +7,16 @@ from canvas import SEED, figure_of, save, simulated
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from tasks.core.groups import Groups, nearest_neighbours
-from tasks.core.patches import illumination_map
-from tasks.core.probe import energy_diameter_px
-from tasks.core.scan import jittered_raster, measure_overlap
-from tasks.core.scan_box import scan_box
-from tasks.core.seeds import Purpose, Split, spawn
-from tasks.views.figure import show_coverage
+from tasks.core.geometry.groups import Groups, nearest_neighbours
+from tasks.core.geometry.overlap import jittered_raster, measure_overlap
+from tasks.core.geometry.patches import illumination_map
+from tasks.core.geometry.scan_box import scan_box
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.views.overlap import form_view_groups
 from tasks.views.params import View, ViewParams
 from tasks.views.selection import select_nested
+from tasks.views.view_figure import show_coverage
 
 BLUE, ORANGE, GREY = "#1f4e79", "#e8743b", "#c0c0c0"
 SEED_POINTS = {

@@ -22,13 +22,13 @@ from knob_tables import with_tables
 from PIL import Image
 from pydantic import BaseModel
 
-from tasks.core.files import atomic_path, write_text
-from tasks.core.object_file import read_object
-from tasks.core.scan_file import ScanReader
-from tasks.core.seeds import Split
+from tasks.core.files.atomic_files import atomic_path, write_text
+from tasks.core.files.object_file import read_object
+from tasks.core.files.scan_file import ScanReader
+from tasks.core.study.seeds import Split
 from tasks.simulate.command_line import OUTPUTS
-from tasks.simulate.figure import write_simulation_plot
 from tasks.simulate.params import SimulationParams
+from tasks.simulate.simulation_figure import write_simulation_plot
 from tasks.views.params import ViewParams
 
 PAGE = Path(__file__).resolve().parents[1] / "simulation.md"

@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tasks.core.arm_colours import colour_of
-from tasks.core.files import atomic_path
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.study.arm_colours import colour_of
 
 PICTURE = Path(__file__).resolve().parents[1] / "images/convergence.png"
 PANEL_INCH = 2.9

@@ -14,12 +14,12 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
-from tasks.core.object_file import read_object  # noqa: E402
-from tasks.core.stages import StageFiles, silent  # noqa: E402
-from tasks.core.view_file import map_view  # noqa: E402
-from tasks.reconstruct.dose_settings import measure_exposure, settings_for  # noqa: E402
-from tasks.reconstruct.iterate_stage import iterate  # noqa: E402
+from tasks.core.files.object_file import read_object  # noqa: E402
+from tasks.core.files.view_file import map_view  # noqa: E402
+from tasks.core.study.stage_interface import StageFiles, silent  # noqa: E402
 from tasks.reconstruct.params import NoiseModel, PtyChiParams  # noqa: E402
+from tasks.reconstruct.ptychi_stage import iterate  # noqa: E402
+from tasks.reconstruct.solver_settings import measure_exposure, settings_for  # noqa: E402
 
 SEED = 7
 CONDITIONS = [(view, dose) for view in ("sparse", "dense") for dose in (1e3, 1e4, 1e5)]

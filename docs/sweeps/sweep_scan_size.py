@@ -18,14 +18,14 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
-from tasks.core.device import Device  # noqa: E402
-from tasks.core.object_file import ObjectWindow  # noqa: E402
-from tasks.core.view_file import map_view  # noqa: E402
-from tasks.reconstruct.dose_settings import measure_exposure, settings_for  # noqa: E402
-from tasks.reconstruct.iterate_stage import order_seeds  # noqa: E402
+from tasks.core.files.object_file import ObjectWindow  # noqa: E402
+from tasks.core.files.view_file import map_view  # noqa: E402
+from tasks.core.study.device import Device  # noqa: E402
+from tasks.reconstruct.initial_object import flat_start  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_solver import solve  # noqa: E402
-from tasks.reconstruct.starts import flat_start  # noqa: E402
+from tasks.reconstruct.ptychi_stage import order_seeds  # noqa: E402
+from tasks.reconstruct.solver_settings import measure_exposure, settings_for  # noqa: E402
 
 SEED, EVERY, EVERY_NAMED = 7, 8, 4
 CONDITIONS = [f"{view},{dose}" for view in ("dense", "sparse") for dose in ("1e3", "1e4", "1e5")]

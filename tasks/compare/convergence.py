@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tasks.compare.gauge import Gauge
-from tasks.compare.judge import Judge, ModelResult
-from tasks.compare.metrics import complex_nrmse, mae, wrapped_mae
-from tasks.core.arms import Arm
-from tasks.core.csv_table import number_cell, write_table
-from tasks.core.iterates_file import read_iterates
+from tasks.compare.alignment.gauge import Gauge
+from tasks.compare.evaluator import Judge, ModelResult
+from tasks.compare.metrics.metrics import complex_nrmse, mae, wrapped_mae
+from tasks.core.files.csv_table import number_cell, write_table
+from tasks.core.files.iterates_file import read_iterates
+from tasks.core.study.arms import Arm
 
 COLUMNS = ("model", "epoch", "complex_nrmse", "amplitude_mae", "phase_mae")
 DOUBLING_GAIN = "doubling_gain"

@@ -12,18 +12,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tasks.compare.gauge import GaugeFitter, remove_gauge
+from tasks.compare.alignment.gauge import GaugeFitter, remove_gauge
+from tasks.compare.alignment.region import Region, scored_region
+from tasks.compare.metrics.scores import Complex
 from tasks.compare.params import ComparisonParams
-from tasks.compare.region import Region, scored_region
-from tasks.compare.scores import Complex
-from tasks.compare.yardstick import REFERENCE
-from tasks.core.arms import Arm
-from tasks.core.bounding_box import bounding_box
-from tasks.core.files import atomic_path, write_json
-from tasks.core.object_file import read_object
-from tasks.core.phases import phase_on_branch
-from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import open_view
+from tasks.compare.reference_object import REFERENCE
+from tasks.core.files.atomic_files import atomic_path, write_json
+from tasks.core.files.object_file import read_object
+from tasks.core.files.view_file import open_view
+from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.physics.phases import phase_on_branch
+from tasks.core.study.arms import Arm
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP
 
 PERCENTILES = (0.5, 99.5)

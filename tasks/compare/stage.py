@@ -5,22 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from tasks.compare.alignment.region import Region, largest_rectangle, scored_region
 from tasks.compare.controls import CONTROLS
 from tasks.compare.convergence import Convergence, convergence_of
-from tasks.compare.facts import comparison_facts
-from tasks.compare.halves import held_against_halves
-from tasks.compare.judge import Judge, ModelResult
-from tasks.compare.outputs import Comparison, write_outputs
+from tasks.compare.evaluator import Judge, ModelResult
+from tasks.compare.metrics.scores import Reference
+from tasks.compare.outputs.comparison_record import comparison_facts
+from tasks.compare.outputs.metric_rows import metric_rows
+from tasks.compare.outputs.output_files import Comparison, write_outputs
 from tasks.compare.params import ComparisonParams
-from tasks.compare.region import Region, largest_rectangle, scored_region
-from tasks.compare.scores import Reference
-from tasks.compare.table import metric_rows
-from tasks.compare.yardstick import read_yardstick
-from tasks.core.arms import RECONSTRUCTIONS
-from tasks.core.files import read_json
-from tasks.core.object_file import ObjectWindow, read_object
-from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import open_view
+from tasks.compare.reference_object import read_yardstick
+from tasks.compare.truth_free.half_sets import held_against_halves
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.files.view_file import open_view
+from tasks.core.study.arms import RECONSTRUCTIONS
+from tasks.core.study.stage_interface import Progress, StageFiles
 
 MODELS = tuple(name.value for name in RECONSTRUCTIONS)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.object_file import ObjectWindow, read_object
-from tasks.core.scan_file import Geometry, read_scan_header
+from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.files.scan_file import Geometry, read_scan_header
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.named_files import with_fingerprint, without_folders
-from tasks.core.scan_record import DETECTOR_PIXEL_WINDOW_M, DISTANCE_WINDOW_M, ENERGY_WINDOW_EV
-from tasks.ingest.choices import (
+from tasks.core.files.named_files import with_fingerprint, without_folders
+from tasks.core.files.scan_record import (
+    DETECTOR_PIXEL_WINDOW_M,
+    DISTANCE_WINDOW_M,
+    ENERGY_WINDOW_EV,
+)
+from tasks.ingest.conventions import (
     Format,
     Invalid,
     MaskSense,

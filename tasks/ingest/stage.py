@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.core.files import write_json
-from tasks.core.stages import Progress, StageFiles
-from tasks.ingest.checks import Checks, check_scan, checks_record
-from tasks.ingest.figures import write_pictures
-from tasks.ingest.findings import refuse_errors
+from tasks.core.files.atomic_files import write_json
+from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
+from tasks.ingest.checks.check_figures import write_pictures
+from tasks.ingest.checks.check_page import PICTURES, write_page
+from tasks.ingest.checks.findings import refuse_errors
 from tasks.ingest.importers import open_scan
-from tasks.ingest.page import PICTURES, write_page
 from tasks.ingest.params import IngestParams
-from tasks.ingest.prepare import PreparedScan, prepare
+from tasks.ingest.preparation.prepare import PreparedScan, prepare
 
 OUTPUTS = {
     "scan": "scan.cxi",

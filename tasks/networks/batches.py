@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.patches import patch_corners, place_patches, split_positions
-from tasks.core.probe import probe_intensity
+from tasks.core.geometry.patches import patch_corners, place_patches, split_positions
+from tasks.core.physics.probe import probe_intensity
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 
 CANVAS_MULTIPLE = 8

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import keras
 
-from tasks.core.device import Backend, Device
+from tasks.core.study.device import Backend, Device
 
 
 class _Framework(Protocol):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.patches import shifted_probes
-from tasks.core.probe import probe_intensity, probe_sha256
-from tasks.core.scan_file import Scan, ScanReader
+from tasks.core.files.scan_file import Scan, ScanReader
+from tasks.core.geometry.patches import shifted_probes
+from tasks.core.physics.probe import probe_intensity, probe_sha256
 
 Counts = NDArray[np.unsignedinteger]
 DARK_RIM_ENERGY = 0.02

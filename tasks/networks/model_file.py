@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.core.arms import Arm
-from tasks.core.files import atomic_path, read_json, sha256_of, write_json
-from tasks.core.probe import energy_diameter_px
+from tasks.core.files.atomic_files import atomic_path, read_json, sha256_of, write_json
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.core.study.arms import Arm
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.params import Architecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.survey import Survey
+from tasks.networks.scan_statistics import Survey
 
 PHOTONS_FACTOR = 3.0
 DIAMETER_FACTOR = 1.2

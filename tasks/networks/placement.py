@@ -1,7 +1,7 @@
 """Cutting a canvas at scan positions and placing patches back, with `keras.ops`.
 
-The same exact pair of adjoints as `tasks.core.patches`, by the same rule for positions that are
-not integers. Every pixel of every patch is named by its place in the flattened canvas
+The same exact pair of adjoints as `tasks.core.geometry.patches`, by the same rule for positions
+that are not integers. Every pixel of every patch is named by its place in the flattened canvas
 (`tasks.networks.batches.flat_indices`).
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import keras
 
-from tasks.core.device import Precision
+from tasks.core.study.device import Precision
 from tasks.networks.device import framework
 
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}

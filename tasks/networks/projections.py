@@ -10,8 +10,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.core.patches import extract_patches, place_patches
-from tasks.core.probe import probe_intensity
+from tasks.core.geometry.patches import extract_patches, place_patches
+from tasks.core.physics.probe import probe_intensity
 from tasks.networks.batches import DARK, Canvas
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_file import Scan
+from tasks.core.files.scan_file import Scan
 from tasks.orientation.fit import Counts, Fit, fit_patterns
-from tasks.orientation.turns import CORNER, CORNER_CURE, TURNS, middle_exposures
+from tasks.orientation.orientations import CORNER, CORNER_CURE, TURNS, middle_exposures
 
 PATTERNS_OF_64_PX = 49
 FEWEST, MOST = 16, 100

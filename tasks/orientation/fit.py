@@ -6,12 +6,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.acceleration import extrapolate
-from tasks.core.scan_file import Scan
+from tasks.core.files.scan_file import Scan
+from tasks.core.physics.nesterov import extrapolate
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures, zero_frequency_first
+from tasks.networks.initial_guess.closed_form import flat_guess
 from tasks.networks.projections import COUNT_OFFSET, PhysicsPass, project
-from tasks.networks.start.closed_form import flat_guess
 
 PASSES = 6
 BRIGHT_PHOTONS = 1.0

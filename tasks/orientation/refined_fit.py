@@ -16,7 +16,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.orientation.turns import TURNS
+from tasks.orientation.orientations import TURNS
 
 AS_STATED = "as stated"
 EPOCHS = 12

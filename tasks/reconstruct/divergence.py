@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.core.object_file import ObjectWindow, write_object
-from tasks.reconstruct.dose_settings import SolverSettings
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.reconstruct.solver_settings import SolverSettings
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.device import Device
+from tasks.core.study.device import Device
 
 
 class Algorithm(StrEnum):

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tasks.core.object_file import ObjectWindow
+from tasks.core.files.object_file import ObjectWindow
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import without_gradients
 from tasks.networks.exposures import Exposures
-from tasks.networks.start import first_guess
+from tasks.networks.initial_guess import first_guess
 
 
 def predict_object(

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.arms import Arm
-from tasks.core.device import Backend, Device
+from tasks.core.study.arms import Arm
+from tasks.core.study.device import Backend, Device
 
 
 class PredictionParams(BaseModel):

@@ -13,16 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.core.object_file import ObjectWindow
-from tasks.core.probe_modes import incoherent_modes
-from tasks.core.scan_file import Scan
-from tasks.core.seeds import Purpose, spawn_integer
-from tasks.reconstruct.dose_settings import SolverSettings
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_file import Scan
+from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.core.study.seeds import Purpose, spawn_integer
+from tasks.reconstruct.initial_object import flat_start
 from tasks.reconstruct.params import Algorithm, NoiseModel
 from tasks.reconstruct.ptychi_solver import choose_device, inner_part, object_of, quieten
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 from tasks.reconstruct.reference_params import ReferenceParams
-from tasks.reconstruct.starts import flat_start
+from tasks.reconstruct.solver_settings import SolverSettings
 
 WEAK_MODE_DECAY = 0.05
 FIRST_PROBE_EPOCH = 1

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.core.acceleration import extrapolate
-from tasks.core.device import Device
-from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_file import Scan
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_file import Scan
+from tasks.core.physics.nesterov import extrapolate
+from tasks.core.study.device import Device
 from tasks.reconstruct.divergence import DivergedError
-from tasks.reconstruct.dose_settings import SolverSettings
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task, count_by_poisson
+from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.total_variation import smooth_by_total_variation
 
 OnEpoch = Callable[[int, float, ObjectWindow], None]

@@ -8,8 +8,8 @@ likelihood, ends in values that are not finite.
 
 from typing import Any
 
-from tasks.reconstruct.dose_settings import SolverSettings
 from tasks.reconstruct.params import Algorithm, NoiseModel
+from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.torchvision_import import import_torchvision
 
 import_torchvision()

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_file import Scan
-from tasks.core.scratch_array import scratch_array
-from tasks.reconstruct.dose_settings import SolverSettings
+from tasks.core.files.disk_array import scratch_array
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_file import Scan
 from tasks.reconstruct.ptychi_solver_options import solver_options
+from tasks.reconstruct.solver_settings import SolverSettings
 
 # After the options: they import torchvision in a way that works.
 import ptychi.api as api  # isort: skip

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.device import Device
+from tasks.core.study.device import Device
 
 
 class ReferenceOptions(BaseModel):

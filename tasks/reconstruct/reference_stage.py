@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.core.cores import usable_cores
-from tasks.core.files import write_json, write_text
-from tasks.core.illumination_file import Illumination, write_illumination
-from tasks.core.object_file import ObjectWindow, write_object
-from tasks.core.scan_file import Scan, read_scan
-from tasks.core.seeds import Purpose, spawn_integer
-from tasks.core.stages import Progress, StageFiles
-from tasks.reconstruct.dose_settings import measure_exposure, settings_for
-from tasks.reconstruct.iterate_stage import without_infinities
+from tasks.core.files.atomic_files import write_json, write_text
+from tasks.core.files.illumination_file import Illumination, write_illumination
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Scan, read_scan
+from tasks.core.study.cores import usable_cores
+from tasks.core.study.seeds import Purpose, spawn_integer
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.ptychi_stage import without_infinities
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.reconstruct.scan_checks import check_scan
+from tasks.reconstruct.solver_settings import measure_exposure, settings_for
 
 # All that follows in a run needs the reference, so until then every other core is idle.
 MOST_THREADS = 2

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.core.fourier import propagate
-from tasks.core.scan_file import Scan
+from tasks.core.files.scan_file import Scan
+from tasks.core.physics.fourier import propagate
 
 TRANSMISSION_RANGE = (0.01, 1.5)
 

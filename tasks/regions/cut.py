@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.seeds import Split
+from tasks.core.study.seeds import Split
 from tasks.regions.params import RegionParams
 
 FEWEST_POSITIONS = 16

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.illumination_file import read_illumination
-from tasks.core.probe import coherent_probe, energy_diameter_px, probe_sha256
-from tasks.core.scan_file import ScanHeader, ScanReader, ScanWriter
-from tasks.core.stages import Progress, StageFiles
+from tasks.core.files.illumination_file import read_illumination
+from tasks.core.files.scan_file import ScanHeader, ScanReader, ScanWriter
+from tasks.core.physics.probe import coherent_probe, energy_diameter_px, probe_sha256
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.regions.cut import cut_in_regions
 from tasks.regions.params import RegionParams
 

@@ -8,14 +8,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, drop_output, new_app, run_app, say
-from tasks.report.changes import Change, faults_of, unjudged_of
-from tasks.report.deltas import METRICS
-from tasks.report.diff_text import diff_lines, fault_lines
-from tasks.report.history import read_history
-from tasks.report.history_plot import write_history_plot
-from tasks.report.history_text import history_lines
-from tasks.report.hub_diff import diff_hubs
-from tasks.report.hub_scores import read_hub_scores
+from tasks.report.history.changes import Change, faults_of, unjudged_of
+from tasks.report.history.diff_text import diff_lines, fault_lines
+from tasks.report.history.history import read_history
+from tasks.report.history.history_figure import write_history_plot
+from tasks.report.history.history_text import history_lines
+from tasks.report.history.hub_diff import diff_hubs
+from tasks.report.history.hub_scores import read_hub_scores
+from tasks.report.statistics.deltas import METRICS
 
 PLOT_NAME = "phase_g_history.png"
 APP = new_app("tasks.report", what_it_does="Hold finished runs against each other.")

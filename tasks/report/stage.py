@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from tasks.core.files import sha256_of, write_json, write_text
-from tasks.core.stages import Progress, StageFiles
-from tasks.report.comparisons import Job, read_job
-from tasks.report.flags import missing_arms
-from tasks.report.params import ReportParams
-from tasks.report.summary import SCHEMA_VERSION, metrics_summary
-from tasks.report.summary_text import summary_markdown
+from tasks.core.files.atomic_files import sha256_of, write_json, write_text
+from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.report.publish.params import ReportParams
+from tasks.report.records.comparisons import Job, read_job
+from tasks.report.records.summary import SCHEMA_VERSION, metrics_summary
+from tasks.report.statistics.flags import missing_arms
+from tasks.report.texts.summary_text import summary_markdown
 
 
 def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

@@ -13,15 +13,18 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from tasks.core.files import read_json
-from tasks.core.hub import CONDITION_MAP, CONDITION_MAP_PLOT, DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.core.records import StageCall, StageRecord
-from tasks.core.stages import PUBLISH_DELTAS, VERIFY_EVIDENCE
-from tasks.report.artifacts import data_url, delta_table, headline_picture, report_markdown
-from tasks.report.condition_map_text import map_markdown
-from tasks.report.diff_text import fault_lines
-from tasks.report.publication import Publication, publish_deltas, utc_now
-from tasks.report.regression import (
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.hub_layout import (
+    CONDITION_MAP,
+    CONDITION_MAP_PLOT,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+)
+from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.report.condition_map.map_text import map_markdown
+from tasks.report.history.diff_text import fault_lines
+from tasks.report.history.regression import (
     PUBLISHED_EVENT,
     REGRESSED_EVENT,
     event_resource,
@@ -29,9 +32,11 @@ from tasks.report.regression import (
     published_payload,
     regressed_payload,
 )
-from tasks.report.verification import finding_lines, verify_hub
+from tasks.report.publish.artifacts import data_url, delta_table, headline_picture, report_markdown
+from tasks.report.publish.write_reports import Publication, publish_deltas, utc_now
+from tasks.report.verification.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
-from tasks.runtime.session import current_session, shown_as_stage
+from tasks.runtime.run_session import current_session, shown_as_stage
 from tasks.runtime.stage_task import execute, stage_task
 
 TABLE_KEY = "phase-g-delta-summary"

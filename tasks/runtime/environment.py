@@ -2,7 +2,7 @@
 
 import os
 
-from tasks.runtime.parent import child_environment
+from tasks.runtime.process_lifetime import child_environment
 
 STAGE_ENVIRONMENT = {
     # One thread a process: two threads on two busy cores are many times slower than one.

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.core.files import json_bytes, write_bytes, write_text
-from tasks.core.records import ENDED_WELL, StageRecord
-from tasks.runtime.child import find_call
+from tasks.core.files.atomic_files import json_bytes, write_bytes, write_text
+from tasks.core.study.stage_record import ENDED_WELL, StageRecord
+from tasks.runtime.stage_process import find_call
 
 
 def keep_record(hub: Path, record: StageRecord) -> None:

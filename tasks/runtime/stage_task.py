@@ -10,14 +10,19 @@ from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
-from tasks.core.records import StageCall, StageRecord
-from tasks.core.stages import Progress, silent
-from tasks.runtime.cache import StageRecordSerializer, cache_key, made_record, prefect_cache_key
-from tasks.runtime.children import run_stage
+from tasks.core.study.stage_interface import Progress, silent
+from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.lock import stage_lock
 from tasks.runtime.record_keeping import keep_record
-from tasks.runtime.session import StageEvent, current_session
+from tasks.runtime.run_session import StageEvent, current_session
+from tasks.runtime.stage_cache import (
+    StageRecordSerializer,
+    cache_key,
+    made_record,
+    prefect_cache_key,
+)
+from tasks.runtime.stage_runner import run_stage
 
 RETRIES = 2
 BACKOFF_S = 2.0

@@ -12,13 +12,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tasks.commands import EXIT_SUCCESS, new_app, run_app, say, tell
-from tasks.core.files import write_json
-from tasks.core.object_file import read_object
-from tasks.core.scan_file import ScanReader
-from tasks.core.seeds import Split
-from tasks.core.stages import StageFiles
-from tasks.simulate.figure import write_simulation_plot
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.object_file import read_object
+from tasks.core.files.scan_file import ScanReader
+from tasks.core.study.seeds import Split
+from tasks.core.study.stage_interface import StageFiles
 from tasks.simulate.params import SimulationParams
+from tasks.simulate.simulation_figure import write_simulation_plot
 from tasks.simulate.stage import simulate
 
 OUTPUTS = {

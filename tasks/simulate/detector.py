@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tasks.core.detector_mask import PixelFault
-from tasks.core.seeds import Purpose, Split, spawn
+from tasks.core.files.detector_mask import PixelFault
+from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.instrument_params import InstrumentParams
 
 Counts = NDArray[np.unsignedinteger]

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.probe import (
+from tasks.core.physics.probe import (
     edge_energy_fraction,
     energy_diameter_px,
     full_width_half_maximum_px,
     unit_energy,
 )
-from tasks.core.probe_modes import incoherent_modes
+from tasks.core.physics.probe_modes import incoherent_modes
 from tasks.core.probes import PROBES
 from tasks.core.probes.params import ProbeKind, ProbeParams
 from tasks.simulate.params import SimulationParams

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.files import write_json
-from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Scan, write_scan
+from tasks.core.files.truth_fingerprint import TruthFingerprint
+from tasks.core.files.view_file import open_view
+from tasks.core.geometry.scan_box import scan_box
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import Scan, write_scan
-from tasks.core.seeds import Purpose, Split, spawn
-from tasks.core.stages import Progress, StageFiles
-from tasks.core.truth_fingerprint import TruthFingerprint
-from tasks.core.view_file import open_view
+from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.simulate.exposure import calibrate_probe, count_photons
 
 

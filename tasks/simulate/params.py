@@ -4,13 +4,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.core.ms_ssim_scales import MS_SSIM_MIN_PX
-from tasks.core.named_files import without_folders
+from tasks.core.files.named_files import without_folders
+from tasks.core.files.scan_record import (
+    DETECTOR_PIXEL_WINDOW_M,
+    DISTANCE_WINDOW_M,
+    ENERGY_WINDOW_EV,
+)
 from tasks.core.objects import ObjectParams
 from tasks.core.probes.params import ProbeParams
 from tasks.core.scan_patterns import ScanParams
-from tasks.core.scan_record import DETECTOR_PIXEL_WINDOW_M, DISTANCE_WINDOW_M, ENERGY_WINDOW_EV
-from tasks.core.seeds import Split
+from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
+from tasks.core.study.seeds import Split
 from tasks.simulate.instrument_params import InstrumentParams
 
 __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.seeds import Purpose, Split, spawn
+from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.instrument_params import POSITION_ERROR_REACH, InstrumentParams
 
 

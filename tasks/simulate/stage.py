@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.detector_mask import good_pixels
-from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.files.detector_mask import good_pixels
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
+from tasks.core.files.truth_fingerprint import TruthFingerprint
 from tasks.core.objects import object_facts
-from tasks.core.probe import coherent_probe
-from tasks.core.scan_file import Geometry, ScanHeader, ScanWriter
+from tasks.core.physics.probe import coherent_probe
 from tasks.core.scan_patterns import scan_facts
-from tasks.core.seeds import Purpose, Split, spawn
-from tasks.core.stages import Progress, StageFiles
-from tasks.core.truth_fingerprint import TruthFingerprint
+from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.simulate.detector import Detector, pixel_mask
 from tasks.simulate.dose import DoseMeter
 from tasks.simulate.exposure import arrivals, calibrate_probe

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files import atomic_path
+from tasks.core.files.atomic_files import atomic_path
 
 _LOGGER = logging.getLogger(__name__)
 KEPT = 2

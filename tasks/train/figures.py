@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from tasks.core.files import atomic_path, write_text
+from tasks.core.files.atomic_files import atomic_path, write_text
 from tasks.train.history import History
 
 mpl.use("Agg")

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.scan import measure_overlap
+from tasks.core.geometry.overlap import measure_overlap
 
 
 def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDArray[np.intp]:

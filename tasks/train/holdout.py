@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.train.lessons import Course
+from tasks.train.training_batches import Course
 
 LARGEST_LOSS_OF_GROUPS = 0.5
 

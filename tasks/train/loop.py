@@ -8,12 +8,12 @@ import numpy as np
 
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.train.checkpoints import Checkpoints
-from tasks.train.classroom import Classroom
 from tasks.train.history import History
-from tasks.train.lessons import Lesson, Lessons
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
 from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
+from tasks.train.trainer import Classroom
+from tasks.train.training_batches import Lesson, Lessons
 
 AfterStep = Callable[[int, float, float], None]
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.core.arms import NETWORK_ARMS, Arm
-from tasks.core.device import Backend, Device, Precision
+from tasks.core.study.arms import NETWORK_ARMS, Arm
+from tasks.core.study.device import Backend, Device, Precision
 from tasks.networks.architectures.params import Architecture, UnrolledArchitecture
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tasks.core.probe import energy_diameter_px
-from tasks.core.scan import measure_overlap
-from tasks.core.scan_record import ScanHeader
+from tasks.core.files.scan_record import ScanHeader
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.exposures import Exposures
-from tasks.networks.survey import Survey
+from tasks.networks.scan_statistics import Survey
 
 LARGEST_EMPTY_SHARE = 0.5
 LARGEST_SATURATED_SHARE = 0.01

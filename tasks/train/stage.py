@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from tasks.core.arms import Arm
-from tasks.core.files import sha256_of
-from tasks.core.seeds import Purpose, spawn_integer
-from tasks.core.stages import Progress, StageFiles
-from tasks.core.view_file import open_view
+from tasks.core.files.atomic_files import sha256_of
+from tasks.core.files.view_file import open_view
+from tasks.core.study.arms import Arm
+from tasks.core.study.seeds import Purpose, spawn_integer
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.cost import cost_of
@@ -23,15 +23,15 @@ from tasks.networks.model_file import (
     write_weights,
 )
 from tasks.networks.precision import choose_precision, layers_in
-from tasks.networks.survey import Survey
+from tasks.networks.scan_statistics import Survey
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.figures import draw_learning_curve, write_history
 from tasks.train.history import History
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
 from tasks.train.scan_quality import check_scan_quality
-from tasks.train.syllabus import LOSS_NAMES, Syllabus
 from tasks.train.thinning import choose_thinning
+from tasks.train.training_setup import LOSS_NAMES, Syllabus
 
 
 def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

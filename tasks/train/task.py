@@ -2,8 +2,8 @@
 
 from prefect.logging import get_run_logger
 
-from tasks.core.arms import Arm
-from tasks.core.records import StageCall, StageRecord
+from tasks.core.study.arms import Arm
+from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.runtime.progress_artifact import ProgressArtifact
 from tasks.runtime.stage_task import execute, stage_task
 

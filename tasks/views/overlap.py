@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.groups import Groups, draw_seed_points, form_groups, nearest_neighbours
-from tasks.core.scan import disc_overlap_fraction
-from tasks.core.seeds import Purpose, spawn
+from tasks.core.geometry.groups import Groups, draw_seed_points, form_groups, nearest_neighbours
+from tasks.core.geometry.overlap import disc_overlap_fraction
+from tasks.core.study.seeds import Purpose, spawn
 from tasks.views.params import ViewParams
 
 NOT_OF_GROUPS = {"view", "overlap_tolerance"}

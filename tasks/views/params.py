@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.groups import check_group_sizes
-from tasks.core.hub import AS_MEASURED
+from tasks.core.geometry.groups import check_group_sizes
+from tasks.core.study.hub_layout import AS_MEASURED
 
 
 class View(StrEnum):

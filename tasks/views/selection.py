@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.scan import MeasuredOverlap, measure_overlap
+from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
 from tasks.views.params import OVERLAP_RATIO, View
 
 # Rasters that are tried, the wanted step first: a small scan's own step may not divide it.

@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from tasks.core.files import write_json, write_npz
-from tasks.core.patches import illumination_map
-from tasks.core.probe import energy_diameter_px
-from tasks.core.scan import measure_overlap
-from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import read_scan_header
-from tasks.core.stages import Progress, StageFiles
-from tasks.views.figure import write_coverage_plot
+from tasks.core.files.atomic_files import write_json, write_npz
+from tasks.core.files.scan_file import read_scan_header
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.geometry.patches import illumination_map
+from tasks.core.geometry.scan_box import scan_box
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.views.overlap import overlap_metrics
 from tasks.views.params import MeasuredViewParams, ViewParams
 from tasks.views.selection import check_overlap, select_nested
+from tasks.views.view_figure import write_coverage_plot
 
 
 def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

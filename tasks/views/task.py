@@ -2,7 +2,7 @@
 
 from prefect.logging import get_run_logger
 
-from tasks.core.records import StageCall, StageRecord
+from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.runtime.stage_task import execute, stage_task
 
 

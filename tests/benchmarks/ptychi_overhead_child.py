@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tasks.core.device import Device
-from tasks.core.files import write_json
-from tasks.core.stages import StageFiles, silent
+from tasks.core.files.atomic_files import write_json
+from tasks.core.study.device import Device
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct import ptychi_solver
-from tasks.reconstruct.iterate_stage import iterate
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_solver_task import PtychographyTask
+from tasks.reconstruct.ptychi_stage import iterate
 
 
 class Watch:

@@ -7,14 +7,14 @@ import pytest
 
 from tasks.compare.params import ComparisonParams
 from tasks.compare.stage import compare
-from tasks.core.files import write_json
-from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.geometry.scan_box import scan_box
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.probe import defocused_zone_plate_probe
-from tasks.core.scan import jittered_raster
-from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import Geometry, Scan, write_scan
-from tasks.core.stages import StageFiles, silent
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.study.stage_interface import StageFiles, silent
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 MOST_YARDSTICKS = 310

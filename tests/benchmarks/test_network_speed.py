@@ -6,21 +6,21 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tasks.core.device import Device, Precision
-from tasks.core.probe import defocused_zone_plate_probe
-from tasks.core.scan import jittered_raster
+from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.study.device import Device, Precision
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.precision import choose_precision, layers_in
-from tasks.train.classroom import Classroom
-from tasks.train.lessons import Course, physics_lesson
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
-from tasks.train.splits import ExposureSplits
-from tasks.train.syllabus import empty_guess
+from tasks.train.photon_thinning import ExposureSplits
+from tasks.train.trainer import Classroom
+from tasks.train.training_batches import Course, physics_lesson
+from tasks.train.training_setup import empty_guess
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.params import PhaseGParams
-from flows.profiles import resolve
-from tasks.core.files import read_json
-from tasks.core.stages import StageFiles, silent
+from flows.params.profiles import resolve
+from flows.params.run import PhaseGParams
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.simulate.stage import simulate
 from tasks.views.stage import select_view
 

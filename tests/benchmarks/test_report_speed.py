@@ -7,23 +7,23 @@ import time
 import numpy as np
 import pytest
 
-from flows.finished_hub import report
+from flows.cli.finished_hub import report
 from tasks.compare.params import ComparisonParams
 from tasks.compare.stage import compare
-from tasks.core.arms import RECONSTRUCTIONS
-from tasks.core.files import write_json, write_text
-from tasks.core.hub import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
-from tasks.core.object_file import ObjectWindow, write_object
+from tasks.core.files.atomic_files import write_json, write_text
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.geometry.scan_box import scan_box
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.probe import defocused_zone_plate_probe
-from tasks.core.scan import jittered_raster
-from tasks.core.scan_box import scan_box
-from tasks.core.scan_file import Geometry, Scan, write_scan
-from tasks.core.stages import StageFiles, silent
-from tasks.report.comparisons import JobKey
-from tasks.report.cost_table import write_costs
-from tasks.report.costs import ArmCost
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.study.arms import RECONSTRUCTIONS
+from tasks.core.study.hub_layout import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
+from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.report.costs.cost_table import write_costs
+from tasks.report.costs.costs import ArmCost
 from tasks.report.page.write import SIZE_LIMIT_BYTES
+from tasks.report.records.comparisons import JobKey
 
 KEYS = [
     JobKey.of(dose, view, split, seed)

@@ -12,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.device import Device, Precision
-from tasks.core.files import write_json
-from tasks.core.scan_file import read_scan_header
-from tasks.core.stages import StageFiles, silent
-from tasks.core.view_file import open_view
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.scan_file import read_scan_header
+from tasks.core.files.view_file import open_view
+from tasks.core.study.device import Device, Precision
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.initial_guess import first_guess
 from tasks.networks.precision import choose_precision, layers_in
-from tasks.networks.start import first_guess
 from tasks.reconstruct.prediction import predict_object
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
-from tasks.train.classroom import Classroom
 from tasks.train.params import TrainingParams
-from tasks.train.syllabus import Syllabus
+from tasks.train.trainer import Classroom
+from tasks.train.training_setup import Syllabus
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
@@ -42,7 +42,7 @@ import sys
 import time
 from pathlib import Path
 
-from tasks.core.stages import StageFiles
+from tasks.core.study.stage_interface import StageFiles
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from deployments.steps import PROJECT
-from tasks.core.files import read_json
-from tasks.report.verification import verify_hub
+from tasks.core.files.atomic_files import read_json
+from tasks.report.verification.verification import verify_hub
 
 pytestmark = pytest.mark.e2e
 OPTIONS = ["--doses", "1e4", "--profile", "smoke", "--splits", "test", "--runner", "deployment"]

@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from flows.hub_space import bytes_needed
-from flows.params import PhaseGParams
-from flows.plan import make_plan
-from tasks.core.files import read_json
-from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY, REPORT_PAGE
+from flows.hub.disk_space import bytes_needed
+from flows.params.run import PhaseGParams
+from flows.planning.plan import make_plan
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY, REPORT_PAGE
 from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY
 
 pytestmark = pytest.mark.e2e

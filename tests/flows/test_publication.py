@@ -18,15 +18,15 @@ from prefect.runtime import flow_run
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.report.task as report_task
-from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import ATTEMPTS, DELTA_SUMMARY, PLAN
-from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.report.attempts import interval_record
-from tasks.report.params import ReportParams
-from tasks.report.publication import rebuild_reports
-from tasks.report.regression import PUBLISHED_EVENT, REGRESSED_EVENT
+from tasks.core.files.atomic_files import read_json, write_json, write_text
+from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY, PLAN
+from tasks.report.history.regression import PUBLISHED_EVENT, REGRESSED_EVENT
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.records.attempts import interval_record
 from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY, publish, publish_partial_report
-from tasks.runtime.session import hub_session
+from tasks.runtime.run_session import hub_session
 
 pytestmark = pytest.mark.slow
 

@@ -11,19 +11,19 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.runtime.stage_task as stage_task_module
-from flows.hub_run import raise_first_failure
+from flows.execution.run import raise_first_failure
 from flows.phase_g import result_of
-from tasks.core.files import write_json
-from tasks.core.hub import PLAN
-from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.records import StageCall, StageRecord
-from tasks.report.params import ReportParams
-from tasks.report.publication import rebuild_reports
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.task import REPORT_KEY, TABLE_KEY, publish
 from tasks.runtime import progress_artifact
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.progress_artifact import ProgressArtifact
-from tasks.runtime.session import hub_session
+from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_task import execute, stage_task, submit
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.core.device import Device
-from tasks.core.patches import extract_patches
-from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.geometry.patches import extract_patches
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.study.device import Device
 from tasks.networks.architectures.params import (
     ClassicArchitecture,
     PatchArchitecture,

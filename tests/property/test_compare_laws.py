@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from tasks.compare.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
-from tasks.compare.metrics import complex_nrmse, mae, ms_ssim, mse, ssim, wrapped_mae
-from tasks.core.fourier import fourier_shift
+from tasks.compare.alignment.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
+from tasks.compare.metrics.metrics import complex_nrmse, mae, ms_ssim, mse, ssim, wrapped_mae
 from tasks.core.objects import ObjectParams, make_object
+from tasks.core.physics.fourier import fourier_shift
 
 SIDE_PX, BORDER_PX = 240, 12
 FRAME = make_object(ObjectParams(), (SIDE_PX + 80, SIDE_PX + 80), np.random.default_rng(11))

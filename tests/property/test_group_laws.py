@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from tasks.core.groups import (
+from tasks.core.geometry.groups import (
     draw_seed_points,
     form_groups,
     nearest_neighbours,
 )
-from tasks.core.seeds import Purpose, spawn
+from tasks.core.study.seeds import Purpose, spawn
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from tasks.core.device import Device
-from tasks.core.probe import defocused_zone_plate_probe
-from tasks.core.scan_file import Geometry, Scan
+from tasks.core.files.scan_file import Geometry, Scan
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.study.device import Device
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.architectures.unet import fold, unfold
@@ -20,10 +20,10 @@ from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.placement import cut, place
 from tasks.reconstruct.prediction import predict_object
 from tasks.train.groups import neighbour_groups
-from tasks.train.lessons import Course
-from tasks.train.splits import ExposureSplits
-from tasks.train.syllabus import empty_guess
+from tasks.train.photon_thinning import ExposureSplits
 from tasks.train.thinning import thin_counts
+from tasks.train.training_batches import Course
+from tasks.train.training_setup import empty_guess
 
 use_device(Device.CPU)
 N_PX = 16

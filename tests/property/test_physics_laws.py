@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.core.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.fourier import back_propagate, fourier_shift, propagate
-from tasks.core.patches import (
+from tasks.core.geometry.overlap import disc_overlap_fraction
+from tasks.core.geometry.patches import (
     extract_patches,
     place_patches,
     shifted_probes,
     split_positions,
 )
-from tasks.core.scan import disc_overlap_fraction
+from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
+from tasks.core.physics.fourier import back_propagate, fourier_shift, propagate
 
 N_PX = 8
 SHAPE = (20, 24)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tasks.core.objects import OBJECTS, ObjectParams, make_object
 from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
-from tasks.core.seeds import Purpose, spawn
+from tasks.core.study.seeds import Purpose, spawn
 
 drawn_objects = st.sampled_from([kind for kind in OBJECTS if kind != "file"])
 filling_scans = st.sampled_from([kind for kind in SCAN_PATTERNS if kind != "file"])

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.compare.scores import Reference, score
-from tasks.core.arms import Arm
-from tasks.report.comparisons import JobKey
-from tasks.report.evidence import Evidence, Question
-from tasks.report.intervals import find_interval
+from tasks.compare.metrics.scores import Reference, score
+from tasks.core.study.arms import Arm
+from tasks.report.records.comparisons import JobKey
+from tasks.report.statistics.intervals import find_interval
+from tasks.report.statistics.paired_scores import Evidence, Question
 
 N_TRIALS = 500
 # The usual region, and errors over three pixels, longer than those of real reconstructions.

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.core.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.noise import draw_counts
+from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.patches import extract_patches, shifted_probes
-from tasks.core.probe import defocused_zone_plate_probe
-from tasks.core.probe_modes import incoherent_modes
-from tasks.core.scan import jittered_raster
+from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.core.physics.shot_noise import draw_counts
 from tasks.networks.batches import Canvas, canvas_of
 from tasks.networks.exposures import Exposures
+from tasks.networks.initial_guess import closed_form_guess, first_guess
+from tasks.networks.initial_guess.gradients import missing_gradients
+from tasks.networks.initial_guess.sweeps import Sweeper, far_subsets, momentum
 from tasks.networks.projections import project
-from tasks.networks.start import closed_form_guess, first_guess
-from tasks.networks.start.gradients import missing_gradients
-from tasks.networks.start.sweeps import Sweeper, far_subsets, momentum
 
 N_PX = 32
 STEP_PX = 4.0

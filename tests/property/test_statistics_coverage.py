@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.core.arms import Arm
-from tasks.report.comparisons import JobKey
-from tasks.report.evidence import Evidence, Question
-from tasks.report.intervals import find_interval
+from tasks.core.study.arms import Arm
+from tasks.report.records.comparisons import JobKey
+from tasks.report.statistics.intervals import find_interval
+from tasks.report.statistics.paired_scores import Evidence, Question
 
 N_TRIALS = 600
 SIDE_PX, GRID = 180, 3

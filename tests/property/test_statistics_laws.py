@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tasks.report.statistics import combine, holm, mean_difference, t_interval, verdict
+from tasks.report.statistics.t_intervals import combine, holm, mean_difference, t_interval, verdict
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 values = arrays(np.float64, st.integers(2, 12), elements=st.floats(-10, 10))

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.core.object_file import ObjectWindow, read_object, write_object
-from tasks.core.scan_file import read_scan
-from tasks.core.stages import StageFiles
-from tasks.reconstruct.dose_settings import Exposure, settings_for
-from tasks.reconstruct.iterate_stage import iterate
+from tasks.core.files.object_file import ObjectWindow, read_object, write_object
+from tasks.core.files.scan_file import read_scan
+from tasks.core.study.stage_interface import StageFiles
+from tasks.reconstruct.initial_object import flat_start
 from tasks.reconstruct.params import PtyChiParams
-from tasks.reconstruct.starts import flat_start
+from tasks.reconstruct.ptychi_stage import iterate
+from tasks.reconstruct.solver_settings import Exposure, settings_for
 
 
 def forward(folder: Path) -> None:

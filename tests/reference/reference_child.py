@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tasks.core.stages import StageFiles, silent
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.reconstruct.reference_stage import make_reference
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.object_file import read_object
-from tasks.core.patches import extract_patches, shifted_probes
-from tasks.core.scan_file import read_scan
-from tasks.core.stages import StageFiles, silent
+from tasks.core.files.object_file import read_object
+from tasks.core.files.scan_file import read_scan
+from tasks.core.geometry.patches import extract_patches, shifted_probes
+from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.stage import simulate
 

@@ -22,7 +22,7 @@ import numpy as np
 from keras import ops
 from pydantic import TypeAdapter
 
-from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.networks.architectures.params import Architecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of, make_batch

@@ -6,22 +6,22 @@ import tensorflow as tf
 from keras import ops
 from scipy.special import xlogy
 
-from tasks.core.device import Device
-from tasks.core.forward import diffraction_intensity
-from tasks.core.noise import draw_counts
-from tasks.core.patches import extract_patches, place_patches, shifted_probes
-from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.geometry.patches import extract_patches, place_patches, shifted_probes
+from tasks.core.physics.forward import diffraction_intensity
+from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.core.physics.shot_noise import draw_counts
+from tasks.core.study.device import Device
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.fields import far_field, near_field
+from tasks.networks.initial_guess.gradients import integrate_gradient, lag_sums, probe_lags
 from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
 from tasks.networks.placement import cut, place
 from tasks.networks.projections import PhysicsPass
-from tasks.networks.start.gradients import integrate_gradient, lag_sums, probe_lags
-from tasks.train.lessons import in_gauge_of
 from tasks.train.losses import PHYSICS_LOSSES, poisson_deviance, supervised_loss
+from tasks.train.training_batches import in_gauge_of
 
 use_device(Device.CPU)
 N_PX = 32

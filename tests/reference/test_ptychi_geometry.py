@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
-from tasks.core.files import read_json, sha256_of, write_json
-from tasks.core.forward import diffraction_intensity
-from tasks.core.fourier import fourier_shift
-from tasks.core.iterates_file import epochs_to_keep, read_iterates
-from tasks.core.object_file import read_object
-from tasks.core.patches import extract_patches, illumination_map, shifted_probes
-from tasks.core.scan_file import read_scan
-from tasks.core.stages import StageFiles, silent
+from tasks.core.files.atomic_files import read_json, sha256_of, write_json
+from tasks.core.files.iterates_file import epochs_to_keep, read_iterates
+from tasks.core.files.object_file import read_object
+from tasks.core.files.scan_file import read_scan
+from tasks.core.geometry.patches import extract_patches, illumination_map, shifted_probes
+from tasks.core.physics.forward import diffraction_intensity
+from tasks.core.physics.fourier import fourier_shift
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate

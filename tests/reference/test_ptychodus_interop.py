@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_file import Geometry
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_file import Geometry
 from tasks.export.formats import ptychodus
 from tasks.export.record import Exported
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.compare.gauge import fit_gauge, remove_gauge
-from tasks.compare.region import scored_region
-from tasks.core.illumination_file import read_illumination
-from tasks.core.object_file import read_object
-from tasks.core.scan_file import read_scan, write_scan
-from tasks.core.stages import StageFiles, silent
+from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
+from tasks.compare.alignment.region import scored_region
+from tasks.core.files.illumination_file import read_illumination
+from tasks.core.files.object_file import read_object
+from tasks.core.files.scan_file import read_scan, write_scan
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate

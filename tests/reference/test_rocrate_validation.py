@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.files import read_json, write_json, write_text
-from tasks.core.hub import ATTEMPTS, PLAN, RESEARCH_OBJECT
-from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.report.closing import write_closing_reports
-from tasks.report.params import ReportParams
-from tasks.report.publication import rebuild_reports
+from tasks.core.files.atomic_files import read_json, write_json, write_text
+from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.study.hub_layout import ATTEMPTS, PLAN, RESEARCH_OBJECT
+from tasks.report.publish.final_reports import write_closing_reports
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_reports
 
 VALIDATOR = ("roc-validator==0.13.0", "rocrate==0.16.0")
 CHILD = Path(__file__).with_name("rocrate_child.py")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.files import read_json
-from tasks.report.schema_files import schema_faults
-from tasks.report.verification import verify_hub
+from tasks.core.files.atomic_files import read_json
+from tasks.report.records.schema_files import schema_faults
+from tasks.report.verification.verification import verify_hub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

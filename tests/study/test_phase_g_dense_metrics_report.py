@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tasks.core.files import read_json
+from tasks.core.files.atomic_files import read_json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

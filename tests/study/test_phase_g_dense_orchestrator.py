@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.params import PhaseGParams
-from flows.plan import make_plan
-from tasks.core.files import read_json
+from flows.params.run import PhaseGParams
+from flows.planning.plan import make_plan
+from tasks.core.files.atomic_files import read_json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -112,7 +112,7 @@ def test_the_oracle_is_exact_and_every_arm_beats_the_flat_image(smoke_run):
 
 
 def test_every_manifest_agrees_with_the_files(smoke_run):
-    from tasks.core.records import StageRecord
+    from tasks.core.study.stage_record import StageRecord
 
     for call in smoke_plan(smoke_run.hub):
         record = StageRecord.model_validate(read_json(smoke_run.hub / call.manifest))
@@ -181,7 +181,7 @@ def test_a_crashing_stage_leaves_a_blocker_and_keeps_what_is_finished(
     blocker = read_json(hub / "analysis/blocker.json")
     assert blocker["stage"] == "compare.dose_10000.dense.test"
     assert blocker["exception"] == "IsADirectoryError"
-    assert blocker["command"] == f"python -m tasks.runtime.child . {blocker['stage']}"
+    assert blocker["command"] == f"python -m tasks.runtime.stage_process . {blocker['stage']}"
     assert any("Traceback" in line for line in blocker["log_tail"])
     assert blocker["stage"] in (hub / "analysis/blocker.txt").read_text()
     assert '"result":"failed"' in (hub / "summary/attempts.jsonl").read_text()

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from tasks.core.files import read_json
-from tasks.core.object_file import read_object
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.object_file import read_object
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from tasks.core.files import write_json, write_text
-from tasks.core.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.stages import StageFiles, silent
-from tasks.report.params import ReportParams
-from tasks.report.publication import rebuild_reports
+from tasks.core.files.atomic_files import write_json, write_text
+from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_reports
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 

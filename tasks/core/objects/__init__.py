@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files import sha256_of
+from tasks.core.files.atomic_files import sha256_of
 from tasks.core.objects.from_file import object_from_file
 from tasks.core.objects.kinds import FILE_KIND, OBJECTS, ObjectMaker
 from tasks.core.objects.params import ObjectParams

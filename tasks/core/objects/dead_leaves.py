@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 RADIUS_RANGE_PX = (3.0, 48.0)
 TEXTURE_SIGMA_PX = 1.5

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 NUMPY_SUFFIXES = (".npy", ".npz")
@@ -20,7 +20,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
     """Return the middle of the object in a file.
 
     Args:
-        path: `.h5` or `.hdf5` with a dataset `object`, as `tasks.core.object_file` writes it,
+        path: `.h5` or `.hdf5` with a dataset `object`, as `tasks.core.files.object_file` writes it,
             `.npy`, or `.npz` with one array or one named `object`.
         shape: Shape (H, W) of the wanted part.
 

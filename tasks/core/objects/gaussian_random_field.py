@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from scipy.special import ndtr
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 OUTER_SCALE_PX = 64.0
 SLOPE = 1.5

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tasks.core.objects.dead_leaves import dead_leaves
 from tasks.core.objects.from_file import fractions_from_file
 from tasks.core.objects.gaussian_random_field import gaussian_random_field
-from tasks.core.objects.knobs import ObjectKnobs
 from tasks.core.objects.natural_texture import natural_texture
+from tasks.core.objects.options import ObjectKnobs
 from tasks.core.objects.random_lines import random_lines
 from tasks.core.objects.siemens_star import siemens_star
 

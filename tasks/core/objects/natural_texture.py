@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 # Those within the package and with detail all over: others would be downloaded, or are smooth.
 IMAGES = (

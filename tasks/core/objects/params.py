@@ -5,9 +5,9 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.core.named_files import with_fingerprint
+from tasks.core.files.named_files import with_fingerprint
 from tasks.core.objects.kinds import FILE_KIND, OBJECTS
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 from tasks.core.objects.siemens_star import inner_radius_px
 
 Range = tuple[float, float]

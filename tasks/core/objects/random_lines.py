@@ -7,7 +7,7 @@ from the statistics of natural images.
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 LENGTH_RANGE_PX = (24.0, 120.0)
 WIDTH_RANGE_PX = (1.5, 6.0)

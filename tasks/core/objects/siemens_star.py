@@ -7,7 +7,7 @@ spokes begin where that is the finest period p: at r0 = n p / (2 pi).
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.knobs import ObjectKnobs
+from tasks.core.objects.options import ObjectKnobs
 
 GAP_PX = 4.0
 BACKGROUND_FRACTION = 0.5

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files import open_hdf5
-from tasks.core.probe import unit_energy
+from tasks.core.files.atomic_files import open_hdf5
+from tasks.core.physics.probe import unit_energy
 from tasks.core.probes.params import ProbeParams
 
 

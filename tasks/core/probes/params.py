@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.named_files import with_fingerprint
+from tasks.core.files.named_files import with_fingerprint
 
 
 class ProbeKind(StrEnum):

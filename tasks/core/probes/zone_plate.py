@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.probe import defocused_zone_plate_probe
+from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.probes.params import ProbeParams
 
 

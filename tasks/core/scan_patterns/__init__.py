@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files import sha256_of
+from tasks.core.files.atomic_files import sha256_of
 from tasks.core.scan_patterns.area import ScanArea
 from tasks.core.scan_patterns.kinds import SCAN_PATTERNS
 from tasks.core.scan_patterns.params import ScanParams

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.core.named_files import with_fingerprint
+from tasks.core.files.named_files import with_fingerprint
 from tasks.core.scan_patterns.area import ScanKnobs
 from tasks.core.scan_patterns.kinds import FILE_KIND, SCAN_PATTERNS
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan import jittered_raster
+from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files import atomic_path, open_hdf5
-from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_record import ELECTRONVOLT_J, Geometry
-from tasks.core.scan_writer import DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
+from tasks.core.files.atomic_files import atomic_path, open_hdf5
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry
+from tasks.core.files.scan_writer import DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.export.record import Exported
 
 IMAGE = "entry_1/image_1"

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tasks.core.files import atomic_path
+from tasks.core.files.atomic_files import atomic_path
 from tasks.export.parts import parts_of
 from tasks.export.record import Exported
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files import atomic_path, open_hdf5
-from tasks.core.object_file import ObjectWindow
-from tasks.core.scan_record import Geometry
+from tasks.core.files.atomic_files import atomic_path, open_hdf5
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_record import Geometry
 from tasks.export.record import Exported
 
 UNKNOWN = "The geometry is not known: an object pixel of 1 nm stands in, no length means anything."

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from tasks.core.files import atomic_path
+from tasks.core.files.atomic_files import atomic_path
 from tasks.export.parts import parts_of
 from tasks.export.record import Exported
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import h5py
 
-from tasks.ingest.archive import is_archive
-from tasks.ingest.choices import Format
-from tasks.ingest.hdf5 import open_foreign_hdf5, refuse_links_out
+from tasks.ingest.conventions import Format
+from tasks.ingest.file_scan import StatedScan
+from tasks.ingest.files.archive import is_archive
+from tasks.ingest.files.hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.ingest.importers import arrays, cxi, nexus, ptychi, ptychodus, ptychopinn, ptyd
-from tasks.ingest.measured_scan import MeasuredScan, resolve
 from tasks.ingest.params import IngestParams
-from tasks.ingest.stated_scan import StatedScan
+from tasks.ingest.resolved_scan import MeasuredScan, resolve
 
 
 @dataclass(frozen=True)

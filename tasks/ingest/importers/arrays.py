@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.core.parameter_file import read_parameters
-from tasks.core.validation import describe
-from tasks.ingest.archive import array, read_arrays
-from tasks.ingest.choices import (
+from tasks.core.files.parameter_file import read_parameters
+from tasks.core.study.parameter_errors import describe
+from tasks.ingest.conventions import (
     Format,
     MaskSense,
     Moves,
@@ -25,9 +24,10 @@ from tasks.ingest.choices import (
     Values,
     ZeroFrequency,
 )
+from tasks.ingest.file_scan import StatedPositions, StatedScan, columns, probe_modes_of
+from tasks.ingest.files.archive import array, read_arrays
+from tasks.ingest.files.patterns import ArrayPatterns, Axes
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import ArrayPatterns, Axes
-from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns, probe_modes_of
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.detector_mask import good_pixels
-from tasks.core.scan_record import PLACEHOLDER_PIXEL_M
-from tasks.core.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
-from tasks.ingest.choices import (
+from tasks.core.files.detector_mask import good_pixels
+from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M
+from tasks.core.files.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
+from tasks.ingest.conventions import (
     Format,
     MaskSense,
     Moves,
@@ -22,7 +22,10 @@ from tasks.ingest.choices import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.hdf5 import number, open_foreign_hdf5, units_of, whole
+from tasks.ingest.file_scan import StatedPositions, StatedScan, probe_modes_of
+from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, units_of, whole
+from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m
 from tasks.ingest.importers.cxi_fields import (
     detector_distance_m,
     detector_pixel_m,
@@ -30,9 +33,6 @@ from tasks.ingest.importers.cxi_fields import (
     in_detector_axes,
 )
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns, axes_of
-from tasks.ingest.stated_scan import StatedPositions, StatedScan, probe_modes_of
-from tasks.ingest.units import energy_ev, energy_of_wavelength_ev, length_m
 
 DATA = (COUNTS, "entry_1/data_1/data")
 TRANSLATIONS = (TRANSLATION, "entry_1/data_1/translation", f"{DETECTOR}/translation")

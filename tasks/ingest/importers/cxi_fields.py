@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_writer import DETECTOR
-from tasks.ingest.hdf5 import field, number, units_of, whole
+from tasks.core.files.scan_writer import DETECTOR
+from tasks.ingest.files.hdf5 import field, number, units_of, whole
+from tasks.ingest.files.units import length_m, plausible_m
 from tasks.ingest.params import IngestParams
-from tasks.ingest.units import length_m, plausible_m
 
 AXIS_ALIGNED = 0.99
 SQUARE = 1e-3

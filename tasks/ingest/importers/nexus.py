@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.detector_mask import good_pixels
-from tasks.core.scan_writer import COUNTS, DETECTOR, TRANSLATION
-from tasks.ingest.choices import (
+from tasks.core.files.detector_mask import good_pixels
+from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
+from tasks.ingest.conventions import (
     Format,
     MaskSense,
     Moves,
@@ -22,7 +22,10 @@ from tasks.ingest.choices import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.hdf5 import number, open_foreign_hdf5, text, units_of, whole
+from tasks.ingest.file_scan import StatedPositions, StatedScan, columns
+from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, text, units_of, whole
+from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.units import energy_ev, length_m
 from tasks.ingest.importers.cxi_fields import (
     detector_distance_m,
     detector_pixel_m,
@@ -30,9 +33,6 @@ from tasks.ingest.importers.cxi_fields import (
     in_detector_axes,
 )
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns, axes_of
-from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns
-from tasks.ingest.units import energy_ev, length_m
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import h5py
 
-from tasks.ingest.choices import Format
+from tasks.ingest.conventions import Format
+from tasks.ingest.file_scan import StatedScan
 from tasks.ingest.importers import ptychodus
-from tasks.ingest.importers.product import has_positions
+from tasks.ingest.importers.ptychodus_product import has_positions
 from tasks.ingest.params import IngestParams
-from tasks.ingest.stated_scan import StatedScan
 
 
 def recognises(file: h5py.File) -> bool:

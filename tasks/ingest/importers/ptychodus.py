@@ -9,14 +9,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.ingest.choices import Format, MaskSense, Values, ZeroFrequency
-from tasks.ingest.hdf5 import attribute_number, open_foreign_hdf5, whole
+from tasks.ingest.conventions import Format, MaskSense, Values, ZeroFrequency
+from tasks.ingest.file_scan import StatedScan
+from tasks.ingest.files.hdf5 import attribute_number, open_foreign_hdf5, whole
+from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.units import plausible_m
 from tasks.ingest.importers.cxi_fields import first_of, square
-from tasks.ingest.importers.product import has_positions, positions_of_patterns, read_product
+from tasks.ingest.importers.ptychodus_product import (
+    has_positions,
+    positions_of_patterns,
+    read_product,
+)
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns, axes_of
-from tasks.ingest.stated_scan import StatedScan
-from tasks.ingest.units import plausible_m
 
 PATTERNS = ("patterns", "dp", "entry/data/data", "exchange/data", "entry_1/data_1/data")
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.archive import array, read_arrays
-from tasks.ingest.choices import Format, Moves, Order, PositionUnit, Values, ZeroFrequency
+from tasks.ingest.conventions import Format, Moves, Order, PositionUnit, Values, ZeroFrequency
+from tasks.ingest.file_scan import StatedPositions, StatedScan, columns, probe_modes_of
+from tasks.ingest.files.archive import array, read_arrays
+from tasks.ingest.files.patterns import ArrayPatterns, Axes
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import ArrayPatterns, Axes
-from tasks.ingest.stated_scan import StatedPositions, StatedScan, columns, probe_modes_of
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.choices import (
+from tasks.ingest.conventions import (
     Format,
     MaskSense,
     Moves,
@@ -19,13 +19,13 @@ from tasks.ingest.choices import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.hdf5 import field, number, open_foreign_hdf5, whole
+from tasks.ingest.file_scan import StatedPositions, StatedScan
+from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
+from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
+from tasks.ingest.files.units import energy_ev, plausible_m
 from tasks.ingest.importers.cxi_fields import square
 from tasks.ingest.importers.ptyr import read_ptyr_probe
 from tasks.ingest.params import IngestParams
-from tasks.ingest.patterns import Hdf5Part, Hdf5Patterns
-from tasks.ingest.stated_scan import StatedPositions, StatedScan
-from tasks.ingest.units import energy_ev, plausible_m
 
 
 def recognises(file: h5py.File) -> bool:

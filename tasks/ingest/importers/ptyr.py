@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.hdf5 import open_foreign_hdf5, whole
-from tasks.ingest.stated_scan import probe_modes_of
+from tasks.ingest.file_scan import probe_modes_of
+from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
 
 
 def read_ptyr_probe(path: Path | None) -> NDArray[np.complexfloating] | None:

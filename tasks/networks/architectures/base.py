@@ -43,8 +43,8 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
     """Counts, probe and positions of neighbouring patterns in, their object out.
 
     Attributes:
-        needs_start: Whether it refines a first guess (`tasks.networks.start`), which batches
-            then carry; without one `start_real` and `start_imaginary` are zero.
+        needs_start: Whether it refines a first guess (`tasks.networks.initial_guess`), which
+            batches then carry; without one `start_real` and `start_imaginary` are zero.
         passes: Number of objects that a call returns.
         architecture: Its size.
         optics: What it is built for.

@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from tasks.core.groups import nearest_neighbours
+from tasks.core.geometry.groups import nearest_neighbours
 from tasks.networks.architectures.base import Workload
 from tasks.networks.architectures.params import ClassicArchitecture
 from tasks.networks.architectures.stitching import StitchedNetwork

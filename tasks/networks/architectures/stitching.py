@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tasks.core.patches import place_patches
+from tasks.core.geometry.patches import place_patches
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import Canvas, as_pair

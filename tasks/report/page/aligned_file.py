@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.arms import RECONSTRUCTIONS
+from tasks.core.study.arms import RECONSTRUCTIONS
 
 TRUTH, REFERENCE = "truth", "reference"
 MODELS = tuple(item.value for item in RECONSTRUCTIONS)

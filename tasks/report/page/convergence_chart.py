@@ -7,8 +7,8 @@ from markupsafe import Markup
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.arm_colours import colour_of
-from tasks.core.files import read_json
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.arm_colours import colour_of
 from tasks.report.page.curve_files import Curve
 from tasks.report.page.svg import (
     chart_style,
@@ -18,7 +18,7 @@ from tasks.report.page.svg import (
     scale_of_losses,
     svg_markup,
 )
-from tasks.report.tables import DASH, fixed
+from tasks.report.texts.markdown_table import DASH, fixed
 
 QUALITY_HEADER = (
     "run",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from tasks.report.cost_points import QUALITIES, CostPoint
+from tasks.report.costs.cost_points import QUALITIES, CostPoint
+from tasks.report.costs.pareto_figure import AXIS_LABELS, draw_panel, known_points, label_panel
 from tasks.report.page.svg import chart_style, fit_panel, new_panel, svg_markup
-from tasks.report.pareto_plot import AXIS_LABELS, draw_panel, known_points, label_panel
 
 PANEL_INCH = (5.0, 3.6)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tasks.core.hub import COST_TABLE
-from tasks.core.metrics_table import MetricRow
-from tasks.report.cost_points import by_condition, cost_points
-from tasks.report.cost_table import COST_HEADER, cost_cells, read_costs
-from tasks.report.evidence import key_of
+from tasks.core.files.metrics_table import MetricRow
+from tasks.core.study.hub_layout import COST_TABLE
+from tasks.report.costs.cost_points import by_condition, cost_points
+from tasks.report.costs.cost_table import COST_HEADER, cost_cells, read_costs
 from tasks.report.page.cost_chart import cost_charts
 from tasks.report.page.page_files import PageFiles
+from tasks.report.statistics.paired_scores import key_of
 
 # Conditions with charts; of further ones there are tables, and `pareto.png` shows all.
 MOST_CHARTED = 6

@@ -12,11 +12,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tasks.core.files import atomic_path
-from tasks.core.validity import HIGHER_IS_BETTER, PARTS
-from tasks.report.deltas import HEADLINE, METRICS
-from tasks.report.flags import RIVALS
-from tasks.report.interval_texts import interval_text
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
 from tasks.report.page.svg import (
     INK,
     PAPER,
@@ -26,7 +23,10 @@ from tasks.report.page.svg import (
     new_panel,
     svg_markup,
 )
-from tasks.report.tables import decimals_of, signed
+from tasks.report.statistics.deltas import HEADLINE, METRICS
+from tasks.report.statistics.flags import RIVALS
+from tasks.report.texts.interval_texts import interval_text
+from tasks.report.texts.markdown_table import decimals_of, signed
 
 PANELS = tuple((metric, part) for metric in METRICS for part in PARTS)
 SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tasks.core.validity import PARTS
-from tasks.report.deltas import HEADLINE, METRICS, SECONDARY_FAMILY
-from tasks.report.flags import RIVALS
-from tasks.report.interval_texts import delta_cells, interval_caption
-from tasks.report.tables import signed
+from tasks.core.study.quality_flags import PARTS
+from tasks.report.statistics.deltas import HEADLINE, METRICS, SECONDARY_FAMILY
+from tasks.report.statistics.flags import RIVALS
+from tasks.report.texts.interval_texts import delta_cells, interval_caption
+from tasks.report.texts.markdown_table import signed
 
 CONDITION_DECIMALS = 4
 CONDITION_COLUMNS = [

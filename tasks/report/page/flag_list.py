@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.report.flags import flag_text
+from tasks.report.statistics.flags import flag_text
 
 MOST_LINES = 12
 _NUMBER = re.compile(r"\d+(\.\d+)?")

@@ -6,9 +6,9 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from tasks.core.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
-from tasks.core.arms import Arm
-from tasks.core.files import atomic_path
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.study.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
+from tasks.core.study.arms import Arm
 from tasks.report.page import svg
 from tasks.report.page.curve_files import Curve
 from tasks.report.page.kept_figure import KEY, fingerprint_of, is_drawn

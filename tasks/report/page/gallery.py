@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.bounding_box import bounding_box
-from tasks.core.phases import phase_from_minimum, phase_on_branch, wrap
+from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures.object_images import (
     Scale,
     amplitude_scale,
@@ -17,7 +17,7 @@ from tasks.figures.object_images import (
 )
 from tasks.report.page.aligned_file import AlignedImages
 from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
-from tasks.report.tables import fixed
+from tasks.report.texts.markdown_table import fixed
 
 Real = NDArray[np.floating]
 YARDSTICKS = ("Truth", "Reference")

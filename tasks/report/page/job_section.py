@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from tasks.core.arms import RECONSTRUCTIONS
-from tasks.core.validity import PARTS
-from tasks.report.comparisons import TABLE_NAME, JobKey, job_key
-from tasks.report.evidence import VALUE, key_of
+from tasks.core.study.arms import RECONSTRUCTIONS
+from tasks.core.study.quality_flags import PARTS
 from tasks.report.page.aligned_file import read_aligned
 from tasks.report.page.convergence_chart import convergence_chart, read_quality
 from tasks.report.page.curve_files import (
@@ -22,9 +20,11 @@ from tasks.report.page.frc_chart import frc_chart
 from tasks.report.page.gallery import Gallery, Scores, make_gallery
 from tasks.report.page.learning_chart import learning_chart
 from tasks.report.page.page_files import PageFiles
-from tasks.report.page.what_was_run import Facts, measured_facts, read_measurement
+from tasks.report.page.run_facts import Facts, measured_facts, read_measurement
 from tasks.report.page.without_truth import WithoutTruth, read_without_truth
-from tasks.report.summary_text import main_cells
+from tasks.report.records.comparisons import TABLE_NAME, JobKey, job_key
+from tasks.report.statistics.paired_scores import VALUE, key_of
+from tasks.report.texts.summary_text import main_cells
 
 CROSSING = "frc_half_crossing_per_px"
 NAMES = {item.slug: item.value for item in RECONSTRUCTIONS}

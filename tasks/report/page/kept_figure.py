@@ -9,7 +9,7 @@ import matplotlib as mpl
 import orjson
 from PIL import Image
 
-from tasks.core.files import sha256_of
+from tasks.core.files.atomic_files import sha256_of
 
 KEY = "phase-g-content"
 

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from tasks.core.arm_colours import colour_of
+from tasks.core.study.arm_colours import colour_of
 from tasks.report.page.curve_files import Curve, TrainingCurves
 from tasks.report.page.svg import (
     INK,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import orjson
 
-from tasks.core.files import read_json
-from tasks.core.records import StageRecord
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
-from tasks.report.page.what_was_run import Facts, PlanFile, PlannedStage
+from tasks.report.page.run_facts import Facts, PlanFile, PlannedStage
 
 UNKNOWN = "–"
 

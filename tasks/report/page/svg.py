@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from tasks.core.arm_colours import ARM_COLOURS, DARK_ARM_COLOURS, OTHER_COLOUR
+from tasks.core.study.arm_colours import ARM_COLOURS, DARK_ARM_COLOURS, OTHER_COLOUR
 
 INK, PAPER, GRID, FRONT = "#000000", "#FFFFFF", "#E8E8E8", "#B0B0B0"
 VERDICT_COLOURS = {"better": "#1B7837", "worse": "#B2182B", "inconclusive": "#636363"}

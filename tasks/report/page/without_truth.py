@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from tasks.core.files import read_json
-from tasks.report.measured_against import TRUTH
-from tasks.report.page.what_was_run import TELLING
-from tasks.report.tables import DASH, fixed
+from tasks.core.files.atomic_files import read_json
+from tasks.report.page.run_facts import TELLING
+from tasks.report.records.measured_against import TRUTH
+from tasks.report.texts.markdown_table import DASH, fixed
 
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")

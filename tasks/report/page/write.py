@@ -9,9 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.core.arms import Arm
-from tasks.core.files import read_json, write_text
-from tasks.core.hub import (
+from tasks.core.files.atomic_files import read_json, write_text
+from tasks.core.study.arms import Arm
+from tasks.core.study.hub_layout import (
     BLOCKER_JSON,
     BLOCKER_TEXT,
     CONDITION_MAP,
@@ -20,11 +20,8 @@ from tasks.core.hub import (
     METRICS_SUMMARY,
     REPORT_PAGE,
 )
-from tasks.report.blocker import read_blocker
-from tasks.report.cost_table import EXPLANATION
-from tasks.report.flags import MISSING
-from tasks.report.interval_texts import DELTA_HEADER
-from tasks.report.page.answer import answer_of
+from tasks.report.costs.cost_table import EXPLANATION
+from tasks.report.page.conclusion import answer_of
 from tasks.report.page.convergence_chart import QUALITY_HEADER
 from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_files import read_frc_curves
@@ -42,10 +39,13 @@ from tasks.report.page.job_section import (
 )
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
+from tasks.report.page.run_facts import plan_facts, read_plan
 from tasks.report.page.svg import style_sheet_variables
-from tasks.report.page.what_was_run import plan_facts, read_plan
 from tasks.report.page.without_truth import AGREEMENT_HEADER, RESOLUTION_HEADER
-from tasks.report.summary_text import counts, is_whole, verdict
+from tasks.report.records.blocker import read_blocker
+from tasks.report.statistics.flags import MISSING
+from tasks.report.texts.interval_texts import DELTA_HEADER
+from tasks.report.texts.summary_text import counts, is_whole, verdict
 
 DELTA_PLOT = "analysis/deltas.png"
 FRC_PLOT = "frc_curves.png"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from tasks.core.scan_file import ELECTRONVOLT_J, read_scan, write_scan
+from tasks.core.files.scan_file import ELECTRONVOLT_J, read_scan, write_scan
 from tasks.ingest.importers import open_scan
 from tasks.ingest.params import IngestParams
-from tasks.ingest.prepare import prepare
+from tasks.ingest.preparation.prepare import prepare
 
 MEASURED = Path(__file__).parents[4] / "shared" / "data"
 STAR, NEAR_FIELD = "siemens-star-small.npz.bz2", "near_field_p25.cxi"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from tasks.ingest.archive import read_arrays
+from tasks.ingest.files.archive import read_arrays
 from tasks.ingest.importers import open_scan
 from tasks.ingest.params import IngestParams
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.core.scan_file import write_scan
-from tasks.ingest.checks import check_scan, checks_record
-from tasks.ingest.findings import refuse_errors
+from tasks.core.files.scan_file import write_scan
+from tasks.ingest.checks.all_checks import check_scan, checks_record
+from tasks.ingest.checks.findings import refuse_errors
+from tasks.ingest.checks.scan_checks import turned_options
 from tasks.ingest.params import PositionsParams
-from tasks.ingest.scan_checks import turned_options
+from tasks.orientation.orientations import TURNS
 from tasks.orientation.refined_fit import AS_STATED
-from tasks.orientation.turns import TURNS
 
 
 @pytest.fixture

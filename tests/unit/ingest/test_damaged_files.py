@@ -5,7 +5,7 @@ import pytest
 
 from tasks.ingest.importers import open_scan
 from tasks.ingest.params import IngestParams
-from tasks.ingest.prepare import prepare
+from tasks.ingest.preparation.prepare import prepare
 
 N_DAMAGES = 6
 

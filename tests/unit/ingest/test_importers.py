@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
-from tasks.core.scan_file import read_scan
-from tasks.ingest.choices import Format
+from tasks.core.files.scan_file import read_scan
+from tasks.ingest.conventions import Format
 from tasks.ingest.importers import IMPORTERS, open_scan
 from tasks.ingest.params import IngestParams
 

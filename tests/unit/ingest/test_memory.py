@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.scan_file import ScanHeader, ScanReader, ScanWriter
+from tasks.core.files.scan_file import ScanHeader, ScanReader, ScanWriter
 
 CHILD = Path(__file__).with_name("memory_child.py")
 

@@ -6,13 +6,13 @@ import h5py
 import numpy as np
 import pytest
 
-from tasks.core.detector_mask import PixelFault
-from tasks.core.fourier import back_propagate, propagate
-from tasks.core.probe import energy_diameter_px
-from tasks.core.scan_file import read_scan, write_scan
-from tasks.ingest.bad_pixels import find_saturation
-from tasks.ingest.counting import photon_quantum
-from tasks.ingest.probe_guess import estimate_probe
+from tasks.core.files.detector_mask import PixelFault
+from tasks.core.files.scan_file import read_scan, write_scan
+from tasks.core.physics.fourier import back_propagate, propagate
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.ingest.preparation.bad_pixels import find_saturation
+from tasks.ingest.preparation.photon_scale import photon_quantum
+from tasks.ingest.preparation.probe_guess import estimate_probe
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.core.files import read_json
-from tasks.core.scan_file import ScanReader, read_scan
-from tasks.core.stages import StageFiles, silent
-from tasks.ingest.choices import Format
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.scan_file import ScanReader, read_scan
+from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.ingest.command_line import main
+from tasks.ingest.conventions import Format
 from tasks.ingest.params import IngestParams
 from tasks.ingest.stage import OUTPUTS, ingest
 

@@ -1,0 +1,1 @@
+"""The two command lines, and how they start."""

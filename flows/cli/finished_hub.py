@@ -1,0 +1,99 @@
+"""What can be done with a finished hub without running a stage: reports again, and verification."""
+
+from pathlib import Path
+from typing import Any
+
+from flows.hub.staleness import check_place
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, say
+from tasks.core.files.atomic_files import write_json
+from tasks.core.study.hub_layout import (
+    BLOCKER_JSON,
+    DELTA_SUMMARY,
+    INVENTORY,
+    PLAN,
+    REPORT_PAGE,
+    VERIFICATION_REPORT,
+)
+from tasks.report.publish.final_reports import write_closing_reports
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.texts.summary_text import is_whole, verdict
+from tasks.report.texts.terminal_text import terminal_block
+from tasks.report.verification.inventory import inventory_renewed, is_of_a_run
+from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
+from tasks.runtime.errors import BadInputError
+from tasks.runtime.lock import hub_lock, refuse_busy_hub
+
+
+def report(hub: Path, *, verify: bool) -> int:
+    """Make the reports of a hub again, and print the deltas.
+
+    Args:
+        hub: The hub.
+        verify: Whether to check the evidence too, where a run of the flow made the hub.
+    """
+    _refuse_no_hub(hub)
+    check_place(hub)
+    with hub_lock(hub):
+        try:
+            with inventory_renewed(hub):
+                publication = rebuild_reports(hub, ReportParams())
+                write_closing_reports(hub)
+            found = write_verification(hub) if verify and is_of_a_run(hub) else None
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
+        except OSError as error:
+            raise BadInputError(_not_writable(hub, error)) from error
+    for line in terminal_block(publication.delta):
+        say(line)
+    say(f"Delta summary: {DELTA_SUMMARY}")
+    say(f"Report:        {REPORT_PAGE}")
+    code = EXIT_SUCCESS if found is None else say_findings(found)
+    stopped = (hub / BLOCKER_JSON).exists()
+    if stopped or not is_whole(publication.summary):
+        say(verdict(publication.summary, stopped=stopped))
+        return EXIT_FAILED
+    return code
+
+
+def verify(hub: Path) -> int:
+    """Check the evidence of a hub, print what does not hold, and keep the report in the hub.
+
+    A hub on a medium that cannot be written to is checked all the same.
+    """
+    _refuse_no_hub(hub)
+    refuse_busy_hub(hub)
+    if not is_of_a_run(hub):
+        raise BadInputError(
+            f"{hub} holds neither {PLAN} nor {INVENTORY}: no run of the flow made it, and there is "
+            f"nothing to check it against. Name the folder of a finished run."
+        )
+    found = verify_hub(hub)
+    try:
+        write_json(hub / VERIFICATION_REPORT, found)
+    except OSError as error:
+        say(f"{VERIFICATION_REPORT} is not written: {error.strerror}.")
+    return say_findings(found)
+
+
+def say_findings(found: dict[str, Any]) -> int:
+    """Print what the verification found, and return the exit code."""
+    if found["all_valid"]:
+        say(f"Verification: all {found['n_validations']} validations hold.")
+        return EXIT_SUCCESS
+    say(f"Verification: {found['n_invalid']} of {found['n_validations']} validations failed.")
+    for line in finding_lines(found):
+        say(f"  {line}")
+    return EXIT_FAILED
+
+
+def _refuse_no_hub(hub: Path) -> None:
+    if not hub.is_dir():
+        raise BadInputError(f"The hub {hub} does not exist. Name the folder of a finished run.")
+
+
+def _not_writable(hub: Path, error: OSError) -> str:
+    return (
+        f"The reports of {hub} cannot be written ({error}). Give the hub free space and "
+        f"permission to write, or copy it to a place that has them."
+    )

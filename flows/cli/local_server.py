@@ -1,0 +1,96 @@
+"""The temporary Prefect server of a run on this machine.
+
+It takes longer to start than all else that a run does first, so it is started at once, as a
+process of its own (`local_server_process`), while this one still loads. Prefect's own temporary
+server would be loaded in this process too, and only when the flow begins.
+"""
+
+import atexit
+import os
+import selectors
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property
+
+from flows import STARTUP_TIMEOUT_VARIABLE
+from tasks.runtime.process_lifetime import child_command, child_environment
+
+STOP_S = 10.0
+
+
+class LocalServer:
+    """A temporary server that starts, answers, and ends with this process."""
+
+    def __init__(self) -> None:
+        # A session of its own: Ctrl-C goes to every process of a terminal, and an interrupted run
+        # can still report its end.
+        self._process = subprocess.Popen(
+            child_command("flows.cli.local_server_process"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | child_environment(),
+            start_new_session=True,
+        )
+
+    @cached_property
+    def api_url(self) -> str | None:
+        """Its URL, once it answers; None where the settings name another, or forbid one.
+
+        Raises:
+            RuntimeError: If it does not start in time.
+        """
+        if self._process.stdout is None:
+            raise RuntimeError("The temporary Prefect server was started without a pipe.")
+        limit_s = float(os.environ[STARTUP_TIMEOUT_VARIABLE])
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            is_answered = bool(selector.select(limit_s))
+        url = self._process.stdout.readline().strip() if is_answered else ""
+        if url:
+            return url
+        if is_answered and self._process.wait() == 0:
+            return None
+        raise RuntimeError(
+            f"The temporary Prefect server did not start within {limit_s:g} s. Run the same "
+            f"command again, raise {STARTUP_TIMEOUT_VARIABLE}, or name a server in PREFECT_API_URL."
+        )
+
+    def stop(self) -> None:
+        """Ask the server to end, and wait for it; kill it where it does not."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+@cache
+def the_local_server() -> LocalServer:
+    """Return the temporary server of this process, which starts at the first call.
+
+    It ends when the process does: until then Prefect sends it what it has not sent yet.
+    """
+    server = LocalServer()
+    atexit.register(server.stop)
+    return server
+
+
+@contextmanager
+def local_server() -> Iterator[None]:
+    """Let Prefect use the temporary server while the block runs.
+
+    Where the settings name a server, or forbid a temporary one, they are left as they are.
+
+    Raises:
+        RuntimeError: If it does not start in time.
+    """
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    url = the_local_server().api_url
+    with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
+        yield

@@ -1,0 +1,187 @@
+"""Whether a hub may be used for a run, and what becomes of outputs that no longer hold."""
+
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.hub.provenance import commands_doc, git_state, machine, publisher, versions
+from flows.planning.plan import ConditionPlan, Plan
+from tasks.core.files.atomic_files import read_json, write_json
+from tasks.core.study.hub_layout import ATTEMPTS, PLAN
+from tasks.core.study.stage_record import StageCall
+from tasks.report.publish.write_reports import utc_now
+from tasks.runtime.errors import BadInputError, StaleHubError
+from tasks.runtime.stage_cache import cache_key
+
+OUTPUT_FOLDERS = ("data", "analysis", "plan", "cli", "summary")
+PLAN_VERSION = 1
+
+
+def check_place(hub: Path) -> None:
+    """Refuse a hub that cannot be a folder to write to; makes nothing.
+
+    Raises:
+        BadInputError: If the hub or a folder above it is a file, or may not be written to.
+    """
+    existing = next(path for path in (hub, *hub.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise BadInputError(
+            f"The hub {hub} must be a folder, but {existing} is a file. Give another --hub."
+        )
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise BadInputError(
+            f"The hub {hub} must be a folder to write to, but {existing} is not writable "
+            f"({error.strerror}). Give another --hub or change its permissions."
+        ) from error
+
+
+def differences(old: Any, new: Any, name: str = "") -> list[str]:
+    """Return how two trees of parameters differ, one line a leaf."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for key in sorted(old.keys() | new.keys())
+            for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))
+        ]
+    return [] if old == new else [f"{name}: {old} -> {new}"]
+
+
+def stale_outputs(hub: Path, plan: Plan) -> list[str]:
+    """Return how the parameters of a hub's outputs differ from a plan's; empty where they agree.
+
+    A hub without outputs is never stale; one with outputs but no readable plan always is.
+    """
+    if not (hub / PLAN).is_file():
+        found = [name for name in OUTPUT_FOLDERS if (hub / name).is_dir() and name != "cli"]
+        return [f"{PLAN} is missing, but there is {', '.join(found)}"] if found else []
+    try:
+        old = read_json(hub / PLAN)
+    except ValueError as error:
+        return [str(error)]
+    known = old.get("parameters") if isinstance(old, dict) else None
+    return differences(known, plan.science)
+
+
+def refuse_stale_hub(hub: Path, plan: Plan) -> None:
+    """Refuse a hub whose outputs were made with other parameters; deletes nothing.
+
+    Raises:
+        StaleHubError: The message names what differs, and `--clobber`.
+    """
+    stale = stale_outputs(hub, plan)
+    if stale:
+        raise StaleHubError(
+            f"{hub} holds outputs of other parameters ({'; '.join(stale)}). Give another --hub, "
+            f"or --clobber to move what no longer holds to {hub}/archive and go on."
+        )
+
+
+def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
+    """Move what no longer holds to `archive/<time>/`; what the plan would make just so stays.
+
+    Args:
+        hub: The hub.
+        plan: The new plan.
+
+    Returns:
+        The folder in the archive, or None where nothing was stale.
+    """
+    if not stale_outputs(hub, plan):
+        return None
+    kept = _files_that_hold(hub, plan)
+    files = [
+        path.relative_to(hub).as_posix()
+        for name in OUTPUT_FOLDERS
+        for path in sorted((hub / name).rglob("*"))
+        if path.is_file() and path.relative_to(hub).as_posix() not in kept
+    ]
+    archive = archive_files(hub, files)
+    _remove_empty_folders(hub / name for name in OUTPUT_FOLDERS)
+    return archive
+
+
+def archive_files(hub: Path, paths: Iterable[str]) -> Path:
+    """Move files of a hub, named relative to it, to `archive/<time>/`, and return that folder.
+
+    The time has microseconds, so that what is archived is not written over by the next move.
+    """
+    archive = hub / "archive" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+    for path in paths:
+        target = archive / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (hub / path).rename(target)
+    return archive
+
+
+def _files_that_hold(hub: Path, plan: Plan) -> set[str]:
+    """Return the files of stages that old and new plan share, and the record of attempts."""
+    kept = {ATTEMPTS}
+    try:
+        old = {entry["stage"]: entry for entry in read_json(hub / PLAN)["stages"]}
+    except (ValueError, KeyError, TypeError, FileNotFoundError):
+        return kept
+    made: set[str] = set()
+    for call in plan:
+        entry = call.model_dump(mode="json")
+        is_same = all(old.get(call.stage, {}).get(name) == entry[name] for name in entry)
+        if is_same and set(call.inputs.values()) <= made:
+            made |= {*call.outputs.values(), call.manifest}
+            kept |= {*call.outputs.values(), call.manifest, call.log}
+    return kept
+
+
+def _remove_empty_folders(roots: Iterable[Path]) -> None:
+    for root in roots:
+        for folder in sorted((p for p in (root, *root.rglob("*")) if p.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None:
+    """Write `plan/plan.json`: parameters, versions, machine, and the stages with their keys.
+
+    A key is known once the stage's inputs are there; it is null before.
+
+    Args:
+        hub: The hub.
+        plan: The stages.
+        instead: Calls to write in the place of those of the same names.
+    """
+    changed = {call.stage: call for call in instead}
+    write_json(
+        hub / PLAN,
+        {
+            "schema_version": PLAN_VERSION,
+            "written_at": utc_now(),
+            "parameters": plan.science,
+            "versions": versions(),
+            "git": git_state(),
+            "machine": machine(),
+            "commands_doc": commands_doc(),
+            "publisher": publisher(),
+            "conditions": [_condition_entry(condition) for condition in plan.conditions],
+            "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
+        },
+    )
+
+
+def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:
+    """Return dose, view and stages of a condition; shared stages stand in each that needs them."""
+    params = condition.params
+    return {
+        "dose": params.photons_per_pattern,
+        "view": params.view_name,
+        "n_replicates": len(condition.replicates),
+        "stages": [call.stage for call in condition],
+    }
+
+
+def _plan_entry(hub: Path, call: StageCall) -> dict[str, Any]:
+    is_ready = all((hub / path).is_file() for path in call.inputs.values())
+    key = cache_key(hub, call) if is_ready else None
+    return {**call.model_dump(mode="json"), "log": call.log, "cache_key": key}

@@ -1,0 +1,193 @@
+"""What each profile means for each stage: the one place where sizes of a run are set."""
+
+from dataclasses import dataclass
+
+from flows.params.run import NetworkKind, PhaseGParams, Profile
+from tasks.compare.params import ComparisonParams
+from tasks.core.study.arms import NETWORK_ARMS, Arm
+from tasks.core.study.hub_layout import AS_MEASURED
+from tasks.core.study.seeds import Seeds
+from tasks.networks.architectures.params import (
+    Architecture,
+    ClassicArchitecture,
+    PatchArchitecture,
+    UnrolledArchitecture,
+)
+from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.projection_params import ProjectionParams
+from tasks.report.publish.params import ReportParams
+from tasks.simulate.params import ProbeParams, SimulationParams
+from tasks.train.params import TrainingParams
+from tasks.views.half_sets import HalvesParams
+from tasks.views.params import MeasuredViewParams, ViewParams
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a run.
+
+    Attributes:
+        probe: The probe and the side of a pattern.
+        train_positions: Rows and columns of the training scan.
+        test_positions: Rows and columns of the test scan.
+        n_training_steps: Optimiser steps of each network.
+        n_ptychi_epochs: Passes of the iterative solver; none: by overlap and size.
+        timeout_s: Time limit of a stage [s].
+    """
+
+    probe: ProbeParams
+    train_positions: tuple[int, int]
+    test_positions: tuple[int, int]
+    n_training_steps: int
+    n_ptychi_epochs: int | None
+    timeout_s: float
+
+
+SIZES = {
+    Profile.SMOKE: Sizes(
+        probe=ProbeParams(),
+        train_positions=(15, 15),
+        test_positions=(25, 25),
+        n_training_steps=24,
+        n_ptychi_epochs=8,
+        timeout_s=900,
+    ),
+    Profile.QUICK: Sizes(
+        probe=ProbeParams(),
+        train_positions=(41, 41),
+        test_positions=(25, 25),
+        n_training_steps=1500,
+        n_ptychi_epochs=None,
+        timeout_s=3600,
+    ),
+    Profile.STUDY: Sizes(
+        probe=ProbeParams(n_px=128, defocus_rad=16.0),
+        train_positions=(91, 91),
+        test_positions=(45, 45),
+        n_training_steps=4_000,
+        n_ptychi_epochs=None,
+        timeout_s=24 * 3600,
+    ),
+}
+
+
+ARCHITECTURES: dict[NetworkKind, Architecture] = {
+    NetworkKind.UNROLLED: UnrolledArchitecture(),
+    NetworkKind.PATCH: PatchArchitecture(),
+    NetworkKind.CLASSIC: ClassicArchitecture(gridsize=1),
+    NetworkKind.CLASSIC_OF_FOUR: ClassicArchitecture(gridsize=2),
+}
+
+# A trained network is near its goal: smaller steps than those of its training.
+ADAPTATION_RATE = 1e-3
+
+HELD_OUT_LIGHT_FRACTION = 0.99
+
+
+@dataclass(frozen=True)
+class StageParams:
+    """The resolved parameters of every stage."""
+
+    simulation: SimulationParams
+    view: ViewParams
+    halves: HalvesParams
+    training: dict[Arm, TrainingParams]
+    adaptation: TrainingParams
+    projection: ProjectionParams
+    prediction: dict[Arm, PredictionParams]
+    ptychi: PtyChiParams
+    refinement: PtyChiParams
+    comparison: ComparisonParams
+    report: ReportParams
+
+
+def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
+    """Return the parameters of every stage for one replicate of a run.
+
+    Args:
+        params: What the run is asked for.
+        replicate: Number of the replicate, from 1.
+
+    Raises:
+        pydantic.ValidationError: If a value does not fit its stage.
+    """
+    sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
+    ptychi = PtyChiParams(
+        **params.ptychi.model_dump()
+        | {"n_epochs": params.ptychi.n_epochs or sizes.n_ptychi_epochs},
+        seed=seeds.grouping,
+        device=params.device,
+    )
+    return StageParams(
+        simulation=SimulationParams(
+            photons_per_pattern=params.photons_per_pattern,
+            train_object=params.sample,
+            test_object=params.test_sample,
+            probe=_probe(params),
+            scan=params.scan,
+            instrument=params.instrument,
+            train_positions=sizes.train_positions,
+            test_positions=sizes.test_positions,
+            seed=seeds.simulation,
+            sample_seed=_sample_seed(params, replicate),
+        ),
+        view=(MeasuredViewParams if params.view_name == AS_MEASURED else ViewParams)(
+            view=params.view,
+            grouping_seed=seeds.grouping,
+            subsampling_seed=seeds.subsampling,
+        ),
+        halves=HalvesParams(),
+        training={
+            arm: TrainingParams(
+                arm=arm,
+                architecture=ARCHITECTURES[params.architecture],
+                n_steps=sizes.n_training_steps,
+                seed=seeds.grouping,
+                device=params.device,
+                backend=params.backend,
+            )
+            for arm in NETWORK_ARMS
+        },
+        adaptation=TrainingParams(
+            architecture=ARCHITECTURES[params.architecture],
+            n_steps=max(1, params.adapt_steps),
+            learning_rate=ADAPTATION_RATE,
+            holdout_fraction=0.0,
+            seed=seeds.subsampling,
+            device=params.device,
+            backend=params.backend,
+        ),
+        projection=ProjectionParams(passes=UnrolledArchitecture().passes),
+        prediction={
+            arm: PredictionParams(arm=arm, device=params.device, backend=params.backend)
+            for arm in NETWORK_ARMS
+        },
+        ptychi=ptychi,
+        refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
+        comparison=_comparison(params),
+        report=ReportParams(),
+    )
+
+
+def _sample_seed(params: PhaseGParams, replicate: int) -> int | None:
+    """Return the seed of the sample: the first replicate's, unless each has its own."""
+    if replicate == 1 or params.fresh_samples:
+        return None
+    return Seeds.from_study_seed(params.seed).simulation
+
+
+def _comparison(params: PhaseGParams) -> ComparisonParams:
+    """Return what is scored; patches of a measured scan may be far larger than its probe."""
+    if params.measured is None:
+        return ComparisonParams()
+    return ComparisonParams(held_out_light_fraction=HELD_OUT_LIGHT_FRACTION)
+
+
+def _probe(params: PhaseGParams) -> ProbeParams:
+    """Return the profile's probe, with what the run was asked for in its place."""
+    usual = SIZES[params.profile].probe
+    if params.probe is None:
+        return usual
+    asked = params.probe.model_dump(exclude_unset=True)
+    return ProbeParams.model_validate(usual.model_dump() | asked)

@@ -1,0 +1,228 @@
+"""The parameters of a run: what a person chooses, in the form or on the command line."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from cyclopts import Group, Parameter
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from flows.params.measured import MeasuredParams
+from tasks.core.files.named_files import without_folders
+from tasks.core.objects import ObjectParams
+from tasks.core.scan_patterns import ScanParams
+from tasks.core.study.device import Backend, Device
+from tasks.core.study.hub_layout import AS_MEASURED
+from tasks.core.study.seeds import Split
+from tasks.reconstruct.params import PtyChiOptions
+from tasks.simulate.params import InstrumentParams, ProbeParams
+from tasks.views.params import View
+
+
+def _panel(title: str) -> Parameter:
+    """Return that the options of a field have a panel of their own in the help."""
+    return Parameter(group=Group.create_ordered(title))
+
+
+DOSE_OPTIONS = ("--dose", "--photons-per-pattern")
+
+
+class Profile(StrEnum):
+    """How much work a run is."""
+
+    SMOKE = "smoke"
+    QUICK = "quick"
+    STUDY = "study"
+
+
+class NetworkKind(StrEnum):
+    """Architecture that PtychoPINN and the Baseline share."""
+
+    UNROLLED = "unrolled"
+    PATCH = "patch"
+    CLASSIC = "classic"
+    CLASSIC_OF_FOUR = "classic_of_four"
+
+
+class BaselineView(StrEnum):
+    """The view whose exposures the Baseline is trained on."""
+
+    OWN = "own"
+    DENSE = "dense"
+
+
+class HubParams(BaseModel):
+    """Where a run lies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hub: Path = Field(
+        Path("runs/phase_g_dense"), description="Folder of the study; made if it is not there"
+    )
+
+
+class ConditionParams(BaseModel):
+    """The one dose and view of a run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photons_per_pattern: Annotated[float, Parameter(name=DOSE_OPTIONS)] = Field(
+        1000.0,
+        gt=0,
+        allow_inf_nan=False,
+        title="Dose [photons per pattern]",
+        description="Mean photons detected in a pattern; the study uses 1e3, 1e4 and 1e5",
+    )
+    view: View = Field(
+        View.DENSE, description="Linear overlap of neighbours: dense 0.7, sparse 0.2"
+    )
+
+
+class StudyParams(BaseModel):
+    """What holds for every dose and view of a study."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    splits: Annotated[tuple[Split, ...], Parameter(consume_multiple=True)] = Field(
+        (Split.TRAIN, Split.TEST),
+        description="Parts of the sample to reconstruct and compare: train, test or both",
+    )
+    profile: Profile = Field(
+        Profile.QUICK,
+        description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
+    )
+    seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
+    seeds: int = Field(
+        1,
+        ge=1,
+        le=100,
+        title="Replicates",
+        description="Runs with other draws of scan jitter, noise and training, for the intervals "
+        "of the deltas; their seeds are SEED, SEED + 1, ...",
+    )
+    fresh_samples: bool = Field(
+        False, description="Draw another sample for every replicate; otherwise they share one"
+    )
+    architecture: NetworkKind = Field(
+        NetworkKind.UNROLLED,
+        description="Network of both arms. unrolled: physics passes with a U-Net on the canvas. "
+        "patch: a U-Net per pattern. classic, classic_of_four: PtychoNN-like, of one pattern or "
+        "of four neighbours",
+    )
+    baseline_view: BaselineView = Field(
+        BaselineView.OWN,
+        title="View of the Baseline's training",
+        description="own: trained on the exposures of the view that it is compared at, as "
+        "PtychoPINN is. dense: one Baseline a dose, trained on the dense view and used at every "
+        "view",
+    )
+    adapt_steps: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        title="Adaptation [steps]",
+        description="Steps of fine-tuning PtychoPINN on the test diffraction alone, without "
+        "labels; 0: none",
+    )
+    refine: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        title="Refinement [epochs]",
+        description="Epochs of pty-chi that go on from what each network has found; 0: none",
+    )
+    truth_free: bool = Field(
+        False,
+        title="Truth-free metrics",
+        description="Reconstruct odd and even patterns apart, and judge the arms by the patterns "
+        "that they were not given",
+    )
+    device: Device = Field(
+        Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
+    )
+    backend: Backend = Field(
+        Backend.TENSORFLOW, description="Framework of the networks: tensorflow or torch"
+    )
+    clobber: bool = Field(
+        False, description="Move outputs of other parameters to archive/ and go on"
+    )
+    skip_post_verify: bool = Field(
+        False,
+        title="Skip the verification",
+        description="Do not check the evidence of the hub at the end of the run",
+    )
+
+    ptychi: Annotated[PtyChiOptions, _panel("pty-chi")] = Field(
+        PtyChiOptions(),
+        title="pty-chi",
+        description="How the iterative arm is run; what is left out follows from dose and overlap",
+    )
+    sample: Annotated[ObjectParams, _panel("Sample")] = Field(
+        ObjectParams(), title="Sample", description="What the scans are taken of"
+    )
+    test_sample: Annotated[ObjectParams | None, _panel("Sample of the test scan")] = Field(
+        None,
+        title="Sample of the test scan",
+        description="Another sample below the test scan; none: another region of the same one",
+    )
+    scan: Annotated[ScanParams, _panel("Scan")] = Field(
+        ScanParams(), title="Scan", description="Where the probe goes, and how exposures overlap"
+    )
+    probe: Annotated[ProbeParams | None, _panel("Probe (the profile's where left out)")] = Field(
+        None,
+        title="Probe",
+        description="Illumination at the sample; what is left out is the profile's",
+    )
+    instrument: Annotated[InstrumentParams, _panel("Faults of the instrument")] = Field(
+        InstrumentParams(),
+        title="Instrument",
+        description="Faults of beam, stage and detector; all are off by default",
+    )
+
+    @field_validator("splits")
+    @classmethod
+    def _splits_are_a_set(cls, value: tuple[Split, ...]) -> tuple[Split, ...]:
+        if not value:
+            raise ValueError("Name at least one split: train, test or both.")
+        return tuple(split for split in Split if split in value)
+
+
+class RunParams(StudyParams, HubParams):
+    """What every kind of run knows: where it lies and what holds for all of it."""
+
+    NOT_SCIENCE: ClassVar[frozenset[str]] = frozenset({"hub", "clobber", "skip_post_verify"})
+
+    @property
+    def science(self) -> dict[str, object]:
+        """The parameters that the outputs depend on, as JSON; files by name and content."""
+        return without_folders(self.model_dump(mode="json", exclude=set(self.NOT_SCIENCE)))
+
+
+# Fields of the last base come first, in the form and on the command line.
+class PhaseGParams(RunParams, ConditionParams, HubParams):
+    """One dose and view: simulate, train, reconstruct, compare, summarise, publish.
+
+    The command line draws its options from these fields, as the form in the browser does.
+    """
+
+    NOT_SCIENCE: ClassVar[frozenset[str]] = RunParams.NOT_SCIENCE | {"part_of_sweep"}
+
+    measured: Annotated[MeasuredParams | None, _panel("Measured scan")] = Field(
+        None,
+        title="Measured scan",
+        description="A measured scan in place of a simulated one; dose, sample, scan, probe and "
+        "instrument then do not matter",
+    )
+
+    part_of_sweep: Annotated[bool, Parameter(parse=False)] = Field(
+        False,
+        title="Part of a sweep",
+        description="Set by a sweep that has prepared the hub: fill in the stages of this dose "
+        "and view, and leave summary and reports to the sweep",
+    )
+
+    @property
+    def view_name(self) -> str:
+        """Name of the view in paths: that of the choice, or that nothing is chosen."""
+        as_measured = self.measured is not None and not self.measured.thin
+        return AS_MEASURED if as_measured else self.view.value

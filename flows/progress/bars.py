@@ -1,0 +1,118 @@
+"""Bars on a terminal: one a stage, or one a condition where there are many."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from flows.planning.plan import Plan
+from flows.planning.stage_names import closing_tasks
+from tasks.runtime.run_session import StageEvent
+
+MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}
+REST = "reports"
+
+
+class StageBars:
+    """A bar a stage, which fills as the stage goes on."""
+
+    def __init__(self, console: Console, plan: Plan, names: Mapping[str, str]) -> None:
+        """Make an empty bar for every stage of a plan, and for what follows them."""
+        self.progress = _progress(console)
+        self._tasks = {
+            call.stage: self.progress.add_task(names[call.stage], total=1, start=False, text="")
+            for call in plan
+        } | {
+            name: self.progress.add_task(name, total=1, start=False, text="")
+            for name in closing_tasks(plan)
+        }
+
+    def move(self, event: StageEvent) -> None:
+        """Move the bar of a stage."""
+        task = self._tasks.get(event.stage)
+        if task is None:
+            return
+        if event.kind == "started":
+            self.progress.start_task(task)
+            self.progress.update(task, total=None)
+        elif event.kind == "progress":
+            self.progress.update(task, completed=event.done, total=event.total, text=event.text)
+        else:
+            self.progress.update(task, completed=1, total=1, text=MARKS[event.kind])
+            self.progress.stop_task(task)
+
+
+class ConditionBars:
+    """A bar a condition, which fills by its stages; what they share fills the bars of all."""
+
+    def __init__(self, console: Console, plan: Plan, names: Mapping[str, str]) -> None:
+        """Make an empty bar for every condition of a plan, and one for its reports."""
+        self.progress = _progress(console)
+        self._names = names
+        self._of_stage: dict[str, list[TaskID]] = {}
+        self._whole: dict[str, TaskID] = {}
+        self._failed: set[TaskID] = set()
+        for condition in plan.conditions:
+            task = self._add(condition.name, [call.stage for call in condition])
+            self._whole[condition.name] = task
+        self._add(REST, [plan.costs.stage, plan.summary.stage, *closing_tasks(plan)])
+
+    def move(self, event: StageEvent) -> None:
+        """Move the bars of all that have a stage, or that of a condition that a worker runs."""
+        if event.stage in self._whole:
+            self._move_whole(self._whole[event.stage], event)
+        for task in self._of_stage.get(event.stage, []):
+            self._move_by_a_stage(task, event)
+
+    def _add(self, name: str, stages: list[str]) -> TaskID:
+        task = self.progress.add_task(name, total=len(stages), start=False, text="")
+        for stage in stages:
+            self._of_stage.setdefault(stage, []).append(task)
+        return task
+
+    def _move_whole(self, task: TaskID, event: StageEvent) -> None:
+        if event.kind == "started":
+            self.progress.start_task(task)
+            self.progress.update(task, text=event.text)
+        else:
+            total = self.progress.tasks[task].total
+            self.progress.update(task, completed=total, text=MARKS[event.kind])
+            self.progress.stop_task(task)
+
+    def _move_by_a_stage(self, task: TaskID, event: StageEvent) -> None:
+        name = self._names.get(event.stage, event.stage).partition(" ")[2]
+        if event.kind == "started":
+            self.progress.start_task(task)
+        if event.kind == "failed":
+            self._failed.add(task)
+        if event.kind in MARKS:
+            self.progress.advance(task)
+        if task in self._failed:
+            self.progress.update(task, text=MARKS["failed"])
+        elif self.progress.tasks[task].finished:
+            self.progress.update(task, text=MARKS["finished"])
+            self.progress.stop_task(task)
+        elif event.kind == "started":
+            self.progress.update(task, text=name)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}"),
+        console=console,
+    )

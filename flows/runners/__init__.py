@@ -1,0 +1,1 @@
+"""Who runs the conditions of a sweep: this machine, a Dask cluster, or workers."""

@@ -1,0 +1,1 @@
+"""Alignment: the region that is scored, and the gauge that is removed."""

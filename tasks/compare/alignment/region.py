@@ -1,0 +1,105 @@
+"""The region that is scored: one mask and one rectangle for every arm."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from tasks.compare.alignment.gauge import Nearest, nearest_trusted
+from tasks.core.files.scan_record import ScanHeader
+from tasks.core.geometry.patches import illumination_map, lit_pixels
+from tasks.core.geometry.scan_box import Box, scan_box
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is scored, inside a box.
+
+    Attributes:
+        box: Part of the object's frame that the arrays cover.
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        lit: Pixels with enough light to be reconstructed, shape (H, W).
+        mask: Scored pixels: lit, away from unlit ones, in every arm's window; shape (H, W).
+    """
+
+    box: Box
+    illumination: NDArray[np.floating]
+    lit: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of the scored pixels and of where they lie in the object."""
+        place = f"{self.box.corner_px} {self.box.shape}".encode()
+        return hashlib.sha256(place + np.packbits(self.mask).tobytes()).hexdigest()
+
+    @cached_property
+    def nearest_lit(self) -> Nearest:
+        """Row and column of the lit pixel that is nearest to every pixel of the box."""
+        return nearest_trusted(self.lit)
+
+    @property
+    def weights(self) -> NDArray[np.floating]:
+        """Illumination of the scored pixels, zero elsewhere: how well each pixel is known."""
+        return np.where(self.mask, self.illumination, 0.0)
+
+
+def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float) -> Region:
+    """Find the pixels that the scan lights well enough to be scored.
+
+    The threshold is relative to the 95th percentile over the pixels that any patch touches, so it
+    does not depend on how large the object is. Every scored pixel is further than the erosion
+    from any pixel below the threshold.
+
+    Args:
+        scan: Header of a scan, or of the part of it that a view chose.
+        coverage_fraction: Threshold, as a fraction of the 95th percentile.
+        erosion_px: Margin [px].
+
+    Returns:
+        The region.
+
+    Raises:
+        ValueError: If no pixel is left.
+    """
+    box = scan_box(scan.positions_px, scan.n_px)
+    illumination = illumination_map(scan.probe, scan.positions_px - box.corner_px, box.shape)
+    lit = lit_pixels(illumination, coverage_fraction)
+    mask = distance_transform_edt(np.pad(lit, 1))[1:-1, 1:-1] > erosion_px
+    if not mask.any():
+        raise ValueError(
+            f"No pixel is lit above {coverage_fraction:.3g} of the brightest ones and further "
+            f"than {erosion_px:g} px from darker ones. Scan more positions or lower erosion_px."
+        )
+    return Region(box, illumination, lit, mask)
+
+
+def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
+
+    Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is
+    looked at a bounded number of times.
+
+    Args:
+        mask: Mask, shape (H, W).
+
+    Returns:
+        Rows and columns; both empty if the mask is.
+    """
+    best_area, best = 0, (slice(0, 0), slice(0, 0))
+    heights = np.zeros(mask.shape[1], dtype=np.intp)
+    for row, line in enumerate(mask):
+        heights = np.where(line, heights + 1, 0)
+        stack: list[tuple[int, int]] = []
+        for column, height in enumerate([*heights.tolist(), 0]):
+            start = column
+            while stack and stack[-1][1] >= height:
+                start, tall = stack.pop()
+                if tall * (column - start) > best_area:
+                    best_area = tall * (column - start)
+                    best = (slice(row - tall + 1, row + 1), slice(start, column))
+            stack.append((start, height))
+    return best

@@ -1,0 +1,252 @@
+"""The picture of a comparison: every arm beside the truth, on the truth's colour scale."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from tasks.compare.controls import CONTROLS
+from tasks.compare.evaluator import ModelResult
+from tasks.compare.metrics.scores import Real, Reference
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.physics.phases import wrap
+from tasks.core.study.arms import Extra
+from tasks.figures.object_images import (
+    Scale,
+    amplitude_scale,
+    error_scale,
+    phase_scale,
+    round_length,
+)
+
+PANEL_INCH, GAP_INCH = 2.5, 0.08
+HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.98
+DPI = 110
+# The pictures are mostly noise, which a longer search does not make smaller.
+PNG_OPTIONS = {"compress_level": 1}
+LISTED = (Extra.PROJECTIONS.value, Extra.LONGER_PROJECTIONS.value, *CONTROLS)
+ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
+
+
+def write_comparison_plot(
+    path: Path,
+    reference: Reference,
+    illumination: Real,
+    results: Mapping[str, ModelResult],
+    object_pixel_m: float | None,
+    title: str,
+) -> None:
+    """Draw truth and arms, amplitude and phase and their errors, as PNG; whole or not at all.
+
+    Pixels that are not scored are white; the dashed line is the rectangle of SSIM and MS-SSIM.
+
+    Args:
+        path: PNG to write.
+        reference: The truth and what is scored.
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        results: Arms, in their order, and controls.
+        object_pixel_m: Side of an object pixel [m]; None, where nobody knows it, gives the scale
+            in pixels.
+        title: What was measured.
+    """
+    arms = {model: result for model, result in results.items() if model not in LISTED}
+    window = bounding_box(reference.mask)
+    sheet = _Sheet(1 + len(arms), reference.mask[window].shape)
+    sheet.figure.text(0.5, 1 - 0.2 / sheet.height, title, fontsize=11, ha="center", va="center")
+    axes = sheet.axes
+    rows = _images(reference, arms)
+    scales = _scales(reference, rows)
+    for row, (scale, images, label) in enumerate(zip(scales, rows, ROW_LABELS, strict=True)):
+        shown = [
+            _show(axes[row, column], np.where(reference.mask, image, np.nan)[window], scale)
+            for column, image in enumerate(images, start=sheet.n_columns - len(images))
+        ]
+        sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
+    _write_titles(axes, arms, reference.title)
+    light = np.where(reference.mask, illumination, np.nan)[window]
+    _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
+    _outline(axes[0, 0], reference, window)
+    _scale_bar(sheet.figure, axes[0, 0], object_pixel_m)
+    with atomic_path(path) as temporary:
+        sheet.figure.savefig(temporary, format="png", dpi=DPI, pil_kwargs=PNG_OPTIONS)
+
+
+class _Sheet:
+    """Panels in four rows at places known beforehand: a search for them would cost more than all.
+
+    Attributes:
+        figure: The figure.
+        axes: Panels, shape (4, columns).
+    """
+
+    def __init__(self, n_columns: int, shape_px: tuple[int, ...]) -> None:
+        self.n_columns = n_columns
+        self._panel = PANEL_INCH * float(np.clip(shape_px[0] / shape_px[1], 0.5, 2.0))
+        self.width = EDGE_INCH + n_columns * (PANEL_INCH + GAP_INCH) + BAR_INCH
+        self.height = HEAD_INCH + 4 * (self._panel + TITLE_INCH) + EDGE_INCH
+        self.figure = Figure(figsize=(self.width, self.height))
+        FigureCanvasAgg(self.figure)
+        self.axes = np.array(
+            [
+                [
+                    self._add(EDGE_INCH + column * (PANEL_INCH + GAP_INCH), row, PANEL_INCH)
+                    for column in range(n_columns)
+                ]
+                for row in range(4)
+            ]
+        )
+
+    def bar(self, row: int) -> Axes:
+        """Return the place of a colour bar, beside the last panel of a row."""
+        return self._add(self.width - BAR_INCH, row, 0.15)
+
+    def _add(self, left: float, row: int, width: float) -> Axes:
+        bottom = EDGE_INCH + (3 - row) * (self._panel + TITLE_INCH)
+        return self.figure.add_axes(
+            (
+                left / self.width,
+                bottom / self.height,
+                width / self.width,
+                self._panel / self.height,
+            )
+        )
+
+
+def _images(reference: Reference, results: Mapping[str, ModelResult]) -> list[list[Real]]:
+    """Return the images of the four rows; the error rows have none for the truth."""
+    aligned = [result.aligned for result in results.values()]
+    amplitudes = [np.abs(image) for image in aligned]
+    phases = [reference.phase_of(image) for image in aligned]
+    return [
+        [reference.amplitude, *amplitudes],
+        [reference.phase, *phases],
+        [np.abs(image - reference.amplitude) for image in amplitudes],
+        [np.abs(wrap(image - reference.phase)) for image in phases],
+    ]
+
+
+def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
+    """Return the colours of the rows: the truth's range, and for errors one range for all arms."""
+    amplitudes, phases, *errors = [[image[reference.mask] for image in row] for row in rows]
+    return [
+        amplitude_scale(amplitudes[0]),
+        phase_scale(phases[0]),
+        *(error_scale(row) for row in errors),
+    ]
+
+
+def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
+    """Draw one panel."""
+    axis.xaxis.set_visible(False)
+    axis.yaxis.set_visible(False)
+    return axis.imshow(
+        scale.folded(image),
+        cmap=scale.colour_map,
+        vmin=scale.smallest,
+        vmax=scale.largest,
+        interpolation="nearest",
+    )
+
+
+def _show_light(
+    figure: Figure, axis: Axes, below: Axes, illumination: Real, lines: list[str]
+) -> None:
+    """Draw the illumination where the truth has no error to show, and a few lines below it."""
+    shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination))))
+    axis.set_title("Illumination", fontsize=9)
+    below.set_axis_off()
+    # Text has the same height in any panel: places are counted from its top edge in inches.
+    inch = 1 / (below.get_position().height * figure.get_figheight())
+    bar = below.inset_axes((0.04, 1 + 0.1 * inch, 0.92, 0.08 * inch))
+    bar.tick_params(labelsize=8)
+    figure.colorbar(shown, cax=bar, orientation="horizontal")
+    bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
+    below.text(
+        0.0,
+        1 - 0.3 * inch,
+        "\n".join(lines),
+        fontsize=7,
+        va="top",
+        family="monospace",
+        linespacing=1.4,
+    )
+
+
+def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
+    """Return a small table of what has no panel: amplitude and phase of two metrics a line."""
+    lines = [f"{'controls':12}{'MS-SSIM':>11}{'MAE':>15}"]
+    for model in (name for name in LISTED if name in results):
+        pairs = results[model].gauged.pairs
+        cells = [
+            "".join("     –" if value is None else f" {value:5.3f}" for value in pairs[metric])
+            for metric in ("ms_ssim", "mae")
+        ]
+        lines.append(f"{model:12}{cells[0]}  {cells[1]}")
+    return lines
+
+
+def _write_titles(
+    axes: NDArray[np.object_], results: Mapping[str, ModelResult], first: str
+) -> None:
+    """Write names and scores over the panels."""
+    axes[0, 0].set_title(first, fontsize=9)
+    axes[1, 0].set_title(first, fontsize=9)
+    for column, (model, result) in enumerate(results.items(), start=1):
+        for row in range(2):
+            similarity = result.gauged.pairs["ms_ssim"][row]
+            error = result.gauged.pairs["mae"][row]
+            known = "undefined" if similarity is None else f"{similarity:.3f}"
+            unit = " rad" if row else ""
+            mae = "undefined" if error is None else f"{error:.3f}{unit}"
+            axes[row, column].set_title(f"{model}\nMS-SSIM {known}, MAE {mae}", fontsize=9)
+
+
+def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> None:
+    """Draw the rectangle of SSIM and MS-SSIM."""
+    rows, columns = reference.rectangle
+    corner = (columns.start - window[1].start - 0.5, rows.start - window[0].start - 0.5)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    axis.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", lw=1.0, ls="--"))
+
+
+def _bar_length(longest_px: float, object_pixel_m: float | None) -> tuple[float, str]:
+    """Return a round length [px] and its text."""
+    if object_pixel_m is None:
+        power = 10.0 ** np.floor(np.log10(longest_px))
+        length_px = float(max(step * power for step in (1, 2, 5) if step * power <= longest_px))
+        return length_px, f"{length_px:g} px"
+    length_m, text = round_length(longest_px * object_pixel_m)
+    return length_m / object_pixel_m, text
+
+
+def _scale_bar(figure: Figure, axis: Axes, object_pixel_m: float | None) -> None:
+    """Draw a bar of a round length, about a quarter of the panel, in metres or in pixels."""
+    width_px = float(np.ptp(axis.get_xlim()))
+    height_px = float(np.ptp(axis.get_ylim()))
+    length_px, text = _bar_length(width_px / 4, object_pixel_m)
+    left, bottom = 0.06 * width_px, 0.93 * height_px
+    sides_inch = axis.get_position().size * figure.get_size_inches()
+    # Text has the same height in any panel, and so has what lies behind it.
+    inch = max(width_px / sides_inch[0], height_px / sides_inch[1])
+    back = (left - 0.02 * width_px, bottom - 0.2 * inch)
+    box = (length_px + 0.04 * width_px, 0.25 * inch)
+    axis.add_patch(Rectangle(back, *box, facecolor="black", alpha=0.55, lw=0))
+    axis.plot(
+        [left, left + length_px], [bottom, bottom], color="white", lw=3, solid_capstyle="butt"
+    )
+    axis.text(
+        left + length_px / 2,
+        bottom - 0.04 * inch,
+        text,
+        color="white",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+    )

@@ -1,0 +1,1 @@
+"""Files of a hub: how they are written, read and named."""

@@ -1,0 +1,86 @@
+"""What an iterative solver had found after some of its epochs: HDF5, one object an epoch.
+
+From these objects the comparison draws the curve of convergence; the solver itself never sees
+the truth.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from tasks.core.files.atomic_files import atomic_path, open_hdf5
+from tasks.core.files.object_file import ObjectWindow
+
+SaveIterate = Callable[[int, ObjectWindow], None]
+
+
+def epochs_to_keep(n_epochs: int) -> tuple[int, ...]:
+    """Return the epochs whose objects are kept: the start, two an octave, the end.
+
+    Half and three quarters of the epochs are always among them: from these and the end follows
+    what more epochs would have gained.
+
+    Args:
+        n_epochs: Passes that the solver makes, at least 1.
+    """
+    spaced = np.unique(np.round(2 ** np.arange(0, np.log2(n_epochs) + 0.5, 0.5)).astype(int))
+    kept = {0, n_epochs, *(int(epoch) for epoch in spaced if epoch <= n_epochs)}
+    return tuple(sorted(kept | {n_epochs // 2, 3 * n_epochs // 4}))
+
+
+@contextmanager
+def iterates_writer(path: Path) -> Iterator[SaveIterate]:
+    """Write iterates as they come, so that none is kept in memory; whole or not at all.
+
+    Yields:
+        A function that takes the number of finished epochs and the object; windows of another
+        shape or place than the first raise ValueError.
+    """
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        epochs: list[int] = []
+
+        def save(epoch: int, window: ObjectWindow) -> None:
+            shape = window.object_.shape
+            if not epochs:
+                file.create_dataset(
+                    "objects",
+                    shape=(0, *shape),
+                    maxshape=(None, *shape),
+                    chunks=(1, *shape),
+                    dtype=np.complex64,
+                    compression="gzip",
+                    compression_opts=1,
+                    shuffle=True,
+                )
+                file.attrs["origin_px"] = np.asarray(window.origin_px, dtype=np.int64)
+            objects = file["objects"]
+            origin = tuple(int(value) for value in file.attrs["origin_px"])
+            if shape != objects.shape[1:] or window.origin_px != origin:
+                raise ValueError(
+                    f"Iterates share one window: expected {objects.shape[1:]} px from {origin}, "
+                    f"got {shape} px from {window.origin_px}. Give the whole object every time."
+                )
+            objects.resize(len(epochs) + 1, axis=0)
+            objects[-1] = window.object_
+            epochs.append(epoch)
+
+        yield save
+        file.attrs["epochs"] = np.asarray(epochs, dtype=np.int64)
+
+
+def read_iterates(path: Path) -> Iterator[tuple[int, ObjectWindow]]:
+    """Read the iterates of a solver one by one.
+
+    Yields:
+        Number of finished passes over all patterns, rising, 0 for the start; and the object.
+
+    Raises:
+        ValueError: If the file is missing, cut short or holds no iterates.
+    """
+    with open_hdf5(path) as file:
+        row, column = (int(value) for value in file.attrs["origin_px"])
+        for index, epoch in enumerate(file.attrs["epochs"]):
+            yield int(epoch), ObjectWindow(file["objects"][index], (row, column))

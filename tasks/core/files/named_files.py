@@ -1,0 +1,86 @@
+"""Files that parameters name: their content is a parameter too, not their path alone."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
+
+from tasks.core.files.atomic_files import sha256_of
+
+PATH_FIELDS = ("path", "file")
+
+
+def with_fingerprint(values: object, field: str, what: str) -> object:
+    """Fill in the SHA-256 of a named file; refuse one that is not the file planned with.
+
+    For a pydantic validator in mode `before`; the fingerprint is the field `file_sha256`.
+
+    Args:
+        values: Raw values of a model; anything but a mapping with a file is returned as it is.
+        field: Name of the field that holds the path.
+        what: What the file holds, for messages, such as "The probe's file".
+
+    Returns:
+        The values with `file_sha256`.
+
+    Raises:
+        ValueError: If the file is missing, or was changed since its fingerprint was taken.
+    """
+    if not isinstance(values, dict) or values.get(field) is None:
+        return values
+    path = Path(values[field])
+    if not path.is_file():
+        raise ValueError(f"{what} {path} is not there. Give the path of a file.")
+    found, planned = sha256_of(path), values.get("file_sha256")
+    if planned not in (None, found):
+        raise ValueError(
+            f"{what} {path} has SHA-256 {found}, but {planned} was expected: it was changed "
+            f"since. Put the old file back, or leave file_sha256 out to take this one."
+        )
+    return values | {"file_sha256": found}
+
+
+def without_folders(record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters as they are recorded: a named file by its name and its SHA-256.
+
+    Where a file lay on one machine says nothing on another, and its content is what counts.
+
+    Args:
+        record: Parameters as JSON, nested ones too.
+    """
+    return _renamed(record, lambda path: PurePath(path).name)
+
+
+def seen_from(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters whose named files are found from a folder, with forward slashes.
+
+    Args:
+        folder: Where a process that reads the files will stand.
+        record: Parameters as JSON, nested ones too, files named from here.
+    """
+    base = folder.resolve()
+    return _renamed(
+        record, lambda path: Path(os.path.relpath(Path(path).resolve(), base)).as_posix()
+    )
+
+
+def with_whole_paths(record: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters whose named files are found from any folder of this machine.
+
+    Args:
+        record: Parameters as JSON, nested ones too, files named from here.
+    """
+    return _renamed(record, lambda path: Path(path).resolve().as_posix())
+
+
+def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
+    """Return parameters with every path of a fingerprinted file renamed."""
+    is_named = record.get("file_sha256") is not None
+    renamed = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            value = _renamed(value, rename)
+        elif is_named and key in PATH_FIELDS and value is not None:
+            value = rename(value)
+        renamed[key] = value
+    return renamed

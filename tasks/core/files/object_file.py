@@ -1,0 +1,89 @@
+"""Objects on disk, true ones and reconstructed ones: HDF5, each in its own file."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from tasks.core.files.atomic_files import atomic_path, open_hdf5
+
+
+@dataclass(frozen=True)
+class ObjectWindow:
+    """A part of the object's frame: complex values, and where its first pixel lies.
+
+    Attributes:
+        object_: Transmission, shape (H, W).
+        origin_px: Row and column of its pixel [0, 0] in the frame of the object.
+        facts: What made it, as JSON.
+    """
+
+    object_: NDArray[np.complexfloating]
+    origin_px: tuple[int, int]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def cut(self, corner_px: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.complex128]:
+        """Return another part of the same frame; what this window does not hold is NaN.
+
+        Args:
+            corner_px: Row and column of the part's first pixel in the frame of the object.
+            shape: Shape of the part.
+
+        Returns:
+            Copy of the values, NaN where there are none, shape `shape`.
+        """
+        part = np.full(shape, np.nan + 1j * np.nan)
+        top, left = (a - b for a, b in zip(corner_px, self.origin_px, strict=True))
+        height, width = self.object_.shape
+        rows = slice(max(0, top), max(0, min(height, top + shape[0])))
+        columns = slice(max(0, left), max(0, min(width, left + shape[1])))
+        values = self.object_[rows, columns]
+        row, column = max(0, -top), max(0, -left)
+        part[row : row + values.shape[0], column : column + values.shape[1]] = values
+        return part
+
+
+def write_object(path: Path, window: ObjectWindow) -> None:
+    """Write an object, compressed without loss, whole or not at all."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        dataset = file.create_dataset(
+            "object", data=window.object_, compression="gzip", compression_opts=1, shuffle=True
+        )
+        dataset.attrs["origin_px"] = np.asarray(window.origin_px, dtype=np.int64)
+        dataset.attrs["axes"] = "y, x"
+        file.attrs["facts"] = orjson.dumps(window.facts, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def read_object(path: Path) -> ObjectWindow:
+    """Read an object.
+
+    Raises:
+        ValueError: If the file is missing, cut short or holds no object.
+    """
+    with open_hdf5(path) as file:
+        dataset = file["object"]
+        row, column = (int(value) for value in dataset.attrs["origin_px"])
+        return ObjectWindow(
+            object_=dataset[()],
+            origin_px=(row, column),
+            facts=orjson.loads(file.attrs["facts"]),
+        )
+
+
+def object_sha256(window: ObjectWindow) -> str:
+    """Return a fingerprint of an object's values and place; it tells objects apart, nothing else.
+
+    Args:
+        window: Object; its values are taken in double precision, what made it does not matter.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
+    place = f"{window.origin_px} {window.object_.shape}".encode()
+    values = np.ascontiguousarray(window.object_, dtype=np.complex128)
+    return hashlib.sha256(place + values.tobytes()).hexdigest()

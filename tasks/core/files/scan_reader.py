@@ -1,0 +1,148 @@
+"""Reading the patterns of a scan piece by piece: the memory need not hold them all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.files.atomic_files import open_hdf5
+from tasks.core.files.chunk_cache import ChunkCache
+from tasks.core.files.scan_header import read_scan_header
+from tasks.core.files.scan_record import ScanHeader
+from tasks.core.files.scan_writer import COUNTS, PATTERNS_PER_CHUNK
+
+CACHE_BYTES = 256 * 2**20
+PATTERNS_PER_PART = 256
+
+
+class ScanReader:
+    """Some exposures of a scan, whose patterns are read when they are asked for.
+
+    The chunks of the file that were unpacked last are kept up to a limit, because whoever draws
+    groups of neighbours comes back to them. The file is closed between reads. Not for several
+    threads at once.
+
+    Attributes:
+        header: All but the patterns, of the chosen exposures.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        indices: NDArray[np.integer] | None = None,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        """Read the header of a scan.
+
+        Args:
+            path: CXI file.
+            indices: Which exposures, in any order; all by default.
+            cache_bytes: Most memory that unpacked chunks may take [bytes]; 0 keeps none.
+
+        Raises:
+            ValueError: As `read_scan_header`, or if an index is outside the scan.
+        """
+        whole = read_scan_header(path)
+        self._path = path
+        self._wanted = _checked_indices(
+            indices, len(whole), path.name, "Make the view again from this scan."
+        )
+        self._chunks = ChunkCache(cache_bytes)
+        self.header: ScanHeader = replace(whole, positions_px=whole.positions_px[self._wanted])
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return len(self._wanted)
+
+    def read(self, indices: NDArray[np.integer] | None = None) -> NDArray[Any]:
+        """Read patterns; a chunk of the file is unpacked once a call or not at all.
+
+        Args:
+            indices: Which of the chosen exposures, in any order; all by default.
+
+        Returns:
+            Counts [photons / px], shape (any, N, N).
+
+        Raises:
+            ValueError: If an index is outside, the file was cut short, or a count is negative or
+                not finite.
+        """
+        chosen = _checked_indices(
+            indices,
+            len(self),
+            f"the chosen exposures of {self._path.name}",
+            "Count within the view, not within the whole scan.",
+        )
+        counts = self._gather(self._wanted[chosen])
+        _refuse_impossible_counts(self._path, counts)
+        return counts
+
+    def parts(self, n_patterns: int = PATTERNS_PER_PART) -> Iterator[NDArray[Any]]:
+        """Yield all patterns in their order, so many at a time, shape (n_patterns, N, N)."""
+        for start in range(0, len(self), n_patterns):
+            yield self.read(np.arange(start, min(start + n_patterns, len(self))))
+
+    def summed_pattern(self) -> NDArray[np.float64]:
+        """Return the sum of all patterns [photons / px], shape (N, N)."""
+        total = np.zeros((self.header.n_px, self.header.n_px))
+        for counts in self.parts():
+            total += counts.sum(axis=0, dtype=np.float64)
+        return total
+
+    def total_counts(self) -> float:
+        """Return the photons of all patterns together."""
+        return float(self.summed_pattern().sum())
+
+    def _gather(self, wanted: NDArray[np.intp]) -> NDArray[Any]:
+        """Read patterns by their index in the file, block by block."""
+        with open_hdf5(self._path) as file:
+            dataset = file[COUNTS]
+            counts = np.empty((len(wanted), *dataset.shape[1:]), dtype=dataset.dtype)
+            depth = dataset.chunks[0] if dataset.chunks else PATTERNS_PER_CHUNK
+            order = np.argsort(wanted, kind="stable")
+            blocks = wanted[order] // depth
+            for block in np.unique(blocks).tolist():
+                first, stop = np.searchsorted(blocks, [block, block + 1])
+                here = order[first:stop]
+                start = block * depth
+
+                def unpack(start: int = start) -> NDArray[Any]:
+                    return np.asarray(dataset[start : start + depth])
+
+                counts[here] = self._chunks.get(block, unpack)[wanted[here] - start]
+        return counts
+
+
+def _checked_indices(
+    indices: NDArray[np.integer] | None, count: int, what: str, cure: str
+) -> NDArray[np.intp]:
+    """Return indices, all without; refuse one outside."""
+    if indices is None:
+        return np.arange(count, dtype=np.intp)
+    wanted = np.asarray(indices, dtype=np.intp)
+    if wanted.size and not 0 <= wanted.min() <= wanted.max() < count:
+        raise ValueError(
+            f"Expected indices from 0 to {count - 1} into {what}, got {wanted.min()} to "
+            f"{wanted.max()}. {cure}"
+        )
+    return wanted
+
+
+def _refuse_impossible_counts(path: Path, counts: NDArray[Any]) -> None:
+    """Refuse counts that no photons make; unsigned integers cannot be wrong."""
+    if counts.dtype.kind == "u":
+        return
+    n_bad = int(np.count_nonzero(~np.isfinite(counts)))
+    if n_bad:
+        raise ValueError(
+            f"{path} has {n_bad} diffraction counts that are not finite. Mask or repair them."
+        )
+    if counts.min(initial=0) < 0:
+        raise ValueError(
+            f"{path} has diffraction counts down to {counts.min()}, expected photons, which are "
+            f"not negative. Subtract the dark frame before counting, and clip at zero."
+        )

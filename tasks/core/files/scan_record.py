@@ -1,0 +1,167 @@
+"""What a measured scan consists of, once it is in memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.files.detector_mask import good_pixels
+
+PLANCK_J_S = 6.62607015e-34
+LIGHT_SPEED_M_PER_S = 299792458.0
+ELECTRONVOLT_J = 1.602176634e-19
+
+PLACEHOLDER_ENERGY_EV = 10_000.0
+PLACEHOLDER_PIXEL_M = 1e-9
+
+# Outside these a value has another unit, or is that of another part of the instrument.
+ENERGY_WINDOW_EV = (50.0, 200_000.0)
+DISTANCE_WINDOW_M = (1e-4, 1e3)
+DETECTOR_PIXEL_WINDOW_M = (1e-7, 1e-2)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Far-field geometry of the instrument.
+
+    Attributes:
+        energy_ev: Photon energy [eV].
+        distance_m: From the sample to the detector [m].
+        detector_pixel_m: Side of a detector pixel [m].
+        is_known: Whether these are the instrument's; otherwise they stand in for what nobody
+            knows, and no length in metres means anything.
+    """
+
+    energy_ev: float
+    distance_m: float
+    detector_pixel_m: float
+    is_known: bool = True
+
+    @classmethod
+    def placeholder(cls, n_px: int) -> "Geometry":
+        """Return what is stored where the geometry is not known: object pixels of 1 nm."""
+        unit = cls(PLACEHOLDER_ENERGY_EV, 1.0, 1.0)
+        return cls(
+            PLACEHOLDER_ENERGY_EV, 1.0, unit.object_pixel_m(n_px) / PLACEHOLDER_PIXEL_M, False
+        )
+
+    @property
+    def wavelength_m(self) -> float:
+        """Wavelength [m]."""
+        return PLANCK_J_S * LIGHT_SPEED_M_PER_S / (self.energy_ev * ELECTRONVOLT_J)
+
+    def object_pixel_m(self, n_px: int) -> float:
+        """Return the side of an object pixel [m] for patterns of n_px x n_px."""
+        return self.wavelength_m * self.distance_m / (n_px * self.detector_pixel_m)
+
+
+@dataclass(frozen=True)
+class ScanHeader:
+    """All of a scan but its patterns, which may be more than the memory holds.
+
+    Attributes:
+        positions_px: Absolute positions (y, x) in the frame of the object [px], shape (J, 2).
+        probe: Illumination at the sample [sqrt(photons)], shape (N, N).
+        geometry: Energy, distance and detector pixel.
+        provenance: How the scan came to be, as JSON.
+        modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N), the
+            strongest first; none: `probe` is the only one.
+        pixel_mask: CXI mask of the detector, shape (N, N); none: every pixel is good.
+    """
+
+    positions_px: NDArray[np.float64]
+    probe: NDArray[np.complex128]
+    geometry: Geometry
+    provenance: dict[str, Any]
+    modes: NDArray[np.complex128] | None = None
+    pixel_mask: NDArray[np.uint32] | None = None
+
+    @property
+    def n_px(self) -> int:
+        """Side of a pattern [px]."""
+        return int(self.probe.shape[-1])
+
+    @property
+    def probe_modes(self) -> NDArray[np.complex128]:
+        """Incoherent modes [sqrt(photons)], shape (M, N, N), the strongest first."""
+        return self.probe[None] if self.modes is None else self.modes
+
+    @property
+    def good_pixels(self) -> NDArray[np.bool_]:
+        """Detector pixels that can be trusted, shape (N, N)."""
+        if self.pixel_mask is None:
+            return np.ones((self.n_px, self.n_px), dtype=np.bool_)
+        return good_pixels(self.pixel_mask)
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return len(self.positions_px)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A measured scan, as every reconstructor gets it. It holds no ground truth.
+
+    Attributes:
+        diffraction_counts: Photons per detector pixel, unsigned integers, zero frequency at
+            [N // 2, N // 2], shape (J, N, N).
+        positions_px: Absolute positions (y, x) in the frame of the object [px], shape (J, 2).
+        probe: Illumination at the sample [sqrt(photons)], shape (N, N).
+        geometry: Energy, distance and detector pixel.
+        provenance: How the scan came to be, as JSON.
+        modes: See `ScanHeader`.
+        pixel_mask: See `ScanHeader`.
+    """
+
+    diffraction_counts: NDArray[np.unsignedinteger]
+    positions_px: NDArray[np.float64]
+    probe: NDArray[np.complex128]
+    geometry: Geometry
+    provenance: dict[str, Any]
+    modes: NDArray[np.complex128] | None = None
+    pixel_mask: NDArray[np.uint32] | None = None
+
+    @classmethod
+    def of(cls, header: ScanHeader, counts: NDArray[np.unsignedinteger]) -> "Scan":
+        """Return the scan of a header and its patterns, shape (J, N, N)."""
+        return cls(
+            counts,
+            header.positions_px,
+            header.probe,
+            header.geometry,
+            header.provenance,
+            header.modes,
+            header.pixel_mask,
+        )
+
+    @property
+    def header(self) -> ScanHeader:
+        """The scan without its patterns."""
+        return ScanHeader(
+            self.positions_px,
+            self.probe,
+            self.geometry,
+            self.provenance,
+            self.modes,
+            self.pixel_mask,
+        )
+
+    @property
+    def n_px(self) -> int:
+        """Side of a pattern [px]."""
+        return int(self.probe.shape[-1])
+
+    @property
+    def probe_modes(self) -> NDArray[np.complex128]:
+        """Incoherent modes [sqrt(photons)], shape (M, N, N), the strongest first."""
+        return self.header.probe_modes
+
+    @property
+    def good_pixels(self) -> NDArray[np.bool_]:
+        """Detector pixels that can be trusted, shape (N, N)."""
+        return self.header.good_pixels
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return len(self.positions_px)

@@ -1,0 +1,146 @@
+"""Writing a scan as CXI, some patterns at a time: the memory need not hold them all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+from numpy.typing import DTypeLike, NDArray
+
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.files.scan_record import ELECTRONVOLT_J, ScanHeader
+
+PATTERNS_PER_CHUNK = 16
+DETECTOR = "entry_1/instrument_1/detector_1"
+COUNTS = f"{DETECTOR}/data"
+TRANSLATION = "entry_1/sample_1/geometry_1/translation"
+SOURCE = "entry_1/instrument_1/source_1"
+PLACEHOLDER = "geometry_is_placeholder"
+PROVENANCE = "entry_1/process_1/provenance"
+
+
+class ScanWriter:
+    """An open CXI file that patterns are appended to.
+
+    Counts are stored in 16 bits until one does not fit; then what is there is widened to 32.
+
+    Attributes:
+        provenance: How the scan came to be, as JSON; written last, so that what is measured on
+            the way can be added.
+    """
+
+    def __init__(self, file: h5py.File, header: ScanHeader, dtype: DTypeLike = np.uint16) -> None:
+        self.provenance: dict[str, Any] = dict(header.provenance)
+        self._file, self._shape = file, (len(header), header.n_px, header.n_px)
+        self._written = 0
+        _write_header(file, header)
+        self._counts = self._create(COUNTS, dtype)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, path: Path, header: ScanHeader, dtype: DTypeLike = np.uint16
+    ) -> Iterator["ScanWriter"]:
+        """Yield a writer; the file takes its name once the block ends well and all is there.
+
+        Args:
+            path: CXI file to write.
+            header: All but the patterns.
+            dtype: Type of the counts to begin with.
+
+        Raises:
+            ValueError: If fewer patterns were appended than there are positions.
+        """
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            writer = cls(file, header, dtype)
+            yield writer
+            writer.finish()
+
+    def append(self, counts: NDArray[Any]) -> None:
+        """Append patterns.
+
+        Args:
+            counts: Photons per pixel, shape (any, N, N).
+
+        Raises:
+            ValueError: If they do not have the shape of a pattern, are more than there are
+                positions, or do not fit 32 bits.
+        """
+        stop = self._written + len(counts)
+        if counts.shape[1:] != self._shape[1:] or stop > self._shape[0]:
+            raise ValueError(
+                f"Expected at most {self._shape[0] - self._written} more patterns of "
+                f"{self._shape[1]} x {self._shape[2]} px, got an array of shape {counts.shape}. "
+                f"Give one pattern for each position, of the probe's size."
+            )
+        if self._counts.dtype == np.uint16 and counts.max(initial=0) > np.iinfo(np.uint16).max:
+            self._widen()
+        self._counts[self._written : stop] = counts.astype(self._counts.dtype, copy=False)
+        self._written = stop
+
+    def finish(self) -> None:
+        """Add what belongs after the patterns; called by `open`."""
+        if self._written != self._shape[0]:
+            raise ValueError(
+                f"Expected {self._shape[0]} patterns, one for each position, got "
+                f"{self._written}. Append all of them before the file is closed."
+            )
+        self._file[f"{DETECTOR}/translation"] = h5py.SoftLink(f"/{TRANSLATION}")
+        data = self._file.create_group("entry_1/data_1")
+        data["data"] = h5py.SoftLink(f"/{COUNTS}")
+        data["translation"] = h5py.SoftLink(f"/{TRANSLATION}")
+        self._file[PROVENANCE] = orjson.dumps(self.provenance, option=orjson.OPT_SORT_KEYS).decode()
+
+    def _create(self, name: str, dtype: DTypeLike) -> h5py.Dataset:
+        return self._file.create_dataset(
+            name,
+            shape=self._shape,
+            dtype=dtype,
+            chunks=(min(PATTERNS_PER_CHUNK, self._shape[0]), *self._shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+        )
+
+    def _widen(self) -> None:
+        """Move what is written into a dataset of 32 bits."""
+        narrow = f"{DETECTOR}/narrow"
+        self._file.move(COUNTS, narrow)
+        self._counts = self._create(COUNTS, np.uint32)
+        for start in range(0, self._written, PATTERNS_PER_CHUNK):
+            part = slice(start, min(start + PATTERNS_PER_CHUNK, self._written))
+            self._counts[part] = self._file[narrow][part]
+        del self._file[narrow]
+
+
+def _write_header(file: h5py.File, header: ScanHeader) -> None:
+    """Write all that is known before the first pattern."""
+    geometry, n_px = header.geometry, header.n_px
+    pixel_m = geometry.detector_pixel_m
+    file["cxi_version"] = 160
+    file["entry_1/definition"] = "ptychography, far field"
+    source = file.create_group(SOURCE)
+    source["energy"] = geometry.energy_ev * ELECTRONVOLT_J
+    source["energy"].attrs["units"] = "J"
+    source["wavelength"] = geometry.wavelength_m
+    source["illumination"] = header.probe if header.modes is None else header.modes
+    detector = file.create_group(DETECTOR)
+    if not geometry.is_known:
+        detector.attrs[PLACEHOLDER] = True
+    detector["distance"] = geometry.distance_m
+    detector["x_pixel_size"] = pixel_m
+    detector["y_pixel_size"] = pixel_m
+    # Rows go along +y and columns along +x, on the detector as in the translations: a reader that
+    # takes another sign for one of them finds the conjugate object, turned around.
+    half_m = n_px / 2 * pixel_m
+    detector["corner_position"] = np.array([-half_m, -half_m, geometry.distance_m])
+    detector["basis_vectors"] = pixel_m * np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+    mask = header.pixel_mask
+    detector["mask"] = np.zeros((n_px, n_px), np.uint32) if mask is None else mask
+    translation = np.zeros((len(header), 3))
+    translation[:, :2] = -header.positions_px[:, ::-1] * geometry.object_pixel_m(n_px)
+    file[TRANSLATION] = translation
+    file[TRANSLATION].attrs["units"] = "m"

@@ -1,0 +1,1 @@
+"""Positions, patches, and groups of neighbours."""

@@ -1,0 +1,147 @@
+"""Cutting an object at scan positions, and placing patches back: an exact pair of adjoints.
+
+A position names the object pixel under pixel [N // 2, N // 2] of the patch. A position that is
+not an integer cuts at the nearest pixel (`floor(y + 0.5)`); the rest belongs to the probe
+(`shifted_probes`), so that patches are never interpolated.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from tasks.core.physics.fourier import fourier_shift
+
+BRIGHT_PERCENTILE = 95
+
+Number = TypeVar("Number", bound=np.inexact)
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def split_positions(
+    positions_px: NDArray[np.floating],
+) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
+    """Split positions into the nearest pixel and the rest.
+
+    Args:
+        positions_px: Positions (y, x) [px], shape (J, 2).
+
+    Returns:
+        Nearest pixels, shape (J, 2), and the rests in [-0.5, 0.5) px, shape (J, 2).
+    """
+    nearest = np.floor(positions_px + 0.5)
+    return nearest.astype(np.intp), positions_px - nearest
+
+
+def patch_corners(
+    positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int]
+) -> NDArray[np.intp]:
+    """Return the top left pixel of the patch at every position.
+
+    Args:
+        positions_px: Positions (y, x) [px], shape (J, 2).
+        n_px: Side of a patch [px], even.
+        shape: Shape (H, W) of the object.
+
+    Returns:
+        Row and column of the patches' first pixel, shape (J, 2).
+
+    Raises:
+        ValueError: If a patch leaves the object, or the side is odd.
+    """
+    if n_px % 2:
+        raise ValueError(f"Patches need an even side, got {n_px} px. Crop or pad by one pixel.")
+    nearest, _ = split_positions(positions_px)
+    corners = nearest - n_px // 2
+    outside = np.any((corners < 0) | (corners + n_px > np.asarray(shape)), axis=1)
+    if np.any(outside):
+        first = int(np.argmax(outside))
+        raise ValueError(
+            f"{int(outside.sum())} of {len(positions_px)} patches of {n_px} px leave the object "
+            f"of {shape[0]} x {shape[1]} px, the first at position {first} "
+            f"(y, x) = {tuple(np.round(positions_px[first], 2).tolist())}. Enlarge the object or "
+            f"keep positions at least {n_px // 2} px from its edges."
+        )
+    return corners
+
+
+def extract_patches(
+    object_: NDArray[Scalar], positions_px: NDArray[np.floating], n_px: int
+) -> NDArray[Scalar]:
+    """Cut the object at every scan position.
+
+    Args:
+        object_: Object, shape (H, W).
+        positions_px: Absolute positions (y, x) [px], shape (J, 2).
+        n_px: Side N of a patch [px], even.
+
+    Returns:
+        Copies of the plain slices, shape (J, N, N).
+
+    Raises:
+        ValueError: If a patch leaves the object.
+    """
+    height, width = object_.shape
+    corners = patch_corners(positions_px, n_px, (height, width))
+    windows = sliding_window_view(object_, (n_px, n_px))
+    return windows[corners[:, 0], corners[:, 1]]
+
+
+def place_patches(
+    patches: NDArray[Number], positions_px: NDArray[np.floating], shape: tuple[int, int]
+) -> NDArray[Number]:
+    """Add patches onto an empty canvas at their positions: the adjoint of `extract_patches`.
+
+    Args:
+        patches: Patches, shape (J, N, N).
+        positions_px: Absolute positions (y, x) [px], shape (J, 2).
+        shape: Shape (H, W) of the canvas.
+
+    Returns:
+        Sum of the placed patches, shape (H, W).
+
+    Raises:
+        ValueError: If a patch leaves the canvas.
+    """
+    n_px = patches.shape[-1]
+    canvas = np.zeros(shape, dtype=patches.dtype)
+    for patch, (row, column) in zip(patches, patch_corners(positions_px, n_px, shape), strict=True):
+        canvas[row : row + n_px, column : column + n_px] += patch
+    return canvas
+
+
+def shifted_probes(
+    probe: NDArray[np.complexfloating], positions_px: NDArray[np.floating]
+) -> NDArray[np.complexfloating]:
+    """Return the probe moved by the sub-pixel rest of every position, shape (J, N, N)."""
+    _, rests = split_positions(positions_px)
+    return fourier_shift(probe, rests).astype(probe.dtype, copy=False)
+
+
+def illumination_map(
+    probe: NDArray[np.complexfloating],
+    positions_px: NDArray[np.floating],
+    shape: tuple[int, int],
+    chunk: int = 256,
+) -> NDArray[np.floating]:
+    """Return the probe intensity summed over the scan [photons / px], shape (H, W)."""
+    total = np.zeros(shape)
+    for start in range(0, len(positions_px), chunk):
+        part = positions_px[start : start + chunk]
+        total += place_patches(np.abs(shifted_probes(probe, part)) ** 2, part, shape)
+    return total
+
+
+def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[np.bool_]:
+    """Return the pixels that are lit above a fraction of the bright ones.
+
+    Bright is the 95th percentile over the pixels that any patch touches, so it does not depend on
+    how large the object is.
+
+    Args:
+        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
+        fraction: Threshold, as a fraction of that percentile.
+    """
+    bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
+    return np.asarray(illumination > fraction * bright)

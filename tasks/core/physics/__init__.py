@@ -1,0 +1,1 @@
+"""Waves, probes and photons."""

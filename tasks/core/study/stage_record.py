@@ -1,0 +1,97 @@
+"""Small JSON records: which files a stage read and wrote, and what it found."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tasks.core.files.atomic_files import sha256_of
+
+Phase = Literal["C", "D", "E", "F", "G"]
+Facts = dict[str, Any]
+# The last line of the log of a stage: `# <time> ended well`.
+ENDED_WELL = "ended well"
+
+
+class FileRef(BaseModel):
+    """A file of the hub, by its path relative to the hub and its fingerprint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(description="Path relative to the hub, forward slashes")
+    sha256: str = Field(description="SHA-256 of the bytes")
+    size_bytes: int = Field(ge=0, description="Size [bytes]")
+
+    @field_validator("path")
+    @classmethod
+    def _stays_in_the_hub(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or "\\" in value:
+            raise ValueError(
+                f"Files are named relative to the hub with forward slashes, got {value!r}."
+            )
+        return value
+
+    @classmethod
+    def of(cls, hub: Path, relative: str) -> "FileRef":
+        """Return the reference to a file that exists in the hub."""
+        path = hub / relative
+        return cls(path=relative, sha256=sha256_of(path), size_bytes=path.stat().st_size)
+
+    def is_intact(self, hub: Path) -> bool:
+        """Tell whether the file is there, unchanged."""
+        path = hub / self.path
+        return (
+            path.is_file()
+            and path.stat().st_size == self.size_bytes
+            and sha256_of(path) == self.sha256
+        )
+
+
+class StageCall(BaseModel):
+    """One stage of a plan: what runs, with which parameters, from which files to which.
+
+    It is complete: the flow executes it, the cache key is drawn from it, `--collect-only`
+    prints it, and `plan.json` keeps it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str = Field(description="Name, unique in the hub, also that of the log")
+    phase: Phase = Field(description="Phase of the study")
+    function: str = Field(description="Stage function as module:name")
+    params: dict[str, Any] = Field(description="Parameters of the stage, as JSON")
+    inputs: dict[str, str] = Field(description="Files it reads, relative to the hub")
+    outputs: dict[str, str] = Field(description="Files it writes, relative to the hub")
+    manifest: str = Field(description="Where its record is written, relative to the hub")
+    timeout_s: float = Field(gt=0, description="Time after which it is killed [s]")
+
+    @property
+    def log(self) -> str:
+        """Path of the stage's log, relative to the hub."""
+        return f"cli/{self.stage}.log"
+
+
+class StageRecord(BaseModel):
+    """What a finished stage leaves behind; also its `manifest.json` and its cached result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = Field(
+        1, description="Raised when a key changes its meaning or goes; new keys do not raise it"
+    )
+    stage: str
+    phase: Phase
+    cache_key: str
+    params: dict[str, Any]
+    inputs: dict[str, FileRef]
+    outputs: dict[str, FileRef]
+    facts: Facts = Field(description="Numbers that the stage found, with units in their names")
+    wall_s: float = Field(ge=0, description="Time on the clock [s]")
+    cpu_s: float = Field(ge=0, description="Time of all processors together [s]")
+    peak_memory_mib: float = Field(ge=0, description="Largest resident memory [MiB]")
+    versions: dict[str, str] = Field(description="Versions of Python and of the packages used")
+
+    def is_intact(self, hub: Path) -> bool:
+        """Tell whether every file that the stage wrote is there, unchanged."""
+        return all(ref.is_intact(hub) for ref in self.outputs.values())

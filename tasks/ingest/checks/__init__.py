@@ -1,0 +1,1 @@
+"""Checks of a measured scan before hours of work."""

@@ -1,0 +1,139 @@
+"""All checks of a prepared scan, before hours of work."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tasks.core.geometry.overlap import MeasuredOverlap
+from tasks.ingest.checks.findings import Finding, verdict_of
+from tasks.ingest.checks.pattern_checks import (
+    ValuesFit,
+    check_detector,
+    check_light,
+    check_values,
+    check_zero_frequency,
+)
+from tasks.ingest.checks.scan_checks import (
+    check_near_field,
+    check_orientation,
+    check_positions,
+    check_probe,
+)
+from tasks.ingest.conventions import ProbeOrigin, Values
+from tasks.ingest.preparation.prepare import PreparedScan
+from tasks.orientation.refined_fit import (
+    AS_STATED,
+    Orientations,
+    fit_orientations,
+    fit_with_probe,
+    turned_positions,
+)
+
+LEAST_PATTERNS = 9
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was found of a scan.
+
+    Attributes:
+        findings: The findings, the worst first.
+        overlap: Overlap of neighbours; None where positions span no area.
+        orientations: Fits in every orientation; None: not asked for, or too few patterns.
+    """
+
+    findings: tuple[Finding, ...]
+    overlap: MeasuredOverlap | None
+    orientations: Orientations | None
+
+    @property
+    def verdict(self) -> str:
+        """`good`, `usable` with warnings, or `refused`."""
+        return verdict_of(self.findings)
+
+
+def check_scan(prepared: PreparedScan) -> Checks:
+    """Check a prepared scan.
+
+    The orientation is not tried where something worse was found: it would say nothing.
+    """
+    positions = check_positions(prepared)
+    found = [*check_zero_frequency(prepared), *check_near_field(prepared)]
+    if not found:  # else step and probe would be judged in a frame that is not theirs
+        found += positions.findings + check_probe(prepared)
+    found += check_light(prepared) + check_detector(prepared)
+    orientations = None
+    is_worth_it = verdict_of(found) != "refused" and len(prepared.middle.indices) >= LEAST_PATTERNS
+    if prepared.params.check_orientation and is_worth_it:
+        orientations = try_orientations(prepared)
+    if not prepared.params.check_orientation or is_worth_it:
+        found += check_orientation(prepared, orientations)
+    found += check_values(prepared, _judge_values(prepared, orientations))
+    order = {"error": 0, "warning": 1, "info": 2}
+    ranked = sorted(found, key=lambda finding: order[finding.severity.value])
+    return Checks(tuple(ranked), positions.overlap, orientations)
+
+
+def try_orientations(prepared: PreparedScan) -> Orientations:
+    """Fit the patterns in the middle of the scan in every orientation.
+
+    A probe that was estimated is tried with both signs of its curvature.
+    """
+    middle, probe = prepared.middle, prepared.header.probe
+    probes = {"given": probe}
+    if prepared.guess.origin is ProbeOrigin.ESTIMATED:
+        probes["twin"] = np.roll(probe[::-1, ::-1].conj(), 1, axis=(0, 1))
+    return fit_orientations(middle.counts, middle.positions_px, probes, prepared.header.good_pixels)
+
+
+def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
+    """Return how the values, and their squares, fit in the best orientation; None: not fitted."""
+    if found is None or prepared.scan.values is Values.AMPLITUDE:
+        return None
+    name = found.verdict if found.verdict in found.fits else AS_STATED
+    best, middle = found.fits[name], prepared.middle
+    squares = middle.counts.astype(np.float64) ** 2
+    share = np.sqrt(squares.sum() / middle.counts.sum(dtype=np.float64))
+    positions = turned_positions(middle.positions_px, name)
+    good = prepared.header.good_pixels
+    squared = fit_with_probe(squares, positions, best.start * share, good)
+    return ValuesFit(best.dispersion, squared.misfit / best.misfit)
+
+
+def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
+    """Return what was found, as JSON."""
+    orientations, shadows = checks.orientations, prepared.middle.shadows
+    overlap = checks.overlap
+    return {
+        "schema_version": 1,
+        "verdict": checks.verdict,
+        "findings": [finding.record for finding in checks.findings],
+        "n_patterns": len(prepared.kept),
+        "n_px": prepared.header.n_px,
+        "photons_per_pattern": float(prepared.survey.light[prepared.kept].mean())
+        * prepared.counting.photons_per_unit,
+        "probe_diameter_px": prepared.guess.facts["diameter_px"],
+        "probe_origin": prepared.guess.origin.value,
+        "overlap_ratio": None if overlap is None else overlap.overlap_ratio,
+        "step_px": None if overlap is None else overlap.step_px,
+        "object_pixel_m": prepared.header.geometry.object_pixel_m(prepared.header.n_px)
+        if prepared.header.geometry.is_known
+        else None,
+        "orientation": None
+        if orientations is None
+        else {
+            "verdict": orientations.verdict,
+            "misfit_ratio": orientations.misfit_ratio,
+            "n_patterns": orientations.n_patterns,
+            "misfits": {name: fit.misfit for name, fit in orientations.fits.items()},
+        },
+        "shadows": None
+        if shadows is None
+        else {
+            "movement": shadows.matrix.tolist(),
+            "agreement": shadows.agreement,
+            "shown_px": shadows.shown_px,
+        },
+        "provenance": prepared.header.provenance,
+    }

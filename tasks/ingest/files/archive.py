@@ -1,0 +1,151 @@
+"""Arrays of .npy, .npz and bz2-compressed files: never unpickled, never larger than a limit.
+
+An archive of a few kilobytes can unpack to terabytes. Sizes that an archive states are checked
+before it is unpacked, and what comes out is counted, because the statement may be false. Arrays
+that are large are unpacked into files without a name, not into the memory.
+"""
+
+import bz2
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from tasks.core.files.disk_array import scratch_array
+
+BLOCK_BYTES = 2**22
+GIB = 2**30
+NUMPY_SUFFIXES = (".npz", ".npy")
+
+
+def is_archive(path: Path) -> bool:
+    """Tell from its name whether a file holds NumPy arrays, compressed by bz2 or not."""
+    suffixes = path.suffixes[-2:] if path.suffix == ".bz2" else path.suffixes[-1:]
+    return bool(suffixes) and suffixes[0] in NUMPY_SUFFIXES
+
+
+def read_arrays(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
+    """Unpack all arrays of a file.
+
+    Args:
+        path: .npz or .npy, or either with .bz2.
+        limit_gib: Most that the file may unpack to, at every step [GiB].
+
+    Returns:
+        Arrays by name, mapped from files without a name; that of a .npy is called `array`.
+
+    Raises:
+        ValueError: If the file is missing, cut short, of another kind, holds Python objects, or
+            unpacks to more than the limit.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is not there. Give the path of a file.")
+    try:
+        if path.suffix != ".bz2":
+            with path.open("rb") as stream:
+                return _arrays_of(path, stream, limit_gib)
+        with bz2.open(path) as packed, tempfile.TemporaryFile(prefix="phase-g-bz2-") as stream:
+            _copy(path, packed, stream, limit_gib)
+            stream.seek(0)
+            return _arrays_of(path, stream, limit_gib)
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(
+            f"{path} cannot be read as NumPy arrays ({error}). It is cut short or of another "
+            f"kind: copy it again, or save it with numpy.savez."
+        ) from error
+
+
+def _arrays_of(path: Path, stream: IO[bytes], limit_gib: float) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a .npz, or the only one of a .npy."""
+    if not zipfile.is_zipfile(stream):
+        stream.seek(0)
+        return {"array": _read_npy(path, "array", stream, limit_gib)}
+    with zipfile.ZipFile(stream) as archive:
+        members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        stated = sum(info.file_size for info in members)
+        _refuse_bomb(path, stated, limit_gib)
+        arrays, left = {}, limit_gib
+        for info in members:
+            name = info.filename.removesuffix(".npy")
+            with archive.open(info) as member:
+                arrays[name] = _read_npy(path, name, member, left)
+            left -= arrays[name].nbytes / GIB
+    if not arrays:
+        raise ValueError(f"{path} holds no NumPy array. Save arrays with numpy.savez.")
+    return arrays
+
+
+def _read_npy(path: Path, name: str, stream: IO[bytes], limit_gib: float) -> NDArray[Any]:
+    """Read one array in the format of NumPy, block by block, into a file without a name."""
+    try:
+        version = npy_format.read_magic(stream)
+        read_header = {
+            (1, 0): npy_format.read_array_header_1_0,
+            (2, 0): npy_format.read_array_header_2_0,
+        }[version]
+        shape, is_fortran, dtype = read_header(stream)
+    except (ValueError, KeyError, SyntaxError, TokenError) as error:
+        raise ValueError(
+            f"{path} cannot be read as NumPy arrays ({name}: {error}). It is cut short or of "
+            f"another kind: copy it again, or save it with numpy.savez."
+        ) from error
+    if dtype.hasobject:
+        raise ValueError(
+            f"{path} holds Python objects in {name}. They would have to be unpickled, which can "
+            f"run any program, and is refused. Save plain arrays, with allow_pickle=False."
+        )
+    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    _refuse_bomb(path, count, limit_gib)
+    if not count:
+        return np.empty(shape, dtype)
+    flat = scratch_array((count,), np.uint8)
+    filled = 0
+    while filled < count:
+        block = stream.read(min(BLOCK_BYTES, count - filled))
+        if not block:
+            raise ValueError(
+                f"{path} is cut short: {name} has {filled:,} of {count:,} bytes. Copy it again "
+                f"from its source."
+            )
+        flat[filled : filled + len(block)] = np.frombuffer(block, np.uint8)
+        filled += len(block)
+    return flat.view(dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
+def _copy(path: Path, packed: IO[bytes], plain: IO[bytes], limit_gib: float) -> None:
+    """Unpack block by block, and stop at the limit."""
+    total = 0
+    while block := packed.read(BLOCK_BYTES):
+        total += len(block)
+        _refuse_bomb(path, total, limit_gib)
+        plain.write(block)
+
+
+def _refuse_bomb(path: Path, n_bytes: int, limit_gib: float) -> None:
+    if n_bytes > limit_gib * GIB:
+        raise ValueError(
+            f"{path} unpacks to more than {limit_gib:g} GiB (at least {n_bytes / GIB:.3g} GiB from "
+            f"a file of {path.stat().st_size / GIB:.3g} GiB). If it is no archive bomb, raise "
+            f"--unpacked-limit-gib, or convert it to HDF5."
+        )
+
+
+def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: str) -> NDArray[Any]:
+    """Return an array by name; name what is missing.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    if name not in arrays:
+        raise ValueError(
+            f"{path} has no {meaning}: the array {name!r} is missing. It holds: "
+            f"{', '.join(sorted(arrays))}. Save the array under this name, or describe the file "
+            f"with --format arrays --layout.file."
+        )
+    return arrays[name]

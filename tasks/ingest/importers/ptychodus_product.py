@@ -1,0 +1,142 @@
+"""Products of Ptychodus: positions, probe and object of a scan in HDF5.
+
+Positions are those of the probe over the object, in metres, x and y apart, with the index of the
+pattern that each belongs to. pty-chi's own test files have the same fields.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.ingest.conventions import Moves, Order, PositionUnit
+from tasks.ingest.file_scan import StatedPositions, columns, probe_modes_of
+from tasks.ingest.files.hdf5 import attribute_number, field, open_foreign_hdf5, whole
+from tasks.ingest.files.units import energy_ev, plausible_m
+from tasks.ingest.importers.cxi_fields import square
+from tasks.ingest.params import IngestParams
+
+X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a product says of a scan.
+
+    Attributes:
+        positions: Positions of the probe [m].
+        indexes: Which pattern each belongs to, shape (J,); None: they are in order.
+        probe_modes: Modes of the probe, shape (M, N, N).
+        object_: First layer of the object, shape (H, W).
+        object_pixel_m: Side of an object pixel [m].
+        energy_ev: Photon energy [eV].
+        distance_m: From the sample to the detector [m].
+    """
+
+    positions: StatedPositions
+    indexes: NDArray[np.integer] | None
+    probe_modes: NDArray[np.complexfloating] | None
+    object_: NDArray[np.complexfloating] | None
+    object_pixel_m: float | None
+    energy_ev: float | None
+    distance_m: float | None
+
+
+def has_positions(file: h5py.File) -> bool:
+    """Tell whether a file has the positions of a product."""
+    return X in file and Y in file
+
+
+def read_product(path: Path, params: IngestParams) -> Product:
+    """Read a product.
+
+    Raises:
+        ValueError: If it has no positions, or a field holds what cannot be.
+    """
+    with open_foreign_hdf5(path) as file:
+        positions = columns(whole(field(file, Y, "positions")), whole(field(file, X, "positions")))
+        indexes = whole(file[INDEXES]).ravel() if INDEXES in file else None
+        energy = attribute_number(file, "probe_energy_eV")
+        distance = attribute_number(file, "detector_object_distance_m")
+        return Product(
+            positions=StatedPositions(positions, PositionUnit.M, Order.YX, Moves.PROBE),
+            indexes=_usable(indexes, len(positions)),
+            probe_modes=_probe(file),
+            object_=_first_layer(file),
+            object_pixel_m=_pixel_m(file),
+            energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {path}")
+            if energy and params.energy_ev is None
+            else None,
+            distance_m=plausible_m("distance_m", abs(distance))
+            if distance and params.distance_m is None
+            else None,
+        )
+
+
+def positions_of_patterns(
+    product: Product, pattern_indexes: NDArray[np.integer] | None, n_patterns: int, path: Path
+) -> StatedPositions:
+    """Return the positions in the order of the patterns.
+
+    Args:
+        product: The product.
+        pattern_indexes: Index of every pattern; None: they are 0, 1, 2, ...
+        n_patterns: How many patterns there are.
+        path: The product's file, for messages.
+
+    Raises:
+        ValueError: If a pattern has no position.
+    """
+    if product.indexes is None:
+        return product.positions
+    wanted = np.arange(n_patterns) if pattern_indexes is None else pattern_indexes
+    order = np.argsort(product.indexes, kind="stable")
+    places = np.searchsorted(product.indexes, wanted, sorter=order)
+    places = order[np.minimum(places, len(order) - 1)]
+    lacking = wanted[product.indexes[places] != wanted]
+    if len(lacking):
+        raise ValueError(
+            f"{len(lacking)} of {n_patterns} patterns have no position in {path}: its "
+            f"{INDEXES} do not name pattern {int(lacking[0])}. Export the product of this scan, "
+            f"with all of its patterns."
+        )
+    stated = product.positions
+    return StatedPositions(stated.values[places], stated.unit, stated.order, stated.moves)
+
+
+def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | None:
+    """Return indexes that tell patterns apart; some programs write zeros for all."""
+    if indexes is None or len(indexes) != count or len(np.unique(indexes)) != count:
+        return None
+    return indexes.astype(np.intp)
+
+
+def _probe(file: h5py.File) -> NDArray[np.complexfloating] | None:
+    if "probe" not in file:
+        return None
+    return probe_modes_of(whole(file["probe"]), f"probe of {file.filename}")
+
+
+def _first_layer(file: h5py.File) -> NDArray[np.complexfloating] | None:
+    if "object" not in file:
+        return None
+    values = whole(file["object"])
+    return np.asarray(values.reshape(-1, *values.shape[-2:])[0]) if values.ndim > 1 else None
+
+
+def _pixel_m(file: h5py.File) -> float | None:
+    """Return the side of an object pixel [m], as the object or the probe has it."""
+    for name in ("object", "probe"):
+        if name not in file:
+            continue
+        found = [
+            value
+            for side in ("pixel_height_m", "pixel_width_m")
+            if (value := attribute_number(file[name], side))
+        ]
+        if found:
+            return square(found, file.filename)
+    return None

@@ -1,0 +1,1 @@
+"""From stored values to counts on the grid that every reconstructor reads."""

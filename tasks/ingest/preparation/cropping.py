@@ -1,0 +1,151 @@
+"""From stored patterns to intensities as the project has them: turned, centred, cut and binned.
+
+All steps move pixels or square values; nothing is scaled, and nothing is lost but what is cropped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.ingest.conventions import Recentre, Values, ZeroFrequency
+from tasks.ingest.files.patterns import parts_of
+from tasks.ingest.params import IngestParams, PatternParams
+from tasks.ingest.preparation.pattern_statistics import LARGEST_VALUE
+from tasks.ingest.resolved_scan import MeasuredScan
+
+SMALLEST_PX = 16
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which part of a turned pattern is kept.
+
+    Attributes:
+        centre_px: Row and column of the zero frequency in the turned pattern.
+        n_px: Side of the prepared pattern.
+        binning: Pixels that are added up along each side.
+    """
+
+    centre_px: tuple[int, int]
+    n_px: int
+    binning: int
+
+    def of(self, patterns: NDArray[Any]) -> NDArray[Any]:
+        """Return the part of turned patterns, (..., H, W) to (..., n_px * binning, same)."""
+        half = self.n_px * self.binning // 2
+        (row, column) = self.centre_px
+        return patterns[..., row - half : row + half, column - half : column + half]
+
+    def binned(self, patterns: NDArray[Any]) -> NDArray[Any]:
+        """Return the part with its pixels added up, shape (..., n_px, n_px)."""
+        return self._blocks(patterns).sum(axis=(-3, -1)) if self.binning > 1 else self.of(patterns)
+
+    def all_of(self, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return where every pixel that is added up is good, shape (n_px, n_px)."""
+        return np.asarray(self._blocks(good).all(axis=(-3, -1)))
+
+    def _blocks(self, patterns: NDArray[Any]) -> NDArray[Any]:
+        part = self.of(patterns)
+        side = (self.n_px, self.binning)
+        return part.reshape(*part.shape[:-2], *side, *side)
+
+
+def turned(
+    patterns: NDArray[Any], zero_frequency: ZeroFrequency, params: PatternParams
+) -> NDArray[Any]:
+    """Return patterns with the zero frequency at [H // 2, W // 2], turned as asked.
+
+    A flip is one about the zero frequency, which stays where it is.
+    """
+    if zero_frequency is ZeroFrequency.CORNER:
+        patterns = np.fft.fftshift(patterns, axes=(-2, -1))
+    if params.transpose:
+        patterns = patterns.swapaxes(-2, -1)
+    for axis, flip in ((-2, params.flip_y), (-1, params.flip_x)):
+        if flip:
+            patterns = np.roll(np.flip(patterns, axis), 1 - patterns.shape[axis] % 2, axis)
+    return patterns
+
+
+def choose_cut(scan: MeasuredScan, params: IngestParams) -> Cut:
+    """Return the part of the patterns that is kept.
+
+    Raises:
+        ValueError: If the wanted side does not fit around the zero frequency.
+    """
+    asked = params.patterns
+    height, width = scan.patterns.shape[1:]
+    if asked.transpose:
+        height, width = width, height
+    row, column = height // 2, width // 2
+    if asked.recentre is Recentre.MASS:
+        row, column = _centre_of_mass(scan, params)
+    fitting = 2 * (min(row, column, height - row, width - column) // asked.binning)
+    n_px = params.n_px or fitting
+    if n_px > fitting or n_px < SMALLEST_PX:
+        raise ValueError(
+            f"Patterns of {height} x {width} px, binned by {asked.binning}, have at most {fitting} "
+            f"px around the zero frequency at ({row}, {column}), and at least {SMALLEST_PX} are "
+            f"needed; got {n_px}. Lower --n-px or --patterns.binning."
+        )
+    return Cut((row, column), n_px, asked.binning)
+
+
+def cut_intensities(
+    scan: MeasuredScan, params: IngestParams, cut: Cut
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
+    for start, stored in parts_of(scan.patterns):
+        yield start, intensities_of(stored, scan, params, cut)
+
+
+def intensities_of(
+    stored: NDArray[Any], scan: MeasuredScan, params: IngestParams, cut: Cut
+) -> NDArray[np.float64]:
+    """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
+    part = cut.of(turned(stored, scan.zero_frequency, params.patterns))
+    # What is no number, or far too large, is found and named by the survey.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = part.astype(np.float64)
+        if scan.values is Values.AMPLITUDE:
+            values = np.where(values < 0, -1.0, values * values)
+    inner = Cut((cut.n_px * cut.binning // 2,) * 2, cut.n_px, cut.binning)
+    return np.asarray(inner.binned(values))
+
+
+def read_some(
+    scan: MeasuredScan, params: IngestParams, cut: Cut, indices: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the intensities of a few patterns by index, shape (len(indices), N, N)."""
+    found = np.empty((len(indices), cut.n_px, cut.n_px))
+    for place, index in enumerate(indices.tolist()):
+        stored = scan.patterns.read(index, index + 1)
+        found[place] = intensities_of(stored, scan, params, cut)[0]
+    return found
+
+
+def cut_mask(good: NDArray[np.bool_], scan: MeasuredScan, params: IngestParams, cut: Cut) -> Any:
+    """Return the good pixels of the prepared patterns, shape (N, N)."""
+    return cut.all_of(turned(good, scan.zero_frequency, params.patterns))
+
+
+def _centre_of_mass(scan: MeasuredScan, params: IngestParams) -> tuple[int, int]:
+    """Return the centre of mass of the mean pattern, to the nearest pixel."""
+    total: NDArray[np.float64] | None = None
+    for _, stored in parts_of(scan.patterns):
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = stored.astype(np.float64)
+            values = values * values if scan.values is Values.AMPLITUDE else values
+            values = np.where((values > 0) & (values < LARGEST_VALUE), values, 0.0)
+        total = values.sum(axis=0) + (0.0 if total is None else total)
+    if total is None or not total.any():
+        raise ValueError("The patterns are zero everywhere. Check the shutter.")
+    if scan.good is not None:
+        total = np.where(scan.good, total, 0.0)
+    mean = turned(total, scan.zero_frequency, params.patterns)
+    rows, columns = np.indices(mean.shape)
+    weight = mean.sum()
+    return round(float((rows * mean).sum() / weight)), round(float((columns * mean).sum() / weight))

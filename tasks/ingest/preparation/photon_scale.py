@@ -1,0 +1,122 @@
+"""How many photons one unit of the stored intensity is.
+
+* Whole numbers are photons, one a unit, unless a person says otherwise.
+* Normalised photons lie on a lattice: every value is a whole multiple of one quantum, the value
+  of a single photon. Where all values do, the quantum is the scale, and the counts come back
+  exactly. That is found, checked on values of all of the scan, and recorded; not guessed.
+* Anything else has no scale of its own, and a person has to give it: `photons_per_unit`, or the
+  mean photons of a pattern, as PtychoPINN's configuration has them.
+
+Scaled values are rounded to the nearest photon, and how far they were moved is recorded.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.ingest.params import PatternParams
+from tasks.ingest.preparation.pattern_statistics import Survey
+
+LARGEST_SMALLEST_COUNT = 128
+TRIED_VALUES = 2000
+LATTICE_TOLERANCE = 0.02
+RELATIVE_TOLERANCE = 4e-6
+LEAST_VALUES = 200
+LARGEST_COUNT = 2.0**32 - 1
+
+
+@dataclass(frozen=True)
+class Counting:
+    """The scale of a scan.
+
+    Attributes:
+        photons_per_unit: Photons of one unit of the stored intensity.
+        how: Where it comes from: `integers`, `lattice`, `photons_per_unit` or
+            `photons_per_pattern`.
+    """
+
+    photons_per_unit: float
+    how: str
+
+
+def choose_counting(survey: Survey, params: PatternParams) -> Counting:
+    """Return the scale of a scan.
+
+    Raises:
+        ValueError: If values are not whole numbers and nobody says how many photons they are, or
+            the counts do not fit 32 bits.
+    """
+    if params.photons_per_unit is not None:
+        found = Counting(params.photons_per_unit, "photons_per_unit")
+    elif params.photons_per_pattern is not None:
+        scale = params.photons_per_pattern / float(survey.light.mean())
+        found = Counting(scale, "photons_per_pattern")
+    elif survey.all_integer:
+        found = Counting(1.0, "integers")
+    else:
+        quantum = photon_quantum(survey.sample)
+        if quantum is None:
+            raise ValueError(
+                f"The stored values are no whole numbers (the smallest positive is "
+                f"{survey.sample[0]:.4g}, a pattern holds {survey.light.mean():.4g}), nor whole "
+                f"multiples of one quantum, so they do not say how many photons they are. Give "
+                f"--patterns.photons-per-pattern, the mean photons of a pattern, or "
+                f"--patterns.photons-per-unit; for amplitudes, of their square."
+            )
+        found = Counting(1 / quantum, "lattice")
+    brightest = float(survey.largest.max()) * found.photons_per_unit
+    if brightest > LARGEST_COUNT:
+        raise ValueError(
+            f"The brightest pixel would hold {brightest:.3g} photons, more than 32 bits can. Lower "
+            f"the scale, or mask what is no light (--patterns.invalid mask, --mask.file)."
+        )
+    if survey.light.mean() * found.photons_per_unit < 1:
+        raise ValueError(
+            f"A pattern would hold {survey.light.mean() * found.photons_per_unit:.3g} photons. The "
+            f"values are normalised: give --patterns.photons-per-pattern."
+        )
+    return found
+
+
+def photon_quantum(values: NDArray[np.float64]) -> float | None:
+    """Return the value of one photon, if all values are whole multiples of it.
+
+    Args:
+        values: Positive values, sorted.
+    """
+    if len(values) < LEAST_VALUES:
+        return None
+    few = values[:: max(1, len(values) // TRIED_VALUES)]
+    for count in range(1, LARGEST_SMALLEST_COUNT + 1):
+        quantum = values[0] / count
+        if _are_multiples(few, quantum, LATTICE_TOLERANCE * 2):
+            quantum = _refined(values, quantum)
+            if _are_multiples(values, quantum, LATTICE_TOLERANCE):
+                return float(quantum)
+    return None
+
+
+def _are_multiples(values: NDArray[np.float64], quantum: float, tolerance: float) -> bool:
+    """Tell whether all values are whole multiples of a quantum, but for rounding."""
+    multiples = values / quantum
+    away = np.abs(multiples - np.rint(multiples))
+    return bool(np.all(away <= tolerance + RELATIVE_TOLERANCE * multiples))
+
+
+def _refined(values: NDArray[np.float64], quantum: float) -> float:
+    """Return the quantum by least squares over ever larger values, where rounding is safe."""
+    for largest in (4, 16, 64, 256, 1024, 4096):
+        near = values[values < largest * quantum]
+        counts = np.rint(near / quantum)
+        near, counts = near[counts > 0], counts[counts > 0]
+        if len(near):
+            quantum = float(np.vdot(counts, near) / np.vdot(counts, counts))
+    return quantum
+
+
+def common_factor(survey: Survey) -> int:
+    """Return the largest whole number that divides all values; 1 where they are not whole."""
+    if not survey.all_integer:
+        return 1
+    return int(np.gcd.reduce(np.unique(survey.sample).astype(np.int64)))

@@ -1,0 +1,244 @@
+"""The first guess of the probe: the scan's own, another file's, from optics, or from the patterns.
+
+Whatever its origin, a guess is scaled to the photons of the mean pattern, its side is that of the
+patterns, and where it comes from is recorded.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tasks.core.files.scan_record import Geometry
+from tasks.core.physics.fourier import back_propagate, propagate
+from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
+from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.ingest.checks.shadow_motion import Shadows
+from tasks.ingest.conventions import ProbeOrigin
+from tasks.ingest.file_scan import probe_modes_of
+from tasks.ingest.files.archive import is_archive, read_arrays
+from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
+from tasks.ingest.params import IngestParams, NamedFile
+from tasks.ingest.preparation.cropping import Cut
+from tasks.ingest.resolved_scan import MeasuredScan
+
+MODE_DECAY = 0.2
+LARGEST_APERTURE = 0.8
+LARGEST_SHARE = 0.75
+SCATTERED_FRACTION = 0.05
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A first guess of the probe.
+
+    Attributes:
+        modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
+        origin: Where it comes from.
+        facts: What it was made of, as JSON.
+    """
+
+    modes: NDArray[np.complex128]
+    origin: ProbeOrigin
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Light:
+    """What the patterns say of the beam.
+
+    Attributes:
+        mean: Mean pattern [photons / px], shape (N, N).
+        good: Pixels that count, shape (N, N).
+        shadows: How the shadows move; None where that is not known.
+    """
+
+    mean: NDArray[np.float64]
+    good: NDArray[np.bool_]
+    shadows: Shadows | None
+
+
+def guess_probe(
+    scan: MeasuredScan, params: IngestParams, cut: Cut, geometry: Geometry | None, light: Light
+) -> Guess:
+    """Return the first guess of the probe.
+
+    Raises:
+        ValueError: If it is asked for from where there is none, or its side is not that of the
+            patterns.
+    """
+    asked = params.probe
+    origin = asked.origin
+    if origin is ProbeOrigin.AUTO:
+        if asked.file is not None:
+            origin = ProbeOrigin.FILE
+        else:
+            has_own = scan.probe_modes is not None
+            origin = ProbeOrigin.SCAN if has_own else ProbeOrigin.ESTIMATED
+    facts: dict[str, Any] = {"origin": origin.value}
+    if origin is ProbeOrigin.ESTIMATED:
+        probe, found = _from_patterns(light)
+        modes: NDArray[np.complexfloating] = probe[None]
+        facts |= found
+    elif origin is ProbeOrigin.OPTICS:
+        modes = _from_optics(params, cut, geometry)[None]
+    else:
+        stored = _from_file(asked) if origin is ProbeOrigin.FILE else scan.probe_modes
+        if stored is None:
+            raise ValueError(
+                f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
+                f"optics or file."
+            )
+        modes = _fitted(stored, scan.stored_px, cut)
+    if asked.n_modes > 1 and len(modes) == 1:
+        modes = incoherent_modes(modes[0], asked.n_modes, MODE_DECAY)
+    modes = with_photons(modes, light)
+    facts |= {"n_modes": len(modes), "diameter_px": energy_diameter_px(modes)}
+    return Guess(modes, origin, facts)
+
+
+def with_photons(modes: NDArray[np.complexfloating], light: Light) -> NDArray[np.complex128]:
+    """Return modes that send as many photons to the good pixels as the mean pattern has there."""
+    beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
+    seen = float(light.mean[light.good].sum())
+    return np.asarray(modes * np.sqrt(seen / beam[light.good].sum()), dtype=np.complex128)
+
+
+def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np.complex128]:
+    """Return the wave of a mean pattern whose rays leave the sample beside the centre.
+
+    The modulus on the detector is that of the mean pattern. Rays of detector pixel q leave at
+    `reach_per_px` * q [object px] if the phase there is -pi * reach_per_px * q^2 / N: the wave at
+    the sample is stationary where -N / (2 pi) dphase/dq = x.
+
+    Args:
+        mean: Mean pattern, no pixel missing, shape (N, N).
+        reach_per_px: Object pixels for each detector pixel; 0 is in focus.
+    """
+    n_px = mean.shape[-1]
+    rows, columns = np.indices(mean.shape)
+    # What lies outside the lit disc was scattered by the sample, and is no part of the beam.
+    mean = np.where(mean > SCATTERED_FRACTION * np.percentile(mean, 99.5), mean, 0.0)
+    weight = mean.sum()
+    offsets = [axis - float((axis * mean).sum() / weight) for axis in (rows, columns)]
+    square = offsets[0] ** 2 + offsets[1] ** 2
+    phase = -np.pi * reach_per_px * square / n_px
+    wave = back_propagate(np.sqrt(mean) * np.exp(1j * phase))
+    return np.asarray(np.fft.fftshift(wave), dtype=np.complex128)
+
+
+def filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return a mean pattern whose bad pixels have the value of the nearest good one."""
+    if good.all():
+        return mean
+    nearest = ndimage.distance_transform_edt(~good, return_distances=False, return_indices=True)
+    return np.asarray(mean[tuple(nearest)])
+
+
+def _from_patterns(light: Light) -> tuple[NDArray[np.complex128], dict[str, Any]]:
+    """Return the wave of the mean pattern, curved as the shadows tell."""
+    shadows, n_px = light.shadows, light.mean.shape[-1]
+    if shadows is None:
+        return estimate_probe(filled(light.mean, light.good), 0.0), {"curvature": "none found"}
+    largest = LARGEST_SHARE * n_px / shadows.lit_px
+    reach = float(np.clip(shadows.reach_per_px, -largest, largest))
+    probe = estimate_probe(filled(light.mean, light.good), reach)
+    return probe, {"curvature": "of the shadows", "reach_per_px": reach}
+
+
+def _from_optics(
+    params: IngestParams, cut: Cut, geometry: Geometry | None
+) -> NDArray[np.complex128]:
+    """Return the wave of a zone plate, a distance from its focus.
+
+    Its numerical aperture is wavelength / (2 outermost zone); a defocus z gives the edge of the
+    pupil a phase of -pi z NA^2 / wavelength (Attwood, Soft X-Rays (1999), ch. 9).
+    """
+    asked = params.probe
+    if geometry is None or asked.outermost_zone_m is None:
+        raise ValueError(
+            "A probe from optics needs the geometry and the width of the outermost zone. Give "
+            "--probe.outermost-zone-m, and --energy-ev, --distance-m and --detector-pixel-m where "
+            "the file lacks them; or take --probe.origin estimated."
+        )
+    aperture = geometry.wavelength_m / (2 * asked.outermost_zone_m)
+    highest = cut.n_px * cut.binning * geometry.detector_pixel_m / (2 * geometry.distance_m)
+    fraction = aperture / highest
+    if not 0 < fraction <= LARGEST_APERTURE:
+        raise ValueError(
+            f"The zone plate's aperture of {aperture:.3g} rad is {fraction:.3g} of what the "
+            f"patterns reach, expected at most {LARGEST_APERTURE}. Check --probe.outermost-zone-m, "
+            f"or raise --n-px."
+        )
+    defocus = -np.pi * asked.defocus_m * aperture**2 / geometry.wavelength_m
+    return defocused_zone_plate_probe(
+        cut.n_px, fraction, asked.central_stop_fraction, float(defocus)
+    )
+
+
+def _from_file(asked: NamedFile) -> NDArray[np.complexfloating]:
+    """Return the modes of a probe in a file of its own."""
+    path = asked.file
+    if path is None:
+        raise ValueError("A probe from a file needs the file. Give --probe.file.")
+    return probe_modes_of(read_named_array(asked, "probe"), f"The probe of {path}")
+
+
+def read_named_array(asked: NamedFile, usual_name: str) -> NDArray[Any]:
+    """Return the array of a named file: .npy, .npz or HDF5.
+
+    Raises:
+        ValueError: If the file holds several arrays and none of them is named.
+    """
+    path = asked.file
+    if path is None:
+        raise ValueError("No file is named. Give its path.")
+    name = asked.dataset or usual_name
+    if is_archive(path):
+        arrays = read_arrays(path, 2.0)
+        if len(arrays) == 1 and asked.dataset is None:
+            return np.asarray(next(iter(arrays.values())))
+        if name in arrays:
+            return np.asarray(arrays[name])
+        held = ", ".join(sorted(arrays))
+    else:
+        with open_foreign_hdf5(path) as file:
+            if name in file:
+                return whole(file[name])
+            held = ", ".join(sorted(file))
+    raise ValueError(
+        f"{path} has no array {name!r}; it holds: {held or 'nothing'}. Name the right one in "
+        f"`dataset` beside the file."
+    )
+
+
+def _fitted(
+    stored: NDArray[np.complexfloating], stored_px: int, cut: Cut
+) -> NDArray[np.complexfloating]:
+    """Return a stored probe for the prepared patterns: cropped as they are.
+
+    Cropping patterns removes high frequencies of the probe; adding up pixels takes a smaller field.
+
+    Raises:
+        ValueError: If its side is neither that of the stored nor that of the prepared patterns.
+    """
+    side = stored.shape[-1]
+    if side == cut.n_px:
+        return stored
+    if side != stored_px:
+        raise ValueError(
+            f"The probe has {side} x {side} px, but the patterns {stored_px} as stored and "
+            f"{cut.n_px} as prepared. Give the probe that belongs to them, pad or crop it in its "
+            f"own plane, or take --probe.origin estimated."
+        )
+    kept = cut.n_px * cut.binning
+    narrow = back_propagate(_middle(propagate(stored), kept)) if kept < side else stored
+    return _middle(narrow, cut.n_px) if cut.binning > 1 else narrow
+
+
+def _middle(field: NDArray[np.complexfloating], side: int) -> NDArray[np.complexfloating]:
+    """Return the middle of a field, its centre at [side // 2, side // 2]."""
+    start = field.shape[-1] // 2 - side // 2
+    return field[..., start : start + side, start : start + side]

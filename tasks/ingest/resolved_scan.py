@@ -1,0 +1,218 @@
+"""A measured scan, everything that is needed said of it: by its file, or by the person.
+
+What neither says is asked for by the name of the option; nothing is guessed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.files.scan_record import Geometry
+from tasks.ingest.conventions import (
+    Format,
+    MaskSense,
+    Moves,
+    Order,
+    PositionUnit,
+    Values,
+    ZeroFrequency,
+)
+from tasks.ingest.file_scan import LARGEST_VALUE, StatedPositions, StatedScan
+from tasks.ingest.files.patterns import PatternSource
+from tasks.ingest.files.units import LENGTH_UNITS_M
+from tasks.ingest.params import IngestParams
+
+PIXEL_AGREEMENT = 0.02
+
+
+@dataclass(frozen=True)
+class MeasuredScan:
+    """A measured scan; its patterns are as they are stored.
+
+    Attributes:
+        format: Format of its file.
+        patterns: Where the patterns are read from, shape (J, H, W).
+        values: Whether intensities or amplitudes are stored.
+        zero_frequency: Where it lies in a stored pattern.
+        positions: Positions of the probe over the object (y, x), shape (J, 2), in metres or, where
+            no metre is known, in object pixels of the stored patterns.
+        in_metres: Whether they are in metres.
+        geometry: The instrument; None where it is not known.
+        object_pixel_m: Side of an object pixel for the stored patterns [m]; None: not known.
+        good: Detector pixels that can be trusted, as stored, shape (H, W); None: no mask.
+        probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
+        object_: An object that came with the scan; never a truth.
+        origins: Where each of these was found.
+    """
+
+    format: Format
+    patterns: PatternSource
+    values: Values
+    zero_frequency: ZeroFrequency
+    positions: NDArray[np.float64]
+    in_metres: bool
+    geometry: Geometry | None
+    object_pixel_m: float | None
+    good: NDArray[np.bool_] | None
+    probe_modes: NDArray[np.complexfloating] | None
+    object_: NDArray[np.complexfloating] | None
+    origins: dict[str, str]
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return self.patterns.shape[0]
+
+    @property
+    def stored_px(self) -> int:
+        """Side of a stored pattern along x [px]."""
+        return self.patterns.shape[2]
+
+    def positions_px(self, n_px: int, binning: int = 1) -> NDArray[np.float64]:
+        """Return the positions of the probe (y, x) in object pixels, shape (J, 2).
+
+        A pattern that is cropped to a share of its side has object pixels larger by the inverse of
+        that share; adding up pixels leaves them as they are.
+
+        Args:
+            n_px: Side of the prepared patterns [px].
+            binning: Stored pixels along one side of a prepared one.
+        """
+        share = n_px * binning / self.stored_px
+        pixel = self.object_pixel_m if self.in_metres and self.object_pixel_m else 1.0
+        return self.positions * share / pixel
+
+
+def resolve(stated: StatedScan, params: IngestParams) -> MeasuredScan:
+    """Join what a file states with what a person says; ask for what is still missing.
+
+    Raises:
+        ValueError: If something is missing, or two statements contradict each other.
+    """
+    geometry, object_pixel_m = _resolve_geometry(stated, params)
+    positions, in_metres = _resolve_positions(stated, params, object_pixel_m)
+    values = params.patterns.values or stated.values
+    zero = params.patterns.zero_frequency or stated.zero_frequency
+    if values is None or zero is None:
+        raise ValueError(
+            "The file does not say whether patterns are intensities, or where their zero frequency "
+            "lies. Give --patterns.values and --patterns.zero-frequency."
+        )
+    return MeasuredScan(
+        format=stated.format,
+        patterns=stated.patterns,
+        values=values,
+        zero_frequency=zero,
+        positions=positions,
+        in_metres=in_metres,
+        geometry=geometry,
+        object_pixel_m=object_pixel_m,
+        good=_good(stated.mask, params.mask.sense or stated.mask_sense, stated.patterns.shape),
+        probe_modes=stated.probe_modes,
+        object_=stated.object_,
+        origins={key: value for key, value in stated.origins.items() if value},
+    )
+
+
+def _resolve_geometry(
+    stated: StatedScan, params: IngestParams
+) -> tuple[Geometry | None, float | None]:
+    """Return the instrument and the object pixel; None for what is not known."""
+    energy = params.energy_ev or stated.energy_ev
+    distance = params.distance_m or stated.distance_m
+    pixel = params.detector_pixel_m or stated.detector_pixel_m
+    object_pixel = stated.object_pixel_m
+    side = stated.patterns.shape[2]
+    if energy and distance and not pixel and object_pixel:
+        pixel = Geometry(energy, distance, 1.0).object_pixel_m(side) / object_pixel
+    if energy and distance and pixel:
+        geometry = Geometry(energy, distance, pixel)
+        implied = geometry.object_pixel_m(side)
+        if object_pixel and abs(implied / object_pixel - 1) > PIXEL_AGREEMENT:
+            raise ValueError(
+                f"The file states object pixels of {object_pixel:.4g} m, but energy "
+                f"{energy:.6g} eV, distance {distance:g} m and {side} detector pixels of "
+                f"{pixel:g} m make them {implied:.4g} m. One of them is wrong, or the patterns "
+                f"were cropped or binned since: give --energy-ev, --distance-m or "
+                f"--detector-pixel-m."
+            )
+        return geometry, implied
+    if params.geometry_unknown or stated.geometry_unknown:
+        return None, object_pixel
+    known = {"energy-ev": energy, "distance-m": distance, "detector-pixel-m": pixel}
+    lacking = ", ".join(f"--{name}" for name, value in known.items() if not value)
+    raise ValueError(
+        f"The file does not say all of the geometry. Give {lacking}; or, if nobody knows them, "
+        f"--geometry-unknown: then every length stays in pixels."
+    )
+
+
+def _resolve_positions(
+    stated: StatedScan, params: IngestParams, object_pixel_m: float | None
+) -> tuple[NDArray[np.float64], bool]:
+    """Return positions of the probe (y, x), and whether they are in metres."""
+    asked = params.positions
+    found = stated.positions
+    if found is None:
+        raise ValueError("The file has no positions. Name the product by --product.file.")
+    values, unit = _checked(found, stated.patterns.shape[0]), asked.unit or found.unit
+    order, moves = asked.order or found.order, asked.moves or found.moves
+    for name, value in (("unit", unit), ("order", order), ("moves", moves)):
+        if value is None:
+            raise ValueError(
+                f"The file does not say the {name} of its positions. Give --positions.{name}."
+            )
+    if order is Order.XY:
+        values = values[:, ::-1]
+    if moves is Moves.SAMPLE:
+        values = -values
+    if asked.swap:
+        values = values[:, ::-1]
+    values = values * np.where([asked.negate_y, asked.negate_x], -1.0, 1.0)
+    if unit is PositionUnit.PX or unit is None:
+        return values, False
+    if object_pixel_m is None:
+        raise ValueError(
+            "The positions are in metres, but without energy, distance and detector pixel nobody "
+            "knows how large an object pixel is. Give --energy-ev, --distance-m and "
+            "--detector-pixel-m, or positions in pixels with --positions.unit px."
+        )
+    return values * LENGTH_UNITS_M[unit], True
+
+
+def _checked(found: StatedPositions, n_patterns: int) -> NDArray[np.float64]:
+    """Return positions (J, 2), finite, as many as patterns."""
+    values = found.values
+    if values.ndim != 2 or values.shape[1] != 2 or len(values) != n_patterns:
+        raise ValueError(
+            f"The scan has {n_patterns} patterns, but positions of shape {values.shape}, expected "
+            f"({n_patterns}, 2). Leave out the patterns or positions that have no partner, or name "
+            f"the arrays that belong together."
+        )
+    bad = int(np.count_nonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1)))
+    if bad:
+        raise ValueError(
+            f"{bad} of {n_patterns} positions are not finite. Repair them, or leave those "
+            f"exposures out of the file."
+        )
+    return values
+
+
+def _good(
+    mask: NDArray[Any] | None, sense: MaskSense | None, shape: tuple[int, int, int]
+) -> NDArray[np.bool_] | None:
+    """Return where a mask is good, shape (H, W)."""
+    if mask is None:
+        return None
+    if sense is None:
+        raise ValueError(
+            "The file has a mask, but does not say whether zero is good. Give --mask.sense "
+            "zero_is_good or nonzero_is_good."
+        )
+    if mask.shape != shape[1:]:
+        raise ValueError(
+            f"The mask has the shape {mask.shape}, the patterns {shape[1:]}. Give the mask of this "
+            f"detector, as the patterns were cut."
+        )
+    return np.asarray(mask != 0 if sense is MaskSense.NONZERO_IS_GOOD else mask == 0)

@@ -1,0 +1,57 @@
+"""The first guess of an object, from counts, probe and positions alone: nothing is learned."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.networks.batches import Canvas
+from tasks.networks.exposures import Exposures
+from tasks.networks.initial_guess.closed_form import closed_form_guess, flat_guess
+from tasks.networks.initial_guess.sweeps import LARGEST_PERIOD, Sweeper, momentum
+
+SIMULTANEOUS_PASSES = 3
+DENSE_SWEEPS = 7
+SPARSE_SWEEPS = 47
+DENSE_STRAIGHTENED_EVERY = 2
+SPARSE_STRAIGHTENED_EVERY = 3
+
+__all__ = ["closed_form_guess", "first_guess"]
+
+
+def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+    """Return the first guess of a whole scan on its canvas.
+
+    Where neighbours overlap well: the closed form, a few sequential sweeps, and simultaneous
+    passes that average their noise. Where each exposure stands nearly alone phase travels slowly
+    whatever the order, and the closed form knows too few gradients to be worth more than a flat
+    object: many sweeps then.
+
+    Args:
+        exposures: The scan.
+        canvas: Window that holds every patch.
+
+    Returns:
+        Object, shape (H, W); zero where no light falls. Its global phase is arbitrary.
+    """
+    step_px = measure_overlap(exposures.positions_px, 1.0).step_px
+    reach = energy_diameter_px(exposures.probe_modes) / step_px
+    period = int(np.clip(np.rint(reach), 1, LARGEST_PERIOD))
+    sweeper = Sweeper.of(exposures, canvas, step_px, period)
+    if period > 1:
+        start, n_sweeps = closed_form_guess(exposures, canvas), DENSE_SWEEPS
+        every = DENSE_STRAIGHTENED_EVERY
+    else:
+        start, n_sweeps = flat_guess(exposures, canvas), SPARSE_SWEEPS
+        every = SPARSE_STRAIGHTENED_EVERY
+    current = leading = start
+    for number in range(1, n_sweeps + SIMULTANEOUS_PASSES + 1):
+        if number <= n_sweeps:
+            straighten = number > 1 and number % every == 1
+            found, turn = sweeper.sequential(leading, straighten)
+            found, current = found * turn, current * turn
+        else:
+            found = leading + sweeper.physics.step(leading)
+        leading = found + np.float32(momentum(number)) * (found - current)
+        current = found
+    return np.where(sweeper.physics.illumination > 0, current, 0).astype(np.complex64)

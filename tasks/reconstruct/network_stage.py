@@ -1,0 +1,68 @@
+"""Stage function of Phase F for the networks: a scan and a model in, a reconstruction out."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tasks.core.files.object_file import write_object
+from tasks.core.files.view_file import open_view
+from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures
+from tasks.networks.model_file import DataContract, load_network, read_contract
+from tasks.networks.scan_statistics import Survey
+from tasks.reconstruct.prediction import predict_object
+from tasks.reconstruct.prediction_params import PredictionParams
+
+
+def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Reconstruct the object that the exposures of a view saw, with a trained network.
+
+    Args:
+        params: Arm, chunks and device.
+        files: Inputs `scan` (CXI), `view` (JSON), `weights` (HDF5) and `model` (JSON); output
+            `reconstruction` (HDF5).
+        progress: Told after every pass.
+
+    Returns:
+        Number of patterns, speed and the device.
+
+    Raises:
+        ValueError: If the model is another arm's, is damaged or was trained for other data.
+        FloatingPointError: If the reconstruction is not finite.
+    """
+    device = use_device(params.device, params.backend)
+    contract = read_contract(files.inputs["model"])
+    if contract.arm is not params.arm:
+        raise ValueError(
+            f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
+            f"{params.arm.value} was asked for. Name the model of that arm."
+        )
+    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
+    offered = DataContract.of(exposures, Survey.of(exposures))
+    contract.data.refuse_other(offered, params.accept_other_probe)
+    network = load_network(files.inputs["weights"], contract)
+
+    started = time.perf_counter()
+    passes, n_patterns = network.passes, len(exposures)
+    window = predict_object(
+        network,
+        exposures,
+        params.chunk_size,
+        lambda done: progress(done, passes, f"pass {done} of {passes} over {n_patterns} patterns"),
+    )
+    duration = time.perf_counter() - started
+    if not np.all(np.isfinite(window.object_)):
+        raise FloatingPointError(
+            f"The {params.arm.value} reconstruction holds values that are not finite, although "
+            f"its scan and weights are intact. Train it again with a lower learning_rate."
+        )
+    facts = {"arm": params.arm.value, "n_patterns": n_patterns, "passes": passes}
+    write_object(files.outputs["reconstruction"], replace(window, facts=facts))
+    return facts | {
+        "inference_s": duration,
+        "patterns_per_s": n_patterns / duration,
+        "device": device,
+    }

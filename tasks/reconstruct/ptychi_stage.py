@@ -1,0 +1,165 @@
+"""Stage function of Phase F, iterative arm: a view of a scan in, the object out."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks.core.files.atomic_files import write_json, write_text
+from tasks.core.files.iterates_file import SaveIterate, epochs_to_keep, iterates_writer
+from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.scan_file import Scan
+from tasks.core.files.view_file import map_view
+from tasks.core.study.seeds import Purpose, spawn_sequence
+from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.orientation.check import check_orientation
+from tasks.reconstruct.divergence import DivergedError
+from tasks.reconstruct.initial_object import flat_start, given_start, lit_area
+from tasks.reconstruct.minibatch_orders import spread_of
+from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.scan_checks import check_scan
+from tasks.reconstruct.solver_settings import (
+    Exposure,
+    SolverSettings,
+    measure_exposure,
+    settings_for,
+)
+
+if TYPE_CHECKING:
+    from tasks.reconstruct.ptychi_solver import Solution
+
+
+def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Reconstruct the exposures of a view with pty-chi.
+
+    Args:
+        params: Parameters of the solver.
+        files: Inputs `scan` (CXI), `view` (JSON) and, to start from another than a flat object,
+            `initial` (HDF5); outputs `reconstruction` (HDF5, complex64, in the frame of the
+            object), `iterates` (HDF5), `history` (CSV) and `options` (JSON).
+        progress: Told after each epoch.
+
+    Returns:
+        What is known of probe and detector, dose on the sample, how well the orientation fits,
+        settings, seeds, losses and the time on the clock.
+
+    Raises:
+        ValueError: If the scan cannot be reconstructed or fits better when turned, the initial
+            object is none of this scan, or a GPU is asked for and there is none.
+        FloatingPointError: If the solver diverges; the last good object is kept beside the output.
+    """
+    scan = map_view(files.inputs["scan"], files.inputs["view"])
+    check_scan(scan)
+    orientation = check_orientation(scan) if params.check_orientation else None
+    initial = files.inputs.get("initial")
+    start = flat_start(scan) if initial is None else given_start(scan, initial)
+    exposure = measure_exposure(scan)
+    settings = [settings_for(params, exposure, seed) for seed in order_seeds(params)]
+    if initial is not None:
+        # A good start needs no faster model to come near.
+        settings = [replace(chosen, gaussian_epochs=0) for chosen in settings]
+
+    # Here and not above: whoever imports this module does not import torch. Before the clock
+    # starts: loading it is no work of the solver's.
+    import tasks.reconstruct.ptychi_solver  # noqa: F401
+
+    run = _Run(scan, start, params, progress)
+    started = time.perf_counter()
+    try:
+        with iterates_writer(files.outputs["iterates"]) as save:
+            solutions = run.solve_all(settings, save)
+    except DivergedError as error:
+        raise error.keep(files.outputs["reconstruction"]) from error
+    duration = time.perf_counter() - started
+    solution = solutions[0]
+    facts = _facts_of(scan, exposure, settings, solutions) | {
+        "start": "flat" if initial is None else "given",
+        "orientation": orientation,
+    }
+    write_object(files.outputs["reconstruction"], replace(solution.window, facts=facts))
+    rows = [f"{epoch},{loss!r}\n" for epoch, loss in enumerate(solution.losses, start=1)]
+    write_text(files.outputs["history"], "epoch,loss\n" + "".join(rows))
+    write_json(files.outputs["options"], without_infinities(solution.options))
+    # Of one order; times are no part of the files, so that equal runs are equal.
+    return facts | {"solve_s": duration / params.n_orders}
+
+
+def order_seeds(params: PtyChiParams) -> list[int]:
+    """Return one seed an order; the first is the same however many follow."""
+    sequence = spawn_sequence(params.seed, Purpose.MINIBATCHES)
+    return [int(state >> 1) for state in sequence.generate_state(params.n_orders)]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all orders of the minibatches share."""
+
+    scan: Scan
+    start: ObjectWindow
+    params: PtyChiParams
+    progress: Progress
+
+    def solve_all(self, settings: list[SolverSettings], save: SaveIterate) -> list["Solution"]:
+        """Run the solver once for each order; keep the iterates of the first."""
+        from tasks.reconstruct.ptychi_solver import solve
+
+        save(0, self.start)
+        solutions = []
+        for number, chosen in enumerate(settings):
+            watch = self._watch(number, chosen.n_epochs, save)
+            solutions.append(solve(self.scan, chosen, self.start, self.params.device, watch))
+        return solutions
+
+    def _watch(
+        self, number: int, n_epochs: int, save: SaveIterate
+    ) -> Callable[[int, float, ObjectWindow], None]:
+        kept = epochs_to_keep(n_epochs) if number == 0 else ()
+
+        def on_epoch(epoch: int, loss: float, window: ObjectWindow) -> None:
+            if epoch in kept:
+                save(epoch, window)
+            done, total = number * n_epochs + epoch, self.params.n_orders * n_epochs
+            self.progress(done, total, f"loss {loss:.4g}")
+
+        return on_epoch
+
+
+def _facts_of(
+    scan: Scan,
+    exposure: Exposure,
+    settings: list[SolverSettings],
+    solutions: list["Solution"],
+) -> dict[str, Any]:
+    """Return what is worth knowing of a scan and its solutions, as JSON."""
+    solution, chosen = solutions[0], settings[0]
+    spread = None
+    if len(solutions) > 1:
+        objects = np.stack([found.window.object_ for found in solutions])
+        spread = spread_of(objects, lit_area(scan, solution.window))
+    return {
+        "n_patterns": len(scan),
+        "n_probe_modes": len(scan.probe_modes),
+        "masked_pixel_fraction": 1 - float(scan.good_pixels.mean()),
+        "saturated_fraction": scan.provenance.get("dose", {}).get("saturated_fraction"),
+        "photons_per_object_px": exposure.photons_per_px,
+        "overlap_ratio": exposure.overlap_ratio,
+        "settings": chosen.facts,
+        "seeds": [order.seed for order in settings],
+        "spread_between_orders": spread,
+        "device": solution.device,
+        "losses": solution.losses,
+        "first_loss": solution.losses[0],
+        "last_loss": solution.losses[-1],
+    }
+
+
+def without_infinities(options: Any) -> Any:
+    """Return options with numbers that JSON cannot hold as text; pty-chi reads `"inf"` back."""
+    if isinstance(options, dict):
+        return {name: without_infinities(value) for name, value in options.items()}
+    if isinstance(options, float) and not math.isfinite(options):
+        return str(options)
+    return options

@@ -1,0 +1,1 @@
+"""The deltas over dose and overlap."""

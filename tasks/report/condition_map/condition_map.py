@@ -1,0 +1,221 @@
+"""The map of a study: PtychoPINN minus the other arms over dose and overlap, and where it is even.
+
+It covers the conditions that a hub has comparisons of. A delta that is not known is null, with the
+reason where there is one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.arms import Arm
+from tasks.core.study.hub_layout import CONDITION_MAP
+from tasks.core.study.quality_flags import HIGHER_IS_BETTER
+from tasks.report.condition_map.break_even import zero_crossings, zero_lines
+from tasks.report.costs.equal_compute import ERRORS, MATCHED, Race, cost_entry, read_races
+from tasks.report.page.page_files import PageFiles
+from tasks.report.records.comparisons import JobKey
+from tasks.report.statistics.deltas import HEADLINE, comparisons
+from tasks.report.statistics.paired_scores import BlockValues, Evidence, key_of
+
+SCHEMA_VERSION = 1
+RESULT, EQUAL_CPU = "result", "equal_cpu"
+BASES = {
+    RESULT: "The results as they are: each arm with its own effort, the mean over replicates.",
+    EQUAL_CPU: "pty-chi stopped after the CPU-seconds of work that PtychoPINN's reconstruction of "
+    "the scan takes, by the epochs that it has done by then; the start of processes, the loading "
+    "of frameworks and PtychoPINN's training do not count.",
+}
+INTERPOLATION = (
+    "Between measured points a delta is taken to be linear in log10 of the dose and in the overlap "
+    "ratio; beyond them nothing is said."
+)
+FROM_INTERVAL = ("kind", "low", "high", "p_holm", "verdict", "reason")
+Place = tuple[float, str]
+Job = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The measured conditions of one split.
+
+    Attributes:
+        split: The split.
+        doses: Photons per pattern, rising.
+        views: Names, overlaps rising where they are known.
+        overlaps: Measured overlap ratio of each view, the mean over its scans; None if unknown.
+        jobs: Comparisons of every dose and view, one a replicate.
+    """
+
+    split: str
+    doses: tuple[float, ...]
+    views: tuple[str, ...]
+    overlaps: tuple[float | None, ...]
+    jobs: Mapping[Place, Sequence[Job]]
+
+
+def condition_map(
+    hub: Path, summary: Mapping[str, Any], blocks: Mapping[JobKey, BlockValues]
+) -> dict[str, Any] | None:
+    """Return the content of `condition_map.json`; None for a hub of fewer than two conditions.
+
+    Args:
+        hub: The hub; overlaps, costs and iterates are read from it where they are there.
+        summary: Content of `metrics_summary.json`.
+        blocks: Pseudo-values of the comparisons that have them.
+    """
+    files = PageFiles(hub, str(Path(CONDITION_MAP).parent.as_posix()))
+    grid = _grid(files, summary)
+    if len(grid.jobs) < 2:
+        return None
+    races = read_races(files, (job for jobs in grid.jobs.values() for job in jobs))
+    by_place = {
+        place: [races[key_of(job)] for job in jobs if key_of(job) in races]
+        for place, jobs in grid.jobs.items()
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "split": grid.split,
+        "doses": list(grid.doses),
+        "views": [
+            {"view": view, "overlap_ratio": overlap}
+            for view, overlap in zip(grid.views, grid.overlaps, strict=True)
+        ],
+        "bases": BASES,
+        "interpolation": INTERPOLATION,
+        "maps": [*_result_maps(grid, blocks), *_equal_cpu_maps(grid, by_place)],
+        "costs": [
+            {"dose": dose, "view": view} | cost_entry(found)
+            for (dose, view), found in by_place.items()
+        ],
+        "gaps": list(dict.fromkeys(files.problems)),
+    }
+
+
+def _grid(files: PageFiles, summary: Mapping[str, Any]) -> Grid:
+    """Return the conditions of the headline split, or of the first one where it is of all."""
+    splits = sorted({job["split"] for job in summary["jobs"]})
+    headline = summary["aggregate_split"]
+    split = headline if headline in splits else next(iter(splits), headline)
+    jobs: dict[Place, list[Job]] = {}
+    for job in summary["jobs"]:
+        if job["split"] == split:
+            jobs.setdefault((job["dose"], job["view"]), []).append(job)
+    overlaps = {
+        view: _overlap_ratio(
+            files, [j for (_, v), found in jobs.items() if v == view for j in found]
+        )
+        for view in sorted({view for _, view in jobs})
+    }
+    views = sorted(overlaps, key=lambda view: (overlaps[view] or 0.0, view))
+    return Grid(
+        split,
+        tuple(sorted({dose for dose, _ in jobs})),
+        tuple(views),
+        tuple(overlaps[view] for view in views),
+        dict(sorted(jobs.items())),
+    )
+
+
+def _overlap_ratio(files: PageFiles, jobs: Iterable[Job]) -> float | None:
+    """Return the mean measured overlap of some comparisons; None if one is not known."""
+    found = []
+    for key in map(key_of, jobs):
+        path = f"{key.place.view_folder(key.split)}/overlap_metrics.json"
+        found.append(files.read(path, _read_overlap))
+    known = [overlap for overlap in found if overlap is not None]
+    return fmean(known) if found and len(known) == len(found) else None
+
+
+def _read_overlap(path: Path) -> float:
+    content = read_json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("overlap_ratio"), float):
+        raise ValueError("it has no number overlap_ratio")
+    return float(content["overlap_ratio"])
+
+
+def _result_maps(grid: Grid, blocks: Mapping[JobKey, BlockValues]) -> Iterator[dict[str, Any]]:
+    """Yield the maps of the results: the headline metrics and the complex error."""
+    found = {
+        place: {
+            (entry["against"], entry["metric"], entry["part"]): entry
+            for entry in comparisons(Evidence.of(jobs, blocks))
+            if entry["family"] == HEADLINE or (entry["metric"], entry["part"]) == MATCHED
+        }
+        for place, jobs in grid.jobs.items()
+    }
+    for question in next(iter(found.values())):
+        entries = {place: entries[question] for place, entries in found.items()}
+        cells = {
+            place: {"delta": entry["delta"]} | {name: entry[name] for name in FROM_INTERVAL}
+            for place, entry in entries.items()
+        }
+        yield _map(grid, RESULT, question, cells)
+
+
+def _equal_cpu_maps(grid: Grid, races: Mapping[Place, Sequence[Race]]) -> Iterator[dict[str, Any]]:
+    """Yield the maps at equal CPU-seconds; of a condition all replicates must be known."""
+    for metric, part in ERRORS:
+        cells = {}
+        for place, jobs in grid.jobs.items():
+            deltas = [race.delta((metric, part)) for race in races[place]]
+            known = [delta for delta in deltas if delta is not None]
+            is_whole = len(known) == len(jobs)
+            reason = None if is_whole else "costs, iterates or an error are missing"
+            cells[place] = {"delta": fmean(known) if is_whole else None, "reason": reason}
+        yield _map(grid, EQUAL_CPU, (Arm.PTYCHI.value, metric, part), cells)
+
+
+def _map(
+    grid: Grid, basis: str, question: tuple[str, str, str], cells: Mapping[Place, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return one map with its cells and where PtychoPINN is even with the other arm."""
+    against, metric, part = question
+    higher = HIGHER_IS_BETTER[metric]
+    gains = {
+        place: None if cell["delta"] is None else cell["delta"] * (1 if higher else -1)
+        for place, cell in cells.items()
+    }
+    rows = [[gains.get((dose, view)) for dose in grid.doses] for view in grid.views]
+    overlaps = [overlap for overlap in grid.overlaps if overlap is not None]
+    is_placed = len(set(overlaps)) == len(grid.views)
+    values = np.array([[np.nan if gain is None else gain for gain in row] for row in rows])
+    return {
+        "basis": basis,
+        "against": against,
+        "metric": metric,
+        "part": part,
+        "direction": "higher is better" if higher else "lower is better",
+        "cells": [
+            {"dose": dose, "view": view, "n_replicates": len(grid.jobs[dose, view]), **cell}
+            for (dose, view), cell in cells.items()
+        ],
+        "side": side_of(list(gains.values())),
+        "crossings": [
+            {"view": view, "doses": zero_crossings(grid.doses, row)}
+            for view, row in zip(grid.views, rows, strict=True)
+        ],
+        "break_even": zero_lines(grid.doses, overlaps, values) if is_placed else [],
+    }
+
+
+def side_of(gains: Sequence[float | None]) -> str | None:
+    """Return on which side of break-even all known points lie.
+
+    Args:
+        gains: Differences, above zero where PtychoPINN is better.
+
+    Returns:
+        `better`, `worse` or `mixed`; None where nothing is known.
+    """
+    known = [gain for gain in gains if gain is not None]
+    if not known:
+        return None
+    if all(gain > 0 for gain in known):
+        return "better"
+    return "worse" if all(gain < 0 for gain in known) else "mixed"

@@ -1,0 +1,156 @@
+"""The map of a study in words and tables: for the terminal, and as the page of an artifact."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT, side_of
+from tasks.report.statistics.paired_scores import VALUE
+from tasks.report.texts.interval_texts import NAMES
+from tasks.report.texts.markdown_table import DASH, fixed, markdown_table, signed
+from tasks.report.texts.text_table import padded_table
+
+MARKS = {"better": " ▲", "worse": " ▼", "inconclusive": " ○"}
+MARKS_MEAN = "▲ better, ▼ worse, ○ inconclusive, by the verdict of each condition"
+DECIMALS = 4
+COST_HEADER = (
+    "dose",
+    "view",
+    "PtychoPINN [CPU s]",
+    "PtyChi [CPU s]",
+    "PtyChi until as good [CPU s]",
+    "ratio",
+    "training [CPU s]",
+    "scans that pay it",
+)
+Map = Mapping[str, Any]
+
+
+def map_lines(content: Map) -> list[str]:
+    """Return the deltas of every condition for the terminal, with the break-even doses."""
+    results = list(_of_basis(content, RESULT))
+    return [
+        f"Deltas of every condition, PtychoPINN minus the other arm, {content['split']} split",
+        *padded_table(_header(results), list(_rows(content, results)), n_left=3),
+        MARKS_MEAN,
+        *_sentences(results),
+    ]
+
+
+def map_markdown(content: Map) -> str:
+    """Return the map as markdown."""
+    results, equal = (list(_of_basis(content, basis)) for basis in (RESULT, EQUAL_CPU))
+    lines = [
+        "# Deltas over dose and overlap",
+        "",
+        f"PtychoPINN minus the other arm, {content['split']} split. {content['bases'][RESULT]} "
+        f"{MARKS_MEAN}.",
+        "",
+        *markdown_table(_header(results), list(_rows(content, results))),
+        "",
+        *(f"* {sentence}" for sentence in _sentences(results)),
+        "",
+        "## At equal CPU-seconds",
+        "",
+        content["bases"][EQUAL_CPU],
+        "",
+        *markdown_table(_header(equal), list(_rows(content, equal))),
+        "",
+        *(f"* {sentence}" for sentence in _sentences(equal)),
+        "",
+        "CPU-seconds of the work for one scan; until as good: until pty-chi's complex error is "
+        "PtychoPINN's.",
+        "",
+        *markdown_table(COST_HEADER, [_cost_row(entry) for entry in content["costs"]]),
+        "",
+        content["interpolation"],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def title_of(one: Map) -> str:
+    """Return metric and part of a map with its unit, such as `MAE phase [rad]`."""
+    part = "" if one["part"] == VALUE else f" {one['part']}"
+    unit = " [rad]" if (one["metric"], one["part"]) == ("mae", "phase") else ""
+    return f"{NAMES[one['metric']]}{part}{unit}"
+
+
+def _of_basis(content: Map, basis: str) -> Iterator[Map]:
+    return (one for one in content["maps"] if one["basis"] == basis)
+
+
+def _header(maps: Sequence[Map]) -> list[str]:
+    return ["dose", "view", "against", *dict.fromkeys(title_of(one) for one in maps)]
+
+
+def _rows(content: Map, maps: Sequence[Map]) -> Iterator[list[str]]:
+    """Yield a row a condition and rival."""
+    titles = _header(maps)[3:]
+    for view in reversed(content["views"]):
+        for dose in content["doses"]:
+            for rival in dict.fromkeys(one["against"] for one in maps):
+                of_rival = {title_of(one): one for one in maps if one["against"] == rival}
+                cells = [cell_of(of_rival[title], dose, view["view"]) for title in titles]
+                if any(cells):
+                    texts = [cell_text(cell) for cell in cells]
+                    yield [f"{dose:g}", view["view"], rival, *texts]
+
+
+def cell_of(one: Map, dose: float, view: str) -> Map | None:
+    """Return the cell of a condition; None where it was not compared."""
+    found = (cell for cell in one["cells"] if (cell["dose"], cell["view"]) == (dose, view))
+    return next(found, None)
+
+
+def cell_text(cell: Map | None) -> str:
+    """Return a delta with the mark of its verdict."""
+    if cell is None or cell["delta"] is None:
+        return DASH
+    return f"{signed(cell['delta'], DECIMALS)}{MARKS.get(cell.get('verdict') or '', '')}"
+
+
+def _sentences(maps: Iterable[Map]) -> Iterator[str]:
+    """Yield where PtychoPINN is even with the other arm, a sentence a map."""
+    for one in maps:
+        head = f"{title_of(one)}, PtychoPINN - {one['against']}"
+        if one["side"] is None:
+            yield f"{head}: not known."
+        elif one["side"] != "mixed":
+            yield f"{head}: {one['side']} at every measured point."
+        else:
+            yield f"{head}: {_crossing_text(one)}."
+
+
+def _crossing_text(one: Map) -> str:
+    """Return of each view at which doses it is even, or on which side it lies."""
+    return "; ".join(
+        f"{entry['view']} break-even at {_doses_text(entry['doses'])} photons per pattern"
+        if entry["doses"]
+        else f"{entry['view']} {_side(one, entry['view'])}"
+        for entry in reversed(one["crossings"])
+    )
+
+
+def _doses_text(doses: Iterable[float]) -> str:
+    return " and ".join(f"{dose:.3g}" for dose in doses)
+
+
+def _side(one: Map, view: str) -> str:
+    """Return on which side of break-even the known points of a view lie."""
+    sign = 1 if one["direction"].startswith("higher") else -1
+    known = [c["delta"] for c in one["cells"] if c["view"] == view and c["delta"] is not None]
+    return side_of([sign * delta for delta in known]) or "not known"
+
+
+def _cost_row(entry: Map) -> list[str]:
+    ratio, scans = entry["cpu_ratio_at_equal_error"], entry["scans_to_pay_training"]
+    unmatched = entry["n_replicates"] > 0 and entry["ptychi_cpu_s_to_match"] is None
+    return [
+        f"{entry['dose']:g}",
+        entry["view"],
+        fixed(entry["ptychopinn_cpu_s"]),
+        fixed(entry["ptychi_cpu_s"]),
+        "not reached" if unmatched else fixed(entry["ptychi_cpu_s_to_match"]),
+        DASH if ratio is None else f"{ratio:.3g}",
+        fixed(entry["training_cpu_s"]),
+        DASH if scans is None else str(scans),
+    ]

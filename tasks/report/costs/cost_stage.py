@@ -1,0 +1,74 @@
+"""Stage function of the costs: records of stages and tables in, cost against quality out."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tasks.core.files.atomic_files import read_json, write_text
+from tasks.core.files.metrics_table import read_metrics_csv
+from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import StageRecord
+from tasks.report.costs.cost_params import CostParams
+from tasks.report.costs.cost_points import cost_points
+from tasks.report.costs.cost_table import costs_markdown, write_costs
+from tasks.report.costs.costs import arm_costs
+from tasks.report.costs.pareto_figure import write_pareto_plot
+
+
+def summarise_costs(params: CostParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Put together what every reconstruction costs, and hold it against how good it is.
+
+    Args:
+        params: Which record belongs to which reconstruction.
+        files: Inputs are the records and tables, under the names that the parameters use; outputs
+            `costs` (CSV), `text` (markdown) and `plot` (PNG).
+        progress: Told once at the end.
+
+    Returns:
+        Number of reconstructions and the split shown.
+
+    Raises:
+        ValueError: If an input is not given or not valid, or a reconstruction has no stage.
+    """
+    records = {
+        name: _read_record(_named(files, name))
+        for name in dict.fromkeys(source.manifest for source in params.sources)
+    }
+    tables = {source.key: source.table for source in params.sources}
+    rows = {key: read_metrics_csv(_named(files, name)) for key, name in tables.items()}
+    costs = arm_costs(params.sources, records)
+    shown = [cost for cost in costs if cost.key.split == params.shown_split] or costs
+    points = cost_points(shown, rows)
+    write_costs(files.outputs["costs"], costs)
+    write_text(files.outputs["text"], costs_markdown(points))
+    write_pareto_plot(files.outputs["plot"], points)
+    models = list(dict.fromkeys(cost.model for cost in costs))
+    progress(1, 1, f"costs of {', '.join(models)}")
+    return {
+        "n_reconstructions": len(costs),
+        "models": models,
+        "splits_shown": sorted({cost.key.split for cost in shown}),
+    }
+
+
+def _named(files: StageFiles, name: str) -> Path:
+    """Return an input that the parameters name."""
+    if name not in files.inputs:
+        raise ValueError(
+            f"The parameters name {name}, which is no input of the stage. Give it as an input."
+        )
+    return files.inputs[name]
+
+
+def _read_record(path: Path) -> StageRecord:
+    """Read a stage's record; raises ValueError if it is none."""
+    try:
+        return StageRecord.model_validate(read_json(path))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error}). Run the stage again.") from error
+    except ValidationError as error:
+        raise ValueError(
+            f"{path} is not the record of a stage: {error.error_count()} of its fields are missing "
+            f"or wrong. Run the stage again."
+        ) from error

@@ -1,0 +1,147 @@
+"""`arm_costs.csv` and `arm_costs.md`."""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tasks.core.files.atomic_files import write_text
+from tasks.report.costs.cost_points import CostPoint, Spread, by_condition
+from tasks.report.costs.costs import ArmCost
+from tasks.report.records.comparisons import JobKey
+from tasks.report.texts.markdown_table import DASH, markdown_table
+
+TITLE = "# What the arms cost"
+NUMBERS = (
+    "wall_s",
+    "cpu_s",
+    "training_cpu_s",
+    "peak_memory_mib",
+    "n_patterns",
+    "patterns_per_s",
+    "training_cpu_s_per_pattern",
+)
+COLUMNS = ("model", "dose", "view", "split", "replicate", *NUMBERS)
+EXPLANATION = (
+    "CPU-seconds are those of all processors for one scan: prediction, iteration, the prediction "
+    "that a run starts from, and fine-tuning on the scan, without loading a framework. Training is "
+    "paid once and stands apart, with the labels where they had to be made. Patterns per second "
+    "are those of the work itself."
+)
+SPREAD = "± is the standard deviation over replicates."
+SHOWN: dict[str, Callable[[CostPoint], Spread | None]] = {
+    "CPU [s]": lambda point: point.of("cpu_s"),
+    "training CPU [s]": lambda point: point.of("training_cpu_s"),
+    "memory [MiB]": lambda point: point.of("peak_memory_mib"),
+    "patterns/s": lambda point: point.of("patterns_per_s"),
+    "MAE ampl.": lambda point: point.quality.get(("mae", "amplitude")),
+    "MAE phase [rad]": lambda point: point.quality.get(("mae", "phase")),
+}
+
+COST_HEADER = ("model", *SHOWN)
+
+
+def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
+    """Write the table, whole or not at all; six significant digits, empty where unknown."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for cost in costs:
+        numbers = (getattr(cost, name) for name in NUMBERS)
+        writer.writerow(
+            [
+                cost.model,
+                cost.key.dose,
+                cost.key.view,
+                cost.key.split,
+                cost.key.replicate,
+                *(_csv_cell(number) for number in numbers),
+            ]
+        )
+    write_text(path, text.getvalue())
+
+
+def costs_markdown(points: Sequence[CostPoint]) -> str:
+    """Return `arm_costs.md`: cost and error of every model, a table a dose, view and split."""
+    repeated = any(len(point.costs) > 1 for point in points)
+    lines = [TITLE, "", f"{EXPLANATION} {SPREAD}" if repeated else EXPLANATION, ""]
+    for members in by_condition(points):
+        lines += [f"## {members[0].title}", ""]
+        lines += [*markdown_table(COST_HEADER, cost_cells(members)), ""]
+    return "\n".join(lines)
+
+
+def cost_cells(members: Iterable[CostPoint]) -> list[list[str]]:
+    """Return cost and error of every model, a row each, below `COST_HEADER`."""
+    return [
+        [point.model, *(_spread_text(read(point)) for read in SHOWN.values())] for point in members
+    ]
+
+
+def read_costs(path: Path) -> list[ArmCost]:
+    """Read the table that `write_costs` wrote.
+
+    Raises:
+        ValueError: If a column is missing, a cell is no number, or a dose or replicate is none.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    missing = sorted(set(COLUMNS) - set(rows[0] if rows else ()))
+    if missing:
+        raise ValueError(
+            f"{path} lacks the columns {', '.join(missing)} or has no rows. Run the flow again in "
+            f"this hub."
+        )
+    return [_cost_of_row(row) for row in rows]
+
+
+def digest_lines(text: str) -> list[str]:
+    """Return `arm_costs.md` as a section of another page: no title, lesser headings."""
+    lines = text.removeprefix(TITLE).strip().splitlines()
+    return [f"#{line}" if line.startswith("## ") else line for line in lines]
+
+
+def _cost_of_row(row: Mapping[str, str | None]) -> ArmCost:
+    """Return one row as a cost; raises ValueError if a cell is not what it should be."""
+    cells = {name: row[name] or "" for name in COLUMNS}
+    key = JobKey.of(_finite(cells["dose"]), cells["view"], cells["split"], int(cells["replicate"]))
+    known = {name: _finite(cells[name]) for name in NUMBERS if cells[name]}
+    try:
+        return ArmCost(
+            model=cells["model"],
+            key=key,
+            wall_s=known["wall_s"],
+            cpu_s=known["cpu_s"],
+            training_cpu_s=known["training_cpu_s"],
+            peak_memory_mib=known["peak_memory_mib"],
+            n_patterns=int(known["n_patterns"]) if "n_patterns" in known else None,
+            patterns_per_s=known.get("patterns_per_s"),
+            training_cpu_s_per_pattern=known.get("training_cpu_s_per_pattern"),
+        )
+    except KeyError as error:
+        raise ValueError(f"The costs of {cells['model']} lack {error}.") from error
+
+
+def _finite(cell: str) -> float:
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(f"Costs are finite numbers, got {cell}.")
+    return number
+
+
+def _csv_cell(number: float | None) -> str:
+    if number is None:
+        return ""
+    return str(number) if isinstance(number, int) else f"{number:.6g}"
+
+
+def _spread_text(spread: Spread | None) -> str:
+    """Return `12.3 ± 0.4`: three digits, the deviation with as many decimals."""
+    if spread is None:
+        return DASH
+    if spread.mean == 0:
+        return "0"
+    decimals = 0 if spread.mean >= 100 else 1 if spread.mean >= 10 else 2 if spread.mean >= 1 else 4
+    deviation = "" if spread.deviation is None else f" ± {spread.deviation:.{decimals}f}"
+    return f"{spread.mean:.{decimals}f}{deviation}"

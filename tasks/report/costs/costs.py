@@ -1,0 +1,113 @@
+"""What every reconstruction costs: the records of its stages put together.
+
+A scan is paid for by what is done anew for every scan: a network's prediction, an iterative run,
+the prediction that a run starts from, the fine-tuning on that very scan. A training is paid for
+once, and stands apart; so are the labels that it learns from, where they had to be made.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.core.study.arms import Extra
+from tasks.core.study.stage_record import StageRecord
+from tasks.report.costs.cost_params import CostSource, Role
+from tasks.report.records.comparisons import JobKey
+
+# One stage makes both controls without a network, the shorter on the way to the longer.
+READY_FACT = {Extra.PROJECTIONS.value: "same_s", Extra.LONGER_PROJECTIONS.value: "longer_s"}
+LAST_FACT = "longer_s"
+# Paid once, before the first scan.
+ONCE = (Role.LABEL, Role.TRAIN)
+WORK_FACTS = ("inference_s", "solve_s")
+
+
+@dataclass(frozen=True)
+class ArmCost:
+    """What one reconstruction of one scan costs.
+
+    Attributes:
+        model: Name in tables.
+        key: The comparison that it is judged in.
+        wall_s: Time on the clock of all that is done for the scan, without the start of processes
+            and the loading of frameworks [s].
+        cpu_s: Time of all processors for the same [s].
+        training_cpu_s: Time of all processors to train what is used, and to make the labels that it
+            learns from; 0 without a training [s].
+        peak_memory_mib: Largest memory of a stage for the scan [MiB].
+        n_patterns: Patterns of the scan; None if no record says.
+        patterns_per_s: Patterns by the time on the clock of the work itself; the start of processes
+            and the reading of models do not count where the records say how long the work took.
+        training_cpu_s_per_pattern: `training_cpu_s` by the patterns trained on; None without.
+    """
+
+    model: str
+    key: JobKey
+    wall_s: float
+    cpu_s: float
+    training_cpu_s: float
+    peak_memory_mib: float
+    n_patterns: int | None
+    patterns_per_s: float | None
+    training_cpu_s_per_pattern: float | None
+
+
+def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord]) -> list[ArmCost]:
+    """Return the costs of every reconstruction of every scan, in the order of the sources.
+
+    Args:
+        sources: Stages by reconstruction and role.
+        records: Records of the stages by the name of their input.
+
+    Raises:
+        ValueError: If a reconstruction has no stage of its own beside trainings.
+    """
+    grouped: dict[tuple[str, JobKey], list[CostSource]] = {}
+    for source in sources:
+        grouped.setdefault((source.model, source.key), []).append(source)
+    return [
+        _cost_of(model, key, [(source.role, records[source.manifest]) for source in members])
+        for (model, key), members in grouped.items()
+    ]
+
+
+def _cost_of(model: str, key: JobKey, stages: Sequence[tuple[Role, StageRecord]]) -> ArmCost:
+    """Add up the stages of one reconstruction."""
+    training = [record for role, record in stages if role is Role.TRAIN]
+    own = [record for role, record in stages if role not in ONCE]
+    if not own:
+        raise ValueError(
+            f"{model} in {key.view}/{key.split} has trainings alone. Name the stage that "
+            f"reconstructs it, in role `reconstruct` or `refine`."
+        )
+    share = [_share(model, record) for record in own]
+    n_patterns = next((n for record in own if (n := record.facts.get("n_patterns"))), None)
+    work_s = sum(_work_s(model, record) for record in own)
+    training_cpu_s = sum(record.cpu_s for role, record in stages if role in ONCE)
+    n_trained = max((record.facts.get("n_patterns", 0) for record in training), default=0)
+    return ArmCost(
+        model=model,
+        key=key,
+        wall_s=sum(part * record.wall_s for part, record in zip(share, own, strict=True)),
+        cpu_s=sum(part * record.cpu_s for part, record in zip(share, own, strict=True)),
+        training_cpu_s=training_cpu_s,
+        peak_memory_mib=max(record.peak_memory_mib for record in own),
+        n_patterns=n_patterns,
+        patterns_per_s=n_patterns / work_s if n_patterns and work_s > 0 else None,
+        training_cpu_s_per_pattern=training_cpu_s / n_trained if n_trained else None,
+    )
+
+
+def _share(model: str, record: StageRecord) -> float:
+    """Return the share of a stage that a model needs: the stage may go on for another model."""
+    facts, name = record.facts, READY_FACT.get(model)
+    if name is None or name not in facts or LAST_FACT not in facts or record.wall_s <= 0:
+        return 1.0
+    return max(0.0, 1 - float(facts[LAST_FACT] - facts[name]) / record.wall_s)
+
+
+def _work_s(model: str, record: StageRecord) -> float:
+    """Return the time on the clock of the work itself [s]; of the whole stage if none is known."""
+    for name in (READY_FACT.get(model), *WORK_FACTS):
+        if name is not None and name in record.facts:
+            return float(record.facts[name])
+    return record.wall_s

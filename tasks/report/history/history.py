@@ -1,0 +1,119 @@
+"""The deltas of every attempt in some hubs, in the order of hubs and attempts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
+from tasks.report.history.changes import Measured
+from tasks.report.history.regression import measured_delta
+from tasks.report.records.attempts import Attempt, Deltas, Intervals, read_attempts
+
+REPORTS_ALONE = "reports alone"
+
+
+class _DeltaSummary(BaseModel):
+    """What is read of `metrics_delta_summary.json`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    schema_version: Literal[1]
+    generated_at: str
+    deltas: Deltas
+    intervals: Intervals = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One attempt in one hub.
+
+    Attributes:
+        hub: How the hub is called in texts.
+        number: Of the attempt in its hub, from 1.
+        attempt: What came of it.
+    """
+
+    hub: str
+    number: int
+    attempt: Attempt
+
+    @property
+    def label(self) -> str:
+        """Name for texts, such as `mine #2`."""
+        return f"{self.hub} #{self.number}"
+
+    def measured(self, rival: str, metric: str, part: str) -> Measured:
+        """Return a delta, and how well it is known."""
+        found = self.attempt
+        return measured_delta(
+            found.deltas or {}, found.intervals or {}, (f"vs_{rival}", metric, part)
+        )
+
+
+def read_history(hubs: Sequence[Path]) -> list[Entry]:
+    """Read the attempts of hubs.
+
+    A hub without a record of attempts, whose tables came from elsewhere, has its reports for one.
+    Attempts from before intervals were kept take those of the reports where the deltas are theirs.
+
+    Raises:
+        ValueError: If a hub does not exist, has neither attempts nor deltas, or one is damaged.
+    """
+    different = list({hub.resolve(): hub for hub in hubs}.values())
+    names = [hub.resolve().name for hub in different]
+    entries = []
+    for hub, name in zip(different, names, strict=True):
+        shown = name if names.count(name) == 1 else str(hub)
+        attempts = enumerate(_attempts_of(hub), start=1)
+        entries += [Entry(shown, number, attempt) for number, attempt in attempts]
+    return entries
+
+
+def _attempts_of(hub: Path) -> list[Attempt]:
+    """Return the attempts of one hub."""
+    if not hub.is_dir():
+        raise ValueError(f"The hub {hub} does not exist. Name folders of runs.")
+    attempts = read_attempts(hub)
+    reports = _read_reports(hub)
+    if reports is None:
+        if not attempts:
+            raise ValueError(
+                f"The hub {hub} has neither {ATTEMPTS} nor {DELTA_SUMMARY}. Run the flow in it, or "
+                f"make its reports with `python -m flows.phase_g --hub {hub} --report-only`."
+            )
+        return attempts
+    if not attempts:
+        return [
+            Attempt(
+                started_at=reports.generated_at,
+                ended_at=reports.generated_at,
+                result=REPORTS_ALONE,
+                deltas=reports.deltas,
+                intervals=reports.intervals,
+            )
+        ]
+    return [
+        attempt.model_copy(update={"intervals": reports.intervals})
+        if attempt.intervals is None and attempt.deltas == reports.deltas
+        else attempt
+        for attempt in attempts
+    ]
+
+
+def _read_reports(hub: Path) -> _DeltaSummary | None:
+    path = hub / DELTA_SUMMARY
+    if not path.is_file():
+        return None
+    try:
+        return _DeltaSummary.model_validate(read_json(path))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"])) or "the file"
+        raise ValueError(
+            f"{path} is not a delta summary of this version: {place}: {fault['msg']}. Make it with "
+            f"`python -m flows.phase_g --hub {hub} --report-only`."
+        ) from error

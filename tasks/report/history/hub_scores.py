@@ -1,0 +1,165 @@
+"""The scores of a finished hub, and how well each is known, read to be held against another's."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasks.core.files.atomic_files import read_json
+from tasks.core.study.arms import Arm
+from tasks.core.study.hub_layout import METRICS_SUMMARY
+from tasks.report.history.changes import Measured
+from tasks.report.records.blocks import find_blocks
+from tasks.report.records.comparisons import JobKey
+from tasks.report.records.summary import ALL_SPLITS
+from tasks.report.statistics.intervals import find_interval
+from tasks.report.statistics.paired_scores import BlockValues, Evidence, Name, Question, key_of
+
+NOTHING = "nothing"
+RECORD_NAME = "manifest.json"
+Place = tuple[float, str, str]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class _Row(_Strict):
+    model: str
+    metric: str
+    amplitude: Number | None
+    phase: Number | None
+    value: Number | None
+
+
+class _Job(_Strict):
+    dose: Number
+    view: str
+    split: str
+    replicate: int = 1
+    metrics: list[_Row]
+
+
+class _Summary(_Strict):
+    """What is read of `metrics_summary.json`."""
+
+    schema_version: Literal[1]
+    aggregate_split: str
+    jobs: list[_Job]
+
+
+@dataclass(frozen=True)
+class OwnScore(Question):
+    """A score itself, asked for as its difference from nothing.
+
+    Attributes:
+        arm: The arm whose score it is.
+    """
+
+    arm: Arm = Arm.PTYCHOPINN
+
+    @property
+    def pair(self) -> tuple[Name, Name]:
+        """The names of the score and of nothing."""
+        return (self.arm.value, self.metric, self.part), (NOTHING, self.metric, self.part)
+
+
+@dataclass(frozen=True)
+class HubScores:
+    """The comparisons of a hub that its headline is over.
+
+    Attributes:
+        hub: The hub.
+        evidence: Its comparisons and their blocks.
+        truths: Fingerprints of the true objects, of those comparisons that say.
+    """
+
+    hub: Path
+    evidence: Evidence
+    truths: Mapping[JobKey, str]
+
+    @property
+    def conditions(self) -> set[Place]:
+        """Dose, view and split of its comparisons."""
+        return {key.condition for key in self.evidence.tables}
+
+    def over(self, conditions: Collection[Place]) -> "HubScores":
+        """Return the same for some of its conditions alone."""
+        tables = {
+            k: table for k, table in self.evidence.tables.items() if k.condition in conditions
+        }
+        return HubScores(self.hub, Evidence(tables, self.evidence.blocks), self.truths)
+
+    def measured(self, question: Question) -> Measured:
+        """Return the answer to a question with its interval."""
+        found = find_interval(self.evidence, question)
+        half_width = found.interval.half_width
+        kind = None if half_width is None else found.kind
+        return Measured(self.evidence.delta(question), half_width, kind, found.n)
+
+
+def read_hub_scores(hub: Path) -> HubScores:
+    """Read the scores of a hub.
+
+    Raises:
+        ValueError: If there is no summary, it is damaged or of another version, or a table of
+            blocks is not valid.
+    """
+    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
+    if not hub.is_dir():
+        raise ValueError(f"The hub {hub} does not exist. Name the folder of a finished run.")
+    if not (hub / METRICS_SUMMARY).is_file():
+        raise ValueError(f"The hub {hub} has no {METRICS_SUMMARY}. {cure}")
+    try:
+        summary = _Summary.model_validate(read_json(hub / METRICS_SUMMARY))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"])) or "the file"
+        raise ValueError(
+            f"{hub / METRICS_SUMMARY} is not a summary of this version: {place}: {fault['msg']}. "
+            f"{cure}"
+        ) from error
+    jobs = [job.model_dump() for job in summary.jobs]
+    chosen = [job for job in jobs if summary.aggregate_split in (ALL_SPLITS, job["split"])]
+    keys = [key_of(job) for job in chosen]
+    if len(set(keys)) < len(keys) or not keys:
+        raise ValueError(
+            f"{hub / METRICS_SUMMARY} must have comparisons of the {summary.aggregate_split} "
+            f"split, each once, got {len(keys)} of which {len(set(keys))} differ. {cure}"
+        )
+    evidence = _with_nothing(Evidence.of(chosen, {}), find_blocks(hub))
+    return HubScores(hub, evidence, _truths(hub, keys))
+
+
+def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
+    """Return the fingerprints that the records of comparisons have of their truths."""
+    found = {}
+    for key in keys:
+        record = hub / key.analysis_folder
+        try:
+            found[key] = str(read_json(record / RECORD_NAME)["inputs"]["truth"]["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # Tables of other programs have no such record.
+    return found
+
+
+def _with_nothing(evidence: Evidence, blocks: Mapping[JobKey, BlockValues]) -> Evidence:
+    """Return evidence in which nothing scores zero, in every comparison and block."""
+    return Evidence(
+        {
+            key: {**table, **{(NOTHING, *name[1:]): 0.0 for name in table}}
+            for key, table in evidence.tables.items()
+        },
+        {key: {**values, **_zeros(values)} for key, values in blocks.items()},
+    )
+
+
+def _zeros(values: BlockValues) -> BlockValues:
+    """Return zeros for every metric and part, in each block that any model has it in."""
+    found: dict[Name, dict[int, float | None]] = {}
+    for (_, metric, part), numbers in values.items():
+        found.setdefault((NOTHING, metric, part), {}).update(dict.fromkeys(numbers, 0.0))
+    return found

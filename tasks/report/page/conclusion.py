@@ -1,0 +1,131 @@
+"""The answer of a study in words: which arm won, by how much, and how sure that is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.core.study.arms import Arm
+from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
+from tasks.report.records.summary import MODELS
+from tasks.report.statistics.deltas import HEADLINE, METRICS
+from tasks.report.statistics.flags import RIVALS
+from tasks.report.statistics.paired_scores import key_of
+from tasks.report.texts.interval_texts import CORRECTION, interval_caption, interval_text
+from tasks.report.texts.markdown_table import decimals_of, signed
+
+OWN = Arm.PTYCHOPINN.value
+DECIDED = ("better", "worse")
+VERDICT_WORDS = {
+    "better": "better in",
+    "worse": "worse in",
+    "inconclusive": "undecided in",
+    None: "without a verdict in",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reader must take home.
+
+    Attributes:
+        headline: Which arm has the best means.
+        rivals: A sentence a rival: what PtychoPINN gains and loses against it.
+        certainty: What the intervals mean, or why there are none.
+    """
+
+    headline: str
+    rivals: tuple[str, ...]
+    certainty: tuple[str, ...]
+
+
+def answer_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Answer:
+    """Return the answer.
+
+    Args:
+        summary: Content of `metrics_summary.json`.
+        delta: Content of `metrics_delta_summary.json`.
+    """
+    if not summary["jobs"]:
+        return Answer("No comparison succeeded: there are no numbers to tell who won.", (), ())
+    found = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
+    return Answer(
+        headline=f"{_where(summary)}: {_leaders(summary['aggregate_metrics'])}.",
+        rivals=tuple(
+            _against(rival, [entry for entry in found if entry["against"] == rival.value])
+            for rival in RIVALS
+        ),
+        certainty=tuple(line for line in interval_caption(found) if line != CORRECTION),
+    )
+
+
+def best_models(means: Mapping[str, Any], metric: str, part: str) -> list[str]:
+    """Return the arms with the best mean of a metric, all of them where they are equal."""
+    values = {model: means[model][metric][f"mean_{part}"] for model in MODELS}
+    known = {model: value for model, value in values.items() if value is not None}
+    if len(known) < 2:
+        return []
+    choose = max if HIGHER_IS_BETTER[metric] else min
+    best = choose(known.values())
+    return [model for model, value in known.items() if value == best]
+
+
+def _where(summary: Mapping[str, Any]) -> str:
+    """Return which comparisons the means are over."""
+    split = summary["aggregate_split"]
+    keys = [key_of(job) for job in summary["jobs"] if split in ("all", job["split"])]
+    conditions = {key._replace(replicate=1) for key in keys}
+    if len(conditions) == 1:
+        seeds = f", mean of {len(keys)} seeds" if len(keys) > 1 else ""
+        return f"At {conditions.pop().description}{seeds}"
+    pairs = f"{len(conditions)} pairs of dose and view"
+    return f"Over {len(keys)} comparisons of the {split} split ({pairs})"
+
+
+def _leaders(means: Mapping[str, Any]) -> str:
+    """Return who has the best mean in how many of the headline numbers."""
+    won: dict[str, list[str]] = {}
+    n_known = 0
+    for metric, label in METRICS.items():
+        for part in PARTS:
+            best = best_models(means, metric, part)
+            n_known += bool(best)
+            for model in best:
+                won.setdefault(model, []).append(f"{label} {part}")
+    if not won:
+        return "fewer than two arms have numbers, so nobody wins"
+    ranked = sorted(won.items(), key=lambda item: -len(item[1]))
+    (leader, most), *others = ranked
+    if len(most) == n_known and not others:
+        return f"{leader} has the best mean in all {n_known} headline numbers"
+    texts = [f"{model} in {', '.join(names)}" for model, names in others]
+    lead = f"{leader} has the best mean in {len(most)} of {n_known} headline numbers"
+    return f"{lead} ({', '.join(most)}), {'; '.join(texts)}" if texts else lead
+
+
+def _against(rival: Arm, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return what PtychoPINN gains and loses against one rival, verdict by verdict."""
+    known = [entry for entry in entries if entry["delta"] is not None]
+    if not known:
+        return f"{OWN} cannot be held against {rival.value}: a value of one of them is missing."
+    decided = any(entry["verdict"] in DECIDED for entry in known)
+    parts = []
+    for verdict, words in VERDICT_WORDS.items():
+        members = [entry for entry in known if entry["verdict"] == verdict]
+        # Numbers of what is undecided would bury those that are decided.
+        tell = _name if decided and verdict not in DECIDED else _told
+        if members:
+            n = len(members)
+            amount = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
+            parts.append(f"{words} {amount} ({'; '.join(map(tell, members))})")
+    return f"Against {rival.value}, {OWN} is {', '.join(parts)}."
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return f"{METRICS[entry['metric']]} {entry['part']}"
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    """Return `MAE phase -0.0012, interval -0.0030 to +0.0005`."""
+    value = signed(entry["delta"], decimals_of(entry["half_width"]))
+    interval = "" if entry["half_width"] is None else f", interval {interval_text(entry)}"
+    return f"{_name(entry)} {value}{interval}"

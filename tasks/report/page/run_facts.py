@@ -1,0 +1,241 @@
+"""What was run: the plan as a person would tell it, and what was measured of dose and overlap."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.scan_record import Geometry
+from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.seeds import Split
+from tasks.report.page.page_files import PageFiles
+from tasks.report.records.comparisons import JobKey
+from tasks.report.texts.markdown_table import fixed
+from tasks.report.texts.used_parameters import used_parameters
+
+Facts = list[tuple[str, str]]
+IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"
+TELLING = ConfigDict(frozen=True, extra="ignore")
+
+
+class PlannedStage(BaseModel):
+    """A stage of `plan.json`, as far as a page needs it."""
+
+    model_config = TELLING
+    stage: str
+    phase: str
+    manifest: str
+    log: str
+    outputs: dict[str, str]
+
+
+class PlanFile(BaseModel):
+    """What a page needs of `plan.json`."""
+
+    model_config = TELLING
+    git: dict[str, Any] = Field(default_factory=dict)
+    machine: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    stages: tuple[PlannedStage, ...] = ()
+
+
+class DoseFacts(BaseModel):
+    """What was measured of one split; a measured scan has no nominal dose."""
+
+    model_config = TELLING
+    nominal_photons_per_pattern: float | None = None
+    measured_photons_per_pattern: float
+    counts_per_px: float
+    saturated_fraction: float
+
+
+class OverlapFacts(BaseModel):
+    """What a view measured: `overlap_metrics.json`."""
+
+    model_config = TELLING
+    n_exposures: int
+    n_selected: int
+    overlap_ratio: float
+    nominal_overlap_ratio: float | None = None
+    step_px: float
+    probe_diameter_px: float
+
+
+class SimulationParameters(BaseModel):
+    """The geometry among the parameters of a simulation."""
+
+    model_config = TELLING
+    energy_ev: float = Field(gt=0)
+    distance_m: float = Field(gt=0)
+    detector_pixel_m: float = Field(gt=0)
+    probe: dict[str, Any]
+
+
+class Manifest(BaseModel):
+    """What a page needs of the manifest of a stage of Phase C."""
+
+    model_config = TELLING
+    params: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any]
+
+
+class ImportFacts(BaseModel):
+    """What an import measured of a whole scan."""
+
+    model_config = TELLING
+    dose: DoseFacts
+    object_pixel_m: float | None
+
+
+class RegionFacts(BaseModel):
+    """What the cut measured of one region."""
+
+    model_config = TELLING
+    measured_photons_per_pattern: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Dose and overlap of one comparison, and its pixel; None where no record tells."""
+
+    dose: DoseFacts | None
+    overlap: OverlapFacts | None
+    object_pixel_m: float | None
+
+
+def read_plan(files: PageFiles) -> PlanFile:
+    """Return the plan of a hub; an empty one where there is none."""
+    return files.read(PLAN, lambda path: PlanFile.model_validate(read_json(path))) or PlanFile()
+
+
+def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
+    """Return what was measured of one comparison's scan and view."""
+    condition = key.place
+    folder = Path(condition.truth).parent.as_posix()
+    overlap = files.read(
+        f"{condition.view_folder(key.split)}/overlap_metrics.json",
+        lambda path: OverlapFacts.model_validate(read_json(path)),
+    )
+    if files.has(f"{folder}/{IMPORT_MANIFEST}"):
+        return _of_a_measured_scan(files, folder, key.split, overlap)
+    manifest = f"{folder}/manifest.json"
+    record = files.read(manifest, _read_manifest)
+    facts = None if record is None else record.facts.get(key.split)
+    return Measurement(
+        dose=files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None,
+        overlap=overlap,
+        object_pixel_m=None
+        if record is None
+        else files.read(manifest, lambda _: _object_pixel_m(record.params)),
+    )
+
+
+def _of_a_measured_scan(
+    files: PageFiles, folder: str, split: str, overlap: OverlapFacts | None
+) -> Measurement:
+    """Return what import and cut measured; counts per pixel are those of the whole scan."""
+    whole = files.read(
+        f"{folder}/{IMPORT_MANIFEST}",
+        lambda path: ImportFacts.model_validate(_read_manifest(path).facts),
+    )
+    part = files.read(
+        f"{folder}/{REGIONS_MANIFEST}",
+        lambda path: RegionFacts.model_validate(_read_manifest(path).facts.get(split)),
+    )
+    if whole is None:
+        return Measurement(None, overlap, None)
+    dose = None if part is None else whole.dose.model_copy(update=part.model_dump())
+    return Measurement(dose, overlap, whole.object_pixel_m)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    return Manifest.model_validate(read_json(path))
+
+
+def plan_facts(parameters: Mapping[str, Any]) -> Facts:
+    """Return what the run was asked for, name and value; what the plan does not say is left out."""
+    return [(name, value) for name, value in _plan_facts(parameters) if parameters and value]
+
+
+def measured_facts(measurement: Measurement) -> Facts:
+    """Return what was measured, name and value."""
+    facts: Facts = []
+    if (dose := measurement.dose) is not None:
+        nominal = dose.nominal_photons_per_pattern
+        asked = "" if nominal is None else f" (nominal {nominal:g})"
+        facts += [
+            (
+                "measured dose",
+                f"{dose.measured_photons_per_pattern:.1f} photons per pattern{asked}",
+            ),
+            ("counts per detector pixel", fixed(dose.counts_per_px)),
+            ("saturated pixels", f"{dose.saturated_fraction:.2%}"),
+        ]
+    if (overlap := measurement.overlap) is not None:
+        nominal_ratio = overlap.nominal_overlap_ratio
+        asked = "" if nominal_ratio is None else f" (nominal {nominal_ratio:g})"
+        facts += [
+            ("measured overlap", f"{fixed(overlap.overlap_ratio)}{asked}"),
+            (
+                "step",
+                f"{overlap.step_px:.2f} px, probe diameter {overlap.probe_diameter_px:.2f} px",
+            ),
+            ("patterns", f"{overlap.n_selected} of {overlap.n_exposures} exposures"),
+        ]
+    if measurement.object_pixel_m is not None:
+        facts.append(("object pixel", f"{measurement.object_pixel_m * 1e9:.2f} nm"))
+    return facts
+
+
+def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    used = used_parameters(parameters)
+
+    def of(*names: str) -> Any:
+        value: Any = used
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+    doses = _listed(of("photons_per_pattern"), of("doses"))
+    numbers = ", ".join(f"{dose:g}" for dose in doses if isinstance(dose, int | float))
+    yield "dose", f"{numbers} photons per pattern" if numbers else ""
+    yield "view", ", ".join(map(str, _listed(of("view"), of("views"))))
+    splits = of("splits")
+    named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
+    yield "splits", ", ".join(map(str, named))
+    yield "profile", str(of("profile") or "")
+    yield "seeds", _seeds_text(of("seed"), of("seeds"))
+    yield "sample", str(of("sample", "kind") or "").replace("_", " ")
+    yield "probe", str(of("probe", "kind") or "").replace("_", " ")
+    scan = of("scan")
+    yield "scan", scan if isinstance(scan, str) else str(of("scan", "kind") or "").replace("_", " ")
+    yield "labels", str(of("labels") or "")
+    yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
+
+
+def _listed(one: Any, many: Any) -> list[Any]:
+    """Return the one value of a run of one condition, or the many of a sweep."""
+    if one is not None:
+        return [one]
+    return many if isinstance(many, list) else []
+
+
+def _seeds_text(seed: Any, count: Any) -> str:
+    if not isinstance(seed, int):
+        return ""
+    n = count if isinstance(count, int) else 1
+    return ", ".join(str(seed + i) for i in range(n)) if n <= 12 else f"{seed} to {seed + n - 1}"
+
+
+def _object_pixel_m(params: Mapping[str, Any]) -> float:
+    """Return the side of an object pixel; raises ValueError if the parameters do not tell."""
+    asked = SimulationParameters.model_validate(params)
+    n_px = asked.probe.get("n_px")
+    if not isinstance(n_px, int) or n_px <= 0:
+        raise ValueError(f"probe.n_px must be a positive number of pixels, got {n_px!r}")
+    geometry = Geometry(asked.energy_ev, asked.distance_m, asked.detector_pixel_m)
+    return geometry.object_pixel_m(n_px)

@@ -1,0 +1,1 @@
+"""The last step: reports, artifacts and the research object."""

@@ -1,0 +1,97 @@
+"""What the Prefect UI shows of a finished run: a table of deltas and a page with small figures."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tasks.core.study.quality_flags import PARTS
+from tasks.report.records.measured_against import KEY, TRUTH
+from tasks.report.statistics.deltas import DIRECTIONS, METRICS
+from tasks.report.statistics.flags import RIVALS, flags_between
+from tasks.report.texts.interval_texts import interval_text
+
+THUMBNAIL_WIDTH_PX = 900
+THUMBNAIL_QUALITIES = (85, 70, 50, 30)
+THUMBNAIL_LIMIT_BYTES = 200_000
+
+
+def delta_table(
+    delta: dict[str, Any], flags: Sequence[Mapping[str, str]] = ()
+) -> list[dict[str, Any]]:
+    """Return one row per metric, part and rival, in plain Python types.
+
+    Args:
+        delta: Content of `metrics_delta_summary.json`.
+        flags: Those of `metrics_summary.json`.
+    """
+    return [
+        {
+            "metric": METRICS[metric],
+            "part": part,
+            "against": rival.value,
+            "delta": delta["deltas"][f"vs_{rival.value}"][metric][part],
+            "interval": interval_text(delta["intervals"][f"vs_{rival.value}"][metric][part]),
+            "verdict": delta["intervals"][f"vs_{rival.value}"][metric][part]["verdict"],
+            "direction": DIRECTIONS[metric],
+            **({} if delta.get(KEY, TRUTH) == TRUTH else {KEY: delta[KEY]}),
+            "flags": "; ".join(flags_between(flags, rival)),
+        }
+        for metric in METRICS
+        for rival in RIVALS
+        for part in PARTS
+    ]
+
+
+def report_markdown(digest: str, figures: dict[str, Path]) -> str:
+    """Return the digest followed by the figures, each as a small inline picture."""
+    parts = [digest]
+    for title, path in figures.items():
+        parts.append(f"## {title}\n\n![{title}]({data_url(path)})\n")
+    return "\n".join(parts)
+
+
+def headline_picture(figures: Mapping[str, Path], split: str) -> dict[str, Path]:
+    """Return the picture to show alone, by its title: the first of the headline's split.
+
+    Args:
+        figures: Pictures by title; those of comparisons end in their split.
+        split: Split of the headline; any comparison will do where it is none of theirs.
+
+    Returns:
+        One picture, or none where there is none.
+    """
+    of_split = [title for title in figures if title.endswith(f".{split}")]
+    return {title: figures[title] for title in [*of_split, *figures][:1]}
+
+
+def data_url(path: Path) -> str:
+    """Return a figure, small, as a URL that holds it: a server of artifacts sees no files."""
+    return f"data:image/jpeg;base64,{base64.b64encode(thumbnail(path)).decode()}"
+
+
+def thumbnail(path: Path) -> bytes:
+    """Return a figure as a JPEG small enough for an artifact.
+
+    Args:
+        path: Picture of any size.
+
+    Returns:
+        JPEG bytes within the limit of size: at most 900 px wide, in the best quality that fits;
+        half as wide, again and again, where none does.
+    """
+    with Image.open(path) as image:
+        figure = image.convert("RGB")
+    width = min(THUMBNAIL_WIDTH_PX, figure.width)
+    while True:
+        size = (width, max(1, round(figure.height * width / figure.width)))
+        small = figure.resize(size, Image.Resampling.LANCZOS)
+        for quality in THUMBNAIL_QUALITIES:
+            buffer = io.BytesIO()
+            small.save(buffer, format="JPEG", quality=quality)
+            if buffer.tell() <= THUMBNAIL_LIMIT_BYTES or width == 1:
+                return buffer.getvalue()
+        width = max(1, width // 2)

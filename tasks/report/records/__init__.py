@@ -1,0 +1,1 @@
+"""The records that a hub holds, read back."""

@@ -1,0 +1,165 @@
+"""The comparisons that a hub holds, whoever wrote them."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.metrics_table import MetricRow, read_metrics_csv
+from tasks.core.study.arms import RECONSTRUCTIONS
+from tasks.core.study.hub_layout import PLAN, Condition, dose_label
+from tasks.core.study.quality_flags import CONTROLS
+
+TABLE_NAME = "comparison_metrics.csv"
+KNOWN_MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
+FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
+# The first replicate has no folder of its own.
+_TABLE_PATH = re.compile(
+    r"analysis/dose_(?P<dose>[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)/(replicate_(?P<replicate>[2-9]|[1-9][0-9]+)/)?"
+    rf"(?P<view>[^/]+)/(?P<split>[^/]+)/{TABLE_NAME}"
+)
+
+
+class JobKey(NamedTuple):
+    """What tells one comparison of a hub from the others.
+
+    Attributes:
+        dose: Photons per pattern.
+        view: Name of the view.
+        split: Name of the split.
+        replicate: Number of the study's seed, from 1.
+    """
+
+    dose: float
+    view: str
+    split: str
+    replicate: int
+
+    @classmethod
+    def of(cls, dose: float, view: str, split: str, replicate: int = 1) -> "JobKey":
+        """Return the key with a whole dose as an integer, as files have it."""
+        return cls(int(dose) if float(dose).is_integer() else dose, view, split, replicate)
+
+    @property
+    def condition(self) -> tuple[float, str, str]:
+        """Dose, view and split: what replicates repeat."""
+        return self[:3]
+
+    @property
+    def condition_name(self) -> str:
+        """Dose, view and split for texts, such as `dose_1000/dense/test`."""
+        return f"{dose_label(self.dose)}/{self.view}/{self.split}"
+
+    @property
+    def place(self) -> Condition:
+        """Dose, view and replicate, and the folders of their files."""
+        return Condition(self.dose, self.view, self.replicate)
+
+    @property
+    def analysis_folder(self) -> str:
+        """Where the comparison lies, relative to the hub."""
+        return self.place.analysis_folder(self.split)
+
+    @property
+    def description(self) -> str:
+        """Dose, view, split, and the replicate from the second on, in words."""
+        seed = f", replicate {self.replicate}" if self.replicate > 1 else ""
+        return f"{self.dose:g} photons per pattern, {self.view} view, {self.split} split{seed}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One comparison: a dose, a view, a split and a replicate.
+
+    Attributes:
+        key: Dose, view, split and replicate.
+        path: Its table, relative to the hub.
+        rows: The table; None where the comparison was planned but is not there.
+    """
+
+    key: JobKey
+    path: str
+    rows: list[MetricRow] | None
+
+    @property
+    def name(self) -> str:
+        """Name for texts, such as `dose_1000/dense/test` or `dose_1000/replicate_2/dense/test`."""
+        return str(PurePosixPath(self.path).parent.relative_to("analysis"))
+
+
+def job_key(relative: str) -> JobKey:
+    """Return what a table's path says.
+
+    Args:
+        relative: Path of the table, relative to the hub.
+
+    Raises:
+        ValueError: If it does not name dose, view and split.
+    """
+    match = _TABLE_PATH.fullmatch(relative)
+    if match is None or not 0 < float(match["dose"]) < math.inf:
+        raise ValueError(
+            f"A comparison lies in analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}, with "
+            f"replicate_<n> below the dose from the second replicate on, got {relative}."
+        )
+    replicate = int(match["replicate"] or 1)
+    return JobKey.of(float(match["dose"]), match["view"], match["split"], replicate)
+
+
+def read_job(relative: str, path: Path) -> Job:
+    """Read one comparison.
+
+    Args:
+        relative: Path of its table, relative to the hub.
+        path: The same on this machine; a table that is not there makes a failed job.
+
+    Raises:
+        ValueError: If the path does not name dose, view and split, or the table is not valid.
+    """
+    key = job_key(relative)
+    rows = read_metrics_csv(path) if path.is_file() else None
+    unknown = {row.model: None for row in rows or () if row.model not in KNOWN_MODELS}
+    if unknown:
+        raise ValueError(
+            f"{path} has rows of {', '.join(unknown)}, and models are called "
+            f"{', '.join(KNOWN_MODELS)}. Correct the name, or take the rows out."
+        )
+    return Job(key, relative, rows)
+
+
+def find_jobs(hub: Path) -> list[Job]:
+    """Return every comparison that a hub holds or has planned, in the order of their paths.
+
+    Raises:
+        ValueError: If there is none, or a table is not valid.
+    """
+    found = {
+        path.relative_to(hub).as_posix()
+        for folder in FOLDERS
+        for path in hub.glob(f"{folder}/{TABLE_NAME}")
+    }
+    planned = _planned_tables(hub)
+    if not found | planned:
+        raise ValueError(
+            f"{hub} holds no comparison: no analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}. "
+            f"Run the flow in this hub first."
+        )
+    return [read_job(path, hub / path) for path in sorted(found | planned)]
+
+
+def _planned_tables(hub: Path) -> set[str]:
+    """Return the tables that the plan of a hub names; none without a plan."""
+    if not (hub / PLAN).is_file():
+        return set()
+    plan = read_json(hub / PLAN)
+    try:
+        outputs = [path for stage in plan["stages"] for path in stage["outputs"].values()]
+        return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{hub / PLAN} is not the plan of a run: it must have stages, each with its outputs "
+            f"({type(error).__name__}: {error}). Put the old one back, or move it away to report "
+            f"on the tables alone."
+        ) from error

@@ -1,0 +1,1 @@
+"""Deltas, and how well they are known."""

@@ -1,0 +1,87 @@
+"""The values behind a delta: of whole comparisons, and of the blocks of their images."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.core.study.arms import Arm
+from tasks.core.study.quality_flags import PARTS
+from tasks.report.records.comparisons import JobKey
+
+VALUE = "value"
+Name = tuple[str, str, str]
+BlockValues = Mapping[Name, Mapping[int, float | None]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which difference is asked for: PtychoPINN minus a rival in a metric.
+
+    Attributes:
+        rival: The other arm.
+        metric: Name of the metric in the tables.
+        part: `amplitude` or `phase`; `value` for a metric that belongs to neither.
+    """
+
+    rival: Arm
+    metric: str
+    part: str
+
+    @property
+    def pair(self) -> tuple[Name, Name]:
+        """The names of the two values: PtychoPINN's and the rival's."""
+        own, other = ((arm.value, self.metric, self.part) for arm in (Arm.PTYCHOPINN, self.rival))
+        return own, other
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The comparisons that a delta is the mean of.
+
+    Attributes:
+        tables: Values of each comparison by model, metric and part.
+        blocks: Pseudo-values by block, of those comparisons that have them.
+    """
+
+    tables: Mapping[JobKey, Mapping[Name, float | None]]
+    blocks: Mapping[JobKey, BlockValues]
+
+    @classmethod
+    def of(
+        cls, entries: Iterable[Mapping[str, Any]], blocks: Mapping[JobKey, BlockValues]
+    ) -> "Evidence":
+        """Take entries of `jobs` in `metrics_summary.json`."""
+        tables = {
+            key_of(entry): {
+                (row["model"], row["metric"], part): row[part]
+                for row in entry["metrics"]
+                for part in (*PARTS, VALUE)
+            }
+            for entry in entries
+        }
+        return cls(tables, blocks)
+
+    @property
+    def replicates(self) -> dict[int, list[JobKey]]:
+        """The comparisons of each replicate."""
+        found: dict[int, list[JobKey]] = {}
+        for key in self.tables:
+            found.setdefault(key.replicate, []).append(key)
+        return found
+
+    def mean(self, name: Name, keys: Iterable[JobKey]) -> float | None:
+        """Return the mean of a value over comparisons; None unless each of them has it."""
+        values = [self.tables[key].get(name) for key in keys]
+        present = [value for value in values if value is not None]
+        return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
+
+    def delta(self, question: Question) -> float | None:
+        """Return the difference of the means over all comparisons; None if a value is missing."""
+        own, other = (self.mean(name, self.tables) for name in question.pair)
+        return None if own is None or other is None else own - other
+
+
+def key_of(entry: Mapping[str, Any]) -> JobKey:
+    """Return which comparison an entry of `jobs` is; the first replicate where it does not say."""
+    return JobKey.of(entry["dose"], entry["view"], entry["split"], entry.get("replicate", 1))

@@ -1,0 +1,143 @@
+"""`summary/summary.md`: what a colleague who was not there reads first."""
+
+from pathlib import Path
+from typing import Any
+
+from tasks.core.files.atomic_files import write_text
+from tasks.core.study.hub_layout import (
+    ATTEMPTS,
+    BLOCKER_TEXT,
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    HUB_SUMMARY,
+    METRICS_SUMMARY,
+    PLAN,
+    PRETTY_DELTA_SUMMARY,
+    RUN_LOG,
+)
+from tasks.report.publish.write_reports import AGGREGATE_REPORT, COST_TEXT, DIGEST
+from tasks.report.records.attempts import Attempt
+from tasks.report.records.hub_contents import HubContents
+from tasks.report.records.measured_against import caveat, labelled
+from tasks.report.statistics.deltas import HEADLINE
+from tasks.report.statistics.flags import flag_text
+from tasks.report.texts.highlights import highlight_lines
+from tasks.report.texts.interval_texts import delta_rows, interval_caption, notes
+from tasks.report.texts.markdown_table import markdown_table
+from tasks.report.texts.summary_text import counts, verdict
+from tasks.report.texts.used_parameters import used_parameters
+
+LINKS = {
+    "Everything on one page, offline": "analysis/report.html",
+    "Digest: deltas, verdicts, means, costs, flags": DIGEST,
+    "Means of every arm": AGGREGATE_REPORT,
+    "What the arms cost": COST_TEXT,
+    "Deltas, for people": PRETTY_DELTA_SUMMARY,
+    "Deltas, for programs": DELTA_SUMMARY,
+    "All metrics": METRICS_SUMMARY,
+    "The comparisons and their tables": COMPARISON_MANIFEST,
+    "Parameters, versions, stages": PLAN,
+    "Every attempt": ATTEMPTS,
+    "Log of the run": RUN_LOG,
+    "What stopped the last attempt": BLOCKER_TEXT,
+}
+
+# Written after this page, which must not depend on it.
+VERIFICATION = (
+    "Whether the evidence is complete and unchanged: `analysis/verification_report.json`, where "
+    "the run was verified."
+)
+
+
+def write_hub_summary(hub: Path) -> None:
+    """Write the page from what the hub holds; equal hubs give equal bytes.
+
+    Raises:
+        ValueError: If the plan or the reports are not what the flow writes.
+    """
+    contents = HubContents.of(hub)
+    present = [path for path in LINKS.values() if (hub / path).is_file()]
+    write_text(hub / HUB_SUMMARY, summary_page(contents, present))
+
+
+def summary_page(contents: HubContents, present: list[str]) -> str:
+    """Return the page.
+
+    Args:
+        contents: What the hub holds.
+        present: Which files to link to are there, relative to the hub.
+    """
+    lines = [f"# {contents.title}", ""]
+    lines += _outcome(contents, failed=BLOCKER_TEXT in present)
+    lines += ["## What was run", "", *_parameters(contents), ""]
+    if contents.summary is not None and contents.delta is not None:
+        lines += _results(contents.summary, contents.delta)
+    lines += ["## Where to read on", ""]
+    lines += [f"- [{title}](../{path})" for title, path in LINKS.items() if path in present]
+    lines += ["", VERIFICATION]
+    return "\n".join([*lines, ""])
+
+
+def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
+    """Return how the last attempt ended, and whether every comparison is there."""
+    lines = []
+    if contents.attempt is not None:
+        lines += [_attempt_line(contents.attempt), ""]
+    if failed:
+        lines += [
+            f"**Unfinished**: what stopped the run is in [{BLOCKER_TEXT}](../{BLOCKER_TEXT}).",
+            "",
+        ]
+    if contents.summary is None:
+        return [*lines, "There are no comparisons yet.", ""]
+    last_word = verdict(contents.summary, stopped=failed)
+    return [*lines, counts(contents.summary), "", f"**{last_word}**", ""]
+
+
+def _attempt_line(attempt: Attempt) -> str:
+    line = f"Last attempt: {attempt.result}, {attempt.started_at} to {attempt.ended_at}."
+    if attempt.blocker is None:
+        return line
+    stage = attempt.blocker.get("stage") or "the flow itself"
+    return f"{line[:-1]}; stopped in {stage} by {attempt.blocker.get('exception')}."
+
+
+def _parameters(contents: HubContents) -> list[str]:
+    """Return the parameters at a glance: of groups, their kind alone."""
+    if not contents.parameters:
+        return ["The tables came from another program: its parameters are not known."]
+    rows = [
+        [name, _shown(value)]
+        for name, value in sorted(used_parameters(contents.parameters).items())
+        if not isinstance(value, dict) or "kind" in value
+    ]
+    commit = contents.commit
+    rows.append(["software", f"phase-g {contents.version or 'of unknown version'}"])
+    rows.append(["commit", commit or "unknown"])
+    return markdown_table(["parameter", "value"], [row for row in rows if row[1]])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value["kind"])
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
+    """Return deltas, verdicts and flags."""
+    found = [entry for entry in delta.get("comparisons", ()) if entry["family"] == HEADLINE]
+    lines = [
+        "## Deltas",
+        "",
+        f"PtychoPINN minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
+    ]
+    highlights = labelled(highlight_lines(delta["deltas"]), delta)
+    lines += ["", "```", *highlights, "```", "", *delta_rows(found), ""]
+    sentences = [*interval_caption(found), *notes(found)]
+    lines += [line for text in sentences for line in (text, "")]
+    flags = [f"- {flag_text(flag)}" for flag in summary["flags"]]
+    return [*lines, "## Flags", "", *(flags or ["None."]), ""]

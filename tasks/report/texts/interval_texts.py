@@ -1,0 +1,125 @@
+"""Deltas with their intervals, in words and tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tasks.core.study.arms import Arm
+from tasks.core.study.quality_flags import PARTS
+from tasks.report.statistics.deltas import HEADLINE, METRICS
+from tasks.report.statistics.flags import RIVALS
+from tasks.report.statistics.paired_scores import VALUE
+from tasks.report.texts.markdown_table import DASH, decimals_of, markdown_table, signed
+
+NAMES = METRICS | {
+    "ssim": "SSIM",
+    "psnr": "PSNR [dB]",
+    "mse": "MSE",
+    "complex_nrmse": "complex NRMSE",
+    "frc_half_crossing_per_px": "FRC half crossing [1/px]",
+    "frc_area": "FRC area",
+}
+DELTA_HEADER = ("metric", "part", "against", "delta", "95 % interval", "p after Holm", "verdict")
+MEANING = {
+    "seeds": (
+        "Intervals are 95 % t intervals over seeds, {n} of them: every seed has scan jitter, noise "
+        "and trainings of its own, and a sample where fresh ones were asked for, so they say where "
+        "the delta lies when all of that is done again."
+    ),
+    "spatial": (
+        "Intervals are spatial, 95 % t intervals over {n} blocks of the image: they say how evenly "
+        "a delta holds over this one object with these trained networks, and do not say how it "
+        "would change with another object or another training."
+    ),
+}
+COMPACT_DECIMALS = 4
+CORRECTION = (
+    "Verdicts are PtychoPINN's, at 5 % after Holm's correction for all deltas of a table; "
+    "the intervals are of one delta each."
+)
+
+
+def interval_caption(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what the intervals and verdicts mean, a sentence a line; nothing without intervals."""
+    kinds = {entry["kind"]: entry["n"] for entry in found if entry["kind"]}
+    lines = [MEANING[kind].format(n=n) for kind, n in kinds.items()]
+    return [*lines, CORRECTION] if lines else []
+
+
+def notes(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what intervals leave out and why some are missing, a line a reason."""
+    concerned: dict[str, list[str]] = {}
+    for entry in found:
+        if entry["reason"]:
+            part = "" if entry["part"] == VALUE else f" {entry['part']}"
+            name = f"{NAMES[entry['metric']]}{part} against {entry['against']}"
+            concerned.setdefault(entry["reason"], []).append(name)
+    return [
+        f"All deltas: {reason}." if len(names) == len(found) else f"{', '.join(names)}: {reason}."
+        for reason, names in concerned.items()
+    ]
+
+
+def delta_rows(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return deltas with intervals and verdicts, as a markdown table."""
+    return markdown_table(DELTA_HEADER, delta_cells(found))
+
+
+def delta_cells(found: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return deltas with intervals and verdicts, a row each, below `DELTA_HEADER`."""
+    return [
+        [
+            NAMES[entry["metric"]],
+            DASH if entry["part"] == VALUE else entry["part"],
+            entry["against"],
+            signed(entry["delta"], decimals_of(entry["half_width"])),
+            interval_text(entry),
+            _p_text(entry["p_holm"]),
+            entry["verdict"] or DASH,
+        ]
+        for entry in found
+    ]
+
+
+def interval_text(entry: Mapping[str, Any]) -> str:
+    """Return `-0.010 to +0.020`, or a dash."""
+    if entry["half_width"] is None:
+        return DASH
+    decimals = decimals_of(entry["half_width"])
+    return f"{signed(entry['low'], decimals)} to {signed(entry['high'], decimals)}"
+
+
+def compact_lines(delta: dict[str, Any]) -> list[str]:
+    """Return the headline intervals for a terminal: a line a metric and rival, at most 100 wide."""
+    found = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
+    known = [entry for entry in found if entry["kind"]]
+    if not known:
+        reasons = dict.fromkeys(entry["reason"] for entry in found)
+        return [f"No 95 % intervals: {reason}" for reason in reasons]
+    source = (
+        f"over {known[0]['n']} seeds"
+        if known[0]["kind"] == "seeds"
+        else f"over {known[0]['n']} blocks of the image (spatial)"
+    )
+    lines = [f"95 % intervals {source}, verdicts after Holm"]
+    for metric, label in METRICS.items():
+        for rival in RIVALS:
+            cells = [_compact(delta, rival, metric, part) for part in PARTS]
+            name = f"{label} vs {rival.value}"
+            lines.append(f"{name:<19}: {cells[0]:<39}  {cells[1]}")
+    return lines
+
+
+def _compact(delta: dict[str, Any], rival: Arm, metric: str, part: str) -> str:
+    """Return `phase +0.015 ± 0.020 inconclusive`."""
+    entry = delta["intervals"][f"vs_{rival.value}"][metric][part]
+    if entry["half_width"] is None:
+        return f"{part} {entry['verdict'] or 'no interval'}"
+    decimals = min(decimals_of(entry["half_width"]), COMPACT_DECIMALS)
+    middle = signed(entry["estimate"], decimals)
+    return f"{part} {middle} ± {entry['half_width']:.{decimals}f} {entry['verdict']}"
+
+
+def _p_text(p: float | None) -> str:
+    if p is None:
+        return DASH
+    return "< 0.001" if p < 1e-3 else f"{p:.3f}"

@@ -1,0 +1,127 @@
+"""`metrics_summary.md`: the means per model, and every comparison with its controls."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tasks.core.study.quality_flags import PARTS
+from tasks.report.records.measured_against import caveat
+from tasks.report.records.summary import MODELS
+from tasks.report.statistics.deltas import METRICS
+from tasks.report.statistics.paired_scores import VALUE, key_of
+from tasks.report.texts.markdown_table import fixed, markdown_table
+
+MAIN_COLUMNS = {
+    "MS-SSIM ampl.": ("ms_ssim", "amplitude"),
+    "MS-SSIM phase": ("ms_ssim", "phase"),
+    "SSIM ampl.": ("ssim", "amplitude"),
+    "SSIM phase": ("ssim", "phase"),
+    "MAE ampl.": ("mae", "amplitude"),
+    "MAE phase [rad]": ("mae", "phase"),
+    "complex NRMSE": ("complex_nrmse", VALUE),
+    "FRC half crossing [1/px]": ("frc_half_crossing_per_px", VALUE),
+}
+
+
+def summary_markdown(summary: dict[str, Any]) -> str:
+    """Return the text: what counts first, the rest of each model below."""
+    lines = ["# Metrics", "", counts(summary), ""]
+    lines += [f"## Means over the {summary['aggregate_split']} split", ""]
+    lines += [*means_table(summary["aggregate_metrics"]), ""]
+    for job in summary["jobs"]:
+        lines += [f"## {key_of(job).description}", "", *main_table(job), ""]
+        for model, table in other_tables(job).items():
+            lines += [f"### {model}", "", *table, ""]
+    return "\n".join(lines)
+
+
+def counts(summary: dict[str, Any]) -> str:
+    """Return how many comparisons there are."""
+    return (
+        f"{summary['n_success']} of {summary['n_jobs']} comparisons, {summary['n_failed']} failed"
+        f"{_lacking(summary)}.{caveat(summary)}"
+    )
+
+
+def verdict(summary: Mapping[str, Any], *, stopped: bool) -> str:
+    """Return in one line whether every comparison is there, with every arm.
+
+    Args:
+        summary: Content of `metrics_summary.json`.
+        stopped: Whether the last run failed, in whichever stage.
+    """
+    n_failed, n_jobs = summary["n_failed"], summary["n_jobs"]
+    if is_whole(summary) and not stopped:
+        return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {n_jobs}"
+    end = ", the last run was stopped" if stopped else ""
+    return f"FAILURES PRESENT: {n_failed} of {n_jobs} comparisons failed{_lacking(summary)}{end}"
+
+
+def is_whole(summary: Mapping[str, Any]) -> bool:
+    """Tell whether every comparison is there, with every arm."""
+    return not summary["n_failed"] and not summary.get("incomplete")
+
+
+def _lacking(summary: Mapping[str, Any]) -> str:
+    """Return how many comparisons lack an arm, and which; empty where none does."""
+    found = summary.get("incomplete", ())
+    arms = dict.fromkeys(arm for entry in found for arm in entry["missing"])
+    return f", {len(found)} without {' or '.join(arms)}" if found else ""
+
+
+def means_table(aggregate: dict[str, Any]) -> list[str]:
+    """Return the mean MS-SSIM and MAE of every arm as a markdown table."""
+    columns = [(metric, part) for metric in METRICS for part in PARTS]
+    header = ["model", *(f"{METRICS[metric]} {part}" for metric, part in columns)]
+    rows = [
+        [model, *(fixed(aggregate[model][metric][f"mean_{part}"]) for metric, part in columns)]
+        for model in MODELS
+    ]
+    return markdown_table(header, rows)
+
+
+def main_table(job: dict[str, Any]) -> list[str]:
+    """Return what counts as a markdown table."""
+    return markdown_table(*main_cells(job))
+
+
+def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of what counts, a row a model, arms before controls.
+
+    A column that no model has a value for is left out.
+    """
+    values = {
+        (row["model"], row["metric"], part): row[part]
+        for row in _rows(job)
+        for part in (*PARTS, VALUE)
+    }
+    models = dict.fromkeys(row["model"] for row in _rows(job))
+    shown = {
+        title: column
+        for title, column in MAIN_COLUMNS.items()
+        if any(values.get((model, *column)) is not None for model in models)
+    }
+    rows = [
+        [model, *(fixed(values.get((model, *column))) for column in shown.values())]
+        for model in models
+    ]
+    return ["model", *shown], rows
+
+
+def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the metrics that are not in the main table, a markdown table a model."""
+    main = {metric for metric, _ in MAIN_COLUMNS.values()}
+    found: dict[str, list[list[str]]] = {}
+    for row in _rows(job):
+        if row["metric"] not in main:
+            cells = [row["metric"], *(_cell(row[part]) for part in (*PARTS, VALUE))]
+            found.setdefault(row["model"], []).append(cells)
+    header = ["metric", *PARTS, VALUE]
+    return {model: markdown_table(header, rows) for model, rows in found.items()}
+
+
+def _rows(job: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    return (*job["metrics"], *job["controls"])
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else fixed(value)

@@ -1,0 +1,1 @@
+"""Stages forked from processes that have loaded what they need."""

@@ -1,0 +1,108 @@
+"""When a stage need not run again: its key, and the record that Prefect keeps under it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from prefect.context import TaskRunContext
+from prefect.serializers import Serializer
+from pydantic import ValidationError
+
+from tasks.core.files.atomic_files import sha256_of
+from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.runtime.code_fingerprint import science_sha256
+from tasks.runtime.run_session import RESULTS_FOLDER, current_session
+
+MISSING = "missing"
+
+
+def cache_key(hub: Path, call: StageCall) -> str:
+    """Return the key of a stage: it changes with anything that its outputs depend on.
+
+    Args:
+        hub: The hub.
+        call: The stage.
+
+    Returns:
+        Name of the stage and a digest over its name, its parameters, the content of every
+        file that it reads, the names of those that it writes, and its science code.
+    """
+    inputs = {name: hub / path for name, path in call.inputs.items()}
+    content = {
+        "stage": call.stage,
+        "function": call.function,
+        "params": call.params,
+        "inputs": {
+            name: sha256_of(path) if path.is_file() else MISSING for name, path in inputs.items()
+        },
+        "outputs": call.outputs,
+        "science": science_sha256(call.function.partition(":")[0]),
+    }
+    digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return f"{call.stage}-{digest[:32]}"
+
+
+def prefect_cache_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """Return the key of the stage that a task is about to run; for `CacheKeyFnPolicy`."""
+    return cache_key(current_session().root, parameters["call"])
+
+
+class StageRecordSerializer(Serializer):
+    """Keeps a stage's record as JSON, and gives it back only while its files are intact.
+
+    Prefect takes a record that cannot be loaded for a miss and runs the task again, which is
+    just what a missing or damaged file calls for.
+    """
+
+    type: Literal["phase-g-stage-record"] = "phase-g-stage-record"
+
+    def dumps(self, obj: Any) -> bytes:
+        """Serialise a record."""
+        if not isinstance(obj, StageRecord):
+            raise TypeError(f"Stages return a StageRecord, got {type(obj).__name__}.")
+        return orjson.dumps(obj.model_dump(mode="json"))
+
+    def loads(self, blob: bytes) -> StageRecord:
+        """Load a record.
+
+        Raises:
+            ValueError: If a file of the stage is missing or was changed.
+        """
+        record = StageRecord.model_validate(orjson.loads(blob))
+        root = current_session().root
+        damaged = [ref.path for ref in record.outputs.values() if not ref.is_intact(root)]
+        if damaged:
+            raise ValueError(f"Missing or changed since they were made: {', '.join(damaged)}.")
+        return record
+
+
+def finished_record(hub: Path, call: StageCall) -> StageRecord | None:
+    """Return the record of a stage that is done and intact, or None; reads only.
+
+    Args:
+        hub: The hub, which need not exist.
+        call: The stage.
+    """
+    record = made_record(hub, call)
+    is_known = record is not None and (hub / RESULTS_FOLDER / record.cache_key).is_file()
+    return record if is_known else None
+
+
+def made_record(hub: Path, call: StageCall) -> StageRecord | None:
+    """Return the record that a stage has left beside its intact files, or None; reads only.
+
+    It is there a moment before Prefect knows of it.
+
+    Args:
+        hub: The hub, which need not exist.
+        call: The stage.
+    """
+    manifest = hub / call.manifest
+    if not manifest.is_file():
+        return None
+    try:
+        record = StageRecord.model_validate(orjson.loads(manifest.read_bytes()))
+    except (orjson.JSONDecodeError, ValidationError):
+        return None
+    return record if record.cache_key == cache_key(hub, call) and record.is_intact(hub) else None

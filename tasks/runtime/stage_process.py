@@ -1,0 +1,224 @@
+"""The child process of a stage: `python -m tasks.runtime.stage_process HUB STAGE`.
+
+It takes the stage from the hub's plan, runs its function, and writes its manifest last. A
+fresh process for every stage keeps TensorFlow and torch apart, gives all memory back, and can
+be killed at any moment without a trace.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import orjson
+
+from tasks.core.files.atomic_files import read_json, write_json
+from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import FileRef, StageCall, StageRecord
+from tasks.runtime.garbage_collection import collected_rarely
+from tasks.runtime.keras_import import import_keras
+from tasks.runtime.memory import peak_memory_mib
+from tasks.runtime.process_lifetime import die_with_parent, name_process
+
+MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
+EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
+PACKAGES_OF_INTEREST = (
+    "numpy",
+    "scipy",
+    "skimage",
+    "h5py",
+    "tensorflow",
+    "keras",
+    "torch",
+    "ptychi",
+)
+BY_HAND = "by-hand"
+BACKEND = "backend"  # a parameter of the stages that use Keras
+# What stages import late, for whoever imports them not to load torch.
+IMPORTED_LATE = {
+    "tasks.reconstruct.ptychi_stage": "tasks.reconstruct.ptychi_solver",
+    "tasks.reconstruct.reference_stage": "tasks.reconstruct.probe_refinement",
+}
+
+
+def send(message: dict[str, Any]) -> None:
+    """Send a message to the parent on standard output, or show it to a person."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{message}\n")
+    else:
+        sys.stdout.write(f"{MESSAGE_MARK}{orjson.dumps(message).decode()}\n")
+    sys.stdout.flush()
+
+
+class SentProgress:
+    """Progress that is sent to the parent, at most a few times a second."""
+
+    def __init__(self, interval_s: float = 0.25) -> None:
+        self._interval_s = interval_s
+        self._last_s = -interval_s
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Send how far the stage is; the last step is always sent."""
+        now_s = time.monotonic()
+        if done < total and now_s - self._last_s < self._interval_s:
+            return
+        self._last_s = now_s
+        send({"progress": {"done": done, "total": total, "text": text}})
+
+
+def prepare_backend(backend: str) -> None:
+    """Load Keras, on a framework that cannot be changed any more in this process."""
+    os.environ["KERAS_BACKEND"] = backend
+    import_keras()
+
+
+def module_of(call: StageCall) -> str:
+    """Return the module of a stage's function."""
+    return call.function.partition(":")[0]
+
+
+def load(modules: Iterable[str], backend: str | None) -> None:
+    """Load what stages compute with; no stage is charged for it, by its clock or in CPU-seconds.
+
+    Args:
+        modules: Modules of their functions.
+        backend: Framework to load Keras on before them, if any.
+
+    Raises:
+        ImportError: If one cannot be imported.
+    """
+    if backend is not None:
+        prepare_backend(backend)
+    for name in modules:
+        importlib.import_module(name)
+        if name in IMPORTED_LATE:
+            importlib.import_module(IMPORTED_LATE[name])
+
+
+def backend_of(call: StageCall) -> str | None:
+    """Return the framework that a stage needs Keras on, if any."""
+    return str(call.params[BACKEND]) if BACKEND in call.params else None
+
+
+def find_call(hub: Path, stage: str) -> StageCall:
+    """Return a stage of the hub's plan.
+
+    Raises:
+        ValueError: If the plan has no such stage.
+    """
+    stages = {entry["stage"]: entry for entry in read_json(hub / PLAN)["stages"]}
+    if stage not in stages:
+        raise ValueError(
+            f"The plan of {hub} has no stage {stage!r}. It has: {', '.join(sorted(stages))}."
+        )
+    entry = {name: stages[stage][name] for name in StageCall.model_fields}
+    return StageCall.model_validate(entry)
+
+
+def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
+    """Run the function of a stage and write its manifest.
+
+    Args:
+        hub: The hub.
+        call: The stage.
+        key: Its cache key.
+
+    Returns:
+        The record, as written to the manifest.
+
+    Raises:
+        ValueError: If an input is missing, or an output was not written.
+    """
+    absent = [path for path in call.inputs.values() if not (hub / path).is_file()]
+    if absent:
+        raise ValueError(f"Stage {call.stage} needs {', '.join(absent)}: run the flow again.")
+    name = call.function.partition(":")[2]
+    function = getattr(importlib.import_module(module_of(call)), name)
+    params = get_type_hints(function)["params"].model_validate(call.params)
+    files = StageFiles(
+        inputs={name: hub / path for name, path in call.inputs.items()},
+        outputs={name: hub / path for name, path in call.outputs.items()},
+        fingerprint="" if key == BY_HAND else key,
+    )
+    inputs = {key: FileRef.of(hub, path) for key, path in call.inputs.items()}
+    for path in files.outputs.values():
+        path.unlink(missing_ok=True)
+    start_wall_s, start_cpu_s = time.perf_counter(), time.process_time()
+    facts = function(params, files, SentProgress())
+    unwritten = [path for path in call.outputs.values() if not (hub / path).is_file()]
+    if unwritten:
+        raise ValueError(f"Stage {call.stage} ended without writing {', '.join(unwritten)}.")
+    record = StageRecord(
+        stage=call.stage,
+        phase=call.phase,
+        cache_key=key,
+        params=call.params,
+        inputs=inputs,
+        outputs={key: FileRef.of(hub, path) for key, path in call.outputs.items()},
+        facts=facts,
+        wall_s=time.perf_counter() - start_wall_s,
+        cpu_s=time.process_time() - start_cpu_s,
+        peak_memory_mib=peak_memory_mib(),
+        versions=_versions(),
+    )
+    write_json(hub / call.manifest, record.model_dump(mode="json"))
+    return record
+
+
+def _versions() -> dict[str, str]:
+    loaded = [name for name in PACKAGES_OF_INTEREST if name in sys.modules]
+    versions = {name: str(getattr(sys.modules[name], "__version__", "unknown")) for name in loaded}
+    return {"python": sys.version.split()[0], **versions}
+
+
+def run_child(hub: Path, stage: str, key: str) -> int:
+    """Run a stage in this process, which is there for it alone.
+
+    Args:
+        hub: The hub.
+        stage: Name of a stage in its plan.
+        key: Its cache key.
+
+    Returns:
+        The exit code of the process.
+
+    Raises:
+        Exception: What stopped the stage, unless the world is at fault.
+    """
+    die_with_parent()
+    name_process(stage)
+    try:
+        call = find_call(hub, stage)
+        load([module_of(call)], backend_of(call))
+        run_call(hub, call, key)
+    except Exception as error:
+        send({"failure": {"exception": type(error).__name__, "message": str(error)}})
+        if not isinstance(error, OSError | MemoryError):
+            raise
+        traceback.print_exc()
+        return EXIT_FAULT_OF_THE_WORLD
+    return 0
+
+
+def main() -> int:
+    """Run one stage and return the exit code of the process."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tasks.runtime.stage_process", description=__doc__
+    )
+    parser.add_argument("hub", type=Path, help="folder of the study")
+    parser.add_argument("stage", help="name of a stage in plan/plan.json")
+    parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
+    arguments = parser.parse_args()
+    return run_child(arguments.hub, arguments.stage, arguments.cache_key)
+
+
+if __name__ == "__main__":
+    with collected_rarely():
+        code = main()
+    sys.exit(code)

@@ -1,0 +1,127 @@
+"""Two halves of a view: every other exposure in one, the rest in the other.
+
+Two reconstructions from disjoint exposures share no noise. What they agree on is signal, and
+each predicts patterns that it has never seen, so neither needs the truth.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy.spatial import cKDTree
+
+from tasks.core.files.atomic_files import read_json, write_json
+from tasks.core.files.view_file import open_view
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.physics.probe import energy_diameter_px
+from tasks.core.study.half_sets import HALVES
+from tasks.core.study.stage_interface import Progress, StageFiles
+
+FLYBACK_STEPS = 2.0
+
+
+class HalvesParams(BaseModel):
+    """Parameters of the halves: there are none, since any choice would favour somebody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
+    """Split the exposures of a view into two halves, and measure the overlap of each.
+
+    A half whose probes no longer overlap is written all the same; `halves_overlap_ratio` is then
+    not positive, and what is reconstructed from the half means nothing.
+
+    Args:
+        params: Nothing to choose.
+        files: Inputs `scan` (CXI) and `view` (JSON); outputs `odd` and `even` (JSON): views
+            themselves, which say whose half they are.
+        progress: Told once at the end.
+
+    Returns:
+        Sizes and measured overlaps of the halves; `halves_overlap_ratio` is the smaller overlap.
+
+    Raises:
+        ValueError: If the view is not the scan's, or a half has too few exposures to overlap.
+    """
+    del params
+    view = read_json(files.inputs["view"])
+    whole = open_view(files.inputs["scan"], files.inputs["view"], cache_bytes=0).header
+    # Neighbours in time are neighbours in space: the order of the scan, whatever the view's.
+    order = np.argsort(view["indices"], kind="stable")
+    indices, positions_px = np.asarray(view["indices"])[order], whole.positions_px[order]
+    is_odd = every_other(positions_px)
+    diameter = energy_diameter_px(whole.probe)
+    facts: dict[str, Any] = {"view": view["view"], "probe_diameter_px": diameter}
+    for half, chosen in zip(HALVES, (is_odd, ~is_odd), strict=True):
+        measured = measure_overlap(positions_px[chosen], diameter)
+        facts[half] = {"n_selected": int(chosen.sum()), **asdict(measured)}
+        content = {"view": f"{view['view']}, {half} half", "half": half}
+        content |= {"n_exposures": view["n_exposures"], "indices": indices[chosen].tolist()}
+        write_json(files.outputs[half], content)
+    facts["halves_overlap_ratio"] = min(facts[half]["overlap_ratio"] for half in HALVES)
+    progress(1, 1, f"halves overlap by {facts['halves_overlap_ratio']:.3f}")
+    return facts
+
+
+def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Choose every other exposure, so that both halves cover the sample evenly.
+
+    Alternating by the running index makes a checkerboard of a serpentine path, of a raster with an
+    odd number of columns, and separates neighbours along any other path. A raster with
+    an even number of columns would fall into stripes, twice as coarse along one axis as along the
+    other: there every row starts with the half that the row before did not start with. Of the
+    two rules the one is taken whose halves keep their exposures further apart.
+
+    Args:
+        positions_px: Positions (y, x) in the order of the scan [px], shape (J, 2).
+
+    Returns:
+        Whether an exposure is in the odd half, shape (J,).
+
+    Raises:
+        ValueError: If there are fewer than four exposures.
+    """
+    if len(positions_px) < 4:
+        raise ValueError(
+            f"Two halves need at least four exposures, got {len(positions_px)}. Scan more "
+            f"positions."
+        )
+    running = np.arange(len(positions_px))
+    starts = row_starts(positions_px)
+    row = np.searchsorted(starts, running, side="right") - 1
+    by_index: NDArray[np.bool_] = running % 2 == 1
+    along_rows: NDArray[np.bool_] = (row + running - starts[row]) % 2 == 1
+    if min(np.sum(along_rows), np.sum(~along_rows)) < 2:
+        return by_index
+    # The sooner on equal terms; rounding is no reason.
+    better = _spacing_px(positions_px, along_rows) > 1.01 * _spacing_px(positions_px, by_index)
+    return along_rows if better else by_index
+
+
+def row_starts(positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Return where the rows of a raster start: after a long step back against the one before it.
+
+    Args:
+        positions_px: Positions (y, x) in the order of the scan [px], shape (J, 2), J at least 2.
+
+    Returns:
+        Rising indices, the first 0; only that for a path that never flies back.
+    """
+    steps = np.diff(positions_px, axis=0)
+    length = np.linalg.norm(steps, axis=1)
+    is_long = length > FLYBACK_STEPS * np.median(length)
+    turns_back = np.zeros(len(steps), dtype=np.bool_)
+    turns_back[1:] = np.sum(steps[1:] * steps[:-1], axis=1) < 0
+    return np.concatenate([[0], np.flatnonzero(is_long & turns_back) + 1]).astype(np.intp)
+
+
+def _spacing_px(positions_px: NDArray[np.floating], is_odd: NDArray[np.bool_]) -> float:
+    """Return the mean distance of an exposure to the nearest one of its half [px]."""
+    nearest = [
+        cKDTree(positions_px[half]).query(positions_px[half], k=2)[0][:, 1]
+        for half in (is_odd, ~is_odd)
+    ]
+    return float(np.concatenate(nearest).mean())

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from tasks.compare.metrics.jackknife import (
+    block_slices,
+    bounding_box,
+    pseudo_product,
+    pseudo_psnr,
+    pseudo_values,
+)
+from tasks.compare.metrics.metrics import mae, ms_ssim, mse, psnr, ssim
+from tasks.compare.metrics.similarity import TrueScales, product_of_scales
+from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS
+
+SHAPE = (241, 250)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A smooth truth, and an image with noise that grows from left to right."""
+    rng = np.random.default_rng(3)
+    truth = gaussian_filter(rng.standard_normal(SHAPE), 3.0)
+    truth = (truth - truth.min()) / np.ptp(truth)
+    noise = gaussian_filter(rng.standard_normal(SHAPE), 2.0) * np.linspace(0.2, 0.8, SHAPE[1])
+    return truth + noise, truth
+
+
+@pytest.fixture(scope="module")
+def mask():
+    rows, columns = np.indices(SHAPE)
+    return np.hypot(rows - 120, columns - 125) < 115
+
+
+def _pseudo_ms_ssim(image, truth):
+    maps = TrueScales(truth, 1.0, len(SCALE_WEIGHTS)).maps(image)
+    factors = [pseudo_values(part) for part in maps.factors]
+    return pseudo_product(maps.ms_ssim, factors, SCALE_WEIGHTS), maps.factors
+
+
+def test_blocks_tile_an_image_whatever_its_sides():
+    for shape in ((9, 9), (10, 11), (2, 1), (241, 250)):
+        counted = np.zeros(shape, dtype=int)
+        for block in block_slices(shape):
+            counted[block] += 1
+        assert np.all(counted == 1)
+    assert block_slices((9, 12))[5] == (slice(3, 6), slice(8, 12))
+
+
+def test_the_mean_of_the_pseudo_values_is_the_metric(pair, mask):
+    image, truth = pair
+    errors = np.abs(image - truth)
+    for chosen in (None, mask):
+        assert pseudo_values(errors, chosen).mean() == pytest.approx(
+            mae(image, truth, mask=chosen), rel=1e-12
+        )
+        squares = pseudo_values(errors**2, chosen)
+        assert squares.mean() == pytest.approx(mse(image, truth, mask=chosen), rel=1e-12)
+        whole = psnr(image, truth, data_range=1.0, mask=chosen)
+        assert pseudo_psnr(whole, squares).mean() == pytest.approx(whole, rel=1e-12)
+    maps = TrueScales(truth, 1.0, 1).maps(image)
+    assert pseudo_values(maps.similarity).mean() == pytest.approx(
+        ssim(image, truth, data_range=1.0), rel=1e-12
+    )
+    values, _ = _pseudo_ms_ssim(image, truth)
+    assert values.mean() == pytest.approx(ms_ssim(image, truth, data_range=1.0), rel=1e-12)
+
+
+def test_a_block_holds_what_it_adds_to_the_mean():
+    values = np.zeros((9, 9))
+    values[:3, 3:6] = 1.0
+    expected = np.zeros(9)
+    expected[1] = 1.0
+    np.testing.assert_allclose(pseudo_values(values), expected)
+    mask = np.ones((9, 9), dtype=bool)
+    mask[:3] = False
+    mask[3, 0] = True
+    # Blocks of the rows 3 to 8: two rows each.
+    values = np.zeros((9, 9))
+    values[3:5, :3] = 1.0
+    values[:3] = np.nan
+    found = pseudo_values(values, mask)
+    assert found.mean() == pytest.approx(6 / 54)
+    assert found[0] == pytest.approx(1.0)
+    np.testing.assert_allclose(found[1:], 0.0, atol=1e-12)
+
+
+def _jackknife(whole, without):
+    """Return the pseudo-values of leaving out one block after another."""
+    return 9 * whole - 8 * np.array(without)
+
+
+def _left_out(shape):
+    for block in block_slices(shape):
+        kept = np.ones(shape, dtype=bool)
+        kept[block] = False
+        yield kept
+
+
+def test_the_spread_is_that_of_leaving_out_one_block_after_another(pair):
+    image, truth = pair
+    errors = np.abs(image - truth)
+    whole = mae(image, truth)
+    jackknife = _jackknife(whole, [errors[kept].mean() for kept in _left_out(SHAPE)])
+    assert pseudo_values(errors).std() == pytest.approx(jackknife.std(), rel=0.03)
+
+    whole = psnr(image, truth, data_range=1.0)
+    without = [psnr(image, truth, data_range=1.0, mask=kept) for kept in _left_out(SHAPE)]
+    found = pseudo_psnr(whole, pseudo_values(errors**2))
+    assert found.std() == pytest.approx(_jackknife(whole, without).std(), rel=0.05)
+
+    found, shown = _pseudo_ms_ssim(image, truth)
+    parts = zip(*(_left_out(part.shape) for part in shown), strict=True)
+    without = [
+        product_of_scales([part[kept].mean() for part, kept in zip(shown, masks, strict=True)])
+        for masks in parts
+    ]
+    jackknife = _jackknife(found.mean(), without)
+    assert found.std() == pytest.approx(jackknife.std(), rel=0.03)
+    assert np.corrcoef(found, jackknife)[0, 1] > 0.99
+
+
+def test_a_product_that_is_cut_at_zero_has_no_pseudo_values():
+    assert pseudo_product(0.0, [np.full(9, -0.1), np.ones(9)], (0.5, 0.5)) is None
+
+
+def test_the_box_of_a_mask_is_the_smallest(mask):
+    rows, columns = bounding_box(mask)
+    assert mask[rows, columns].sum() == mask.sum()
+    assert (rows.start, rows.stop, columns.start, columns.stop) == (6, 235, 11, 240)
+    assert bounding_box(np.zeros((3, 3), dtype=bool)) == (slice(0, 0), slice(0, 0))
+    with pytest.raises(ValueError, match="Give a mask that holds some"):
+        pseudo_values(np.ones((3, 3)), np.zeros((3, 3), dtype=bool))

@@ -1,0 +1,194 @@
+"""TensorFlow and torch, each in a process of its own: same weights, same numbers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.core.files.atomic_files import sha256_of
+from tasks.core.files.object_file import read_object
+from tasks.core.files.view_file import open_view
+from tasks.core.study.arms import Arm
+from tasks.core.study.device import Backend, Device
+from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures.registry import build_network
+from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.model_file import DataContract, ModelContract, write_contract, write_weights
+from tasks.networks.scan_statistics import Survey
+from tasks.reconstruct.network_stage import predict
+from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.train.params import TrainingParams
+
+use_device(Device.CPU)
+pytestmark = pytest.mark.slow
+ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(8, 8))
+
+PREDICT = """
+import sys
+from pathlib import Path
+
+from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.reconstruct.network_stage import predict
+from tasks.reconstruct.prediction_params import PredictionParams
+
+scan, folder, backend = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+files = StageFiles(
+    {
+        "scan": scan / "test.cxi",
+        "view": scan / "test.json",
+        "weights": folder / "n.weights.h5",
+        "model": folder / "model.json",
+    },
+    {"reconstruction": folder / f"{backend}_{sys.argv[4]}.h5"},
+)
+predict(PredictionParams(backend=backend, device=sys.argv[4]), files, silent)
+assert ({"tensorflow", "torch"} & set(sys.modules)) == {backend}, "both frameworks in one process"
+"""
+
+# The gradient is the change of the weights at a step of length one.
+STEP = """
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tasks.core.study.device import Device
+from tasks.core.study.stage_interface import StageFiles
+from tasks.core.files.view_file import open_view
+from tasks.networks.architectures.registry import build_network
+from tasks.networks.device import use_device
+from tasks.networks.exposures import Exposures, Optics
+from tasks.train.trainer import Classroom
+from tasks.train.params import TrainingParams
+from tasks.train.training_setup import Syllabus
+
+scan, folder, backend = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+use_device(Device.CPU)
+params = TrainingParams.model_validate_json(sys.argv[4])
+inputs = {"scan": scan / "train.cxi", "view": scan / "train.json"}
+if params.arm.value == "Baseline":
+    inputs["truth"] = scan / "truth.h5"
+exposures = Exposures.streamed(open_view(inputs["scan"], inputs["view"]))
+network = build_network(params.architecture, Optics.of(exposures.probe_modes), 3)
+network.load_weights(folder / "n.weights.h5")
+syllabus = Syllabus.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
+classroom = Classroom(network, syllabus.objective)
+classroom.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
+before = classroom.weights_now()
+loss = classroom.learn(syllabus.lessons(0), 1.0)
+changes = [(a - b).ravel() for a, b in zip(before, classroom.weights_now(), strict=True)]
+np.savez(folder / f"{backend}_{params.arm.value}.npz", loss=loss, gradient=np.concatenate(changes))
+"""
+
+
+@pytest.fixture(scope="module")
+def model(small_scan, tmp_path_factory):
+    """Return a folder with a network whose learned part speaks loudly, and its contract."""
+    folder = tmp_path_factory.mktemp("model")
+    exposures = Exposures.streamed(open_view(small_scan / "test.cxi", small_scan / "test.json"))
+    optics = Optics.of(exposures.probe_modes)
+    network = build_network(ARCHITECTURE, optics, seed=4)
+    last = network.unet.layers[-1]
+    last.set_weights([10 * weight for weight in last.get_weights()])
+    write_weights(folder / "n.weights.h5", network)
+    contract = ModelContract(
+        arm=Arm.PTYCHOPINN,
+        architecture=ARCHITECTURE,
+        optics=optics,
+        data=DataContract.of(exposures, Survey.of(exposures)),
+        weights_sha256=sha256_of(folder / "n.weights.h5"),
+        training={},
+    )
+    write_contract(folder / "model.json", contract)
+    return folder
+
+
+def run_child(script, backend, *arguments):
+    root = Path(__file__).parents[3]
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=os.environ | {"PYTHONPATH": str(root), "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_same_weights_give_the_same_object_on_both(small_scan, model):
+    for backend in Backend:
+        finished = run_child(PREDICT, backend, small_scan, model, backend, "cpu")
+        assert finished.returncode == 0, finished.stderr
+    one, other = (read_object(model / f"{backend}_cpu.h5") for backend in Backend)
+    assert one.origin_px == other.origin_px
+    largest = np.abs(one.object_).max()
+    np.testing.assert_allclose(one.object_, other.object_, atol=1e-5 * largest, rtol=0)
+
+
+@pytest.mark.parametrize("arm", [Arm.PTYCHOPINN, Arm.BASELINE])
+def test_a_training_step_has_the_same_loss_and_gradient_on_both(small_scan, model, arm):
+    params = TrainingParams(arm=arm, group_size=9, architecture=ARCHITECTURE, holdout_fraction=0)
+    for backend in Backend:
+        finished = run_child(STEP, backend, small_scan, model, backend, params.model_dump_json())
+        assert finished.returncode == 0, finished.stderr
+    one, other = (np.load(model / f"{backend}_{arm.value}.npz") for backend in Backend)
+    assert float(one["loss"]) == pytest.approx(float(other["loss"]), rel=1e-5)
+    scale = np.abs(one["gradient"]).max()
+    assert scale > 0
+    np.testing.assert_allclose(one["gradient"], other["gradient"], atol=1e-4 * scale, rtol=0)
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+def test_torch_refuses_a_missing_gpu_when_asked_for(device):
+    script = (
+        "import sys; import torch\n"
+        "from tasks.core.study.device import Device; from tasks.networks.device import use_device\n"
+        "if torch.cuda.is_available(): sys.exit(77)\n"
+        "print(use_device(Device(sys.argv[1])), torch.get_num_threads())"
+    )
+    finished = run_child(script, "torch", device)
+    if finished.returncode == 77:
+        pytest.skip("a GPU is there")
+    if device == "auto":
+        assert finished.stdout.split() == ["cpu", "1"]
+    else:
+        assert "No GPU is visible to torch. Choose device auto or cpu" in finished.stderr
+
+
+def test_parameters_of_another_backend_than_the_process_are_refused(tmp_path):
+    files = StageFiles({}, {"reconstruction": tmp_path / "object.h5"})
+    with pytest.raises(ValueError, match=r"runs on tensorflow.*Set KERAS_BACKEND=torch before"):
+        predict(PredictionParams(backend=Backend.TORCH), files, silent)
+
+
+@pytest.mark.parametrize("backend", Backend)
+def test_keras_is_prepared_on_the_backend_that_is_asked_for(backend):
+    script = (
+        "from tasks.runtime.stage_process import prepare_backend\n"
+        f"prepare_backend({backend.value!r})\n"
+        "import keras, os\n"
+        "print(keras.backend.backend(), os.environ['KERAS_BACKEND'])"
+    )
+    other = {"KERAS_BACKEND": "none of both"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | other, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [backend, backend], done.stderr
+
+
+@pytest.mark.parametrize("backend", Backend)
+def test_a_gpu_gives_the_same_object_as_the_processor(small_scan, model, backend):
+    script = "from tasks.networks.device import framework; print(framework().n_gpus())"
+    if int(run_child(script, backend).stdout) == 0:
+        pytest.skip(f"no GPU is visible to {backend}")
+    for device in ("cpu", "cuda"):
+        finished = run_child(PREDICT, backend, small_scan, model, backend, device)
+        assert finished.returncode == 0, finished.stderr
+    one, other = (read_object(model / f"{backend}_{device}.h5") for device in ("cpu", "cuda"))
+    largest = np.abs(one.object_).max()
+    np.testing.assert_allclose(one.object_, other.object_, atol=1e-4 * largest, rtol=0)
