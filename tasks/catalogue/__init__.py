@@ -1,0 +1,1 @@
+"""What a study compares, and by what: the catalogues of reconstructions and of metrics."""

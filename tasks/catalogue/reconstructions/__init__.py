@@ -1,0 +1,61 @@
+"""The catalogue of reconstructions: one file for each, or for a few of one kind, and one line here.
+
+A package that is installed beside this one brings its own by an entry point of the group
+`phase_g.reconstructions`, which names a `Reconstruction`.
+"""
+
+from tasks.catalogue.reconstruction import Reconstruction, Role, check_reconstruction
+from tasks.catalogue.registry import Catalogue
+
+GROUP = "phase_g.reconstructions"
+# In the order of every table.
+MODULES = (
+    "ptychopinn",
+    "baseline",
+    "ptychi",
+    "adapted",
+    "refined",
+    "no_network",
+    "oracle",
+    "blurred",
+    "flat",
+)
+OTHER_COLOUR = "#595959"
+
+
+class Reconstructions(Catalogue[Reconstruction]):
+    """The catalogue, and the parts of it that others ask for."""
+
+    @property
+    def with_stages(self) -> tuple[Reconstruction, ...]:
+        """Those that a run makes by stages: not the images that are made of the truth."""
+        return tuple(entry for entry in self.entries.values() if not is_image(entry))
+
+    @property
+    def images(self) -> tuple[Reconstruction, ...]:
+        """The controls that are made of the truth."""
+        return tuple(entry for entry in self.entries.values() if is_image(entry))
+
+    @property
+    def arms(self) -> tuple[Reconstruction, ...]:
+        """The arms of the comparison."""
+        return tuple(entry for entry in self.entries.values() if entry.role is Role.ARM)
+
+    @property
+    def networks(self) -> tuple[Reconstruction, ...]:
+        """The arms that train a network."""
+        return tuple(arm for arm in self.arms if arm.is_network)
+
+    def colour_of(self, name: str) -> str:
+        """Return a colour as `#RRGGBB`; a dark grey for what is not in the catalogue."""
+        return self.entries[name].colour if name in self.entries else OTHER_COLOUR
+
+
+def is_image(entry: Reconstruction) -> bool:
+    """Tell whether an entry is an image that the comparison makes of the truth."""
+    return type(entry).image is not Reconstruction.image
+
+
+RECONSTRUCTIONS = Reconstructions("reconstruction", check_reconstruction, str.lower)
+RECONSTRUCTIONS.add_modules(__name__, MODULES, "RECONSTRUCTION")
+RECONSTRUCTIONS.add_entry_points(GROUP, Reconstruction)

@@ -1,0 +1,153 @@
+"""Catalogues: entries that have a file each in a folder, and entries that other packages bring."""
+
+import importlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+LONGEST_NAME = 40
+
+
+class Named(Protocol):
+    """An entry of a catalogue."""
+
+    @property
+    def name(self) -> str:
+        """Its name in tables and files."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+class CatalogueError(Exception):
+    """The catalogue of reconstructions or of metrics is not in order; says what cures it."""
+
+
+@dataclass
+class Catalogue(Generic[T]):
+    """Entries by name, in the order of the tables.
+
+    Attributes:
+        kind: What its entries are, in the singular, for messages.
+        check: Raises ValueError if a name, or another field of an entry, will not do.
+        key: Names with equal keys cannot stand beside each other, such as `a` and `A` in paths.
+        entries: By name.
+        broken: Why a package's entry cannot be used, by the name of its entry point.
+    """
+
+    kind: str
+    check: Callable[[T], None]
+    key: Callable[[str], str] = str
+    entries: dict[str, T] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def add(self, entry: T, source: str) -> None:
+        """Register an entry.
+
+        Args:
+            entry: The entry.
+            source: Where it comes from, for messages.
+
+        Raises:
+            CatalogueError: If its name is taken or will not do.
+        """
+        try:
+            self.check(entry)
+        except ValueError as error:
+            raise CatalogueError(f"The {self.kind} of {source} cannot be used: {error}") from error
+        for name in self.entries:
+            if self.key(name) == self.key(entry.name):
+                raise CatalogueError(
+                    f"The {self.kind} {entry.name!r} of {source} is registered already, as "
+                    f"{name!r}. Give it another name, or remove one of the two lines."
+                )
+        self.entries[entry.name] = entry
+
+    def add_modules(self, package: str, modules: Sequence[str], attribute: str) -> None:
+        """Register the entries of modules of a package, in their order.
+
+        Args:
+            package: Dotted name of the folder.
+            modules: Names of its modules; each has `attribute`, an entry or a tuple of them.
+            attribute: Name of the variable.
+
+        Raises:
+            CatalogueError: If a module lacks the variable, a file of the folder is not named, or
+                an entry cannot be registered.
+        """
+        for module in modules:
+            source = f"{package}.{module}"
+            found = getattr(importlib.import_module(source), attribute, None)
+            if found is None:
+                raise CatalogueError(f"{source} registers nothing: it must define {attribute}.")
+            for entry in found if isinstance(found, tuple) else (found,):
+                self.add(entry, source)
+        paths = importlib.import_module(package).__path__
+        files = {path.stem for folder in paths for path in Path(folder).glob("*.py")}
+        for stray in sorted(files - {"__init__", *modules}):
+            raise CatalogueError(
+                f"{package}.{stray} registers nothing. Add its name to the list in {package}, or "
+                f"move the file elsewhere."
+            )
+
+    def add_entry_points(
+        self, group: str, kind: type[T], points: Iterable[EntryPoint] = ()
+    ) -> None:
+        """Register what installed packages bring; one that does not import is kept as broken.
+
+        Args:
+            group: Group of the entry points; each names an entry or a tuple of them.
+            kind: Class of the entries.
+            points: The entry points; those that are installed without.
+
+        Raises:
+            CatalogueError: If an entry is of another class, or cannot be registered.
+        """
+        for point in sorted(points or entry_points(group=group), key=lambda found: found.name):
+            source = f"the entry point {point.name} = {point.value}"
+            try:
+                found = point.load()
+            except Exception as error:  # noqa: BLE001 - whatever another package raises
+                self.broken[point.name] = f"{source} does not import: {error!r}"
+                continue
+            for entry in found if isinstance(found, tuple) else (found,):
+                if not isinstance(entry, kind):
+                    raise CatalogueError(
+                        f"{source} of the group {group} must name a {kind.__name__}, got "
+                        f"{type(entry).__name__}. Correct it in the package."
+                    )
+                self.add(entry, source)
+
+    def get(self, name: str) -> T:
+        """Return an entry by name.
+
+        Raises:
+            CatalogueError: If there is none, or its package does not import.
+        """
+        if name in self.entries:
+            return self.entries[name]
+        if name in self.broken:
+            raise CatalogueError(
+                f"The {self.kind} {name} was asked for, and {self.broken[name]}. Mend or remove "
+                f"that package."
+            )
+        known = ", ".join(self.entries)
+        raise CatalogueError(f"There is no {self.kind} {name!r}. Known are {known}.")
+
+
+def check_name(name: str, pattern: str, taken: Iterable[str] = ()) -> None:
+    """Refuse a name that is no name of a file, holds markup, or means something else.
+
+    Raises:
+        ValueError: If it will not do.
+    """
+    if len(name) > LONGEST_NAME or not re.fullmatch(pattern, name):
+        raise ValueError(
+            f"a name must match {pattern} and have at most {LONGEST_NAME} characters, since files "
+            f"and tables carry it; got {name!r}"
+        )
+    if name.lower() in {word.lower() for word in taken}:
+        raise ValueError(f"the name {name!r} means something else in the files of a comparison")
