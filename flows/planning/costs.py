@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from flows.planning.simulated import StagePlanner
+from flows.planning.comparison import StagePlanner
 from flows.planning.variants import REFINED
 from tasks.core.study.arms import NETWORK_ARMS, Arm, Extra, Reconstruction
 from tasks.core.study.hub_layout import COST_TABLE

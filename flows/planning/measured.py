@@ -8,8 +8,8 @@ from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import photons_per_pattern
 from flows.planning.measured_stages import AfterTraining, BeforeTraining
-from flows.planning.simulated import StagePlanner
-from flows.planning.stage_calls import model_files
+from flows.planning.comparison import StagePlanner
+from flows.planning.planner import model_files
 from tasks.core.study.arms import NETWORK_ARMS, Arm
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall

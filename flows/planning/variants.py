@@ -1,6 +1,6 @@
 """The stages of reconstructions that are no arm: adapted, refined, without a network, halves."""
 
-from flows.planning.stage_calls import StageFactory, model_files, stem
+from flows.planning.planner import StageFactory, model_files, stem
 from tasks.core.study.arms import Arm, Extra
 from tasks.core.study.half_sets import HALVES
 from tasks.core.study.seeds import Split

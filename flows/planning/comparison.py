@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from flows.planning.stage_calls import StageFactory, iterates_of, model_files
+from flows.planning.planner import StageFactory, iterates_of, model_files
 from flows.planning.variants import REFINED, ExtraPlanner
 from tasks.core.study.arms import NETWORK_ARMS, Arm
 from tasks.core.study.half_sets import HALVES
