@@ -20,10 +20,10 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.execution.run import open_hub, raise_first_failure
-from flows.execution.task_graph import Route
+from flows.execution.task_graph import TaskGraph
 from flows.hub.location import hub_place
 from flows.params.sweep import Runner, SweepParams
-from flows.planning.sweep import make_sweep_plan
+from flows.planning.plan import make_sweep_plan
 from flows.runners.local import check_runner, run_conditions
 from tasks.core.study.hub_layout import CONDITION_MAP, DELTA_SUMMARY
 from tasks.report.task import publish, put_costs_together, summarise_comparisons
@@ -63,10 +63,10 @@ def dose_overlap_study(params: SweepParams = SweepParams()) -> SweepResult:  # n
     check_runner(params)
     with open_hub(plan, keeps_going=True, with_workers=params.runner is not Runner.LOCAL):
         run_conditions(plan, params)
-        route = Route()
-        route.take(put_costs_together, [plan.costs])
-        route.take(summarise_comparisons, [plan.summary])
-        raise_first_failure(route.futures)
+        graph = TaskGraph()
+        graph.submit(put_costs_together, plan.costs)
+        graph.submit(summarise_comparisons, plan.summary)
+        raise_first_failure(list(graph.futures.values()))
         published = publish(plan.figures)
     return SweepResult(
         delta_summary=DELTA_SUMMARY,

@@ -19,9 +19,9 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.execution.condition import take_condition
+from flows.execution.condition import submit_condition
 from flows.execution.run import open_hub, raise_first_failure
-from flows.execution.task_graph import Route
+from flows.execution.task_graph import TaskGraph
 from flows.execution.worker import fill_in
 from flows.hub.location import hub_place
 from flows.params.run import PhaseGParams
@@ -66,12 +66,12 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
         fill_in(plan)
         return PhaseGResult(delta_summary=None, deltas=None, warnings=[])
     with open_hub(plan):
-        route = Route()
+        graph = TaskGraph()
         for condition in plan.conditions:
-            take_condition(route, condition)
-        route.take(put_costs_together, [plan.costs])
-        route.take(summarise_comparisons, [plan.summary])
-        raise_first_failure(route.futures)
+            submit_condition(graph, condition)
+        graph.submit(put_costs_together, plan.costs)
+        graph.submit(summarise_comparisons, plan.summary)
+        raise_first_failure(list(graph.futures.values()))
         published = publish(plan.figures)
     return result_of(published)
 

@@ -19,8 +19,7 @@ from flows.cli.local_server import local_server
 from flows.hub.location import hub_place
 from flows.hub.provenance import commands_doc, publisher
 from flows.params.sweep import Runner, SweepParams
-from flows.planning.plan import Plan
-from flows.planning.sweep import make_sweep_plan
+from flows.planning.plan import Plan, make_sweep_plan
 from flows.progress.monitor import watched_on
 from flows.runners.local import check_runner
 from tasks.commands import EXIT_SUCCESS, new_app, say

@@ -1,36 +1,56 @@
-"""The route of one condition: from photons to its comparisons, a line a stage."""
+"""The stages of one condition as Prefect tasks, each submitted once its inputs have makers."""
 
-from flows.execution.task_graph import Route
+from prefect import Task
+
+from flows.execution.task_graph import Future, TaskGraph
 from flows.planning.plan import ConditionPlan
 from tasks.compare.task import compare_arms
-from tasks.reconstruct.task import iterate_ptychi, predict_object, project_object
+from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.reconstruct.task import (
+    iterate_ptychi,
+    predict_object,
+    project_object,
+    reconstruct_object,
+)
 from tasks.regions.task import prepare_scan
 from tasks.simulate.task import simulate_scan
 from tasks.train.task import train_network
 from tasks.views.task import halve_view, select_view
 
+TASKS: dict[str, Task[[StageCall], StageRecord]] = {
+    "tasks.ingest.stage:ingest": prepare_scan,
+    "tasks.reconstruct.reference_stage:make_reference": prepare_scan,
+    "tasks.regions.stage:cut_scan": prepare_scan,
+    "tasks.simulate.label_stage:simulate_labels": prepare_scan,
+    "tasks.simulate.stage:simulate": simulate_scan,
+    "tasks.views.stage:select_view": select_view,
+    "tasks.views.stage:take_every_exposure": select_view,
+    "tasks.views.half_sets:halve_view": halve_view,
+    "tasks.train.stage:train": train_network,
+    "tasks.reconstruct.ptychi_stage:iterate": iterate_ptychi,
+    "tasks.reconstruct.network_stage:predict": predict_object,
+    "tasks.reconstruct.no_network_stage:project": project_object,
+    "tasks.compare.stage:compare": compare_arms,
+    "tasks.compare.overview:draw_overview": compare_arms,
+}
 
-def take_condition(route: Route, condition: ConditionPlan) -> None:
+
+def submit_condition(graph: TaskGraph, condition: ConditionPlan) -> None:
     """Submit the stages of a condition.
 
+    The trainings of the arms share the cores alone: other reconstructions wait for them, whether
+    they need a network or not.
+
     Args:
-        route: Where its stages are taken to; those of conditions before it may be shared.
+        graph: Where they are submitted to; those of conditions before it may be shared.
         condition: The stages.
     """
     for replicate in condition.replicates:
-        route.take(prepare_scan, replicate.preparation)
-        route.take(simulate_scan, replicate.simulation)
-        route.take(select_view, replicate.views)
-        route.take(halve_view, replicate.halves)
-        route.take(iterate_ptychi, replicate.labelling)
-        route.take(prepare_scan, replicate.simulated_labels)
-        trained = route.take(train_network, replicate.training)
-        route.take(train_network, replicate.adaptation)
-        # pty-chi needs no network, but the two trainings share the cores alone.
-        route.take(iterate_ptychi, replicate.iterations, after=trained)
-        route.take(predict_object, replicate.predictions, after=trained)
-        route.take(project_object, replicate.controls)
-        route.take(predict_object, replicate.adapted)
-        route.take(iterate_ptychi, replicate.refinements)
-        route.take(compare_arms, replicate.overview)
-        route.take(compare_arms, replicate.comparisons)
+        trained: list[Future] = []
+        for call in replicate:
+            # A stage that another package brings with its reconstruction.
+            task = TASKS.get(call.function, reconstruct_object)
+            after = trained if call.stage in replicate.waiting else None
+            future = graph.submit(task, call, after)
+            if call.stage in replicate.trainings:
+                trained.append(future)

@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 from flows.hub.staleness import archive_files, write_plan
 from flows.planning.plan import Plan
 from flows.progress.monitor import run_monitor, watching_console
-from tasks.core.study.arms import RECONSTRUCTIONS, Arm
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.half_sets import HALVES
 from tasks.core.study.stage_record import StageCall
 from tasks.report.publish.params import ReportParams
@@ -25,7 +25,7 @@ from tasks.runtime.stage_runner import run_stage
 
 LOGGER = logging.getLogger(__name__)
 EXPOSURES = ("scan", "view", "truth")
-MODELS = tuple(name.value for name in RECONSTRUCTIONS)
+MODELS = tuple(entry.name for entry in RECONSTRUCTIONS.with_stages)
 HALF_SUFFIXES = tuple(f".{half}" for half in HALVES)
 
 
@@ -101,7 +101,9 @@ def partial_call(call: StageCall, plan: Plan, done: set[str]) -> StageCall | Non
     """
     makers = {path: made.stage for made in plan for path in made.outputs.values()}
     ready = {name: path for name, path in call.inputs.items() if makers.get(path) in done}
-    if not ready.keys() >= set(EXPOSURES) or not any(arm.value in ready for arm in Arm):
+    if not ready.keys() >= set(EXPOSURES) or not any(
+        arm.name in ready for arm in RECONSTRUCTIONS.arms
+    ):
         return None
     known = {name: path for name, path in ready.items() if _model_of(name) in (None, *ready)}
     with_halves = {

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.execution.attempt import failure_entry, portable
-from flows.execution.condition import take_condition
+from flows.execution.condition import submit_condition
 from flows.execution.failures import failed_stages, raise_failures
-from flows.execution.task_graph import Route
+from flows.execution.task_graph import TaskGraph
 from flows.planning.plan import ConditionPlan, Plan
 from flows.progress.monitor import run_monitor, watching_console
 from tasks.core.files.atomic_files import read_json, write_json
@@ -33,9 +33,9 @@ def fill_in(plan: Plan) -> None:
     """
     (condition,) = plan.conditions
     with _joined_hub(plan) as session:
-        route = Route()
-        take_condition(route, condition)
-        ends = route.ends()
+        graph = TaskGraph()
+        submit_condition(graph, condition)
+        ends = graph.ends()
         failures = [failure_entry(error) for error in failed_stages(ends)]
         write_json(_failure_path(session.root, condition), portable(failures, session.root))
         raise_failures(plan, ends, failures)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from flows.params.run import NetworkKind, PhaseGParams, Profile
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.params import ComparisonParams
-from tasks.core.study.arms import NETWORK_ARMS, Arm
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
 from tasks.networks.architectures.params import (
@@ -92,10 +92,10 @@ class StageParams:
     simulation: SimulationParams
     view: ViewParams
     halves: HalvesParams
-    training: dict[Arm, TrainingParams]
+    training: dict[str, TrainingParams]
     adaptation: TrainingParams
     projection: ProjectionParams
-    prediction: dict[Arm, PredictionParams]
+    prediction: dict[str, PredictionParams]
     ptychi: PtyChiParams
     refinement: PtyChiParams
     comparison: ComparisonParams
@@ -139,15 +139,15 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         ),
         halves=HalvesParams(),
         training={
-            arm: TrainingParams(
-                arm=arm,
+            arm.name: TrainingParams(
+                arm=arm.name,
                 architecture=ARCHITECTURES[params.architecture],
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
                 device=params.device,
                 backend=params.backend,
             )
-            for arm in NETWORK_ARMS
+            for arm in RECONSTRUCTIONS.networks
         },
         adaptation=TrainingParams(
             architecture=ARCHITECTURES[params.architecture],
@@ -160,8 +160,8 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         ),
         projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={
-            arm: PredictionParams(arm=arm, device=params.device, backend=params.backend)
-            for arm in NETWORK_ARMS
+            arm.name: PredictionParams(arm=arm.name, device=params.device, backend=params.backend)
+            for arm in RECONSTRUCTIONS.networks
         },
         ptychi=ptychi,
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),

@@ -1,179 +1,165 @@
-"""The stages of one condition: which function reads and writes which files."""
+"""The stages that put others together: comparisons, costs, and the summary."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from flows.planning.planner import StageFactory, iterates_of, model_files
-from flows.planning.variants import REFINED, ExtraPlanner
-from tasks.core.study.arms import NETWORK_ARMS, Arm
+from flows.planning.planner import Planner
+from tasks.catalogue.reconstruction import Reconstruction, Role, StageRole, Step
+from tasks.catalogue.registry import CatalogueError
 from tasks.core.study.half_sets import HALVES
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, METRICS_SUMMARY
+from tasks.core.study.hub_layout import COMPARISON_MANIFEST, COST_TABLE, METRICS_SUMMARY
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
-from tasks.views.params import MeasuredViewParams, View, ViewParams
+from tasks.report.costs.cost_params import CostParams, CostSource
+from tasks.report.publish.write_reports import COST_PLOT, COST_TEXT
+
+Steps = dict[Reconstruction, Sequence[Step]]
 
 
-class StagePlanner(StageFactory):
-    """Describes the stages of one replicate of one condition, each with its files."""
+def steps_of(planner: Planner, split: Split) -> Steps:
+    """Return the stages of every reconstruction of a split that the run wants.
 
-    @property
-    def extras(self) -> ExtraPlanner:
-        """The stages of what has rows of its own and is no arm."""
-        return ExtraPlanner(self.params, self.condition.replicate)
-
-    def simulation(self) -> StageCall:
-        """Simulate the scans of both splits."""
-        outputs = {split.value: self.condition.scan(split.value) for split in Split}
-        return self.call(
-            ".".join(["simulate", *self.condition.labels]),
-            "C",
-            "tasks.simulate.stage:simulate",
-            self.stage_params.simulation,
-            ({}, outputs | {"truth": self.condition.truth}),
-            f"data/phase_c/{self.condition.folder}/manifest.json",
-        )
-
-    def view(self, split: Split) -> StageCall:
-        """Choose the exposures of a split."""
-        folder = self.condition.view_folder(split.value)
-        outputs = {
-            "view": f"{folder}/view.json",
-            "overlap": f"{folder}/overlap_metrics.json",
-            "coverage": f"{folder}/coverage.npz",
-            "plot": f"{folder}/coverage.png",
-        }
-        return self.call(
-            self.name("view", split),
-            "D",
-            f"tasks.views.stage:{_view_function(self.stage_params.view)}",
-            self.stage_params.view,
-            ({"scan": self.source.scan(split.value)}, outputs),
-            f"{folder}/manifest.json",
-        )
-
-    def _at(self, view: View) -> "StagePlanner":
-        """Return the planner of the same dose and replicate at a view."""
-        at_view = self.params.model_copy(update={"view": view})
-        return StagePlanner(at_view, self.condition.replicate)
-
-    @property
-    def views_of_training(self) -> tuple[StageCall, ...]:
-        """The choices of exposures that a network is trained on beside those of its own view."""
-        others = {self.view_of_training(arm) for arm in NETWORK_ARMS} - {self.params.view}
-        return tuple(self._at(view).view(Split.TRAIN) for view in sorted(others))
-
-    def training(self, arm: Arm) -> StageCall:
-        """Train a network."""
-        if self.view_of_training(arm) is not self.params.view:
-            return self._at(self.view_of_training(arm)).training(arm)
-        return self.training_call(
-            self.name(f"train-{arm.slug}"),
-            self.stage_params.training[arm],
-            self.lessons(arm),
-            self.training_folder(arm),
-        )
-
-    def lessons(self, arm: Arm) -> dict[str, str]:
-        """Return what a network learns from."""
-        labels = {"truth": self.condition.truth} if arm is Arm.BASELINE else {}
-        return self.exposures(Split.TRAIN) | labels
-
-    @property
-    def label_stages(self) -> tuple[StageCall, ...]:
-        """What has to be done for the Baseline's labels: a simulation has its truth."""
-        return ()
-
-    def prediction(self, split: Split, arm: Arm) -> StageCall:
-        """Reconstruct a split by a network."""
-        return self.prediction_call(
-            self.name(f"predict-{arm.slug}", split),
-            arm,
-            self.exposures(split) | model_files(self.training_folder(arm)),
-            self.condition.reconstruction(split.value, arm.slug),
-        )
-
-    def iteration(self, split: Split) -> StageCall:
-        """Reconstruct a split by pty-chi."""
-        return self.iteration_call(
-            self.name("iterate-ptychi", split),
-            self.stage_params.ptychi,
-            self.exposures(split),
-            self.condition.reconstruction(split.value, Arm.PTYCHI.slug),
-        )
-
-    @property
-    def yardstick(self) -> dict[str, str]:
-        """What reconstructions are held against."""
-        return {"truth": self.condition.truth}
-
-    def comparison(self, split: Split) -> StageCall:
-        """Compare all reconstructions of a split."""
-        folder = self.condition.analysis_folder(split.value)
-        extras = self.extras.of(split)
-        found = {
-            name.value: self.condition.reconstruction(split.value, name.slug)
-            for name in (*Arm, *extras)
-        }
-        iterated = (Arm.PTYCHI, *(extra for extra in extras if extra in REFINED.values()))
-        ways = {f"{name.value}.iterates": iterates_of(found[name.value]) for name in iterated}
-        models = {
-            f"{arm.value}.model": model_files(self.training_folder(arm))["model"]
-            for arm in NETWORK_ARMS
-        }
-        inputs = self.exposures(split) | self.yardstick
-        inputs |= found | ways | models | self._halves(split)
-        outputs = {
-            "metrics": f"{folder}/comparison_metrics.csv",
-            "frc": f"{folder}/frc_curves.csv",
-            "blocks": f"{folder}/block_metrics.csv",
-            "convergence": f"{folder}/convergence.csv",
-            "convergence_plot": f"{folder}/convergence.png",
-            "plot": f"{folder}/comparison_plot.png",
-            "aligned": f"{folder}/reconstructions_aligned.npz",
-            "comparison": f"{folder}/comparison.json",
-        }
-        return self.call(
-            self.name("compare", split),
-            "G",
-            "tasks.compare.stage:compare",
-            self.stage_params.comparison,
-            (inputs, outputs),
-            f"{folder}/manifest.json",
-        )
-
-    def _halves(self, split: Split) -> dict[str, str]:
-        """Return what the comparison reads of odd and even patterns, where that is asked for."""
-        if not self.params.truth_free:
-            return {}
-        return {
-            name: path
-            for half in HALVES
-            for name, path in (
-                (f"view.{half}", self.extras.half_exposures(split, half)["view"]),
-                *(
-                    (f"{arm.value}.{half}", self.extras.half_reconstruction(split, arm, half))
-                    for arm in Arm
-                ),
+    Raises:
+        CatalogueError: If the last stage of one does not write its object.
+    """
+    found = {}
+    for entry in planner.wanted(split):
+        found[entry] = entry.stages(planner, split)
+        path = planner.reconstruction(entry.name, split)
+        if not found[entry] or path not in found[entry][-1].call.outputs.values():
+            raise CatalogueError(
+                f"The last stage of the reconstruction {entry.name} must write {path}, and does "
+                f"not. Name that output `reconstruction` in its `stages`."
             )
-        }
+    return found
 
-    def summary(self, comparisons: Iterable[StageCall]) -> StageCall:
-        """Put the comparisons together."""
-        tables = [call.outputs["metrics"] for call in comparisons]
-        outputs = {
-            "summary": METRICS_SUMMARY,
-            "text": "analysis/metrics_summary.md",
-            "manifest": COMPARISON_MANIFEST,
-        }
-        return self.call(
-            "summarise",
-            "G",
-            "tasks.report.stage:summarise",
-            self.stage_params.report,
-            ({table: table for table in tables}, outputs),
-            "analysis/manifest.json",
+
+def half_stages(
+    planner: Planner, entries: Iterable[Reconstruction], split: Split
+) -> dict[tuple[Reconstruction, str], StageCall]:
+    """Return the stages that reconstruct the halves of a split, where a run wants them."""
+    if not planner.params.truth_free:
+        return {}
+    return {
+        (entry, half): call
+        for entry in entries
+        if entry.role is Role.ARM
+        for half in HALVES
+        if (call := entry.half_stage(planner, split, half)) is not None
+    }
+
+
+def plan_comparison(planner: Planner, split: Split, steps: Steps) -> StageCall:
+    """Compare all reconstructions of a split.
+
+    Args:
+        planner: Of the condition and replicate.
+        split: The split.
+        steps: The stages of every reconstruction.
+    """
+    folder = planner.condition.analysis_folder(split.value)
+    outputs = {
+        "metrics": f"{folder}/comparison_metrics.csv",
+        "frc": f"{folder}/frc_curves.csv",
+        "blocks": f"{folder}/block_metrics.csv",
+        "convergence": f"{folder}/convergence.csv",
+        "convergence_plot": f"{folder}/convergence.png",
+        "plot": f"{folder}/comparison_plot.png",
+        "aligned": f"{folder}/reconstructions_aligned.npz",
+        "comparison": f"{folder}/comparison.json",
+    }
+    if planner.params.measured is not None:
+        # No curve to a truth that nobody knows.
+        outputs = {k: path for k, path in outputs.items() if not k.startswith("convergence")}
+    return planner.call(
+        planner.name("compare", split),
+        "G",
+        "tasks.compare.stage:compare",
+        planner.stage_params.comparison,
+        (_inputs(planner, split, steps), outputs),
+        f"{folder}/manifest.json",
+    )
+
+
+def _inputs(planner: Planner, split: Split, steps: Steps) -> dict[str, str]:
+    """Return what a comparison reads: objects, iterates of solvers, networks, halves."""
+    found = {entry.name: planner.reconstruction(entry.name, split) for entry in steps}
+    iterates = {
+        f"{entry.name}.iterates": stages[-1].call.outputs["iterates"]
+        for entry, stages in steps.items()
+        if "iterates" in stages[-1].call.outputs and planner.params.measured is None
+    }
+    models = {
+        f"{entry.name}.model": step.call.outputs["model"]
+        for entry, stages in steps.items()
+        for step in stages
+        if entry.role is Role.ARM and step.role is StageRole.TRAIN and "model" in step.call.outputs
+    }
+    halves = {}
+    if planner.params.truth_free:
+        halved = half_stages(planner, steps, split)
+        for half in HALVES:
+            halves[f"view.{half}"] = planner.exposures(split, half)["view"]
+            halves |= {
+                f"{entry.name}.{half}": planner.reconstruction(entry.name, split, half)
+                for entry in steps
+                if (entry, half) in halved
+            }
+    inputs = planner.exposures(split) | planner.compared_with
+    return inputs | found | iterates | models | halves
+
+
+def plan_costs(
+    planners: Sequence[Planner], steps: Sequence[dict[Split, Steps]], tables: dict[str, str]
+) -> StageCall:
+    """Return the call that puts together what every reconstruction costs, for all replicates.
+
+    Args:
+        planners: Of all conditions and replicates.
+        steps: The stages of every reconstruction, for each of the planners.
+        tables: Table of the comparison, by the name of its stage.
+    """
+    sources = [
+        CostSource(
+            model=entry.name,
+            role=step.role,
+            dose=planner.condition.photons_per_pattern,
+            view=planner.condition.view,
+            split=split.value,
+            replicate=planner.condition.replicate,
+            manifest=step.call.manifest,
+            table=tables[planner.name("compare", split)],
         )
+        for planner, by_split in zip(planners, steps, strict=True)
+        for split, of_split in by_split.items()
+        for entry, stages in of_split.items()
+        for step in stages
+        if step.role is not StageRole.PREPARE
+    ]
+    inputs = {path: path for source in sources for path in (source.manifest, source.table)}
+    outputs = {"costs": COST_TABLE, "text": COST_TEXT, "plot": COST_PLOT}
+    return planners[0].call(
+        "summarise-costs",
+        "G",
+        "tasks.report.costs.cost_stage:summarise_costs",
+        CostParams(sources=tuple(sources)),
+        (inputs, outputs),
+        "analysis/arm_costs.manifest.json",
+    )
 
 
-def _view_function(params: ViewParams) -> str:
-    """Return the name of the stage function that chooses exposures, or takes all of them."""
-    return "take_every_exposure" if isinstance(params, MeasuredViewParams) else "select_view"
+def plan_summary(planner: Planner, comparisons: Iterable[StageCall]) -> StageCall:
+    """Put the comparisons together."""
+    tables = [call.outputs["metrics"] for call in comparisons]
+    outputs = {
+        "summary": METRICS_SUMMARY,
+        "text": "analysis/metrics_summary.md",
+        "manifest": COMPARISON_MANIFEST,
+    }
+    return planner.call(
+        "summarise",
+        "G",
+        "tasks.report.stage:summarise",
+        planner.stage_params.report,
+        ({table: table for table in tables}, outputs),
+        "analysis/manifest.json",
+    )

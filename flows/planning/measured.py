@@ -1,5 +1,6 @@
 """The stages of a measured scan, where they differ from those of a simulated one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -7,10 +8,9 @@ from pydantic import BaseModel
 from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import photons_per_pattern
-from flows.planning.measured_stages import AfterTraining, BeforeTraining
-from flows.planning.comparison import StagePlanner
-from flows.planning.planner import model_files
-from tasks.core.study.arms import NETWORK_ARMS, Arm
+from flows.planning.planner import Calls, Planner
+from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
 from tasks.ingest.stage import OUTPUTS as IMPORTED
@@ -19,20 +19,13 @@ from tasks.regions.stage import WHOLE
 from tasks.simulate.label_stage import LabelParams
 
 
-class SimulatedPlanner(StagePlanner):
-    """The stages of a simulated scan."""
-
-    def after_training(self) -> AfterTraining:
-        """Return nothing: both scans are compared, and there is no whole."""
-        return AfterTraining()
-
-    def before_training(self) -> BeforeTraining:
-        """Return what comes before networks can learn, besides the views."""
-        return BeforeTraining(simulation=(self.simulation(),))
-
-
-class MeasuredPlanner(StagePlanner):
+class MeasuredPlanner(Planner):
     """The stages of a measured scan: no truth, a reference in its place."""
+
+    def __init__(self, params: PhaseGParams, replicate: int = 1) -> None:
+        """Resolve the parameters; replicates share the scan, which is measured once."""
+        super().__init__(params, replicate)
+        self.source = replace(self.condition, replicate=1)
 
     @property
     def measured(self) -> MeasuredParams:
@@ -51,41 +44,34 @@ class MeasuredPlanner(StagePlanner):
         return f"{self._folder}/reference.h5"
 
     @property
-    def yardstick(self) -> dict[str, str]:
-        """What reconstructions are held against."""
+    def compared_with(self) -> dict[str, str]:
+        """What reconstructions are compared with: pty-chi's object of all patterns."""
         return {"reference": self.reference}
 
-    def before_training(self) -> BeforeTraining:
-        """Return the preparation, and what the Baseline learns from."""
-        prepared = (self._ingest(), self._make_reference(), self._cut())
-        if self.measured.labels is Labels.SIMULATION:
-            return BeforeTraining(preparation=prepared, simulated_labels=self.label_stages)
-        return BeforeTraining(preparation=prepared, labelling=self.label_stages)
+    def preparation(self) -> Calls:
+        """Return import, reference and regions."""
+        return self._ingest(), self._make_reference(), self._cut()
 
-    def after_training(self) -> AfterTraining:
-        """Return the pictures of the whole scan."""
-        return AfterTraining(
-            views=(self.whole_view(),),
-            predictions=tuple(self.whole_prediction(arm) for arm in NETWORK_ARMS),
-            overview=(self.overview(),),
-        )
+    def pictures(self) -> Calls:
+        """Return the stages that show the whole scan."""
+        trained = {arm: self.training(arm)[-1].call for arm in RECONSTRUCTIONS.networks}
+        predictions = [self._whole_prediction(arm, call) for arm, call in trained.items()]
+        return self._whole_view(), *predictions, self._overview()
 
-    @property
-    def label_stages(self) -> tuple[StageCall, ...]:
-        """What makes the Baseline's labels: pty-chi's run, or a simulation."""
+    def labels(self, network: Reconstruction) -> tuple[tuple[Step, ...], dict[str, str]]:
+        """Return what makes a network's labels: a simulation, or the solver that it names."""
         if self.measured.labels is Labels.SIMULATION:
-            return (self._label(),)
-        return (self.iteration(Split.TRAIN),)
-
-    def lessons(self, arm: Arm) -> dict[str, str]:
-        """Return what a network learns from: diffraction, and the Baseline from labels too."""
-        exposures = self.exposures(Split.TRAIN)
-        if arm is not Arm.BASELINE:
-            return exposures
-        (made,) = self.label_stages
-        if self.measured.labels is Labels.SIMULATION:
-            return made.outputs
-        return exposures | {"labels": made.outputs["reconstruction"]}
+            made = self._label()
+            return (Step(StageRole.LABEL, made),), made.outputs
+        labeller = network.labeller if isinstance(network, TrainedNetwork) else None
+        if labeller is None:
+            raise ValueError(
+                f"{network.name} learns from labels, and nobody makes them on a measured scan. "
+                f"Give it a `labeller`, or take --labels simulation."
+            )
+        made = labeller.stages(self, Split.TRAIN)[-1].call
+        inputs = self.exposures(Split.TRAIN) | {"labels": made.outputs["reconstruction"]}
+        return (Step(StageRole.LABEL, made),), inputs
 
     def _label(self) -> StageCall:
         """Expose a simulated sample as the training region was exposed."""
@@ -107,12 +93,12 @@ class MeasuredPlanner(StagePlanner):
             f"{folder}/manifest.json",
         )
 
-    def whole_exposures(self) -> dict[str, str]:
+    def _whole_exposures(self) -> dict[str, str]:
         """Return what a reconstructor of the whole scan reads."""
         folder = self.condition.view_folder(WHOLE)
         return {"scan": self.source.scan(WHOLE), "view": f"{folder}/view.json"}
 
-    def whole_view(self) -> StageCall:
+    def _whole_view(self) -> StageCall:
         """Choose the exposures of the whole scan."""
         call, folder = self.view(Split.TEST), self.condition.view_folder(WHOLE)
         outputs = {name: f"{folder}/{Path(path).name}" for name, path in call.outputs.items()}
@@ -125,26 +111,29 @@ class MeasuredPlanner(StagePlanner):
             }
         )
 
-    def whole_prediction(self, arm: Arm) -> StageCall:
+    def _whole_prediction(self, arm: Reconstruction, trained: StageCall) -> StageCall:
         """Reconstruct the whole scan by a network, its training region and all."""
         return self.prediction_call(
             self._whole_name(f"predict-{arm.slug}"),
-            arm,
-            self.whole_exposures() | model_files(self.training_folder(arm)),
+            self._whole_exposures(),
+            trained,
             self.condition.reconstruction(WHOLE, arm.slug),
         )
 
-    def overview(self) -> StageCall:
+    def _overview(self) -> StageCall:
         """Draw the whole scan by reference and networks; nothing is scored."""
         folder = self.condition.analysis_folder(WHOLE)
-        found = {arm.value: self.condition.reconstruction(WHOLE, arm.slug) for arm in NETWORK_ARMS}
+        found = {
+            arm.name: self.condition.reconstruction(WHOLE, arm.slug)
+            for arm in RECONSTRUCTIONS.networks
+        }
         return self.call(
             self._whole_name("overview"),
             "G",
             "tasks.compare.overview:draw_overview",
             self.stage_params.comparison,
             (
-                self.whole_exposures() | self.yardstick | found,
+                self._whole_exposures() | self.compared_with | found,
                 {"plot": f"{folder}/overview.png", "record": f"{folder}/overview.json"},
             ),
             f"{folder}/manifest.json",
@@ -152,15 +141,6 @@ class MeasuredPlanner(StagePlanner):
 
     def _whole_name(self, name: str) -> str:
         return f"{self.name(name)}.{WHOLE}"
-
-    def comparison(self, split: Split) -> StageCall:
-        """Compare all reconstructions of a split; no curve to a truth that nobody knows."""
-        call = super().comparison(split)
-        kept = {name: path for name, path in call.inputs.items() if not name.endswith(".iterates")}
-        outputs = {
-            name: path for name, path in call.outputs.items() if not name.startswith("convergence")
-        }
-        return call.model_copy(update={"inputs": kept, "outputs": outputs})
 
     def _preparation_call(
         self,
@@ -217,15 +197,6 @@ class MeasuredPlanner(StagePlanner):
             self.measured.regions,
             (inputs, {part: self.source.scan(part) for part in parts}),
         )
-
-
-Planner = SimulatedPlanner | MeasuredPlanner
-
-
-def planner_of(params: PhaseGParams, replicate: int) -> Planner:
-    """Return the planner of one replicate of a condition."""
-    kind = SimulatedPlanner if params.measured is None else MeasuredPlanner
-    return kind(params, replicate)
 
 
 def with_measured_dose(params: PhaseGParams) -> PhaseGParams:

@@ -1,67 +1,66 @@
 """The plan of a run: every stage, with the files that it reads and writes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flows.params.run import PhaseGParams, RunParams
-from flows.planning.costs import plan_costs
-from flows.planning.measured import Planner, planner_of, with_measured_dose
-from flows.planning.variants import REFINED
+from flows.params.sweep import SweepParams
+from flows.planning.comparison import (
+    Steps,
+    half_stages,
+    plan_comparison,
+    plan_costs,
+    plan_summary,
+    steps_of,
+)
+from flows.planning.measured import MeasuredPlanner, with_measured_dose
+from flows.planning.planner import Calls, Planner
+from tasks.catalogue.reconstruction import Role, StageRole
 from tasks.core.files.named_files import without_folders
-from tasks.core.study.arms import NETWORK_ARMS, Arm
-from tasks.core.study.half_sets import HALVES
 from tasks.core.study.hub_layout import CONDITION_MAP_PLOT, dose_label
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
 
-Calls = tuple[StageCall, ...]
+ORDER = (
+    StageRole.PREPARE,
+    StageRole.LABEL,
+    StageRole.TRAIN,
+    StageRole.ADAPT,
+    StageRole.RECONSTRUCT,
+    StageRole.START,
+    StageRole.REFINE,
+)
 
 
 @dataclass(frozen=True)
 class ReplicatePlan:
-    """The stages of one replicate, in the order of the data's way.
+    """The stages of one replicate.
 
     Attributes:
-        preparation: Phase C of a measured scan: import, reference, regions; none otherwise.
-        simulation: Phase C of a simulated one; none otherwise.
-        views: Phase D, one a split.
-        halves: Phase D, one a split: odd and even exposures; none unless asked for.
-        labelling: Phase E, what the Baseline learns from on a measured scan; none otherwise.
-        training: Phase E, one a network.
-        adaptation: Phase E, PtychoPINN fine-tuned on the test scan; none unless asked for.
-        iterations: Phase F, one a split: pty-chi, and on odd and even exposures if asked for.
-        predictions: Phase F, one a network and split, and likewise.
-        controls: Phase F, one a split: the networks' physics without a network.
-        adapted: Phase F, the test split by the fine-tuned network; none unless asked for.
-        refinements: Phase F, pty-chi from what a network has found; none unless asked for.
-        simulated_labels: Phase E, a simulated sample below a measured probe, if asked for.
-        overview: Phase G, pictures of the whole of a measured scan; none otherwise.
-        comparisons: Phase G, one a split.
+        calls: The stages, each after those whose files it reads.
+        trainings: Names of those that train a network for an arm.
+        waiting: Names of those that leave the cores to these trainings, and start after them.
     """
 
-    preparation: Calls
-    simulation: Calls
-    views: Calls
-    halves: Calls
-    labelling: Calls
-    simulated_labels: Calls
-    training: Calls
-    adaptation: Calls
-    iterations: Calls
-    predictions: Calls
-    controls: Calls
-    adapted: Calls
-    refinements: Calls
-    overview: Calls
-    comparisons: Calls
+    calls: Calls
+    trainings: frozenset[str]
+    waiting: frozenset[str]
+
+    def named(self, *kinds: str) -> Calls:
+        """Return the stages of some kinds, such as `compare` or `train-baseline`."""
+        return tuple(call for call in self.calls if call.stage.partition(".")[0] in kinds)
+
+    @property
+    def comparisons(self) -> Calls:
+        """The comparisons, one a split."""
+        return self.named("compare")
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage, each after those whose files it reads."""
-        for field in fields(self):
-            yield from getattr(self, field.name)
+        return iter(self.calls)
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,6 @@ class ConditionPlan:
     def name(self) -> str:
         """Dose and view, such as `dose_1000/dense`."""
         return f"{dose_label(self.params.photons_per_pattern)}/{self.params.view_name}"
-
-    @property
-    def comparisons(self) -> list[StageCall]:
-        """The comparisons of all replicates."""
-        return [call for replicate in self.replicates for call in replicate.comparisons]
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage, each after those whose files it reads."""
@@ -116,7 +110,7 @@ class Plan:
     @property
     def comparisons(self) -> list[StageCall]:
         """The comparisons of all conditions and replicates."""
-        return [call for condition in self.conditions for call in condition.comparisons]
+        return [call for replicate in self.replicates for call in replicate.comparisons]
 
     @property
     def figures(self) -> dict[str, str]:
@@ -127,27 +121,21 @@ class Plan:
         if len(self.conditions) > 1:
             shown = {"deltas over dose and overlap": CONDITION_MAP_PLOT}
         else:
-            first = self.conditions[0].replicates[0]
-            drawn = (*first.comparisons, *first.overview)
+            drawn = self.replicates[0].named("compare", "overview")
             shown = {call.stage: call.outputs["plot"] for call in drawn}
         return shown | {"cost against quality": self.costs.outputs["plot"]}
 
     @property
     def science(self) -> dict[str, Any]:
         """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
-        if not self.replicates[0].simulation:
+        simulations = self.replicates[0].named("simulate")
+        if not simulations:
             return self.params.science
-        (simulation,) = self.replicates[0].simulation
-        return self.params.science | without_folders({"probe": simulation.params["probe"]})
+        return self.params.science | without_folders({"probe": simulations[0].params["probe"]})
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage once, each after those whose files it reads."""
-        known: set[str] = set()
-        for condition in self.conditions:
-            for call in condition:
-                if call.stage not in known:
-                    known.add(call.stage)
-                    yield call
+        yield from _once(call for condition in self.conditions for call in condition)
         yield self.costs
         yield self.summary
 
@@ -163,78 +151,100 @@ def make_plan(params: PhaseGParams) -> Plan:
         pydantic.ValidationError: If a value does not fit its stage.
     """
     params = with_measured_dose(params)
-    return plan_conditions(params, [params])
+    return _plan_conditions(params, [params])
 
 
-def plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Plan:
-    """Return the plan of a run of one or many conditions in one hub; writes no file.
-
-    Args:
-        params: What the run is asked for.
-        conditions: What a run of each dose and view alone would be asked for.
-
-    Raises:
-        BadInputError: If its scans cannot be simulated.
-        pydantic.ValidationError: If a value does not fit its stage.
-    """
-    planners = [
-        [planner_of(condition, number) for number in range(1, condition.seeds + 1)]
-        for condition in conditions
-    ]
-    every = [planner for members in planners for planner in members]
-    try:
-        for planner in every:
-            if planner.params.measured is None:
-                check_scans(planner.stage_params.simulation)
-    except ValueError as error:
-        raise BadInputError(str(error)) from error
-    planned = tuple(
-        ConditionPlan(condition, tuple(_plan_replicate(planner) for planner in members))
-        for condition, members in zip(conditions, planners, strict=True)
-    )
-    comparisons = [call for condition in planned for call in condition.comparisons]
-    return Plan(params, planned, plan_costs(every), every[0].summary(comparisons))
+def make_sweep_plan(params: SweepParams) -> Plan:
+    """Return the plan of a sweep, all of it in one hub; raises as `make_plan`."""
+    return _plan_conditions(params, params.conditions)
 
 
-def _plan_replicate(planner: Planner) -> ReplicatePlan:
+def _plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Plan:
+    """Return the plan of conditions, given what a run of each alone would be asked for."""
+    planned, planners, steps = [], [], []
+    for condition in conditions:
+        kind = Planner if condition.measured is None else MeasuredPlanner
+        members = [kind(condition, number) for number in range(1, condition.seeds + 1)]
+        of_members = [_steps(planner) for planner in members]
+        replicates = map(_plan_replicate, members, of_members)
+        planned.append(ConditionPlan(condition, tuple(replicates)))
+        planners += members
+        steps += of_members
+    comparisons = [call for c in planned for r in c.replicates for call in r.comparisons]
+    tables = {call.stage: call.outputs["metrics"] for call in comparisons}
+    costs = plan_costs(planners, steps, tables)
+    return Plan(params, tuple(planned), costs, plan_summary(planners[0], comparisons))
+
+
+def _steps(planner: Planner) -> dict[Split, Steps]:
+    """Return the stages of every reconstruction by split; refuses a scan that cannot be."""
+    if planner.params.measured is None:
+        try:
+            check_scans(planner.stage_params.simulation)
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
+    return {split: steps_of(planner, split) for split in planner.params.splits}
+
+
+def _plan_replicate(planner: Planner, steps: dict[Split, Steps]) -> ReplicatePlan:
     """Return the stages of one replicate."""
-    params, extras = planner.params, planner.extras
-    splits = params.splits
-    halves = HALVES if params.truth_free else ()
-    before, after = planner.before_training(), planner.after_training()
-    made = {call.stage for call in before.labelling}
-    return ReplicatePlan(
-        preparation=before.preparation,
-        simulation=before.simulation,
-        labelling=before.labelling,
-        simulated_labels=before.simulated_labels,
-        views=(
-            *(planner.view(s) for s in Split if s is Split.TRAIN or s in splits),
-            *planner.views_of_training,
-            *after.views,
-        ),
-        halves=tuple(extras.halves(split) for split in splits if halves),
-        training=tuple(planner.training(arm) for arm in NETWORK_ARMS),
-        adaptation=(extras.adaptation(),) if extras.adapts else (),
-        iterations=(
-            *(call for call in map(planner.iteration, splits) if call.stage not in made),
-            *(extras.half(split, Arm.PTYCHI, half) for split in splits for half in halves),
-        ),
-        predictions=(
-            *(planner.prediction(split, arm) for arm in NETWORK_ARMS for split in splits),
-            *(
-                extras.half(split, arm, half)
-                for arm in NETWORK_ARMS
-                for split in splits
-                for half in halves
-            ),
-            *after.predictions,
-        ),
-        overview=after.overview,
-        controls=tuple(extras.control(split) for split in splits),
-        adapted=(extras.adapted_prediction(),) if extras.adapts else (),
-        refinements=tuple(
-            extras.refinement(split, arm) for arm in REFINED for split in splits if params.refine
-        ),
-        comparisons=tuple(planner.comparison(split) for split in splits),
+    splits = planner.params.splits
+    found = [
+        (entry, step)
+        for of_split in steps.values()
+        for entry, stages in of_split.items()
+        for step in stages
+    ]
+    # Of equal rank, what needs no network takes longest, and starts first.
+    found.sort(key=lambda pair: (ORDER.index(pair[1].role), pair[0].is_network))
+    halved = {
+        (entry, half, split): call
+        for split in splits
+        for (entry, half), call in half_stages(planner, steps[split], split).items()
+    }
+    of_arms = [(step.role, step.call.stage) for entry, step in found if entry.role is Role.ARM]
+    calls: Calls = (
+        *planner.preparation(),
+        *(planner.view(split) for split in Split if split in splits),
+        *(planner.halves(split) for split in splits if planner.params.truth_free),
+        *(step.call for _, step in found),
+        *halved.values(),
+        *planner.pictures(),
+        *(plan_comparison(planner, split, steps[split]) for split in splits),
     )
+    reconstructed = {stage for role, stage in of_arms if role is StageRole.RECONSTRUCT}
+    labels = {step.call.stage for _, step in found if step.role is StageRole.LABEL}
+    return ReplicatePlan(
+        _in_order(calls),
+        frozenset(stage for role, stage in of_arms if role is StageRole.TRAIN),
+        frozenset(reconstructed | {call.stage for call in halved.values()}) - labels,
+    )
+
+
+def _once(calls: Iterable[StageCall]) -> Iterator[StageCall]:
+    """Yield every stage once, where it comes first."""
+    known: set[str] = set()
+    for call in calls:
+        if call.stage not in known:
+            known.add(call.stage)
+            yield call
+
+
+def _in_order(calls: Calls) -> Calls:
+    """Return every stage once, each after those whose files it reads, else in the given order."""
+    makers = {path: call for call in calls for path in (*call.outputs.values(), call.manifest)}
+    found: dict[str, StageCall] = {}
+    begun: set[str] = set()
+
+    def add(call: StageCall) -> None:
+        if call.stage in begun:
+            return
+        begun.add(call.stage)
+        for path in call.inputs.values():
+            if path in makers:
+                add(makers[path])
+        found[call.stage] = call
+
+    for call in calls:
+        add(call)
+    return tuple(found.values())

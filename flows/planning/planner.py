@@ -1,21 +1,32 @@
-"""What all stages of one condition share: names, folders, and how a call is put together."""
+"""The stages of one replicate of one condition: which function reads and writes which files."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 from pydantic import BaseModel
 
 from flows.params.profiles import SIZES, StageParams, resolve
 from flows.params.run import BaselineView, PhaseGParams
+from tasks.catalogue.reconstruction import (
+    LearnsFrom,
+    Reconstruction,
+    StageRole,
+    Step,
+)
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.named_files import seen_from
-from tasks.core.study.arms import Arm
+from tasks.core.study.half_sets import HALVES
 from tasks.core.study.hub_layout import Condition
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
-from tasks.views.params import View
+from tasks.views.params import MeasuredViewParams, View
+
+Calls = tuple[StageCall, ...]
 
 
-class StageFactory:
-    """Puts the calls of one replicate of one condition together.
+class Planner:
+    """Puts the calls together; a subclass knows where the scans come from.
+
+    It is what `tasks.catalogue.reconstruction.Planner` promises to the catalogue.
 
     Attributes:
         params: What the run is asked for.
@@ -30,11 +41,39 @@ class StageFactory:
         self.params = params
         self.stage_params: StageParams = resolve(params, replicate)
         self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
-        # A measured scan is measured once: its replicates share what comes before the views.
-        self.source = (
-            self.condition if params.measured is None else replace(self.condition, replicate=1)
-        )
+        self.source = self.condition
         self.timeout_s = SIZES[params.profile].timeout_s
+
+    @property
+    def compared_with(self) -> dict[str, str]:
+        """What reconstructions are compared with: the true object."""
+        return {"truth": self.condition.truth}
+
+    def preparation(self) -> Calls:
+        """Return the stages that come before the views: the simulation of both splits."""
+        outputs = {split.value: self.condition.scan(split.value) for split in Split}
+        simulation = self.call(
+            ".".join(["simulate", *self.condition.labels]),
+            "C",
+            "tasks.simulate.stage:simulate",
+            self.stage_params.simulation,
+            ({}, outputs | {"truth": self.condition.truth}),
+            f"data/phase_c/{self.condition.folder}/manifest.json",
+        )
+        return (simulation,)
+
+    def pictures(self) -> Calls:
+        """Return the stages that only draw: none."""
+        return ()
+
+    def labels(self, network: Reconstruction) -> tuple[tuple[Step, ...], dict[str, str]]:
+        """Return what has to be done for a network's labels, and what its training then reads."""
+        del network
+        return (), self.exposures(Split.TRAIN) | self.compared_with
+
+    def wanted(self, split: Split) -> list[Reconstruction]:
+        """Return the reconstructions of a split that the run wants, in the order of tables."""
+        return [r for r in RECONSTRUCTIONS.with_stages if r.is_wanted(self.params, split)]
 
     def call(
         self,
@@ -42,7 +81,7 @@ class StageFactory:
         phase: Phase,
         function: str,
         params: BaseModel,
-        files: tuple[dict[str, str], dict[str, str]],
+        files: tuple[Mapping[str, str], Mapping[str, str]],
         manifest: str,
     ) -> StageCall:
         """Return a call; `files` are its inputs and its outputs."""
@@ -53,8 +92,8 @@ class StageFactory:
             function=function,
             # A stage stands in the hub, and names of files outside must hold there.
             params=seen_from(self.params.hub, params.model_dump(mode="json")),
-            inputs=inputs,
-            outputs=outputs,
+            inputs=dict(inputs),
+            outputs=dict(outputs),
             manifest=manifest,
             timeout_s=self.timeout_s,
         )
@@ -64,92 +103,155 @@ class StageFactory:
         parts = [name, *self.condition.labels, self.condition.view]
         return ".".join(parts if split is None else [*parts, split.value])
 
-    def exposures(self, split: Split) -> dict[str, str]:
+    def exposures(self, split: Split, half: str = "") -> dict[str, str]:
         """Return what every reconstructor reads: the scan and the choice of its exposures."""
+        view = f"view_{half}.json" if half else "view.json"
         return {
             "scan": self.source.scan(split.value),
-            "view": f"{self.condition.view_folder(split.value)}/view.json",
+            "view": f"{self.condition.view_folder(split.value)}/{view}",
         }
 
-    def view_of_training(self, arm: Arm) -> View:
-        """Return the view that a network is trained on."""
-        is_dense = arm is Arm.BASELINE and self.params.baseline_view is BaselineView.DENSE
-        return View.DENSE if is_dense else self.params.view
+    def reconstruction(self, name: str, split: Split, half: str = "") -> str:
+        """Return where a reconstruction lies."""
+        slug = f"{name.lower()}_{half}" if half else name.lower()
+        return self.condition.reconstruction(split.value, slug)
 
-    def training_folder(self, arm: Arm) -> str:
-        """Return where a trained network lies."""
-        group_size = self.stage_params.training[arm].group_size
-        view = self.view_of_training(arm)
-        place = (
-            self.condition if view is self.params.view else replace(self.condition, view=view.value)
-        )
-        return place.training_folder(arm.slug, group_size)
-
-    def training_call(
-        self,
-        name: str,
-        params: BaseModel,
-        inputs: dict[str, str],
-        folder: str,
-    ) -> StageCall:
-        """Return the call that trains a network into a folder."""
-        record = {
-            "history": f"{folder}/history.csv",
-            "learning_curve": f"{folder}/learning_curve.png",
+    def view(self, split: Split) -> StageCall:
+        """Choose the exposures of a split."""
+        folder = self.condition.view_folder(split.value)
+        outputs = {
+            "view": f"{folder}/view.json",
+            "overlap": f"{folder}/overlap_metrics.json",
+            "coverage": f"{folder}/coverage.npz",
+            "plot": f"{folder}/coverage.png",
         }
+        takes_all = isinstance(self.stage_params.view, MeasuredViewParams)
         return self.call(
-            name,
-            "E",
-            "tasks.train.stage:train",
-            params,
-            (inputs, model_files(folder) | record),
+            self.name("view", split),
+            "D",
+            f"tasks.views.stage:{'take_every_exposure' if takes_all else 'select_view'}",
+            self.stage_params.view,
+            ({"scan": self.source.scan(split.value)}, outputs),
             f"{folder}/manifest.json",
         )
 
-    def prediction_call(
-        self, name: str, arm: Arm, inputs: dict[str, str], reconstruction: str
-    ) -> StageCall:
-        """Return the call that reconstructs with a trained network."""
+    def halves(self, split: Split) -> StageCall:
+        """Take every other exposure of a view, twice."""
         return self.call(
-            name,
+            self.name("halve", split),
+            "D",
+            "tasks.views.half_sets:halve_view",
+            self.stage_params.halves,
+            (
+                self.exposures(split),
+                {half: self.exposures(split, half)["view"] for half in HALVES},
+            ),
+            f"{self.condition.view_folder(split.value)}/halves.manifest.json",
+        )
+
+    def training(self, network: Reconstruction) -> tuple[Step, ...]:
+        """Return what trains a network: its view, its labels, and the training."""
+        learns_labels = network.learns_from is LearnsFrom.LABELS
+        is_dense = learns_labels and self.params.baseline_view is BaselineView.DENSE
+        view = View.DENSE if is_dense else self.params.view
+        if view is not self.params.view:
+            at_view = self.params.model_copy(update={"view": view})
+            return type(self)(at_view, self.condition.replicate).training(network)
+        steps: tuple[Step, ...] = ()
+        inputs = self.exposures(Split.TRAIN)
+        if learns_labels:
+            steps, inputs = self.labels(network)
+        params = self.stage_params.training[network.name]
+        folder = self.condition.training_folder(network.slug, params.group_size)
+        trained = self._training_call(self.name(f"train-{network.slug}"), params, inputs, folder)
+        prepared = Step(StageRole.PREPARE, self.view(Split.TRAIN))
+        return prepared, *steps, Step(StageRole.TRAIN, trained)
+
+    def adaptation(self, trained: StageCall, split: Split) -> StageCall:
+        """Fine-tune a trained network on the diffraction of a split, without labels."""
+        initial = {
+            "initial_weights": trained.outputs["weights"],
+            "initial_model": trained.outputs["model"],
+        }
+        folder = f"{trained.outputs['model'].rpartition('/')[0]}/adapted"
+        name = self.name(f"adapt-{trained.params['arm'].lower()}", split)
+        inputs = self.exposures(split) | initial
+        return self._training_call(name, self.stage_params.adaptation, inputs, folder)
+
+    def _training_call(
+        self, name: str, params: BaseModel, inputs: dict[str, str], folder: str
+    ) -> StageCall:
+        outputs = {
+            "weights": f"{folder}/model.weights.h5",
+            "model": f"{folder}/model.json",
+            "history": f"{folder}/history.csv",
+            "learning_curve": f"{folder}/learning_curve.png",
+        }
+        function = "tasks.train.stage:train"
+        return self.call(name, "E", function, params, (inputs, outputs), f"{folder}/manifest.json")
+
+    def prediction(self, name: str, split: Split, trained: StageCall, half: str = "") -> StageCall:
+        """Reconstruct by a trained network."""
+        return self.prediction_call(
+            self.name("-".join(["predict", name.lower(), *([half] if half else [])]), split),
+            self.exposures(split, half),
+            trained,
+            self.reconstruction(name, split, half),
+        )
+
+    def prediction_call(
+        self, stage: str, exposures: dict[str, str], trained: StageCall, reconstruction: str
+    ) -> StageCall:
+        """Return the call that reconstructs some exposures by a trained network."""
+        model = {name: trained.outputs[name] for name in ("weights", "model")}
+        return self.call(
+            stage,
             "F",
             "tasks.reconstruct.network_stage:predict",
-            self.stage_params.prediction[arm],
-            (inputs, {"reconstruction": reconstruction}),
-            f"{stem(reconstruction)}.manifest.json",
+            self.stage_params.prediction[trained.params["arm"]],
+            (exposures | model, {"reconstruction": reconstruction}),
+            f"{_stem(reconstruction)}.manifest.json",
         )
 
-    def iteration_call(
-        self, name: str, params: BaseModel, inputs: dict[str, str], reconstruction: str
+    def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
+        """Reconstruct by pty-chi, from a flat object."""
+        stage = self.name("-".join(["iterate", name.lower(), *([half] if half else [])]), split)
+        path = self.reconstruction(name, split, half)
+        return self._solver_call(stage, self.stage_params.ptychi, self.exposures(split, half), path)
+
+    def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
+        """Let pty-chi go on from the object of another reconstruction, `of`."""
+        inputs = self.exposures(split) | {"initial": start.outputs["reconstruction"]}
+        stage = self.name(f"refine-{of.lower()}", split)
+        path = self.reconstruction(name, split)
+        return self._solver_call(stage, self.stage_params.refinement, inputs, path)
+
+    def _solver_call(
+        self, stage: str, params: BaseModel, inputs: dict[str, str], path: str
     ) -> StageCall:
-        """Return the call that reconstructs with pty-chi."""
-        start = stem(reconstruction)
         outputs = {
-            "reconstruction": reconstruction,
-            "iterates": iterates_of(reconstruction),
-            "history": f"{start}_history.csv",
-            "options": f"{start}_options.json",
+            "reconstruction": path,
+            "iterates": f"{_stem(path)}_iterates.h5",
+            "history": f"{_stem(path)}_history.csv",
+            "options": f"{_stem(path)}_options.json",
         }
+        function = "tasks.reconstruct.ptychi_stage:iterate"
+        manifest = f"{_stem(path)}.manifest.json"
+        return self.call(stage, "F", function, params, (inputs, outputs), manifest)
+
+    def projection(self, names: tuple[str, str], split: Split) -> StageCall:
+        """Reconstruct by the networks' physics, without a network."""
+        same, longer = (self.reconstruction(name, split) for name in names)
         return self.call(
-            name,
+            self.name("project", split),
             "F",
-            "tasks.reconstruct.ptychi_stage:iterate",
-            params,
-            (inputs, outputs),
-            f"{start}.manifest.json",
+            "tasks.reconstruct.no_network_stage:project",
+            self.stage_params.projection,
+            (self.exposures(split), {"same": same, "longer": longer}),
+            f"{_stem(same)}.manifest.json",
         )
 
 
-def stem(reconstruction: str) -> str:
+def _stem(reconstruction: str) -> str:
     """Return the path of a reconstruction without its ending."""
     return reconstruction.removesuffix(".h5")
-
-
-def iterates_of(reconstruction: str) -> str:
-    """Return where pty-chi keeps the objects on its way to a reconstruction."""
-    return f"{stem(reconstruction)}_iterates.h5"
-
-
-def model_files(folder: str) -> dict[str, str]:
-    """Return the files of a network by name."""
-    return {"weights": f"{folder}/model.weights.h5", "model": f"{folder}/model.json"}

@@ -3,9 +3,9 @@
 from typing import Any
 
 from flows.execution.attempt import failure_entry
-from flows.execution.condition import take_condition
+from flows.execution.condition import submit_condition
 from flows.execution.failures import failed_stages, raise_failures, raise_unfinished
-from flows.execution.task_graph import Route
+from flows.execution.task_graph import TaskGraph
 from flows.execution.worker import forget_failures, read_failures
 from flows.params.profiles import resolve
 from flows.params.run import PhaseGParams
@@ -79,10 +79,10 @@ def tell_condition(name: str, kind: EventKind, text: str = "") -> None:
 
 def _run_here(plan: Plan) -> None:
     """Run the conditions side by side, as many stages at a time as there are cores."""
-    route = Route()
+    graph = TaskGraph()
     for condition in plan.conditions:
-        take_condition(route, condition)
-    ends = route.ends()
+        submit_condition(graph, condition)
+    ends = graph.ends()
     raise_failures(plan, ends, [failure_entry(error) for error in failed_stages(ends)])
 
 

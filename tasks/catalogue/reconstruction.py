@@ -118,8 +118,8 @@ class Planner(Protocol):
     def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
         """Return the stage that reconstructs as `name` by pty-chi, from a flat object."""
 
-    def refinement(self, name: str, split: Split, start: StageCall) -> StageCall:
-        """Return the stage that lets pty-chi go on from the object of another stage."""
+    def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
+        """Return the stage that lets pty-chi go on from the object of `of`, made by `start`."""
 
     def projection(self, names: tuple[str, str], split: Split) -> StageCall:
         """Return the stage of the networks' physics without a network, of two lengths."""

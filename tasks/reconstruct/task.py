@@ -35,3 +35,11 @@ def iterate_ptychi(call: StageCall) -> StageRecord:
         record.cpu_s,
     )
     return record
+
+
+@stage_task("reconstruct-object")
+def reconstruct_object(call: StageCall) -> StageRecord:
+    """Reconstruct a scan by the stage of another package."""
+    record = execute(call)
+    get_run_logger().info("%s took %.1f s", call.stage, record.wall_s)
+    return record

@@ -36,11 +36,12 @@ class Refined(Reconstruction):
     def stages(self, planner: Planner, split: Split) -> Sequence[Step]:
         """Return training, prediction and refinement."""
         training = planner.training(self.network)
-        start = planner.prediction(self.network.name, split, training[-1].call)
+        name = self.network.name
+        start = planner.prediction(name, split, training[-1].call)
         return (
             *training,
             Step(StageRole.START, start),
-            Step(StageRole.REFINE, planner.refinement(self.name, split, start)),
+            Step(StageRole.REFINE, planner.refinement(self.name, name, split, start)),
         )
 
 

@@ -115,7 +115,7 @@ def test_a_full_disk_is_refused_with_the_room_that_is_needed(tmp_path, monkeypat
 
 def test_what_a_hub_holds_already_needs_no_room_again(tmp_path, monkeypatch):
     plan = make_plan(PhaseGParams(hub=tmp_path, profile="smoke"))
-    scan = tmp_path / plan.replicates[0].simulation[0].outputs["train"]
+    scan = tmp_path / plan.replicates[0].named("simulate")[0].outputs["train"]
     scan.parent.mkdir(parents=True)
     scan.write_bytes(bytes(20 * 2**20))
     monkeypatch.setattr(shutil, "disk_usage", of_free_mib(bytes_needed(plan) // 2**20 - 19))

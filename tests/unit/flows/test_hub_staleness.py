@@ -143,7 +143,7 @@ def test_clobber_keeps_what_the_new_plan_would_make_just_so(tmp_path):
     archive = archive_stale_outputs(tmp_path, plan_for(tmp_path, splits=("train", "test")))
     moved = files_of(archive)
     assert "analysis/metrics_summary.json" in moved
-    assert old.replicates[0].simulation[0].outputs["train"] in files_of(tmp_path)
+    assert old.replicates[0].named("simulate")[0].outputs["train"] in files_of(tmp_path)
     assert not {path for path in moved if path.startswith("data/")}
 
 

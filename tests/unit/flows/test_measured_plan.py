@@ -28,6 +28,13 @@ def plan_of(scan_file, **knobs):
     return make_plan(PhaseGParams(measured=MeasuredParams(**measured), **knobs))
 
 
+def labels_of(replicate):
+    """Return the stages that make labels: pty-chi on the training region, or a simulation."""
+    simulated = replicate.named("simulate-labels")
+    solved = replicate.named("iterate-ptychi")
+    return simulated or [call for call in solved if call.inputs["scan"].endswith("train.cxi")]
+
+
 @pytest.mark.parametrize(
     "knobs", [{}, {"seeds": 2}, {"measured": {"labels": "simulation"}}, {"adapt_steps": 5}]
 )
@@ -48,27 +55,27 @@ def test_nothing_of_a_measured_scan_is_called_truth(scan_file):
 
 def test_ptychopinn_sees_the_training_diffraction_alone(scan_file):
     plan = plan_of(scan_file)
-    own, baseline = plan.replicates[0].training
+    own, baseline = plan.replicates[0].named("train-ptychopinn", "train-baseline")
     assert set(own.inputs) == {"scan", "view"}
     assert own.inputs["scan"].endswith("train.cxi")
     assert set(baseline.inputs) == {"scan", "view", "labels"}
-    (labels,) = plan.replicates[0].labelling
+    (labels,) = labels_of(plan.replicates[0])
     assert baseline.inputs["labels"] == labels.outputs["reconstruction"]
     assert labels.inputs["scan"] == own.inputs["scan"]
 
 
 def test_simulated_labels_come_from_the_measured_probe(scan_file):
     (replicate,) = plan_of(scan_file, measured={"labels": "simulation"}).replicates
-    (labels,) = replicate.simulated_labels
+    (labels,) = replicate.named("simulate-labels")
     assert labels.inputs["scan"].endswith("train.cxi")
-    assert replicate.training[1].inputs == labels.outputs
+    assert replicate.named("train-baseline")[0].inputs == labels.outputs
 
 
 @pytest.mark.parametrize("labels", ["reference", "simulation"])
 def test_the_baseline_alone_pays_for_its_labels(scan_file, labels):
     plan = plan_of(scan_file, measured={"labels": labels}, refine=2)
     (replicate,) = plan.replicates
-    (made,) = replicate.labelling + replicate.simulated_labels
+    (made,) = labels_of(replicate)
     paying = [s for s in plan.costs.params["sources"] if s["role"] == "label"]
     assert {source["manifest"] for source in paying} == {made.manifest}
     assert {source["model"] for source in paying} == {"Baseline", "Baseline-refined"}
@@ -89,9 +96,10 @@ def test_the_folders_are_named_by_the_measured_dose(scan_file):
 
 
 def test_replicates_measure_once(scan_file):
+    prepared = ("import", "reference", "regions")
     first, second = plan_of(scan_file, seeds=2).replicates
-    assert first.preparation == second.preparation
-    assert first.training != second.training
+    assert first.named(*prepared) == second.named(*prepared)
+    assert first.named("train-baseline") != second.named("train-baseline")
 
 
 def test_the_dose_does_not_change_in_its_last_digits(scan_file):

@@ -4,7 +4,7 @@ import pytest
 
 from flows.params.run import NetworkKind, PhaseGParams
 from flows.planning.plan import make_plan
-from tasks.core.study.arms import NETWORK_ARMS, Arm
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.seeds import Split
 from tasks.report.costs.cost_params import CostParams
 from tasks.simulate.params import SimulationParams
@@ -15,6 +15,10 @@ def plan_of(**knobs):
 
 
 EVERYTHING = {"adapt_steps": 50, "refine": 10, "truth_free": True, "seeds": 3}
+
+
+REFINEMENTS = ("refine-ptychopinn", "refine-baseline")
+TRAININGS = ("train-ptychopinn", "train-baseline")
 
 
 def of_split(calls, split):
@@ -49,8 +53,10 @@ def test_every_comparison_has_the_control_without_a_network():
 
 def test_both_networks_are_the_same_but_for_what_judges_them():
     for kind in NetworkKind:
-        calls = only(plan_of(architecture=kind)).training
-        assert [call.params["arm"] for call in calls] == [arm.value for arm in NETWORK_ARMS]
+        calls = only(plan_of(architecture=kind)).named(*TRAININGS)
+        assert [call.params["arm"] for call in calls] == [
+            arm.name for arm in RECONSTRUCTIONS.networks
+        ]
         first, second = (call.params for call in calls)
         assert first | {"arm": None} == second | {"arm": None}
     assert set(calls[1].inputs) - set(calls[0].inputs) == {"truth"}
@@ -58,13 +64,13 @@ def test_both_networks_are_the_same_but_for_what_judges_them():
 
 def test_the_control_makes_as_many_passes_as_the_network():
     replicate = only(plan_of())
-    passes = replicate.training[0].params["architecture"]["passes"]
-    assert {call.params["passes"] for call in replicate.controls} == {passes}
+    passes = replicate.named(*TRAININGS)[0].params["architecture"]["passes"]
+    assert {call.params["passes"] for call in replicate.named("project")} == {passes}
 
 
 def test_adaptation_sees_the_test_diffraction_and_no_truth():
     plan = plan_of(adapt_steps=50)
-    (adaptation,) = only(plan).adaptation
+    (adaptation,) = only(plan).named("adapt-ptychopinn")
     assert adaptation.inputs["scan"].endswith("test.cxi")
     assert not [path for path in adaptation.inputs.values() if path.endswith("truth.h5")]
     assert adaptation.params["n_steps"] == 50
@@ -74,37 +80,35 @@ def test_adaptation_sees_the_test_diffraction_and_no_truth():
 
 def test_without_a_test_split_nothing_is_adapted():
     replicate = only(plan_of(adapt_steps=50, splits=("train",)))
-    assert replicate.adaptation == replicate.adapted == ()
-    assert only(plan_of()).adaptation == ()
+    adapted = ("adapt-ptychopinn", "predict-ptychopinn-adapted")
+    assert replicate.named(*adapted) == ()
+    assert only(plan_of()).named(*adapted) == ()
 
 
 def test_refined_arms_start_from_the_networks_with_the_settings_of_pty_chi():
     replicate = only(plan_of(refine=10))
-    (alone,) = {str(call.params | {"n_epochs": 0}) for call in replicate.iterations}
-    for call in replicate.refinements:
+    (alone,) = {str(call.params | {"n_epochs": 0}) for call in replicate.named("iterate-ptychi")}
+    refinements = replicate.named(*REFINEMENTS)
+    for call in refinements:
         assert str(call.params | {"n_epochs": 0}) == alone
         assert call.params["n_epochs"] == 10
         assert call.inputs["initial"].rsplit("/", 1)[-1] in ("ptychopinn.h5", "baseline.h5")
-    assert len(replicate.refinements) == 4
+    assert len(refinements) == 4
     for call in replicate.comparisons:
         for model in ("PtyChi", "PtychoPINN-refined", "Baseline-refined"):
             assert {model, f"{model}.iterates"} <= set(call.inputs)
-    assert only(plan_of()).refinements == ()
+    assert only(plan_of()).named(*REFINEMENTS) == ()
 
 
 def test_halves_are_reconstructed_by_every_arm_and_compared():
     replicate = only(plan_of(truth_free=True, splits=("test",)))
-    (halves,) = replicate.halves
+    (halves,) = replicate.named("halve")
     views = {path: half for half, path in halves.outputs.items()}
-    halved = [
-        call
-        for call in (*replicate.iterations, *replicate.predictions)
-        if call.inputs["view"] in views
-    ]
+    halved = [call for call in replicate if call.inputs.get("view") in views]
     (comparison,) = replicate.comparisons
-    for arm in Arm:
+    for arm in RECONSTRUCTIONS.arms:
         for half in ("odd", "even"):
-            path = comparison.inputs[f"{arm.value}.{half}"]
+            path = comparison.inputs[f"{arm.name}.{half}"]
             (maker,) = [call for call in halved if path in call.outputs.values()]
             assert views[maker.inputs["view"]] == half
             assert comparison.inputs[f"view.{half}"] == maker.inputs["view"]
@@ -124,7 +128,7 @@ def test_replicates_have_files_of_their_own_and_the_first_those_of_a_single_run(
 def test_replicates_share_the_sample_unless_fresh_ones_are_asked_for():
     def seeds(**knobs):
         plan = plan_of(seeds=2, **knobs)
-        return [SimulationParams(**r.simulation[0].params) for r in plan.replicates]
+        return [SimulationParams(**r.named("simulate")[0].params) for r in plan.replicates]
 
     first, second = seeds()
     assert first.seed != second.seed

@@ -6,8 +6,7 @@ from pydantic import ValidationError
 from flows.hub.staleness import stale_outputs, write_plan
 from flows.params.run import PhaseGParams
 from flows.params.sweep import Runner, SweepParams
-from flows.planning.plan import make_plan
-from flows.planning.sweep import make_sweep_plan
+from flows.planning.plan import make_plan, make_sweep_plan
 from tasks.core.files.atomic_files import read_json
 from tasks.report.costs.cost_params import CostParams
 from tasks.report.records.schema_files import schema_faults
@@ -80,11 +79,11 @@ def test_a_sparse_run_with_a_dense_baseline_has_what_that_is_trained_on():
     plan = make_plan(PhaseGParams(view="sparse", baseline_view="dense"))
     assert trainings(plan) == ["train-baseline.dose_1000.dense"]
     (replicate,) = plan.replicates
-    assert "view.dose_1000.dense.train" in [call.stage for call in replicate.views]
-    baseline = next(c for c in replicate.predictions if c.params["arm"] == "Baseline")
+    assert "view.dose_1000.dense.train" in [call.stage for call in replicate.named("view")]
+    baseline = replicate.named("predict-baseline")[0]
     assert "/dense/baseline/" in baseline.inputs["model"]
     assert "/sparse/" in baseline.inputs["view"]
-    (own,) = [c for c in replicate.training if c.params["arm"] == "PtychoPINN"]
+    (own,) = replicate.named("train-ptychopinn")
     assert "/sparse/" in own.inputs["view"]
 
 
@@ -145,6 +144,6 @@ def test_bad_input_is_named(knobs, message):
 
 def test_the_probe_of_a_condition_keeps_what_was_left_to_the_profile():
     params = SweepParams(profile="study", probe={"defocus_rad": 12})
-    (simulation,) = make_sweep_plan(params).replicates[0].simulation
+    (simulation,) = make_sweep_plan(params).replicates[0].named("simulate")
     assert simulation.params["probe"]["n_px"] == 128
     assert params.runner is Runner.LOCAL
