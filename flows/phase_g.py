@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
     from flows.cli.entry import launch
 
-    sys.exit(launch("flows.cli.command_line"))
+    sys.exit(launch())
 
 from typing import Any, cast
 

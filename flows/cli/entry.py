@@ -9,13 +9,21 @@ from tasks.runtime.garbage_collection import collected_rarely
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
 
-def launch(module: str) -> int:
-    """Run the command line of a module and return its exit code.
+def launch(function: str = "main") -> int:
+    """Run a command line and return its exit code.
 
     Args:
-        module: Dotted name; its `main` takes the words of this process.
+        function: Of `flows.cli.command_line`; it takes the words of this process.
     """
     with collected_rarely():
         if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
             the_local_server()
-        return int(importlib.import_module(module).main())
+        from tasks.catalogue.registry import CatalogueError
+
+        try:
+            command_line = importlib.import_module("flows.cli.command_line")
+        except CatalogueError as error:
+            from tasks.commands import refuse
+
+            return refuse(str(error))
+        return int(getattr(command_line, function)())

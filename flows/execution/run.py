@@ -12,7 +12,13 @@ from flows.execution.attempt import clear_blocker, record_attempt, write_blocker
 from flows.execution.partial_report import report_partially
 from flows.hub.disk_space import check_space
 from flows.hub.provenance import git_state
-from flows.hub.staleness import archive_stale_outputs, check_place, refuse_stale_hub, write_plan
+from flows.hub.staleness import (
+    archive_stale_outputs,
+    broken_packages,
+    check_place,
+    refuse_stale_hub,
+    write_plan,
+)
 from flows.planning.plan import Plan
 from flows.progress.monitor import run_monitor, watching_console
 from tasks.core.files.atomic_files import read_json
@@ -51,6 +57,8 @@ def open_hub(
             nothing is changed then.
     """
     hub = plan.params.hub.absolute()
+    for why in broken_packages():
+        LOGGER.warning("The run goes on without %s", why)
     check_place(hub)
     check_space(hub, plan)
     hub.mkdir(parents=True, exist_ok=True)

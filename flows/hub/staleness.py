@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from flows.hub.provenance import commands_doc, git_state, machine, publisher, versions
 from flows.planning.plan import ConditionPlan, Plan
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.catalogue.registry import CatalogueError
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN
 from tasks.core.study.stage_record import StageCall
@@ -64,7 +69,48 @@ def stale_outputs(hub: Path, plan: Plan) -> list[str]:
     except ValueError as error:
         return [str(error)]
     known = old.get("parameters") if isinstance(old, dict) else None
-    return differences(known, plan.science)
+    named = old.get("reconstructions", ()) if isinstance(old, dict) else ()
+    return [
+        *differences(with_new_options(known, plan.science, plan.params), plan.science),
+        *(f"reconstructions: {name} -> {_why_lost(name)}" for name in named if _why_lost(name)),
+    ]
+
+
+def broken_packages() -> list[str]:
+    """Return which reconstructions and metrics of installed packages cannot be used, and why."""
+    return [*RECONSTRUCTIONS.broken.values(), *METRICS.broken.values()]
+
+
+def _why_lost(name: str) -> str:
+    """Return why a reconstruction that a hub was made with is not to be had; empty where it is."""
+    try:
+        RECONSTRUCTIONS.get(name)
+    except CatalogueError as error:
+        return str(error)
+    return ""
+
+
+def with_new_options(old: Any, new: Any, params: Any) -> Any:
+    """Return the parameters of a hub with the options that it does not know, where they are off.
+
+    An option that was added to the program since, and has its default, changes nothing.
+
+    Args:
+        old: Parameters that a plan on disk has, as JSON.
+        new: Those of the run that is asked for, as JSON.
+        params: The same as a pydantic model.
+    """
+    if not (isinstance(old, dict) and isinstance(new, dict) and isinstance(params, BaseModel)):
+        return old
+    found = dict(old)
+    fields = type(params).model_fields
+    for name in fields.keys() & new.keys():
+        value = getattr(params, name)
+        if name in old:
+            found[name] = with_new_options(old[name], new[name], value)
+        elif value == fields[name].get_default(call_default_factory=True):
+            found[name] = new[name]
+    return found
 
 
 def refuse_stale_hub(hub: Path, plan: Plan) -> None:
@@ -164,6 +210,7 @@ def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None
             "machine": machine(),
             "commands_doc": commands_doc(),
             "publisher": publisher(),
+            "reconstructions": list(RECONSTRUCTIONS.entries),
             "conditions": [_condition_entry(condition) for condition in plan.conditions],
             "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
         },

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.command_line import phase_g_app
+from flows.cli.command_line import CONDITION, study_app
 from flows.params.run import PhaseGParams
 from flows.params.sweep import AxesParams
 from tasks.ingest.params import IngestOptions
@@ -77,7 +77,7 @@ def test_every_parameter_is_on_the_page_of_parameters(tables):
     own = {"--parameters", "--collect-only", "--report-only", "--post-verify-only"}
     arguments = [
         set(argument.names)
-        for argument in phase_g_app().assemble_argument_collection()
+        for argument in study_app(CONDITION).assemble_argument_collection()
         if argument.parse and not argument.children
     ]
     asked_for = [names for names in arguments if not names & own and "sha256" not in str(names)]

@@ -14,8 +14,7 @@ from deployments.deploy import deploy
 from deployments.run import make_app
 from deployments.serve import serve
 from deployments.stop import stop
-from flows.cli.command_line import phase_g_app
-from flows.cli.sweep_command_line import sweep_app
+from flows.cli.command_line import CONDITION, SWEEP, study_app
 from flows.params.measured import spelled_out
 from tasks.commands import new_app
 from tasks.export.command_line import export_app
@@ -90,8 +89,8 @@ def app_for(module: str, words: tuple[str, ...]) -> App | None:
     if module == "deployments.run":
         return make_app(words) if words else None
     made = {
-        "flows.phase_g": phase_g_app,
-        "flows.dose_overlap_study": sweep_app,
+        "flows.phase_g": lambda: study_app(CONDITION),
+        "flows.dose_overlap_study": lambda: study_app(SWEEP),
         "tasks.simulate": simulate_app,
         "tasks.export": export_app,
         "deployments.deploy": lambda: new_app(module, deploy),

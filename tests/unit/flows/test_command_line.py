@@ -1,10 +1,9 @@
 import subprocess
 import sys
-from inspect import signature
 
 import pytest
 
-from flows.cli.command_line import main, run
+from flows.cli.command_line import CONDITION, main, study_app
 from flows.cli.entry import WITHOUT_A_RUN
 from flows.hub.staleness import write_plan
 from flows.params.run import PhaseGParams
@@ -17,7 +16,7 @@ from tasks.runtime.lock import hub_lock
 def nothing_runs(monkeypatch):
     """Fail loudly if a run is started from here."""
 
-    def refuse(plan):
+    def refuse(study, plan):
         raise AssertionError("a run was started")
 
     monkeypatch.setattr("flows.cli.command_line.execute", refuse)
@@ -97,7 +96,9 @@ def asked(tmp_path, monkeypatch):
 
     def ask(*arguments) -> PhaseGParams:
         plans = []
-        monkeypatch.setattr("flows.cli.command_line.execute", lambda plan: plans.append(plan) or 0)
+        monkeypatch.setattr(
+            "flows.cli.command_line.execute", lambda _study, plan: plans.append(plan) or 0
+        )
         assert main(["--hub", str(tmp_path / "hub"), *arguments]) == 0
         return plans[0].params
 
@@ -137,7 +138,8 @@ def test_the_help_explains_every_parameter(capsys, monkeypatch):
 
 
 def test_the_options_for_which_no_server_starts_are_there():
-    options = {f"--{name.replace('_', '-')}" for name in signature(run).parameters}
+    arguments = study_app(CONDITION).assemble_argument_collection()
+    options = {name for argument in arguments for name in argument.names}
     assert WITHOUT_A_RUN - {"--help", "-h"} <= options
 
 

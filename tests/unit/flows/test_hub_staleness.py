@@ -17,7 +17,7 @@ from flows.hub.staleness import (
 )
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from tasks.core.files.atomic_files import read_json, write_text
+from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import PLAN
 from tasks.runtime.errors import BadInputError, StageFailedError, StaleHubError
 
@@ -84,6 +84,18 @@ def test_another_fault_or_probe_is_named_by_its_knob(tmp_path):
     with pytest.raises(StaleHubError, match=r"\(probe.defocus_rad: 8.0 -> 7.0\)"):
         refuse_stale_hub(tmp_path, plan_for(tmp_path, probe={"defocus_rad": 7}))
     refuse_stale_hub(tmp_path, plan_for(tmp_path, probe={"defocus_rad": 8.0}))
+
+
+def test_an_option_that_is_newer_than_the_hub_and_off_makes_it_not_stale(tmp_path):
+    fill(tmp_path, plan_for(tmp_path))
+    written = read_json(tmp_path / PLAN)
+    del written["parameters"]["adapt_steps"]
+    del written["parameters"]["instrument"]["readout_noise_photons"]
+    write_json(tmp_path / PLAN, written)
+    assert stale_outputs(tmp_path, plan_for(tmp_path)) == []
+    assert stale_outputs(tmp_path, plan_for(tmp_path, adapt_steps=5)) == ["adapt_steps: None -> 5"]
+    noisy = plan_for(tmp_path, instrument={"readout_noise_photons": 2})
+    assert stale_outputs(tmp_path, noisy) == ["instrument.readout_noise_photons: None -> 2.0"]
 
 
 def test_a_named_file_is_known_by_its_content_wherever_it_lies(tmp_path):

@@ -112,7 +112,7 @@ def test_the_plan_of_a_sweep_names_its_conditions(tmp_path):
 def test_a_sweep_and_a_run_of_one_condition_tell_their_hubs_apart(tmp_path):
     write_plan(tmp_path, sweep(hub=tmp_path))
     single = make_plan(PhaseGParams(hub=tmp_path, profile="smoke", seeds=2))
-    assert "view: None -> dense" in stale_outputs(tmp_path, single)
+    assert "doses: [1000.0, 10000.0] -> None" in stale_outputs(tmp_path, single)
     assert stale_outputs(tmp_path, sweep(hub=tmp_path)) == []
     dask = {"runner": "dask", "dask_address": "tcp://127.0.0.1:1"}
     assert stale_outputs(tmp_path, sweep(hub=tmp_path, **dask)) == [], "who runs it is no science"
