@@ -32,7 +32,7 @@ def form_schema(flow: Flow[Any, Any]) -> dict[str, Any]:
 
     Returns:
         JSON schema; the description of every field with bounds ends in them, such as
-        `Root of all random draws (at least 0, below 2147483648)`.
+        `Root seed of all random numbers (at least 0, below 2147483648)`.
     """
     schema: dict[str, Any] = with_ranges(parameter_schema(flow).model_dump(exclude_unset=True))
     return schema

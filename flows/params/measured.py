@@ -35,19 +35,19 @@ class MeasuredParams(IngestParams):
     )
     thin: bool = Field(
         False,
-        description="Thin the scan to the overlap of the view; without, every exposure is used",
+        description="Thin the scan to the overlap of the view; otherwise every exposure is used",
     )
     labels: Annotated[Labels, Parameter(name="--labels")] = Field(
         Labels.REFERENCE,
         title="Labels of the Baseline",
         description="reference: pty-chi's reconstruction of the training region. simulation: a "
-        "simulated sample below the scan's own probe and positions",
+        "simulated sample with the scan's own probe and positions",
     )
     regions: RegionParams = Field(
         RegionParams(), description="How the scan is cut into a training and a test region"
     )
     reference: ReferenceOptions = Field(
-        ReferenceOptions(), description="How the probe is refined, and the reference made"
+        ReferenceOptions(), description="How the probe is refined and the reference is made"
     )
 
     @model_validator(mode="before")

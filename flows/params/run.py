@@ -57,7 +57,7 @@ class HubParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hub: Path = Field(
-        Path("runs/phase_g_dense"), description="Folder of the study; made if it is not there"
+        Path("runs/phase_g_dense"), description="Folder of the study; created if it does not exist"
     )
 
 
@@ -85,36 +85,35 @@ class StudyParams(BaseModel):
 
     splits: Annotated[tuple[Split, ...], Parameter(consume_multiple=True)] = Field(
         (Split.TRAIN, Split.TEST),
-        description="Parts of the sample to reconstruct and compare: train, test or both",
+        description="Regions of the sample to reconstruct and compare: train, test or both",
     )
     profile: Profile = Field(
         Profile.QUICK,
         description="smoke: seconds, for tests. quick: minutes on two cores. study: for a GPU",
     )
-    seed: int = Field(42, ge=0, lt=2**31, description="Root of all random draws")
+    seed: int = Field(42, ge=0, lt=2**31, description="Root seed of all random numbers")
     seeds: int = Field(
         1,
         ge=1,
         le=100,
         title="Replicates",
-        description="Runs with other draws of scan jitter, noise and training, for the intervals "
+        description="Number of runs with other scan jitter, noise and training, for the intervals "
         "of the deltas; their seeds are SEED, SEED + 1, ...",
     )
     fresh_samples: bool = Field(
-        False, description="Draw another sample for every replicate; otherwise they share one"
+        False, description="Draw a new sample for every replicate; otherwise all share one"
     )
     architecture: NetworkKind = Field(
         NetworkKind.UNROLLED,
-        description="Network of both arms. unrolled: physics passes with a U-Net on the canvas. "
-        "patch: a U-Net per pattern. classic, classic_of_four: PtychoNN-like, of one pattern or "
-        "of four neighbours",
+        description="Network of both arms. unrolled: physics passes with a U-Net on the window. "
+        "patch: a U-Net for each pattern. classic, classic_of_four: PtychoNN-like, for one pattern "
+        "or four neighbours",
     )
     baseline_view: BaselineView = Field(
         BaselineView.OWN,
         title="View of the Baseline's training",
-        description="own: trained on the exposures of the view that it is compared at, as "
-        "PtychoPINN is. dense: one Baseline a dose, trained on the dense view and used at every "
-        "view",
+        description="own: trained on the view at which it is compared, as PtychoPINN is. "
+        "dense: one Baseline for each dose, trained on the dense view and used for every view",
     )
     adapt_steps: int = Field(
         0,
@@ -129,13 +128,13 @@ class StudyParams(BaseModel):
         ge=0,
         le=10_000,
         title="Refinement [epochs]",
-        description="Epochs of pty-chi that go on from what each network has found; 0: none",
+        description="Epochs of pty-chi that start from the object of each network; 0: none",
     )
     truth_free: bool = Field(
         False,
         title="Truth-free metrics",
-        description="Reconstruct odd and even patterns apart, and judge the arms by the patterns "
-        "that they were not given",
+        description="Reconstruct odd and even patterns separately, and score the arms on the "
+        "patterns that they were not given",
     )
     device: Device = Field(
         Device.AUTO, description="auto, cpu or cuda; auto takes a GPU where there is one"
@@ -144,34 +143,34 @@ class StudyParams(BaseModel):
         Backend.TENSORFLOW, description="Framework of the networks: tensorflow or torch"
     )
     clobber: bool = Field(
-        False, description="Move outputs of other parameters to archive/ and go on"
+        False, description="Move outputs of other parameters to archive/ and continue"
     )
     skip_post_verify: bool = Field(
         False,
         title="Skip the verification",
-        description="Do not check the evidence of the hub at the end of the run",
+        description="Do not check the files of the hub at the end of the run",
     )
 
     ptychi: Annotated[PtyChiOptions, _panel("pty-chi")] = Field(
         PtyChiOptions(),
         title="pty-chi",
-        description="How the iterative arm is run; what is left out follows from dose and overlap",
+        description="Settings of the iterative solver; those not set follow from dose and overlap",
     )
     sample: Annotated[ObjectParams, _panel("Sample")] = Field(
-        ObjectParams(), title="Sample", description="What the scans are taken of"
+        ObjectParams(), title="Sample", description="Simulated object that the scans see"
     )
     test_sample: Annotated[ObjectParams | None, _panel("Sample of the test scan")] = Field(
         None,
         title="Sample of the test scan",
-        description="Another sample below the test scan; none: another region of the same one",
+        description="Another object for the test scan; none: another region of the same one",
     )
     scan: Annotated[ScanParams, _panel("Scan")] = Field(
-        ScanParams(), title="Scan", description="Where the probe goes, and how exposures overlap"
+        ScanParams(), title="Scan", description="Positions of the probe and overlap of exposures"
     )
-    probe: Annotated[ProbeParams | None, _panel("Probe (the profile's where left out)")] = Field(
+    probe: Annotated[ProbeParams | None, _panel("Probe (by default the profile's)")] = Field(
         None,
         title="Probe",
-        description="Illumination at the sample; what is left out is the profile's",
+        description="Illumination at the sample; fields not set keep the profile's values",
     )
     instrument: Annotated[InstrumentParams, _panel("Faults of the instrument")] = Field(
         InstrumentParams(),
@@ -211,14 +210,14 @@ class PhaseGParams(RunParams, ConditionParams, HubParams):
         None,
         title="Measured scan",
         description="A measured scan in place of a simulated one; dose, sample, scan, probe and "
-        "instrument then do not matter",
+        "instrument are then ignored",
     )
 
     part_of_sweep: Annotated[bool, Parameter(parse=False)] = Field(
         False,
         title="Part of a sweep",
-        description="Set by a sweep that has prepared the hub: fill in the stages of this dose "
-        "and view, and leave summary and reports to the sweep",
+        description="Set by a sweep that has prepared the hub: run only the stages of this dose "
+        "and view; the sweep makes summary and reports",
     )
 
     @property

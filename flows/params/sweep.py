@@ -24,7 +24,8 @@ class AxesParams(HubParams):
     """The doses and views of a sweep, and its folder."""
 
     hub: Path = Field(
-        Path("runs/dose_overlap_study"), description="Folder of the study; made if it is not there"
+        Path("runs/dose_overlap_study"),
+        description="Folder of the study; created if it does not exist",
     )
     doses: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = Field(
         (1e3, 1e4, 1e5),
@@ -39,9 +40,9 @@ class AxesParams(HubParams):
     )
     runner: Runner = Field(
         Runner.LOCAL,
-        description="Who runs the conditions. local: child processes of this run, one a core. "
-        "dask: the workers of a Dask cluster. deployment: one run of a deployment of phase-g a "
-        "condition, by the workers of its pool",
+        description="Where the conditions run. local: processes of this machine, one a core. "
+        "dask: the workers of a Dask cluster. deployment: one run of a deployment of phase-g for "
+        "each condition, on the workers of its pool",
     )
     dask_address: str | None = Field(
         None,
