@@ -16,6 +16,7 @@ from tasks.core.study.stage_record import StageCall
 from tasks.ingest.stage import OUTPUTS as IMPORTED
 from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.regions.stage import WHOLE
+from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams
 
 
@@ -205,15 +206,18 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
     The dose is what was measured, and nothing but patterns tells how good an arm is.
 
     Raises:
-        BadInputError: If the file leads out of the data root.
-        ValueError: If it cannot be read as a scan.
+        BadInputError: If the file leads out of the data root, or cannot be read as a scan.
     """
     if params.measured is None:
         return params
     measured = confined(params.measured)
+    try:
+        photons = photons_per_pattern(measured.ingest)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
     found = {
         "measured": measured,
-        "photons_per_pattern": photons_per_pattern(measured.ingest),
+        "photons_per_pattern": photons,
         "truth_free": True,
     }
     return params.model_copy(update=found)

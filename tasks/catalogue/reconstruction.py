@@ -33,7 +33,7 @@ class LearnsFrom(StrEnum):
 
     NOTHING = "nothing"
     DIFFRACTION = "diffraction"
-    LABELS = "diffraction and labels"
+    LABELS = "labels"
 
 
 class StageRole(StrEnum):

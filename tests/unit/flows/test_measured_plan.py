@@ -124,6 +124,12 @@ def test_the_scan_option_takes_a_file_beside_its_group(words, expected):
     assert spelled_out(words) == expected
 
 
+def test_a_file_that_is_no_scan_is_refused_before_anything_runs(tmp_path):
+    np.savez(tmp_path / "scan.npz", data=np.ones((3, 4, 4)))
+    with pytest.raises(BadInputError, match=r"Say which array is what in a YAML"):
+        plan_of(tmp_path / "scan.npz")
+
+
 def test_a_file_below_the_root_is_found(tmp_path):
     (tmp_path / "day").mkdir()
     (tmp_path / "day/scan.cxi").write_bytes(b"x")
