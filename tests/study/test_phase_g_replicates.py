@@ -5,6 +5,9 @@ import csv
 import numpy as np
 import pytest
 
+from tasks.catalogue.metric import RAW
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import read_object
 
@@ -102,6 +105,17 @@ def test_the_oracle_and_the_blurred_truth_stand_in_every_table(full_run):
         assert float(found["Oracle", "ms_ssim"]["phase"]) > 0.999
         assert 0.8 < float(found["Blurred", "ms_ssim"]["amplitude"]) < 0.99
         assert float(found["Flat", "ms_ssim"]["amplitude"]) < 0.2
+
+
+def test_every_name_in_a_table_is_in_a_catalogue(full_run):
+    tables = list(full_run.hub.glob("analysis/**/comparison_metrics.csv"))
+    assert len(tables) == 2
+    for path in tables:
+        for row in rows(path):
+            assert row["model"] in RECONSTRUCTIONS.entries
+            assert row["metric"].removeprefix(RAW) in METRICS.entries
+    made = {entry.name for entry in RECONSTRUCTIONS.with_stages}
+    assert {row["model"] for row in rows(full_run.hub / "analysis/arm_costs.csv")} <= made
 
 
 def test_a_hub_grows_by_replicates_without_making_the_first_again(full_run, phase_g):
