@@ -19,9 +19,8 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.execution.condition import submit_condition
 from flows.execution.run import open_hub, raise_first_failure
-from flows.execution.task_graph import TaskGraph
+from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.execution.worker import fill_in
 from flows.hub.location import hub_place
 from flows.params.run import PhaseGParams

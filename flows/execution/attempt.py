@@ -1,13 +1,17 @@
 """What a run leaves behind besides its results: the record of the attempt, and of a failure."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
+from prefect.client.schemas.objects import State
 
+from flows.planning.plan import Plan
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.study.hub_layout import ATTEMPTS, BLOCKER_JSON, BLOCKER_TEXT
+from tasks.core.study.stage_record import StageRecord
 from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import ConditionsFailedError, StageFailedError
 from tasks.runtime.path_redaction import portable_text
@@ -115,3 +119,34 @@ def portable(content: Any, hub: Path) -> Any:
     if isinstance(content, dict):
         return {key: portable(value, hub) for key, value in content.items()}
     return [portable(value, hub) for value in content] if isinstance(content, list) else content
+
+
+Ends = Mapping[str, State[StageRecord]]
+
+
+def failed_stages(ends: Ends) -> list[BaseException]:
+    """Return what stopped the stages that failed by themselves, in the order of the plan."""
+    results = [state.result(raise_on_failure=False) for state in ends.values() if state.is_final()]
+    return [result for result in results if isinstance(result, BaseException)]
+
+
+def completed(ends: Ends) -> set[str]:
+    """Return the names of the stages that have ended well."""
+    return {name for name, state in ends.items() if state.is_completed()}
+
+
+def raise_unfinished(plan: Plan, done: set[str], failures: Sequence[dict[str, Any]]) -> None:
+    """Raise an error if a stage of a condition is not done.
+
+    Args:
+        plan: The conditions.
+        done: Names of the stages that are.
+        failures: What stopped those that failed, entries as in `blocker.json`.
+
+    Raises:
+        ConditionsFailedError: If a condition lacks a stage.
+    """
+    failed = [c.name for c in plan.conditions if not {call.stage for call in c} <= done]
+    if failed:
+        finished = [c.name for c in plan.conditions if c.name not in failed]
+        raise ConditionsFailedError(failed, finished, list(failures))

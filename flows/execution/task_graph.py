@@ -1,11 +1,23 @@
-"""The graph of a run's stages: each starts once the makers of its inputs have ended."""
+"""The stages of one condition as Prefect tasks, each submitted once its inputs have makers."""
 
 from prefect import Task
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 
+from flows.planning.plan import ConditionPlan
+from tasks.compare.task import compare_arms
 from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.reconstruct.task import (
+    iterate_ptychi,
+    predict_object,
+    project_object,
+    reconstruct_object,
+)
+from tasks.regions.task import prepare_scan
 from tasks.runtime.stage_task import submit
+from tasks.simulate.task import simulate_scan
+from tasks.train.task import train_network
+from tasks.views.task import halve_view, select_view
 
 Future = PrefectFuture[StageRecord]
 
@@ -52,3 +64,42 @@ class TaskGraph:
         """Wait for every stage, and return how each has ended, by its name."""
         wait(list(self.futures.values()))
         return {stage: future.state for stage, future in self.futures.items()}
+
+
+TASKS: dict[str, Task[[StageCall], StageRecord]] = {
+    "tasks.ingest.stage:ingest": prepare_scan,
+    "tasks.reconstruct.reference_stage:make_reference": prepare_scan,
+    "tasks.regions.stage:cut_scan": prepare_scan,
+    "tasks.simulate.label_stage:simulate_labels": prepare_scan,
+    "tasks.simulate.stage:simulate": simulate_scan,
+    "tasks.views.stage:select_view": select_view,
+    "tasks.views.stage:take_every_exposure": select_view,
+    "tasks.views.half_sets:halve_view": halve_view,
+    "tasks.train.stage:train": train_network,
+    "tasks.reconstruct.ptychi_stage:iterate": iterate_ptychi,
+    "tasks.reconstruct.network_stage:predict": predict_object,
+    "tasks.reconstruct.no_network_stage:project": project_object,
+    "tasks.compare.stage:compare": compare_arms,
+    "tasks.compare.overview:draw_overview": compare_arms,
+}
+
+
+def submit_condition(graph: TaskGraph, condition: ConditionPlan) -> None:
+    """Submit the stages of a condition.
+
+    The trainings of the arms share the cores alone: other reconstructions wait for them, whether
+    they need a network or not.
+
+    Args:
+        graph: Where they are submitted to; those of conditions before it may be shared.
+        condition: The stages.
+    """
+    for replicate in condition.replicates:
+        trained: list[Future] = []
+        for call in replicate:
+            # A stage that another package brings with its reconstruction.
+            task = TASKS.get(call.function, reconstruct_object)
+            after = trained if call.stage in replicate.waiting else None
+            future = graph.submit(task, call, after)
+            if call.stage in replicate.trainings:
+                trained.append(future)

@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.execution.attempt import failure_entry, portable
-from flows.execution.condition import submit_condition
-from flows.execution.failures import failed_stages, raise_failures
-from flows.execution.task_graph import TaskGraph
+from flows.execution.attempt import (
+    completed,
+    failed_stages,
+    failure_entry,
+    portable,
+    raise_unfinished,
+)
+from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.planning.plan import ConditionPlan, Plan
 from flows.progress.monitor import run_monitor, watching_console
 from tasks.core.files.atomic_files import read_json, write_json
@@ -38,7 +42,7 @@ def fill_in(plan: Plan) -> None:
         ends = graph.ends()
         failures = [failure_entry(error) for error in failed_stages(ends)]
         write_json(_failure_path(session.root, condition), portable(failures, session.root))
-        raise_failures(plan, ends, failures)
+        raise_unfinished(plan, completed(ends), failures)
 
 
 def read_failures(hub: Path, condition: ConditionPlan) -> list[dict[str, Any]]:

@@ -11,8 +11,7 @@ from typing import TextIO
 from rich.console import Console
 
 from flows.planning.plan import Plan
-from flows.planning.stage_names import stage_names
-from flows.progress.bars import ConditionBars, StageBars
+from flows.progress.bars import ConditionBars, StageBars, stage_names
 from tasks.core.study.hub_layout import RUN_LOG
 from tasks.runtime.path_redaction import portable_text
 from tasks.runtime.run_session import StageEvent

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flows.execution.attempt import failure_entry
-from flows.execution.condition import submit_condition
-from flows.execution.failures import failed_stages, raise_failures, raise_unfinished
-from flows.execution.task_graph import TaskGraph
+from flows.execution.attempt import completed, failed_stages, failure_entry, raise_unfinished
+from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.execution.worker import forget_failures, read_failures
 from flows.params.profiles import resolve
 from flows.params.run import PhaseGParams
@@ -83,13 +81,13 @@ def _run_here(plan: Plan) -> None:
     for condition in plan.conditions:
         submit_condition(graph, condition)
     ends = graph.ends()
-    raise_failures(plan, ends, [failure_entry(error) for error in failed_stages(ends)])
+    raise_unfinished(plan, completed(ends), [failure_entry(error) for error in failed_stages(ends)])
 
 
 def _raise_what_workers_left(plan: Plan, ends: RunEnds) -> None:
     """Raise an error if the workers have left a stage undone; the files say so, not the runs."""
     hub = current_session().root
-    done = [call.stage for call in plan if made_record(hub, call)]
+    done = {call.stage for call in plan if made_record(hub, call)}
     failures: dict[str, dict[str, Any]] = {}
     for condition in plan.conditions:
         found = read_failures(hub, condition)
