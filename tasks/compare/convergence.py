@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tasks.catalogue.scoring.image_pair import complex_nrmse, mae, wrapped_mae
 from tasks.compare.alignment.gauge import Gauge
 from tasks.compare.evaluator import Judge, ModelResult
-from tasks.compare.metrics.metrics import complex_nrmse, mae, wrapped_mae
 from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.iterates_file import read_iterates
 from tasks.core.study.arms import Arm

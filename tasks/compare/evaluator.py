@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tasks.catalogue.scoring.frc import FrcCurve
+from tasks.catalogue.scoring.frc_summary import ring_scores
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region
 from tasks.compare.controls import CONTROLS
-from tasks.compare.metrics.frc import FrcCurve
-from tasks.compare.metrics.frc_summary import ring_scores
-from tasks.compare.metrics.scores import Complex, Reference, Scores, score
+from tasks.compare.scores import Complex, Reference, Scores, score
 from tasks.core.files.scan_file import ScanHeader
 from tasks.core.study.quality_flags import FLAT
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from tasks.compare.alignment.gauge import GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region, scored_region
-from tasks.compare.metrics.scores import Complex
 from tasks.compare.params import ComparisonParams
 from tasks.compare.reference_object import REFERENCE
+from tasks.compare.scores import Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.view_file import open_view

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.compare.evaluator import AREA, CROSSING, ModelResult
-from tasks.compare.metrics.scores import Complex, Scores
+from tasks.compare.scores import Complex, Scores
 from tasks.compare.truth_file import read_truth
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_record import ScanHeader

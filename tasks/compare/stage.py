@@ -9,12 +9,12 @@ from tasks.compare.alignment.region import Region, largest_rectangle, scored_reg
 from tasks.compare.controls import CONTROLS
 from tasks.compare.convergence import Convergence, convergence_of
 from tasks.compare.evaluator import Judge, ModelResult
-from tasks.compare.metrics.scores import Reference
 from tasks.compare.outputs.comparison_record import comparison_facts
 from tasks.compare.outputs.metric_rows import metric_rows
 from tasks.compare.outputs.output_files import Comparison, write_outputs
 from tasks.compare.params import ComparisonParams
 from tasks.compare.reference_object import read_yardstick
+from tasks.compare.scores import Reference
 from tasks.compare.truth_free.half_sets import held_against_halves
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import ObjectWindow, read_object

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.compare.metrics.scores import Complex
+from tasks.compare.scores import Complex
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.truth_fingerprint import TruthFingerprint
 from tasks.core.geometry.scan_box import Box

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
+from tasks.catalogue.scoring.image_pair import complex_nrmse, mae, ms_ssim, mse, ssim, wrapped_mae
 from tasks.compare.alignment.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
-from tasks.compare.metrics.metrics import complex_nrmse, mae, ms_ssim, mse, ssim, wrapped_mae
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.fourier import fourier_shift
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal.windows import tukey
 
-from tasks.compare.metrics.frc import area, frc_curve, half_crossing_per_px, ssnr, ssnr_of_halves
+from tasks.catalogue.scoring.frc import area, frc_curve, half_crossing_per_px, ssnr, ssnr_of_halves
 
 SIDE_PX = 160
 SEEDS = st.integers(0, 2**31)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.compare.metrics.scores import Reference, score
+from tasks.compare.scores import Reference, score
 from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import JobKey
 from tasks.report.statistics.intervals import find_interval

@@ -14,7 +14,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal.windows import tukey
 
-from tasks.compare.metrics.frc import frc_curve
+from tasks.catalogue.scoring.frc import frc_curve
 
 PACKAGES = ("frc==0.1.1", "diplib==3.6.1", "rustfrc==1.1.5")
 CHILD = Path(__file__).with_name("frc_child.py")

@@ -27,7 +27,15 @@ from skimage.metrics import (
     structural_similarity,
 )
 
-from tasks.compare.metrics.metrics import complex_nrmse, mae, ms_ssim, mse, psnr, ssim, wrapped_mae
+from tasks.catalogue.scoring.image_pair import (
+    complex_nrmse,
+    mae,
+    ms_ssim,
+    mse,
+    psnr,
+    ssim,
+    wrapped_mae,
+)
 
 SHAPES = ((176, 176), (181, 207), (256, 240), (177, 353))
 EVEN_SHAPES = ((176, 176), (256, 240))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tasks.compare.controls import CONTROLS
 from tasks.compare.evaluator import ModelResult
-from tasks.compare.metrics.scores import Real, Reference
+from tasks.compare.scores import Real, Reference
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.geometry.bounding_box import bounding_box
 from tasks.core.physics.phases import wrap

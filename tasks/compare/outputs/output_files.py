@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tasks.catalogue.scoring.frc import ssnr
 from tasks.compare.controls import CONTROLS
 from tasks.compare.convergence import Convergence, write_convergence
 from tasks.compare.evaluator import Judge, ModelResult
 from tasks.compare.figures.comparison_figure import write_comparison_plot
 from tasks.compare.figures.convergence_figure import write_convergence_plot
-from tasks.compare.metrics.frc import ssnr
 from tasks.compare.outputs.metric_rows import block_rows
 from tasks.compare.reference_object import Yardstick
 from tasks.core.files.atomic_files import write_json, write_npz

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks.catalogue.scoring.image_pair import complex_nrmse, wrapped_mae
 from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
-from tasks.compare.metrics.metrics import complex_nrmse, wrapped_mae
 from tasks.compare.truth_free.truth_free_rows import SEVENTH_CROSSING
 from tasks.core.study.arms import Arm
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.catalogue.scoring.frc import FrcCurve, frc_curve, half_crossing_per_px
+from tasks.catalogue.scoring.frc_summary import ring_scores, size_reason
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, nearest_trusted, remove_gauge
 from tasks.compare.alignment.region import Region, scored_region
-from tasks.compare.metrics.frc import FrcCurve, frc_curve, half_crossing_per_px
-from tasks.compare.metrics.frc_summary import ring_scores, size_reason
 from tasks.compare.params import ComparisonParams
 from tasks.compare.truth_free.held_out import held_out_misfit, known_exposures
 from tasks.core.files.metrics_table import MetricRow

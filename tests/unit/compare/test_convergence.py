@@ -11,7 +11,7 @@ from tasks.compare.convergence import (
     write_convergence,
 )
 from tasks.compare.evaluator import Judge
-from tasks.compare.metrics.scores import Reference
+from tasks.compare.scores import Reference
 from tasks.core.files.iterates_file import iterates_writer
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.scan_box import Box

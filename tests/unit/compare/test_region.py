@@ -5,7 +5,7 @@ import pytest
 
 from tasks.compare.alignment.region import largest_rectangle, scored_region
 from tasks.compare.controls import blurred, flat, oracle
-from tasks.compare.metrics.scores import Reference, score
+from tasks.compare.scores import Reference, score
 from tasks.core.files.scan_file import Geometry, ScanHeader
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.scan_box import scan_box

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from tasks.catalogue.scoring.frc import area, half_crossing_per_px
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
 from tasks.compare.alignment.region import scored_region
-from tasks.compare.metrics.frc import area, half_crossing_per_px
 from tasks.compare.params import ComparisonParams
 from tasks.compare.truth_free.held_out import held_out_misfit
 from tasks.compare.truth_free.truth_free_rows import (

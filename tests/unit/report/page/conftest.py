@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tasks.compare.metrics.frc import frc_curve, half_crossing_per_px
+from tasks.catalogue.scoring.frc import frc_curve, half_crossing_per_px
 from tasks.core.files.atomic_files import write_json, write_npz, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import PLAN, REPORT_PAGE

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.compare.metrics.frc import (
+from tasks.catalogue.scoring.frc import (
     FEWEST_VALUES,
     FrcCurve,
     area,
@@ -79,7 +79,7 @@ def test_a_ring_without_power_does_not_correlate(rng, monkeypatch):
         spectrum[np.hypot(*np.meshgrid(*[np.fft.fftfreq(32)] * 2)) > 0.3] = 0
         return spectrum
 
-    monkeypatch.setattr("tasks.compare.metrics.frc.scipy.fft.fft2", emptied)
+    monkeypatch.setattr("tasks.catalogue.scoring.frc.scipy.fft.fft2", emptied)
     curve = frc_curve(*rng.standard_normal((2, 32, 32)))
     assert np.all(curve.correlation[9:] == 0)
     assert np.all(curve.correlation[:8] != 0)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.compare.metrics.metrics import (
+from tasks.catalogue.scoring.image_pair import (
     complex_nrmse,
     mae,
     ms_ssim,

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.metrics.similarity import (
+from tasks.catalogue.scoring.similarity import (
     Image,
     Mask,
     SimilarityMaps,

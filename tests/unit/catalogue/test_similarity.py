@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tasks.compare.metrics.metrics import ms_ssim, psnr, ssim, undefined_reason, wrapped_mae
-from tasks.compare.metrics.similarity import halved, halved_mask, windows_inside
+from tasks.catalogue.scoring.image_pair import ms_ssim, psnr, ssim, undefined_reason, wrapped_mae
+from tasks.catalogue.scoring.similarity import halved, halved_mask, windows_inside
 
 RNG = np.random.default_rng(2)
 TRUTH = RNG.uniform(0, 1, (320, 331))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.compare.metrics.frc import (
+from tasks.catalogue.scoring.frc import (
     FEWEST_VALUES,
     MIN_SIDE_PX,
     FrcCurve,

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.compare.metrics.jackknife import (
+from tasks.catalogue.scoring.image_pair import mae, ms_ssim, mse, psnr, ssim
+from tasks.catalogue.scoring.jackknife import (
     block_slices,
     bounding_box,
     pseudo_product,
     pseudo_psnr,
     pseudo_values,
 )
-from tasks.compare.metrics.metrics import mae, ms_ssim, mse, psnr, ssim
-from tasks.compare.metrics.similarity import TrueScales, product_of_scales
+from tasks.catalogue.scoring.similarity import TrueScales, product_of_scales
 from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS
 
 SHAPE = (241, 250)

@@ -1,1 +1,0 @@
-"""Metrics of an image against the true object."""
