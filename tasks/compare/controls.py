@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from tasks.catalogue.quality_flags import FLAT
 from tasks.core.geometry.patches import extract_patches, place_patches, shifted_probes
-from tasks.core.study.quality_flags import FLAT
 
 Complex = NDArray[np.complexfloating]
 Control = Callable[[Complex, NDArray[np.floating], Complex, NDArray[np.bool_]], Complex]

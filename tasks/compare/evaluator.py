@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tasks.catalogue.quality_flags import FLAT
 from tasks.catalogue.scoring.frc import FrcCurve
 from tasks.catalogue.scoring.frc_summary import ring_scores
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
@@ -11,7 +12,6 @@ from tasks.compare.alignment.region import Region
 from tasks.compare.controls import CONTROLS
 from tasks.compare.scores import Complex, Reference, Scores, score
 from tasks.core.files.scan_file import ScanHeader
-from tasks.core.study.quality_flags import FLAT
 
 CROSSING, AREA = "frc_half_crossing_per_px", "frc_area"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.catalogue.quality_flags import PARTS
 from tasks.catalogue.scoring.image_pair import N_SCALES, complex_nrmse, psnr_of, undefined_reason
 from tasks.catalogue.scoring.jackknife import pseudo_product, pseudo_psnr, pseudo_values
 from tasks.catalogue.scoring.similarity import TrueScales
 from tasks.core.physics.phases import phase_from_minimum, phase_on_branch
 from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS
-from tasks.core.study.quality_flags import PARTS
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from tasks.compare.alignment.region import Region, largest_rectangle, scored_region
+from tasks.compare.comparison_record import comparison_facts
 from tasks.compare.controls import CONTROLS
 from tasks.compare.convergence import Convergence, convergence_of
 from tasks.compare.evaluator import Judge, ModelResult
-from tasks.compare.outputs.comparison_record import comparison_facts
-from tasks.compare.outputs.metric_rows import metric_rows
-from tasks.compare.outputs.output_files import Comparison, write_outputs
+from tasks.compare.metric_rows import metric_rows
+from tasks.compare.output_files import Comparison, write_outputs
 from tasks.compare.params import ComparisonParams
 from tasks.compare.reference_object import read_yardstick
 from tasks.compare.scores import Reference

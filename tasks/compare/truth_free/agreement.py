@@ -17,7 +17,7 @@ from tasks.core.study.arms import Arm
 
 if TYPE_CHECKING:
     from tasks.compare.evaluator import ModelResult
-    from tasks.compare.outputs.output_files import Comparison
+    from tasks.compare.output_files import Comparison
 
 NM_PER_M = 1e9
 CRITERION = (

@@ -2,10 +2,10 @@ import re
 
 import pytest
 
+from tasks.catalogue.quality_flags import CONTROLS, disagreements, flags_of, table_of
 from tasks.compare import controls
 from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import CONTROLS, disagreements, flags_of, table_of
 
 GOOD = {
     ("PtyChi", "ms_ssim"): (0.9, 0.8, None),

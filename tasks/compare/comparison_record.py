@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from tasks.catalogue.quality_flags import flags_of, table_of
 from tasks.compare.alignment.gauge import Gauge
 from tasks.compare.convergence import iterations_to_quality
-from tasks.compare.outputs.output_files import Comparison
+from tasks.compare.output_files import Comparison
 from tasks.compare.params import ComparisonParams
 from tasks.compare.truth_free.agreement import agreement, resolutions
 from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import flags_of, table_of
 
 SCHEMA_VERSION = 1
 

@@ -13,7 +13,7 @@ from tasks.compare.convergence import Convergence, write_convergence
 from tasks.compare.evaluator import Judge, ModelResult
 from tasks.compare.figures.comparison_figure import write_comparison_plot
 from tasks.compare.figures.convergence_figure import write_convergence_plot
-from tasks.compare.outputs.metric_rows import block_rows
+from tasks.compare.metric_rows import block_rows
 from tasks.compare.reference_object import Yardstick
 from tasks.core.files.atomic_files import write_json, write_npz
 from tasks.core.files.block_file import write_blocks
