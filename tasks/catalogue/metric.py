@@ -1,8 +1,15 @@
-"""What an entry of the catalogue of metrics says."""
+"""What an entry of the catalogue of metrics says, and what it makes of an image."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tasks.catalogue.registry import check_name
+from tasks.catalogue.scoring.image_pair import ImagePair
 
 NAME_PATTERN = "[a-z][a-z0-9_]*"
 AMPLITUDE, PHASE, VALUE = "amplitude", "phase", "value"
@@ -14,6 +21,24 @@ TRUTH_FREE, DIAGNOSTIC, COST = "truth-free", "diagnostic", "cost"
 WITHOUT_DELTAS = (TRUTH_FREE, DIAGNOSTIC, COST)
 
 
+class Score(NamedTuple):
+    """What a metric says of an image.
+
+    Attributes:
+        value: The value; None where it is not defined.
+        blocks: Pseudo-values of the 3 x 3 blocks, shape (9,); None where there are none.
+        reason: Why there is no value.
+    """
+
+    value: float | None
+    blocks: NDArray[np.floating] | None = None
+    reason: str | None = None
+
+
+# By name of the metric, and part.
+Scores = dict[tuple[str, str], Score]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """A number of every reconstruction in the table of a comparison.
@@ -23,7 +48,10 @@ class Metric:
         label: Name for people, without its unit.
         family: P-values are corrected together with those of the other metrics of it.
         higher_is_better: Which direction is better; None where neither is.
+        score: Scores an image against the truth: its amplitude and its phase, or, of a metric that
+            belongs to neither, its complex values; None for what is not made of such a pair.
         parts: `amplitude` and `phase`, or `value` for a metric that belongs to neither.
+        has_raw: Whether the score before alignment is told too, as `raw_<name>`.
         unit: Unit, as it stands in brackets; empty for none.
         phase_unit: Unit of the phase's value where it differs.
         decimals: Of a delta, for people.
@@ -34,8 +62,10 @@ class Metric:
     name: str
     label: str
     family: str
-    higher_is_better: bool | None
+    higher_is_better: bool | None = None
+    score: Callable[[ImagePair], Score] | None = None
     parts: tuple[str, ...] = (VALUE,)
+    has_raw: bool = True
     unit: str = ""
     phase_unit: str = ""
     decimals: int = 3
@@ -57,6 +87,20 @@ class Metric:
         words = [self.label] if part == VALUE else [self.label, part]
         unit = self.unit_of(part)
         return " ".join([*words, f"[{unit}]"] if unit else words)
+
+    def score_of(self, pair: ImagePair, part: str) -> Score:
+        """Return the score of a part of an image; an infinite one is None, with the reason.
+
+        Raises:
+            ValueError: If there is no `score`, or it is not a number.
+        """
+        found = Score(math.nan) if self.score is None else self.score(pair)
+        if found.value is None or math.isfinite(found.value):
+            return found
+        if math.isinf(found.value):
+            return Score(None, reason=f"{self.name} is infinite: the image equals the truth")
+        what = self.name if part == VALUE else f"{self.name} of the {part}"
+        raise ValueError(f"{what} is NaN. Make the reconstruction again.")
 
 
 def check_metric(entry: Metric) -> None:

@@ -6,22 +6,18 @@ program is judged like our own. A rule whose rows are missing says nothing.
 
 from collections.abc import Iterable, Mapping
 
+from tasks.catalogue.headline import SUBJECT
+from tasks.catalogue.metric import PARTS, VALUE, Metric
+from tasks.catalogue.metrics.diagnostics import DOUBLING_GAIN
+from tasks.catalogue.metrics.mae import METRIC as MAE
+from tasks.catalogue.metrics.ms_ssim import METRIC as MS_SSIM
+from tasks.catalogue.reconstruction import Reconstruction
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.catalogue.reconstructions.flat import RECONSTRUCTION as FLAT
 from tasks.core.files.metrics_table import MetricRow
-from tasks.core.study.arms import Arm
 
-FLAT = "Flat"
-CONTROLS = ("Oracle", "Blurred", FLAT)
-PARTS = ("amplitude", "phase")
-HIGHER_IS_BETTER = {
-    "ms_ssim": True,
-    "ssim": True,
-    "psnr": True,
-    "mae": False,
-    "mse": False,
-    "complex_nrmse": False,
-    "frc_half_crossing_per_px": True,
-    "frc_area": True,
-}
+# The metrics that say who is better, the first one where it has a value.
+DECIDING = (MS_SSIM, MAE)
 LEAST_COVERAGE_FRACTION = 0.95
 LARGEST_DOUBLING_GAIN = 0.05
 
@@ -53,8 +49,10 @@ def flags_of(model: str, table: Table) -> list[str]:
         found.append(
             f"its window holds {coverage:.1%} of the region, under {LEAST_COVERAGE_FRACTION:.0%}"
         )
-    # A refined arm has the epochs that it is asked for, converged or not.
-    gain = _value(table, model, "doubling_gain") if model == Arm.PTYCHI.value else None
+    # What has the epochs that it is asked for need not converge.
+    entry = RECONSTRUCTIONS.entries.get(model)
+    converges = entry is not None and entry.converges
+    gain = _value(table, model, DOUBLING_GAIN.name) if converges else None
     if gain is not None and gain > LARGEST_DOUBLING_GAIN:
         found.append(
             f"the solver had not converged: twice the epochs would lower the complex error by "
@@ -67,39 +65,40 @@ def flags_of(model: str, table: Table) -> list[str]:
     ]
 
 
-def disagreements(table: Table, rival: Arm) -> list[str]:
-    """Return where MS-SSIM and MAE differ on whether PtychoPINN is better than another arm."""
+def disagreements(table: Table, other: Reconstruction) -> list[str]:
+    """Return where MS-SSIM and MAE differ on whether the headline's subject is better."""
     found = []
     for part in PARTS:
-        gains = []
-        for metric in ("ms_ssim", "mae"):
-            own, other = (_part(table, arm.value, metric, part) for arm in (Arm.PTYCHOPINN, rival))
-            if own is not None and other is not None:
-                gains.append((own - other) * (1 if HIGHER_IS_BETTER[metric] else -1))
-        if len(gains) == 2 and gains[0] * gains[1] < 0:
-            winner = Arm.PTYCHOPINN if gains[0] > 0 else rival
+        similarity, error = (
+            _gain(table, metric, part, (SUBJECT.name, other.name)) for metric in DECIDING
+        )
+        if similarity is not None and error is not None and similarity * error < 0:
+            winner = SUBJECT if similarity > 0 else other
             found.append(
-                f"MS-SSIM and MAE disagree in {part}: MS-SSIM speaks for {winner.value}, MAE "
-                f"against it"
+                f"{MS_SSIM.label} and {MAE.label} disagree in {part}: {MS_SSIM.label} speaks for "
+                f"{winner.name}, {MAE.label} against it"
             )
     return found
 
 
 def _lost_to_flat(table: Table, model: str, part: str) -> str | None:
     """Return the metric in which the flat image is as good: MS-SSIM, or MAE where it has none."""
-    for metric in ("ms_ssim", "mae"):
-        own, bar = (_part(table, name, metric, part) for name in (model, FLAT))
-        if own is not None and bar is not None:
-            gain = own - bar if HIGHER_IS_BETTER[metric] else bar - own
-            return metric if gain <= 0 else None
+    for metric in DECIDING:
+        gain = _gain(table, metric, part, (model, FLAT.name))
+        if gain is not None:
+            return metric.name if gain <= 0 else None
     return None
 
 
-def _part(table: Table, model: str, metric: str, part: str) -> float | None:
+def _gain(table: Table, metric: Metric, part: str, models: tuple[str, str]) -> float | None:
+    """Return by how much the first of two models is better; None if either has no value."""
+    own, other = (_value(table, model, metric.name, part) for model in models)
+    if own is None or other is None:
+        return None
+    return own - other if metric.higher_is_better else other - own
+
+
+def _value(table: Table, model: str, metric: str, part: str = VALUE) -> float | None:
+    """Return the value of a metric of a model; None if there is none."""
     row = table.get((model, metric))
     return None if row is None else getattr(row, part)
-
-
-def _value(table: Table, model: str, metric: str) -> float | None:
-    row = table.get((model, metric))
-    return None if row is None else row.value

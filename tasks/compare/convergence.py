@@ -1,22 +1,22 @@
-"""How fast an iterative solver comes to its result, judged by the truth that it never sees."""
+"""How fast an iterative solver comes to its result, held against the truth that it never sees."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tasks.catalogue.scoring.image_pair import complex_nrmse, mae, wrapped_mae
+from tasks.catalogue.headline import SOLVER
+from tasks.catalogue.metric import Score
+from tasks.catalogue.metrics.diagnostics import DOUBLING_GAIN
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge
-from tasks.compare.evaluator import Judge, ModelResult
+from tasks.compare.evaluator import Evaluator, ModelResult
+from tasks.compare.reference_object import differences
 from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.iterates_file import read_iterates
-from tasks.core.study.arms import Arm
 
 COLUMNS = ("model", "epoch", "complex_nrmse", "amplitude_mae", "phase_mae")
-DOUBLING_GAIN = "doubling_gain"
 EQUAL_QUALITY = 1.05
 
 
@@ -79,25 +79,22 @@ class Convergence:
     def added_to(self, result: ModelResult) -> ModelResult:
         """Return the result of the solver with what its iterates tell."""
         gain = self.doubling_gain
-        reasons = dict(result.reasons)
-        if gain is None:
-            reasons[DOUBLING_GAIN] = "the iterates do not hold the epochs that it needs"
-        scalars = result.scalars | {DOUBLING_GAIN: gain}
-        return replace(result, scalars=scalars, reasons=reasons)
+        reason = "the iterates do not hold the epochs that it needs" if gain is None else None
+        return result.with_scores({DOUBLING_GAIN.name: Score(gain, reason=reason)})
 
     def _errors(self) -> dict[int, float]:
         return {one.epoch: one.complex_nrmse for one in self.iterates}
 
 
-def convergence_of(path: Path, judge: Judge, final_gauge: Gauge) -> Convergence:
-    """Judge the iterates of a solver as its result is judged.
+def convergence_of(path: Path, evaluator: Evaluator, final_gauge: Gauge) -> Convergence:
+    """Evaluate the iterates of a solver as its result is evaluated.
 
     Every iterate has a gauge of its own, fitted from the best of the result's, the one before's and
     none, so that a search for each is not needed.
 
     Args:
         path: Iterates (HDF5).
-        judge: Region and truth.
+        evaluator: Region and truth.
         final_gauge: Gauge of the solver's result.
 
     Returns:
@@ -106,24 +103,17 @@ def convergence_of(path: Path, judge: Judge, final_gauge: Gauge) -> Convergence:
     Raises:
         ValueError: If the file holds no iterates, or one is not finite where it is scored.
     """
-    box, reference = judge.region.box, judge.reference
+    box, reference = evaluator.region.box, evaluator.reference
     found: list[Iterate] = []
     gauge = final_gauge
     for epoch, window in read_iterates(path):
         image = window.cut(box.corner_px, box.shape)
         try:
-            gauge = judge.refit(image, final_gauge, gauge, Gauge())
+            gauge = evaluator.refit(image, final_gauge, gauge, Gauge())
         except ValueError as error:
             raise ValueError(f"{path.name}, epoch {epoch}: {error}") from error
-        aligned = judge.aligned(image, gauge)
-        found.append(
-            Iterate(
-                epoch,
-                complex_nrmse(aligned, reference.object_, reference.mask),
-                mae(np.abs(aligned), reference.amplitude, reference.mask),
-                wrapped_mae(np.angle(aligned), reference.angle, reference.mask),
-            )
-        )
+        aligned = evaluator.aligned(image, gauge)
+        found.append(Iterate(epoch, *differences(aligned, reference.object_, reference.mask)))
     if not found:
         raise ValueError(f"{path.name} holds no iterate. Reconstruct again.")
     return Convergence(tuple(sorted(found, key=lambda one: one.epoch)))
@@ -133,14 +123,14 @@ def iterations_to_quality(curves: Mapping[str, Convergence]) -> dict[str, Any]:
     """Return how many epochs a learned start saves, for every solver that had one.
 
     Args:
-        curves: Convergence by model; PtyChi starts from a flat object.
+        curves: Convergence by model; the solver's own starts from a flat object.
 
     Returns:
-        By model: the first kept epoch at which it is as good as PtyChi's result within 5 %, and the
-        first at which PtyChi is as good as its result; None and why if there is none. The kept
-        epoch before bounds the answer from below.
+        By model: the first kept epoch at which it is as good as the solver's result within 5 %, and
+        the first at which the solver is as good as its result; None and why if there is none. The
+        kept epoch before bounds the answer from below.
     """
-    plain = curves.get(Arm.PTYCHI.value)
+    plain = curves.get(SOLVER.name)
     if plain is None:
         return {}
     target = EQUAL_QUALITY * plain.final.complex_nrmse
@@ -149,10 +139,10 @@ def iterations_to_quality(curves: Mapping[str, Convergence]) -> dict[str, Any]:
             "target_complex_nrmse": target,
             "final_complex_nrmse": curve.final.complex_nrmse,
             **_reached("epochs", curve, target),
-            **_reached("ptychi_epochs", plain, curve.final.complex_nrmse),
+            **_reached(f"{SOLVER.slug}_epochs", plain, curve.final.complex_nrmse),
         }
         for model, curve in curves.items()
-        if model != Arm.PTYCHI.value
+        if RECONSTRUCTIONS.get(model).is_network
     }
 
 

@@ -1,66 +1,95 @@
-"""One image against the truth: its gauge, its scores before and after, and its ring correlation."""
+"""One image against the truth: its gauge, and every metric of the catalogue before and after."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tasks.catalogue.quality_flags import FLAT
+from tasks.catalogue.metric import VALUE, Score, Scores
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.scoring.frc import FrcCurve
-from tasks.catalogue.scoring.frc_summary import ring_scores
+from tasks.catalogue.scoring.image_pair import ImagePair
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region
-from tasks.compare.controls import CONTROLS
-from tasks.compare.scores import Complex, Reference, Scores, score
+from tasks.compare.reference_object import Complex, ReferenceObject
 from tasks.core.files.scan_file import ScanHeader
-
-CROSSING, AREA = "frc_half_crossing_per_px", "frc_area"
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """An arm or a control after the comparison.
+    """A reconstruction or a control after the comparison.
 
     Attributes:
         aligned: Object in the gauge of the truth, shape (H, W).
         gauge: What was removed.
-        raw: Scores before that.
-        gauged: Scores after that.
+        raw: Scores before that, of the metrics that tell it.
+        scores: Scores after that, and what else is known of the model.
         coverage_fraction: Share of the lit region that its window holds.
         curve: Ring correlation with the truth over the rectangle; None where there is none.
-        scalars: Metrics that belong to neither amplitude nor phase; None where not defined.
-        reasons: Why a value is None, by metric, or by `metric.quantity`.
-        n_held_out_patterns: Patterns that halves of the scan predicted; None without halves.
+        is_scored: Whether it is held against the truth or the reference at all.
+        n_held_out_patterns: Patterns that half sets of the scan predicted; None without any.
     """
 
     aligned: Complex
     gauge: Gauge
     raw: Scores
-    gauged: Scores
+    scores: Scores
     coverage_fraction: float
-    curve: FrcCurve | None = None
-    scalars: dict[str, float | None] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
+    curve: FrcCurve | None
+    is_scored: bool = True
     n_held_out_patterns: int | None = None
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why a value is None, by metric or by `metric.part`."""
+        return {
+            f"{name}.{part}" if self.is_scored and part != VALUE else name: score.reason
+            for (name, part), score in self.scores.items()
+            if score.reason
+        }
 
-class Judge:
-    """Holds images against one truth, in one region.
+    def value(self, metric: str, part: str = VALUE) -> float | None:
+        """Return the value of a metric after alignment; None if there is none."""
+        return self.scores.get((metric, part), Score(None)).value
+
+    def with_scores(self, more: Mapping[str, Score]) -> "ModelResult":
+        """Return it with metrics that belong to neither amplitude nor phase."""
+        found = {(name, VALUE): score for name, score in more.items()}
+        return replace(self, scores=self.scores | found)
+
+    def unscored(self, reason: str) -> "ModelResult":
+        """Return it with no score at all, each for one reason."""
+        return replace(
+            self,
+            raw=dict.fromkeys(self.raw, Score(None)),
+            scores=dict.fromkeys(self.scores, Score(None, reason=reason)),
+            curve=None,
+            is_scored=False,
+        )
+
+
+class Evaluator:
+    """Holds images against one object, in one region.
 
     Attributes:
         region: What is scored.
-        reference: The truth there.
+        reference: The truth there, or the reference.
     """
 
-    def __init__(self, region: Region, reference: Reference, max_shift_px: float) -> None:
+    def __init__(self, region: Region, reference: ReferenceObject, max_shift_px: float) -> None:
         self.region, self.reference = region, reference
         self._fitter = GaugeFitter(reference.object_, region.weights, max_shift_px=max_shift_px)
 
-    def judge(self, image: Complex, coverage_fraction: float = 1.0) -> ModelResult:
+    def evaluate(
+        self, image: Complex, coverage_fraction: float = 1.0, *, is_aligned: bool = True
+    ) -> ModelResult:
         """Score an image as it is, and in the gauge of the truth.
 
         Args:
             image: Image in the region's box, shape (H, W).
             coverage_fraction: Share of the region that its window held.
+            is_aligned: Whether a gauge is fitted and removed.
 
         Returns:
             What was found.
@@ -68,16 +97,14 @@ class Judge:
         Raises:
             ValueError: If a scored pixel is not finite, or the image cannot be aligned.
         """
-        raw = score(image, self.reference)
-        gauge = self._fitter.fit(image)
-        aligned = self.aligned(image, gauge)
-        scores = score(aligned, self.reference)
-        return self._with_rings(ModelResult(aligned, gauge, raw, scores, coverage_fraction))
-
-    def judge_as_it_is(self, image: Complex) -> ModelResult:
-        """Score an image that is in the gauge of the truth by its making."""
-        raw = score(image, self.reference)
-        return self._with_rings(ModelResult(image, Gauge(), raw, raw, 1.0))
+        gauge, aligned, pairs = Gauge(), image, self.reference.pairs(image)
+        raw = scores_of(pairs, is_raw=True)
+        if is_aligned:
+            gauge = self._fitter.fit(image)
+            aligned = self.aligned(image, gauge)
+            pairs = self.reference.pairs(aligned)
+        curve = pairs[VALUE].frc.curve
+        return ModelResult(aligned, gauge, raw, scores_of(pairs), coverage_fraction, curve)
 
     def aligned(self, image: Complex, gauge: Gauge) -> Complex:
         """Return an image in the gauge of the truth; dark pixels do not ring into lit ones."""
@@ -90,24 +117,31 @@ class Judge:
         """Fit a gauge that is near one of some others; raises as `GaugeFitter.refit`."""
         return self._fitter.refit(image, *near)
 
-    def judge_controls(self, scan: ScanHeader) -> dict[str, ModelResult]:
-        """Return the controls' scores.
-
-        No gauge is fitted to the flat image: it has the truth's mean amplitude and phase, and no
-        fit makes it harder to beat.
-        """
-        results = {}
+    def evaluate_controls(self, scan: ScanHeader) -> dict[str, ModelResult]:
+        """Return the results of the images that are made of the truth, by name."""
+        object_, mask = self.reference.object_, self.region.mask
         positions_px = scan.positions_px - self.region.box.corner_px
-        for name, control in CONTROLS.items():
-            image = control(self.reference.object_, positions_px, scan.probe, self.region.mask)
-            judge = self.judge_as_it_is if name == FLAT else self.judge
-            results[name] = judge(image)
+        results = {}
+        for entry in RECONSTRUCTIONS.images:
+            image = entry.image(object_, positions_px, scan.probe, mask)
+            if image is not None:
+                results[entry.name] = self.evaluate(image, is_aligned=entry.is_aligned)
         return results
 
-    def _with_rings(self, result: ModelResult) -> ModelResult:
-        """Add the ring correlation over the rectangle, or why there is none."""
-        rectangle = self.reference.rectangle
-        rings = ring_scores(result.aligned[rectangle], self.reference.object_[rectangle])
-        scalars, missing = rings.named(CROSSING, AREA)
-        reasons = result.gauged.reasons | missing
-        return replace(result, curve=rings.curve, scalars=scalars, reasons=reasons)
+
+def scores_of(pairs: Mapping[str, ImagePair], *, is_raw: bool = False) -> Scores:
+    """Return what every metric of the catalogue says of an image.
+
+    Args:
+        pairs: The image beside the truth, by part.
+        is_raw: Whether it is not aligned, and only metrics that tell that are asked for.
+
+    Raises:
+        ValueError: If a metric is NaN.
+    """
+    return {
+        (metric.name, part): metric.score_of(pairs[part], part)
+        for metric in METRICS.scored
+        if metric.has_raw or not is_raw
+        for part in metric.parts
+    }

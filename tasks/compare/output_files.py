@@ -1,4 +1,4 @@
-"""The files of a comparison."""
+"""The files of a comparison, and the rows of its tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from tasks.catalogue.metric import COST, PARTS, RAW, Scores
+from tasks.catalogue.metrics import METRICS, row_place
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.scoring.frc import ssnr
-from tasks.compare.controls import CONTROLS
 from tasks.compare.convergence import Convergence, write_convergence
-from tasks.compare.evaluator import Judge, ModelResult
+from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.compare.figures.comparison_figure import write_comparison_plot
 from tasks.compare.figures.convergence_figure import write_convergence_plot
-from tasks.compare.metric_rows import block_rows
-from tasks.compare.reference_object import Yardstick
 from tasks.core.files.atomic_files import write_json, write_npz
-from tasks.core.files.block_file import write_blocks
+from tasks.core.files.block_file import N_BLOCKS, BlockRow, write_blocks
 from tasks.core.files.csv_table import number_cell, write_table
-from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.files.metrics_table import AGAINST_REFERENCE, MetricRow, write_metrics_csv
 from tasks.core.files.scan_file import ScanReader
 
 FRC_COLUMNS = ("model", "frequency_per_px", "correlation", "ssnr")
@@ -30,24 +30,23 @@ class Comparison:
 
     Attributes:
         scan: The exposures of the view.
-        judge: Region and truth.
+        evaluator: Region and truth.
         results: Reconstructions and controls, by name, in the order of the table.
         curves: Convergence of the solvers whose iterates are known.
-        rows: The table.
-        yardstick: What the reconstructions were held against.
+        records: Records of trained networks, by name; what a network costs comes from there.
     """
 
     scan: ScanReader
-    judge: Judge
+    evaluator: Evaluator
     results: dict[str, ModelResult]
     curves: dict[str, Convergence]
-    rows: list[MetricRow]
-    yardstick: Yardstick
+    records: dict[str, Any]
 
     @property
     def reconstructions(self) -> dict[str, ModelResult]:
-        """The results without the controls."""
-        return {name: one for name, one in self.results.items() if name not in CONTROLS}
+        """The results without the images that are made of the truth."""
+        images = {entry.name for entry in RECONSTRUCTIONS.images}
+        return {name: one for name, one in self.results.items() if name not in images}
 
     @property
     def title(self) -> str:
@@ -58,42 +57,99 @@ class Comparison:
             f"{provenance.get('view', 'all')} view, {provenance.get('split', 'one')} split"
         )
 
+    @property
+    def rows(self) -> list[MetricRow]:
+        """The table of all models."""
+        return [row for model in self.results for row in self._rows_of(model)]
 
-def write_outputs(outputs: Mapping[str, Path], found: Comparison, facts: Mapping[str, Any]) -> None:
+    def _rows_of(self, model: str) -> list[MetricRow]:
+        """Return the rows of one model in their order; no times, so that equal runs are equal."""
+        result, training = self.results[model], self.records.get(model, {}).get("training", {})
+        values = _diagnostics(result)
+        extra = {m.name: training[m.name] for m in METRICS.of_family(COST) if m.name in training}
+        if not self.evaluator.reference.is_truth:
+            extra[AGAINST_REFERENCE] = 1.0
+        rows = [
+            *_score_rows(model, result.scores),
+            *_score_rows(model, result.raw, RAW),
+            *(MetricRow(model, name, value=value) for name, value in (values | extra).items()),
+        ]
+        return sorted(rows, key=lambda row: row_place(row.metric))
+
+
+def write_outputs(
+    outputs: Mapping[str, Path], found: Comparison, record: Mapping[str, Any]
+) -> None:
     """Write the files that are asked for.
 
     Args:
         outputs: Paths: `metrics`, `aligned`, `plot` and `comparison`; `frc`, `blocks`,
             `convergence` and `convergence_plot` where they are asked for.
         found: What was found.
-        facts: Content of `comparison`.
+        record: Content of `comparison`.
     """
     write_metrics_csv(outputs["metrics"], found.rows)
     if "blocks" in outputs:
         write_blocks(outputs["blocks"], block_rows(found.reconstructions))
     if "frc" in outputs:
-        _write_rings(outputs["frc"], found.results)
+        _write_frc(outputs["frc"], found.results)
     if found.curves and "convergence" in outputs:
         write_convergence(outputs["convergence"], found.curves)
-    title = found.title
+    title, reference = found.title, found.evaluator.reference
     if found.curves and "convergence_plot" in outputs:
         write_convergence_plot(outputs["convergence_plot"], found.curves, title)
     _write_aligned(outputs["aligned"], found)
     header = found.scan.header
     write_comparison_plot(
         outputs["plot"],
-        found.judge.reference,
-        found.judge.region.illumination,
+        reference,
+        found.evaluator.region.illumination,
         found.results,
         header.geometry.object_pixel_m(header.n_px) if header.geometry.is_known else None,
-        title if found.yardstick.is_truth else f"{title}; against the reference",
+        title if reference.is_truth else f"{title}; against the reference",
     )
-    write_json(outputs["comparison"], facts)
+    write_json(outputs["comparison"], record)
+
+
+def block_rows(results: Mapping[str, ModelResult]) -> list[BlockRow]:
+    """Return the pseudo-values of every reconstruction, in the gauge of the truth."""
+    rows = []
+    for model, result in results.items():
+        for metric in (metric for metric in METRICS.scored if metric.parts == PARTS):
+            blocks = [result.scores[metric.name, part].blocks for part in PARTS]
+            cells = [[None] * N_BLOCKS if part is None else part.tolist() for part in blocks]
+            rows += [
+                BlockRow(model, metric.name, block, *pair)
+                for block, pair in enumerate(zip(*cells, strict=True))
+            ]
+    return rows
+
+
+def _score_rows(model: str, scores: Scores, prefix: str = "") -> list[MetricRow]:
+    """Return a row for every metric that has a score."""
+    values: dict[str, dict[str, float | None]] = {}
+    for (metric, part), score in scores.items():
+        values.setdefault(metric, {})[part] = score.value
+    return [MetricRow(model, prefix + metric, **cells) for metric, cells in values.items()]
+
+
+def _diagnostics(result: ModelResult) -> dict[str, float]:
+    """Return what was removed of a model, and how much of the region it holds."""
+    gauge = result.gauge
+    return {
+        "gauge_factor_abs": abs(gauge.factor),
+        "gauge_factor_rad": float(np.angle(gauge.factor)),
+        "gauge_ramp_rad_per_px": float(np.hypot(*gauge.ramp_rad_per_px)),
+        "gauge_shift_px": float(np.hypot(*gauge.shift_px)),
+        "gauge_at_bound": float(gauge.at_bound),
+        "gauge_shift_determined": float(gauge.shift_is_determined),
+        "coverage_fraction": result.coverage_fraction,
+    }
 
 
 def _write_aligned(path: Path, found: Comparison) -> None:
     """Write truth and reconstructions in one frame and one gauge."""
-    region, reference = found.judge.region, found.judge.reference
+    region, reference = found.evaluator.region, found.evaluator.reference
     rows, columns = reference.rectangle
     aligned = {
         model: result.aligned.astype(np.complex64)
@@ -104,12 +160,12 @@ def _write_aligned(path: Path, found: Comparison) -> None:
         mask=region.mask,
         corner_px=np.array(region.box.corner_px),
         rectangle_px=np.array([rows.start, rows.stop, columns.start, columns.stop]),
-        **{found.yardstick.name: reference.object_.astype(np.complex64)},
+        **{reference.name: reference.object_.astype(np.complex64)},
         **aligned,
     )
 
 
-def _write_rings(path: Path, results: Mapping[str, ModelResult]) -> None:
+def _write_frc(path: Path, results: Mapping[str, ModelResult]) -> None:
     """Write the ring correlation of every model that has one; an infinite SSNR is empty."""
     rows: list[Sequence[str]] = []
     for model, result in results.items():

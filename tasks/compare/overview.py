@@ -12,17 +12,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from tasks.catalogue.headline import SOLVER
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region, scored_region
 from tasks.compare.params import ComparisonParams
-from tasks.compare.reference_object import REFERENCE
-from tasks.compare.scores import Complex
+from tasks.compare.reference_object import REFERENCE, Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.view_file import open_view
 from tasks.core.geometry.bounding_box import bounding_box
 from tasks.core.physics.phases import phase_on_branch
-from tasks.core.study.arms import Arm
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP
 
@@ -49,16 +49,16 @@ def draw_overview(
     box = region.box
     base = np.nan_to_num(read_object(files.inputs[REFERENCE]).cut(box.corner_px, box.shape))
     fitter = GaugeFitter(base, region.weights, max_shift_px=params.max_shift_px)
-    images: dict[str, Complex] = {"Reference (PtyChi)": base}
-    for arm in (arm.value for arm in Arm if arm.value in files.inputs):
+    images: dict[str, Complex] = {f"Reference ({SOLVER.name})": base}
+    for arm in (arm.name for arm in RECONSTRUCTIONS.arms if arm.name in files.inputs):
         image = read_object(files.inputs[arm]).cut(box.corner_px, box.shape)
         gauge = fitter.fit(image)
         images[arm] = remove_gauge(image, gauge, region.lit & np.isfinite(image))
     _draw(files.outputs["plot"], images, region, f"{len(header)} patterns, the whole scan")
-    facts = {"shown": list(images), "regions": header.provenance.get("regions")}
-    write_json(files.outputs["record"], facts)
+    record = {"shown": list(images), "regions": header.provenance.get("regions")}
+    write_json(files.outputs["record"], record)
     progress(1, 1, f"drew {', '.join(images)}")
-    return facts
+    return record
 
 
 def _draw(path: Path, images: dict[str, Complex], region: Region, title: str) -> None:

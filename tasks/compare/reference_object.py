@@ -1,111 +1,105 @@
 """What reconstructions are held against: the truth, or a reference where nobody knows it.
 
-The reference of a measured scan is pty-chi's reconstruction of all its patterns. A distance to it
-is a disagreement, not an error; and pty-chi's own distance to it is that of one program from
-itself, on the same patterns: no measure of quality, so it is left out of the metrics and told
-apart as the floor below which a disagreement means nothing.
+The reference of a measured scan is the iterative solver's reconstruction of all its patterns. A
+distance to it is a disagreement, not an error; and the solver's own distance to it is that of one
+program from itself, on the same patterns: no measure of quality, so it is left out of the metrics
+and told apart as the floor below which a disagreement means nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compare.evaluator import AREA, CROSSING, ModelResult
-from tasks.compare.scores import Complex, Scores
-from tasks.compare.truth_file import read_truth
-from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_record import ScanHeader
-from tasks.core.geometry.scan_box import Box
-from tasks.core.study.arms import Arm
-from tasks.core.study.stage_interface import StageFiles
+from tasks.catalogue.metric import AMPLITUDE, PARTS, PHASE, VALUE
+from tasks.catalogue.metrics.complex_nrmse import relative_error
+from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
+from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
 
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
+Mask = NDArray[np.bool_]
 TRUTH, REFERENCE = "truth", "reference"
-SELF_COMPARISON = (
-    "the reference is PtyChi's own reconstruction of the same patterns: its distance from that is "
-    "no measure of quality"
-)
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """An object that reconstructions are held against.
+class ReferenceObject:
+    """An object that reconstructions are held against, and the pixels that are scored.
 
     Attributes:
         object_: In the box of the region, zero where it is not known, shape (H, W).
+        mask: Scored pixels, shape (H, W).
+        rectangle: Rows and columns of the largest rectangle inside the mask.
         is_truth: Whether it is the true object.
         is_checked: Whether the scan names it as its own; a measured scan names none.
     """
 
     object_: Complex
-    is_truth: bool
-    is_checked: bool
+    mask: Mask
+    rectangle: tuple[slice, slice]
+    is_truth: bool = True
+    is_checked: bool = False
 
     @property
     def name(self) -> str:
         """What to call it in files: truth or reference."""
         return TRUTH if self.is_truth else REFERENCE
 
-    def fair(self, model: str, result: ModelResult) -> ModelResult:
-        """Return a result without what the yardstick cannot judge, each with the reason."""
-        if self.is_truth or model != Arm.PTYCHI.value:
-            return result
-        return _without_scores(result, SELF_COMPARISON)
+    @cached_property
+    def angle(self) -> Real:
+        """Its argument [rad], shape (H, W)."""
+        return np.angle(self.object_)
+
+    @cached_property
+    def parts(self) -> dict[str, TrueImage]:
+        """Complex values, amplitude, and phase [rad] on one branch, from its minimum."""
+        images = {
+            AMPLITUDE: np.abs(self.object_),
+            PHASE: phase_from_minimum(self.object_, self.mask),
+        }
+        parts = {
+            part: TrueImage(image, float(np.ptp(image[self.mask])), self.mask, self.rectangle)
+            for part, image in images.items()
+        }
+        whole = TrueImage(self.object_, mask=self.mask, rectangle=self.rectangle)
+        return {VALUE: whole} | parts
+
+    @property
+    def rectangle_shape(self) -> tuple[int, int]:
+        """Height and width of the rectangle [px]."""
+        rows, columns = self.rectangle
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    def parts_of(self, image: Complex) -> dict[str, Real]:
+        """Return amplitude, and phase [rad] on the branch of this object's, at most pi away."""
+        phase = phase_on_branch(image, self.angle, self.parts[PHASE].values)
+        return {AMPLITUDE: np.abs(image), PHASE: phase}
+
+    def pairs(self, image: Complex) -> dict[str, ImagePair]:
+        """Return an image beside this object, as metrics are given them, by part.
+
+        Raises:
+            ValueError: If a scored pixel is not finite, or shapes differ.
+        """
+        whole = ImagePair(image, self.parts[VALUE])
+        parts = self.parts_of(image)
+        return {VALUE: whole} | {part: ImagePair(parts[part], self.parts[part]) for part in PARTS}
 
 
-def read_yardstick(
-    scan: ScanHeader, files: StageFiles, box: Box, mask: NDArray[np.bool_]
-) -> Yardstick:
-    """Read the truth or the reference of a comparison.
+def differences(image: Complex, base: Complex, mask: Mask) -> tuple[float, float, float]:
+    """Return how far two images of one gauge are apart.
 
     Args:
-        scan: Header of the scan.
-        files: Input `truth` or `reference` (HDF5), exactly one, and `scan`.
-        box: Part of the object's frame that is compared.
-        mask: Pixels that must be known, of the box's shape.
+        image: An image, shape (H, W).
+        base: The other, shape (H, W).
+        mask: Pixels to look at, shape (H, W).
 
-    Raises:
-        ValueError: If there is none or both, or it belongs to another scan or does not cover the
-            mask.
+    Returns:
+        Relative complex difference, and mean absolute difference of the amplitude and of the
+        wrapped phase [rad], where 2 pi is no difference.
     """
-    given = [name for name in (TRUTH, REFERENCE) if name in files.inputs]
-    if len(given) != 1:
-        raise ValueError(
-            f"A comparison needs the truth of a simulated scan or the reference of a measured one, "
-            f"got {' and '.join(given) or 'neither'}. Name one of them as input `{TRUTH}` or "
-            f"`{REFERENCE}`."
-        )
-    if given[0] == TRUTH:
-        truth = read_truth(scan.provenance, files.inputs["scan"], files.inputs[TRUTH])
-        return Yardstick(truth.in_box(box, mask), is_truth=True, is_checked=truth.is_checked)
-    path = files.inputs[REFERENCE]
-    part = read_object(path).cut(box.corner_px, box.shape)
-    lost = int(np.count_nonzero(~np.isfinite(part[mask])))
-    if lost:
-        raise ValueError(
-            f"The reference {path.name} does not cover {lost} of {int(mask.sum())} scored pixels. "
-            f"It belongs to another scan, or is damaged: make it again."
-        )
-    known = np.where(np.isfinite(part), part, 0.0)
-    return Yardstick(known, is_truth=False, is_checked=False)
-
-
-def _without_scores(result: ModelResult, reason: str) -> ModelResult:
-    """Return a result whose metrics against the yardstick are None, with the reason."""
-    lost = [*result.gauged.pairs, "complex_nrmse", CROSSING, AREA]
-    return replace(
-        result,
-        raw=_emptied(result.raw),
-        gauged=_emptied(result.gauged),
-        curve=None,
-        scalars=result.scalars | {CROSSING: None, AREA: None},
-        reasons=dict.fromkeys(lost, reason),
-    )
-
-
-def _emptied(scores: Scores) -> Scores:
-    """Return scores of the same metrics, all None."""
-    nothing = (None, None)
-    return Scores(
-        dict.fromkeys(scores.pairs, nothing), None, {}, dict.fromkeys(scores.blocks, nothing)
-    )
+    amplitudes = np.abs(np.abs(image) - np.abs(base))
+    phases = np.abs(wrap(np.angle(image) - np.angle(base)))
+    relative = relative_error(image[mask], base[mask])
+    return relative, float(np.mean(amplitudes[mask])), float(np.mean(phases[mask]))

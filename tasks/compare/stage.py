@@ -5,24 +5,27 @@ from typing import Any
 
 import numpy as np
 
-from tasks.compare.alignment.region import Region, largest_rectangle, scored_region
-from tasks.compare.comparison_record import comparison_facts
-from tasks.compare.controls import CONTROLS
+from tasks.catalogue.headline import SOLVER
+from tasks.catalogue.metric import AMPLITUDE, PHASE
+from tasks.catalogue.metrics.mae import METRIC as MAE
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.compare.alignment.region import Region, scored_region
+from tasks.compare.comparison_record import comparison_record
 from tasks.compare.convergence import Convergence, convergence_of
-from tasks.compare.evaluator import Judge, ModelResult
-from tasks.compare.metric_rows import metric_rows
+from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.compare.output_files import Comparison, write_outputs
 from tasks.compare.params import ComparisonParams
-from tasks.compare.reference_object import read_yardstick
-from tasks.compare.scores import Reference
-from tasks.compare.truth_free.half_sets import held_against_halves
+from tasks.compare.reference_file import read_reference_object
+from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.view_file import open_view
-from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.stage_interface import Progress, StageFiles
 
-MODELS = tuple(name.value for name in RECONSTRUCTIONS)
+SELF_COMPARISON = (
+    f"the reference is {SOLVER.name}'s own reconstruction of the same patterns: its distance from "
+    f"that is no measure of quality"
+)
 
 
 def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -32,8 +35,8 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         params: What is scored and what the alignment may remove.
         files: Inputs `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference`
             (HDF5), at least one reconstruction (HDF5) under the name of its arm; for networks their
-            contract (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5)
-            under `<arm>.iterates`; and for a judgement without the truth `view.odd`, `view.even`
+            record (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5)
+            under `<arm>.iterates`; and for a comparison without the truth `view.odd`, `view.even`
             (JSON), `<arm>.odd` and `<arm>.even` (HDF5). Outputs `metrics` (CSV), `plot` (PNG),
             `aligned` (NPZ) and `comparison` (JSON), and where they are asked for `frc`, `blocks`,
             `convergence` (CSV) and `convergence_plot` (PNG).
@@ -46,64 +49,55 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         ValueError: If there is no reconstruction, one does not cover the region or is not finite
             inside it, or the truth belongs to another scan or does not cover the region.
     """
-    present = [name for name in MODELS if name in files.inputs]
+    models = [entry.name for entry in RECONSTRUCTIONS.with_stages]
+    present = [name for name in models if name in files.inputs]
     if not present:
         raise ValueError(
             f"There is nothing to compare. Give at least one reconstruction, under the name of its "
-            f"arm: {', '.join(MODELS)}."
+            f"arm: {', '.join(models)}."
         )
     scan = open_view(files.inputs["scan"], files.inputs["view"])
     windows = {arm: read_object(files.inputs[arm]) for arm in present}
     region = scored_region(scan.header, params.coverage_fraction, params.erosion_px)
     region, coverage = _inside_every_window(region, windows, files, params.min_window_coverage)
-    yardstick = read_yardstick(scan.header, files, region.box, region.mask)
-    judge = Judge(
-        region,
-        Reference(
-            yardstick.object_,
-            region.mask,
-            largest_rectangle(region.mask),
-            yardstick.name.capitalize(),
-        ),
-        params.max_shift_px,
-    )
+    reference = read_reference_object(scan.header, files, region)
+    evaluator = Evaluator(region, reference, params.max_shift_px)
 
-    total = len(present) + len(CONTROLS) + 1
+    total = len(present) + len(RECONSTRUCTIONS.images) + 1
     results: dict[str, ModelResult] = {}
     curves: dict[str, Convergence] = {}
     for arm in present:
         image = windows[arm].cut(region.box.corner_px, region.box.shape)
         try:
-            result = judge.judge(image, coverage[arm])
-            if yardstick.is_truth:
-                curves |= _convergence(arm, files, judge, result)
+            result = evaluator.evaluate(image, coverage[arm])
+            if reference.is_truth:
+                curves |= _convergence(arm, files, evaluator, result)
+            elif arm == SOLVER.name:
+                result = result.unscored(SELF_COMPARISON)
             result = curves[arm].added_to(result) if arm in curves else result
-            result = yardstick.fair(arm, result)
-            results[arm] = held_against_halves(arm, result, files, params)
+            results[arm] = with_half_sets(arm, result, files, params)
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
-    results |= judge.judge_controls(scan.header)
-    rows = metric_rows(results, _contracts(files), yardstick.name)
-    found = Comparison(scan, judge, results, curves, rows, yardstick)
-    facts = comparison_facts(params, found)
-    write_outputs(files.outputs, found, facts)
+    results |= evaluator.evaluate_controls(scan.header)
+    records = {
+        arm: read_json(files.inputs[f"{arm}.model"])
+        for arm in models
+        if f"{arm}.model" in files.inputs
+    }
+    found = Comparison(scan, evaluator, results, curves, records)
+    record = comparison_record(params, found)
+    write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
-    return facts
+    return record
 
 
 def _convergence(
-    arm: str, files: StageFiles, judge: Judge, result: ModelResult
+    arm: str, files: StageFiles, evaluator: Evaluator, result: ModelResult
 ) -> dict[str, Convergence]:
     """Return how an arm came to its result, if what it had found on the way is given."""
     path = files.inputs.get(f"{arm}.iterates")
-    return {} if path is None else {arm: convergence_of(path, judge, result.gauge)}
-
-
-def _contracts(files: StageFiles) -> dict[str, Any]:
-    """Return the contracts of the networks, by arm."""
-    models = {arm: files.inputs.get(f"{arm}.model") for arm in MODELS}
-    return {arm: read_json(path) for arm, path in models.items() if path is not None}
+    return {} if path is None else {arm: convergence_of(path, evaluator, result.gauge)}
 
 
 def _inside_every_window(
@@ -142,7 +136,7 @@ def _inside_every_window(
 
 def _headline(model: str, result: ModelResult) -> str:
     """Return one line about a model."""
-    amplitude, phase = result.gauged.pairs["mae"]
+    amplitude, phase = (result.value(MAE.name, part) for part in (AMPLITUDE, PHASE))
     if amplitude is None or phase is None:
         return f"{model}: not held against itself"
     return f"{model}: MAE {amplitude:.4f} in amplitude, {phase:.4f} rad in phase"

@@ -23,7 +23,7 @@ from tasks.core.geometry.bounding_box import bounding_box
 Image = NDArray[np.floating] | NDArray[np.complexfloating]
 Mask = NDArray[np.bool_]
 Real = NDArray[np.float64]
-Pair = tuple[NDArray[np.number], NDArray[np.number], Real]
+Parts = tuple[NDArray[np.number], NDArray[np.number]]
 
 TAPERED_FRACTION = 0.5
 SOFT_EDGE_PX = 8.0
@@ -31,6 +31,8 @@ MIN_SIDE_PX = 16
 FEWEST_VALUES = 24
 LEAST_POWER_RATIO = 1e-18
 LEAST_NOISE_RATIO = 1e-12
+NOT_CROSSED = "not crossed: above 0.5 up to Nyquist"
+TOO_FEW_VALUES = "every ring holds too few values"
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,28 @@ class FrcCurve:
     n_values: Real
 
 
-def frc_curve(image: Image, truth: Image, mask: Mask | None = None) -> FrcCurve:
-    """Return the Fourier ring correlation of two images.
+@dataclass(frozen=True)
+class FrcSummary:
+    """Ring correlation of two images, and what it comes to.
+
+    Attributes:
+        curve: The curve; None where it is not defined.
+        half_crossing_per_px: Where it falls below one half [1 / px]; None where it does not.
+        reason: Why there is no crossing, or no curve at all; None where there is one.
+    """
+
+    curve: FrcCurve | None
+    half_crossing_per_px: float | None
+    reason: str | None
+
+    @property
+    def area(self) -> float | None:
+        """The mean correlation; None without a curve."""
+        return None if self.curve is None else area(self.curve)
+
+
+def frc_summary(image: Image, truth: Image, mask: Mask | None = None) -> FrcSummary:
+    """Return the Fourier ring correlation of two images, and what it comes to.
 
     Rings are as wide as a Fourier pixel of the bounding box's smaller side, in cycles per pixel,
     so an oblong box has true rings. Only whole rings below Nyquist's frequency are used. A ring
@@ -65,54 +87,30 @@ def frc_curve(image: Image, truth: Image, mask: Mask | None = None) -> FrcCurve:
         mask: Pixels to use, shape (H, W); all if None. Others may hold anything.
 
     Returns:
-        The curve; symmetric in the two images, 1 for an image with itself.
+        The curve, symmetric in the two images, 1 for an image with itself; or the reason why
+        there is none: the pixels span less than 16 px, or an image has no contrast.
 
     Raises:
-        ValueError: If shapes differ or are not 2-D, the mask is empty or less than 16 px high
-            or wide, a used pixel is not finite, or `frc_undefined_reason` has one.
+        ValueError: If shapes differ or are not 2-D, or a used pixel is not finite.
     """
-    pair = _prepared(image, truth, mask)
-    reason = _missing_contrast(pair)
-    if reason:
-        raise ValueError(f"{reason}. Ask `frc_undefined_reason` before, and leave the value empty.")
-    first, second, weights = pair
-    rings = _ring_numbers(weights.shape)
-    n_rings = min(weights.shape) // 2 - 1
-    spectra = [scipy.fft.fft2(_tapered(part, weights)).astype(np.complex128) for part in pair[:2]]
-
-    def ring_sums(values: Real) -> Real:
-        sums = np.bincount(rings.ravel(), values.ravel(), n_rings + 1)
-        return np.asarray(sums[1 : n_rings + 1], dtype=np.float64)
-
-    shared = ring_sums((spectra[0] * spectra[1].conj()).real)
-    # Roots before the product, so that small powers do not vanish in it.
-    norms = [np.sqrt(ring_sums(np.abs(spectrum) ** 2)) for spectrum in spectra]
-    norm = norms[0] * norms[1]
-    correlation = np.divide(shared, norm, out=np.zeros(n_rings), where=norm > 0)
-    is_complex = np.iscomplexobj(first) or np.iscomplexobj(second)
-    independent = np.sum(weights**2) ** 2 / (weights.size * np.sum(weights**4))
-    return FrcCurve(
-        frequency_per_px=(np.arange(1, n_rings + 1) + 0.5) / min(weights.shape),
-        correlation=np.clip(correlation, -1.0, 1.0),
-        n_values=ring_sums(np.ones(weights.shape)) * independent * (2 if is_complex else 1),
-    )
+    first, second, weights = _prepared(image, truth, mask)
+    undefined = size_reason(weights.shape) or _contrast_reason((first, second), weights)
+    if undefined:
+        return FrcSummary(None, None, undefined)
+    curve = _curve((first, second), weights)
+    crossing = half_crossing_per_px(curve)
+    if crossing is not None:
+        return FrcSummary(curve, crossing, None)
+    is_known = bool(np.any(curve.n_values >= FEWEST_VALUES))
+    return FrcSummary(curve, None, NOT_CROSSED if is_known else TOO_FEW_VALUES)
 
 
-def frc_undefined_reason(image: Image, truth: Image, mask: Mask | None = None) -> str | None:
-    """Return why two images have no ring correlation, or None if they have one.
-
-    Args:
-        image: Image to judge, shape (H, W).
-        truth: Image to hold it against, shape (H, W).
-        mask: Pixels to use, shape (H, W); all if None.
-
-    Returns:
-        A sentence if one of them is flat, else None.
-
-    Raises:
-        ValueError: On bad input, as `frc_curve`.
-    """
-    return _missing_contrast(_prepared(image, truth, mask))
+def size_reason(shape: tuple[int, ...]) -> str | None:
+    """Return why the bounding box of a mask is too small for rings; None if it is not."""
+    if min(shape) >= MIN_SIDE_PX:
+        return None
+    height, width = shape
+    return f"frc is not defined: {height} x {width} px, it needs {MIN_SIDE_PX} px a side"
 
 
 def half_crossing_per_px(curve: FrcCurve, level: float = 0.5) -> float | None:
@@ -153,37 +151,44 @@ def area(curve: FrcCurve) -> float:
 def ssnr(curve: FrcCurve) -> list[float | None]:
     """Return the spectral signal-to-noise ratio of an image against a truth without noise.
 
-    C^2 / (1 - C^2), power over power, since C = sqrt(S / (S + N)) for noise N in one image alone.
-
-    Returns:
-        Ratio of every ring; 0 where C <= 0, None where it is infinite (C is 1).
+    C^2 / (1 - C^2), power over power, since C = sqrt(S / (S + N)) for noise N in one image alone;
+    0 where C <= 0, None where it is infinite (C is 1).
     """
-    return [_ratio(c**2) if c > 0 else 0.0 for c in curve.correlation.tolist()]
+    powers = [c**2 if c > 0 else 0.0 for c in curve.correlation.tolist()]
+    return [power / (1 - power) if 1 - power > LEAST_NOISE_RATIO else None for power in powers]
 
 
-def ssnr_of_halves(curve: FrcCurve) -> list[float | None]:
-    """Return the spectral signal-to-noise ratio of the mean of two equally noisy halves.
+def _curve(parts: Parts, weights: Real) -> FrcCurve:
+    """Return the correlation of two images within a box, ring by ring."""
+    rings = _ring_numbers(weights.shape)
+    n_rings = min(weights.shape) // 2 - 1
+    spectra = [scipy.fft.fft2(_tapered(part, weights)).astype(np.complex128) for part in parts]
 
-    2 C / (1 - C), since C = S / (S + N) for noise N in each half, and their mean has N / 2 (van
-    Heel & Schatz, J. Struct. Biol. 151, 250 (2005)). One half alone has half of this.
+    def ring_sums(values: Real) -> Real:
+        sums = np.bincount(rings.ravel(), values.ravel(), n_rings + 1)
+        return np.asarray(sums[1 : n_rings + 1], dtype=np.float64)
 
-    Returns:
-        Ratio of every ring; 0 where C <= 0, None where it is infinite (C is 1).
-    """
-    ratios = [_ratio(c) if c > 0 else 0.0 for c in curve.correlation.tolist()]
-    return [None if ratio is None else 2 * ratio for ratio in ratios]
+    shared = ring_sums((spectra[0] * spectra[1].conj()).real)
+    # Roots before the product, so that small powers do not vanish in it.
+    norms = [np.sqrt(ring_sums(np.abs(spectrum) ** 2)) for spectrum in spectra]
+    norm = norms[0] * norms[1]
+    correlation = np.divide(shared, norm, out=np.zeros(n_rings), where=norm > 0)
+    is_complex = any(np.iscomplexobj(part) for part in parts)
+    independent = np.sum(weights**2) ** 2 / (weights.size * np.sum(weights**4))
+    return FrcCurve(
+        frequency_per_px=(np.arange(1, n_rings + 1) + 0.5) / min(weights.shape),
+        correlation=np.clip(correlation, -1.0, 1.0),
+        n_values=ring_sums(np.ones(weights.shape)) * independent * (2 if is_complex else 1),
+    )
 
 
-def _ratio(share: float) -> float | None:
-    """Return signal over noise from the signal's share of the power; None if it is infinite."""
-    return share / (1 - share) if 1 - share > LEAST_NOISE_RATIO else None
-
-
-def _prepared(image: Image, truth: Image, mask: Mask | None) -> Pair:
+def _prepared(
+    image: Image, truth: Image, mask: Mask | None
+) -> tuple[NDArray[np.number], NDArray[np.number], Real]:
     """Check two images, and return them within the mask's bounding box, and their weights.
 
     Raises:
-        ValueError: As `frc_curve` says of bad input.
+        ValueError: As `frc_summary`.
     """
     shapes = {image.shape, truth.shape} | (set() if mask is None else {mask.shape})
     if image.ndim != 2 or len(shapes) > 1:
@@ -194,11 +199,6 @@ def _prepared(image: Image, truth: Image, mask: Mask | None) -> Pair:
     used = np.ones(image.shape, dtype=np.bool_) if mask is None else np.asarray(mask, np.bool_)
     box = bounding_box(used)
     used = used[box]
-    if min(used.shape) < MIN_SIDE_PX:
-        raise ValueError(
-            f"Rings need {MIN_SIDE_PX} px on each side, the pixels to use span {used.shape[0]} x "
-            f"{used.shape[1]} px. Give a larger mask, or scan a larger region."
-        )
     parts: list[NDArray[np.number]] = []
     for name, whole in (("image", image), ("truth", truth)):
         part = whole[box]
@@ -229,9 +229,8 @@ def _tapered(part: NDArray[np.number], weights: Real) -> NDArray[np.number]:
     return np.asarray(weights * (part - np.sum(weights * part) / np.sum(weights)))
 
 
-def _missing_contrast(pair: Pair) -> str | None:
+def _contrast_reason(parts: Parts, weights: Real) -> str | None:
     """Return which of two images is flat, as a sentence; None if neither is."""
-    *parts, weights = pair
     for name, part in zip(("image", "truth"), parts, strict=True):
         detail = float(np.sum(np.abs(_tapered(part, weights)) ** 2))
         if detail <= LEAST_POWER_RATIO * float(np.sum(np.abs(weights * part) ** 2)):

@@ -88,13 +88,10 @@ class TrueScales:
         self.data_range = data_range
         self.scales: list[TrueWindows] = []
         truth = truth.astype(np.float64)
-        for scale in range(n_scales):
-            if scale:
-                truth, mask = halved(truth), None if mask is None else halved_mask(mask)
-            inside = None if mask is None else windows_inside(mask)
-            self.scales.append(
-                TrueWindows(truth, window_mean(truth), window_mean(truth**2), inside)
-            )
+        for inside in [None] * n_scales if mask is None else scales_of_mask(mask, n_scales):
+            means = window_mean(truth), window_mean(truth**2)
+            self.scales.append(TrueWindows(truth, *means, inside))
+            truth = halved(truth)
 
     def maps(self, image: Image) -> SimilarityMaps:
         """Return the similarity of an image of shape (H, W) on every scale."""
@@ -121,6 +118,15 @@ def window_mean(image: Image) -> Image:
     """Return the Gaussian mean of every window that lies inside the image."""
     rows = correlate1d(image, WINDOW, axis=0)[HALF_PX : image.shape[0] - HALF_PX]
     return np.asarray(correlate1d(rows, WINDOW, axis=1)[:, HALF_PX : image.shape[1] - HALF_PX])
+
+
+def scales_of_mask(mask: Mask, n_scales: int) -> list[Mask]:
+    """Return which windows lie wholly inside a mask, on every scale."""
+    found = []
+    for _ in range(n_scales):
+        found.append(windows_inside(mask))
+        mask = halved_mask(mask)
+    return found
 
 
 def windows_inside(mask: Mask) -> Mask:

@@ -11,13 +11,16 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from tasks.compare.controls import CONTROLS
+from tasks.catalogue.metric import PARTS, Metric
+from tasks.catalogue.metrics.mae import METRIC as MAE
+from tasks.catalogue.metrics.ms_ssim import METRIC as MS_SSIM
+from tasks.catalogue.reconstruction import Role
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.evaluator import ModelResult
-from tasks.compare.scores import Real, Reference
+from tasks.compare.reference_object import Real, ReferenceObject
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.geometry.bounding_box import bounding_box
 from tasks.core.physics.phases import wrap
-from tasks.core.study.arms import Extra
 from tasks.figures.object_images import (
     Scale,
     amplitude_scale,
@@ -31,13 +34,12 @@ HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.98
 DPI = 110
 # The pictures are mostly noise, which a longer search does not make smaller.
 PNG_OPTIONS = {"compress_level": 1}
-LISTED = (Extra.PROJECTIONS.value, Extra.LONGER_PROJECTIONS.value, *CONTROLS)
 ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [rad]")
 
 
 def write_comparison_plot(
     path: Path,
-    reference: Reference,
+    reference: ReferenceObject,
     illumination: Real,
     results: Mapping[str, ModelResult],
     object_pixel_m: float | None,
@@ -56,7 +58,8 @@ def write_comparison_plot(
             in pixels.
         title: What was measured.
     """
-    arms = {model: result for model, result in results.items() if model not in LISTED}
+    listed = {model: one for model, one in results.items() if _is_control(model)}
+    arms = {model: one for model, one in results.items() if model not in listed}
     window = bounding_box(reference.mask)
     sheet = _Sheet(1 + len(arms), reference.mask[window].shape)
     sheet.figure.text(0.5, 1 - 0.2 / sheet.height, title, fontsize=11, ha="center", va="center")
@@ -69,9 +72,9 @@ def write_comparison_plot(
             for column, image in enumerate(images, start=sheet.n_columns - len(images))
         ]
         sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
-    _write_titles(axes, arms, reference.title)
+    _write_titles(axes, arms, reference.name.capitalize())
     light = np.where(reference.mask, illumination, np.nan)[window]
-    _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(results))
+    _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(listed))
     _outline(axes[0, 0], reference, window)
     _scale_bar(sheet.figure, axes[0, 0], object_pixel_m)
     with atomic_path(path) as temporary:
@@ -119,20 +122,20 @@ class _Sheet:
         )
 
 
-def _images(reference: Reference, results: Mapping[str, ModelResult]) -> list[list[Real]]:
+def _images(reference: ReferenceObject, results: Mapping[str, ModelResult]) -> list[list[Real]]:
     """Return the images of the four rows; the error rows have none for the truth."""
-    aligned = [result.aligned for result in results.values()]
-    amplitudes = [np.abs(image) for image in aligned]
-    phases = [reference.phase_of(image) for image in aligned]
+    true_amplitude, true_phase = (reference.parts[part].values for part in PARTS)
+    images = [reference.parts_of(result.aligned) for result in results.values()]
+    amplitudes, phases = ([image[part] for image in images] for part in PARTS)
     return [
-        [reference.amplitude, *amplitudes],
-        [reference.phase, *phases],
-        [np.abs(image - reference.amplitude) for image in amplitudes],
-        [np.abs(wrap(image - reference.phase)) for image in phases],
+        [true_amplitude, *amplitudes],
+        [true_phase, *phases],
+        [np.abs(image - true_amplitude) for image in amplitudes],
+        [np.abs(wrap(image - true_phase)) for image in phases],
     ]
 
 
-def _scales(reference: Reference, rows: list[list[Real]]) -> list[Scale]:
+def _scales(reference: ReferenceObject, rows: list[list[Real]]) -> list[Scale]:
     """Return the colours of the rows: the truth's range, and for errors one range for all arms."""
     amplitudes, phases, *errors = [[image[reference.mask] for image in row] for row in rows]
     return [
@@ -179,36 +182,47 @@ def _show_light(
     )
 
 
+def _is_control(model: str) -> bool:
+    """Tell whether a model is listed in a table, without a panel."""
+    return RECONSTRUCTIONS.get(model).role is Role.CONTROL
+
+
 def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
     """Return a small table of what has no panel: amplitude and phase of two metrics a line."""
-    lines = [f"{'controls':12}{'MS-SSIM':>11}{'MAE':>15}"]
-    for model in (name for name in LISTED if name in results):
-        pairs = results[model].gauged.pairs
-        cells = [
-            "".join("     –" if value is None else f" {value:5.3f}" for value in pairs[metric])
-            for metric in ("ms_ssim", "mae")
-        ]
-        lines.append(f"{model:12}{cells[0]}  {cells[1]}")
-    return lines
+
+    def cells(result: ModelResult, metric: Metric) -> str:
+        values = [result.value(metric.name, part) for part in PARTS]
+        return "".join("     –" if value is None else f" {value:5.3f}" for value in values)
+
+    return [
+        f"{'controls':12}{MS_SSIM.label:>11}{MAE.label:>15}",
+        *(
+            f"{model:12}{cells(result, MS_SSIM)}  {cells(result, MAE)}"
+            for model, result in results.items()
+        ),
+    ]
 
 
 def _write_titles(
     axes: NDArray[np.object_], results: Mapping[str, ModelResult], first: str
 ) -> None:
     """Write names and scores over the panels."""
-    axes[0, 0].set_title(first, fontsize=9)
-    axes[1, 0].set_title(first, fontsize=9)
-    for column, (model, result) in enumerate(results.items(), start=1):
-        for row in range(2):
-            similarity = result.gauged.pairs["ms_ssim"][row]
-            error = result.gauged.pairs["mae"][row]
-            known = "undefined" if similarity is None else f"{similarity:.3f}"
-            unit = " rad" if row else ""
-            mae = "undefined" if error is None else f"{error:.3f}{unit}"
-            axes[row, column].set_title(f"{model}\nMS-SSIM {known}, MAE {mae}", fontsize=9)
+    for row, part in enumerate(PARTS):
+        axes[row, 0].set_title(first, fontsize=9)
+        for column, (model, result) in enumerate(results.items(), start=1):
+            scores = ", ".join(_score_text(result, metric, part) for metric in (MS_SSIM, MAE))
+            axes[row, column].set_title(f"{model}\n{scores}", fontsize=9)
 
 
-def _outline(axis: Axes, reference: Reference, window: tuple[slice, slice]) -> None:
+def _score_text(result: ModelResult, metric: Metric, part: str) -> str:
+    """Return a score as a title has it, such as `MAE 0.012 rad`."""
+    value = result.value(metric.name, part)
+    if value is None:
+        return f"{metric.label} undefined"
+    return f"{metric.label} {value:.3f} {metric.unit_of(part)}".rstrip()
+
+
+def _outline(axis: Axes, reference: ReferenceObject, window: tuple[slice, slice]) -> None:
     """Draw the rectangle of SSIM and MS-SSIM."""
     rows, columns = reference.rectangle
     corner = (columns.start - window[1].start - 0.5, rows.start - window[0].start - 0.5)

@@ -10,10 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from tasks.catalogue.headline import SOLVER
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.convergence import Convergence
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.study.arm_colours import colour_of
-from tasks.core.study.arms import Arm
 
 QUANTITIES = (
     ("complex_nrmse", "relative complex error"),
@@ -31,7 +31,7 @@ def write_convergence_plot(path: Path, curves: Mapping[str, Convergence], title:
     """Draw the errors against the epochs, as PNG; whole or not at all.
 
     Epochs are logarithmic from 1 on, with the start (epoch 0) beside; errors are logarithmic. The
-    dotted line is PtyChi's result.
+    dotted line is the result of the solver from a flat object.
 
     Args:
         path: PNG to write.
@@ -41,7 +41,7 @@ def write_convergence_plot(path: Path, curves: Mapping[str, Convergence], title:
     figure = Figure(figsize=(PANEL_INCH * len(QUANTITIES), PANEL_INCH), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11)
-    plain = curves.get(Arm.PTYCHI.value)
+    plain = curves.get(SOLVER.name)
     last_epoch = max(curve.final.epoch for curve in curves.values())
     panels = figure.subplots(1, len(QUANTITIES))
     for axis, (quantity, label) in zip(panels, QUANTITIES, strict=True):
@@ -53,16 +53,16 @@ def write_convergence_plot(path: Path, curves: Mapping[str, Convergence], title:
                 marker=marker,
                 markersize=3.5,
                 linewidth=1.5,
-                color=colour_of(model),
+                color=RECONSTRUCTIONS.colour_of(model),
                 label=model,
             )
         if plain is not None:
             axis.axhline(
                 getattr(plain.final, quantity),
-                color=colour_of(Arm.PTYCHI.value),
+                color=SOLVER.colour,
                 linewidth=0.8,
                 linestyle=":",
-                label="PtyChi's result",
+                label=f"{SOLVER.name}'s result",
             )
         _scale(axis, last_epoch)
         axis.set_title(label, fontsize=10)
