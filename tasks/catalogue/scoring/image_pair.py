@@ -153,7 +153,7 @@ class ImagePair:
     @cached_property
     def errors(self) -> NDArray[np.floating]:
         """Absolute errors, shape (H, W)."""
-        return np.abs(self.image - self.truth.values)
+        return np.asarray(np.abs(self.image - self.truth.values))
 
     @cached_property
     def similarity(self) -> "SimilarityMaps | None":
@@ -171,7 +171,7 @@ class ImagePair:
 
 
 def _scale_without_window(inside: Mask, n_scales: int) -> int | None:
-    """Return the first scale on which no window lies wholly inside the mask; None if all have one."""
+    """Return the first scale on which no window lies wholly inside the mask; None if none."""
     from tasks.catalogue.scoring.similarity import scales_of_mask
 
     scales = enumerate(scales_of_mask(inside, n_scales), start=1)

@@ -5,12 +5,14 @@ from tasks.catalogue.scoring.frc import (
     FEWEST_VALUES,
     FrcCurve,
     area,
-    frc_curve,
-    frc_undefined_reason,
+    frc_summary,
     half_crossing_per_px,
     ssnr,
-    ssnr_of_halves,
 )
+
+
+def frc_curve(image, truth, mask=None):
+    return frc_summary(image, truth, mask).curve
 
 
 def curve_of(*correlation, n_values=100.0):
@@ -126,41 +128,44 @@ def test_the_area_is_the_mean_over_frequency():
 def test_ratios_of_signal_to_noise_are_finite_or_none():
     curve = curve_of(1.0, np.sqrt(0.5), 0.0, -0.7)
     assert ssnr(curve) == [None, pytest.approx(1.0), 0.0, 0.0]
-    assert ssnr_of_halves(curve_of(1.0, 0.5, 0.0, -0.7)) == [None, pytest.approx(2.0), 0.0, 0.0]
 
 
 def test_a_flat_image_has_a_reason_instead_of_a_curve(rng):
     detail = rng.standard_normal((32, 32)) + 1
     flat = np.full((32, 32), 0.3 * np.exp(0.4j))
-    assert frc_undefined_reason(detail, detail) is None
-    assert frc_undefined_reason(flat, detail) == "frc is not defined: the image has no contrast"
-    assert frc_undefined_reason(detail, flat) == "frc is not defined: the truth has no contrast"
-    assert "image" in frc_undefined_reason(np.zeros((32, 32)), detail)
-    with pytest.raises(ValueError, match="leave the value empty"):
-        frc_curve(flat, detail)
+    whole = frc_summary(detail, detail)
+    assert (whole.half_crossing_per_px, whole.area) == (None, pytest.approx(1))
+    assert whole.reason == "not crossed: above 0.5 up to Nyquist"
+    found = frc_summary(flat, detail)
+    assert (found.curve, found.half_crossing_per_px, found.area) == (None, None, None)
+    assert found.reason == "frc is not defined: the image has no contrast"
+    assert frc_summary(detail, flat).reason == "frc is not defined: the truth has no contrast"
+    assert "image" in frc_summary(np.zeros((32, 32)), detail).reason
     # Flat where it is looked at is enough.
     mask = np.zeros((32, 32), dtype=bool)
     mask[4:28, 4:28] = True
-    assert frc_undefined_reason(np.where(mask, 2.0, detail), detail, mask) is not None
+    assert frc_summary(np.where(mask, 2.0, detail), detail, mask).curve is None
 
 
-@pytest.mark.parametrize("function", [frc_curve, frc_undefined_reason])
-def test_bad_input_is_refused_with_its_cure(function, rng):
+def test_too_few_pixels_have_a_reason_instead_of_a_curve(rng):
+    image = rng.standard_normal((32, 32))
+    nothing = frc_summary(image, image, np.zeros((32, 32), dtype=bool))
+    assert nothing.reason == "frc is not defined: 0 x 0 px, it needs 16 px a side"
+    assert "15 x 32 px" in frc_summary(image[:15], image[:15]).reason
+
+
+def test_bad_input_is_refused_with_its_cure(rng):
     image = rng.standard_normal((32, 32))
     everywhere = np.ones((32, 32), dtype=bool)
     with pytest.raises(ValueError, match=r"\(32, 30\).*Cut them to one window"):
-        function(image, image[:, :30])
+        frc_summary(image, image[:, :30])
     with pytest.raises(ValueError, match="Cut them to one window"):
-        function(image, image, everywhere[:30])
+        frc_summary(image, image, everywhere[:30])
     with pytest.raises(ValueError, match="one 2-D shape"):
-        function(image[0], image[0])
-    with pytest.raises(ValueError, match=r"span 0 x 0 px\. Give a larger mask"):
-        function(image, image, ~everywhere)
-    with pytest.raises(ValueError, match=r"16 px on each side.*span 15 x 32 px"):
-        function(image[:15], image[:15])
+        frc_summary(image[0], image[0])
     broken = image.copy()
     broken[3, 4] = np.nan
     with pytest.raises(ValueError, match="1 of 1024 pixels of the truth are not finite"):
-        function(image, broken)
+        frc_summary(image, broken)
     everywhere[3, 4] = False
-    function(image, broken, everywhere)
+    assert frc_summary(image, broken, everywhere).curve is not None

@@ -2,12 +2,16 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.catalogue.scoring.image_pair import mae, ms_ssim, mse, psnr, ssim
+from tasks.catalogue.metrics.mae import mae
+from tasks.catalogue.metrics.ms_ssim import ms_ssim
+from tasks.catalogue.metrics.mse import mse
+from tasks.catalogue.metrics.psnr import psnr
+from tasks.catalogue.metrics.ssim import ssim
+from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
 from tasks.catalogue.scoring.jackknife import (
     block_slices,
     bounding_box,
     pseudo_product,
-    pseudo_psnr,
     pseudo_values,
 )
 from tasks.catalogue.scoring.similarity import TrueScales, product_of_scales
@@ -32,10 +36,8 @@ def mask():
     return np.hypot(rows - 120, columns - 125) < 115
 
 
-def _pseudo_ms_ssim(image, truth):
-    maps = TrueScales(truth, 1.0, len(SCALE_WEIGHTS)).maps(image)
-    factors = [pseudo_values(part) for part in maps.factors]
-    return pseudo_product(maps.ms_ssim, factors, SCALE_WEIGHTS), maps.factors
+def score(metric, image, truth, mask=None):
+    return metric(ImagePair(image, TrueImage(truth, 1.0, mask)))
 
 
 def test_blocks_tile_an_image_whatever_its_sides():
@@ -49,21 +51,18 @@ def test_blocks_tile_an_image_whatever_its_sides():
 
 def test_the_mean_of_the_pseudo_values_is_the_metric(pair, mask):
     image, truth = pair
-    errors = np.abs(image - truth)
     for chosen in (None, mask):
-        assert pseudo_values(errors, chosen).mean() == pytest.approx(
-            mae(image, truth, mask=chosen), rel=1e-12
-        )
-        squares = pseudo_values(errors**2, chosen)
-        assert squares.mean() == pytest.approx(mse(image, truth, mask=chosen), rel=1e-12)
-        whole = psnr(image, truth, data_range=1.0, mask=chosen)
-        assert pseudo_psnr(whole, squares).mean() == pytest.approx(whole, rel=1e-12)
-    maps = TrueScales(truth, 1.0, 1).maps(image)
-    assert pseudo_values(maps.similarity).mean() == pytest.approx(
-        ssim(image, truth, data_range=1.0), rel=1e-12
-    )
-    values, _ = _pseudo_ms_ssim(image, truth)
-    assert values.mean() == pytest.approx(ms_ssim(image, truth, data_range=1.0), rel=1e-12)
+        inside = ... if chosen is None else chosen
+        errors = (image - truth)[inside]
+        means = {mae: np.abs(errors).mean(), mse: (errors**2).mean()}
+        means[psnr] = -10 * np.log10(means[mse])
+        for metric, mean in means.items():
+            found = score(metric, image, truth, chosen)
+            assert found.value == pytest.approx(mean, rel=1e-12)
+            assert found.blocks.mean() == pytest.approx(mean, rel=1e-12)
+    for metric in (ssim, ms_ssim):
+        found = score(metric, image, truth)
+        assert found.blocks.mean() == pytest.approx(found.value, rel=1e-12)
 
 
 def test_a_block_holds_what_it_adds_to_the_mean():
@@ -99,25 +98,22 @@ def _left_out(shape):
 
 def test_the_spread_is_that_of_leaving_out_one_block_after_another(pair):
     image, truth = pair
-    errors = np.abs(image - truth)
-    whole = mae(image, truth)
-    jackknife = _jackknife(whole, [errors[kept].mean() for kept in _left_out(SHAPE)])
-    assert pseudo_values(errors).std() == pytest.approx(jackknife.std(), rel=0.03)
+    for metric, tolerance in ((mae, 0.03), (psnr, 0.05)):
+        whole = score(metric, image, truth)
+        without = [score(metric, image, truth, kept).value for kept in _left_out(SHAPE)]
+        jackknife = _jackknife(whole.value, without)
+        assert whole.blocks.std() == pytest.approx(jackknife.std(), rel=tolerance)
 
-    whole = psnr(image, truth, data_range=1.0)
-    without = [psnr(image, truth, data_range=1.0, mask=kept) for kept in _left_out(SHAPE)]
-    found = pseudo_psnr(whole, pseudo_values(errors**2))
-    assert found.std() == pytest.approx(_jackknife(whole, without).std(), rel=0.05)
-
-    found, shown = _pseudo_ms_ssim(image, truth)
-    parts = zip(*(_left_out(part.shape) for part in shown), strict=True)
+    whole = score(ms_ssim, image, truth)
+    factors = TrueScales(truth, 1.0, len(SCALE_WEIGHTS)).maps(image).factors
+    parts = zip(*(_left_out(part.shape) for part in factors), strict=True)
     without = [
-        product_of_scales([part[kept].mean() for part, kept in zip(shown, masks, strict=True)])
+        product_of_scales([part[kept].mean() for part, kept in zip(factors, masks, strict=True)])
         for masks in parts
     ]
-    jackknife = _jackknife(found.mean(), without)
-    assert found.std() == pytest.approx(jackknife.std(), rel=0.03)
-    assert np.corrcoef(found, jackknife)[0, 1] > 0.99
+    jackknife = _jackknife(whole.value, without)
+    assert whole.blocks.std() == pytest.approx(jackknife.std(), rel=0.03)
+    assert np.corrcoef(whole.blocks, jackknife)[0, 1] > 0.99
 
 
 def test_a_product_that_is_cut_at_zero_has_no_pseudo_values():
