@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.compare.scores import Reference, score
+from tasks.compare.evaluator import scores_of
+from tasks.compare.reference_object import ReferenceObject
 from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import JobKey
 from tasks.report.statistics.intervals import find_interval
@@ -35,7 +36,7 @@ def complex_field(rng):
 def reference(rng):
     amplitude = np.clip(1 + 0.15 * smooth_field(rng, 6), 0.4, 1.6)
     whole = slice(0, SIDE_PX)
-    return Reference(
+    return ReferenceObject(
         amplitude * np.exp(0.3j * smooth_field(rng, 6)),
         np.ones((SIDE_PX, SIDE_PX), dtype=bool),
         (whole, whole),
@@ -48,11 +49,11 @@ def evidence(rng, reference):
     table, blocks = {}, {}
     for model, spread in SPREADS.items():
         error = spread * (common + 0.8 * complex_field(rng))
-        found = score(reference.object_ + error, reference)
+        found = scores_of(reference.pairs(reference.object_ + error))
         for metric in METRICS:
-            for place, part in enumerate(PARTS):
-                table[model, metric, part] = found.pairs[metric][place]
-                blocks[model, metric, part] = dict(enumerate(found.blocks[metric][place]))
+            for part in PARTS:
+                table[model, metric, part] = found[metric, part].value
+                blocks[model, metric, part] = dict(enumerate(found[metric, part].blocks))
     return Evidence({KEY: table}, {KEY: blocks})
 
 

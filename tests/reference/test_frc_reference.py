@@ -14,7 +14,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal.windows import tukey
 
-from tasks.catalogue.scoring.frc import frc_curve
+from tasks.catalogue.scoring.frc import frc_summary
 
 PACKAGES = ("frc==0.1.1", "diplib==3.6.1", "rustfrc==1.1.5")
 CHILD = Path(__file__).with_name("frc_child.py")
@@ -57,7 +57,7 @@ def brute_force(image, truth):
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_it_equals_loops_over_a_plain_transform(shape, is_complex):
     image, truth = pair(shape, is_complex)
-    ours = frc_curve(image, truth).correlation
+    ours = frc_summary(image, truth).curve.correlation
     np.testing.assert_allclose(ours, brute_force(image, truth), atol=1e-10)
     assert ours.min() < 0.7 < 0.9 < ours.max()
 
@@ -77,6 +77,6 @@ def test_it_equals_that_of_the_package_frc(side_px, installed, tmp_path):
     )
     with np.load(tmp_path / "curve.npz", allow_pickle=False) as file:
         theirs = file["correlation"]
-    ours = frc_curve(image, truth).correlation
+    ours = frc_summary(image, truth).curve.correlation
     # It works in single precision, and keeps zero frequency.
     np.testing.assert_allclose(ours, theirs[1:], atol=1e-5)

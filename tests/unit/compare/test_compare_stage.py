@@ -5,6 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from tasks.catalogue.metric import Metric, Score
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
 from tasks.compare.params import ComparisonParams
 from tasks.compare.stage import compare
@@ -74,7 +77,12 @@ def _rewrite(folder, arm, change):
 
 
 def _table(path):
-    return {(row.model, row.metric): row for row in read_metrics_csv(path)}
+    """Return the rows of a table; each of a model and a metric that the catalogues have."""
+    rows = {(row.model, row.metric): row for row in read_metrics_csv(path)}
+    raw = {f"raw_{metric.name}" for metric in METRICS.scored if metric.has_raw}
+    assert {model for model, _ in rows} <= set(RECONSTRUCTIONS.entries)
+    assert {metric for _, metric in rows} <= set(METRICS.entries) | raw
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +117,57 @@ def test_every_metric_of_every_model_is_in_the_table_in_order(study):
         for metric in ("complex_nrmse", "gauge_shift_px", "gauge_factor_abs", "coverage_fraction"):
             assert table[model, metric].value is not None
     assert said[-1][0] == said[-1][1]
+
+
+def _complex_correlation(pair):
+    image, truth = pair.pixels
+    norm = np.linalg.norm(image) * np.linalg.norm(truth)
+    return Score(float(np.abs(np.vdot(truth, image)) / norm))
+
+
+def _most_error(pair):
+    return Score(float(pair.errors[pair.truth.mask].max()))
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        Metric(
+            name="complex_correlation",
+            label="complex correlation",
+            family="correlation",
+            higher_is_better=True,
+            score=_complex_correlation,
+        ),
+        Metric(
+            name="most_error",
+            label="largest error",
+            family="secondary",
+            higher_is_better=False,
+            score=_most_error,
+            parts=("amplitude", "phase"),
+        ),
+    ],
+)
+def test_a_metric_of_the_catalogue_has_rows_without_another_line(small, monkeypatch, metric):
+    compare(ComparisonParams(), _files(small, outputs="before"), silent)
+    monkeypatch.setitem(METRICS.entries, metric.name, metric)
+    compare(ComparisonParams(), _files(small, outputs="after"), silent)
+    before, after = (
+        _table(small / name / "comparison_metrics.csv") for name in ("before", "after")
+    )
+    known = [key for key in after if not key[1].endswith(metric.name)]
+    assert [after[key] for key in known] == list(before.values())
+    names = (metric.name, f"raw_{metric.name}")
+    assert set(after) - set(known) == {(model, name) for model, _ in before for name in names}
+    for model in (*ARMS, "Oracle", "Blurred", "Flat"):
+        values = [getattr(after[model, metric.name], part) for part in metric.parts]
+        assert all(0 <= value <= np.pi for value in values)
+    if metric.family == "correlation":
+        values = [after[arm, metric.name].value for arm in ARMS]
+        assert values == sorted(values, reverse=True)
+    blocks = {row.metric for row in read_blocks(small / "after" / "block_metrics.csv")}
+    assert (metric.name in blocks) == (len(metric.parts) == 2)
 
 
 def test_the_oracle_passes_and_the_flat_image_fails(study):
@@ -483,7 +542,7 @@ def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(stu
     inputs["Baseline.model"] = tmp_path / "model.json"
     outputs = {name: tmp_path / path for name, path in OUTPUTS.items()}
     facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
-    rows = {(row.model, row.metric): row for row in read_metrics_csv(outputs["metrics"])}
+    rows = _table(outputs["metrics"])
     assert list(dict.fromkeys(model for model, _ in rows)) == [
         *ARMS, "PtychoPINN-adapted", "NoNetwork", "NoNetwork5x", "Oracle",
         "Blurred", "Flat",

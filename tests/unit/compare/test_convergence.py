@@ -10,8 +10,8 @@ from tasks.compare.convergence import (
     iterations_to_quality,
     write_convergence,
 )
-from tasks.compare.evaluator import Judge
-from tasks.compare.scores import Reference
+from tasks.compare.evaluator import Evaluator
+from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.iterates_file import iterates_writer
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.scan_box import Box
@@ -26,21 +26,21 @@ def _curve(*pairs):
 
 
 @pytest.fixture(scope="module")
-def judge():
+def evaluator():
     truth = make_object(ObjectParams(), SHAPE, np.random.default_rng(5))
     mask = np.zeros(SHAPE, dtype=bool)
     mask[10:-10, 10:-10] = True
     lit = np.zeros(SHAPE, dtype=bool)
     lit[5:-5, 5:-5] = True
     region = Region(Box((7, 9), SHAPE), np.where(lit, 50.0, 0.0), lit, mask)
-    return Judge(region, Reference(truth, mask, largest_rectangle(mask)), 2.0)
+    return Evaluator(region, ReferenceObject(truth, mask, largest_rectangle(mask)), 2.0)
 
 
-def _write(path, judge, errors, gauge):
+def _write(path, evaluator, errors, gauge):
     """Write iterates of known complex noise in one gauge, the first one flat."""
     rng = np.random.default_rng(1)
     noise = rng.standard_normal(SHAPE) + 1j * rng.standard_normal(SHAPE)
-    truth, mask = judge.reference.object_, judge.reference.mask
+    truth, mask = evaluator.reference.object_, evaluator.reference.mask
     unit = np.sqrt(np.sum(np.abs(truth[mask]) ** 2) / np.sum(np.abs(noise[mask]) ** 2))
     with iterates_writer(path) as save:
         save(0, ObjectWindow(np.ones(SHAPE, dtype=np.complex64), (7, 9)))
@@ -49,45 +49,45 @@ def _write(path, judge, errors, gauge):
             save(epoch, ObjectWindow(image.astype(np.complex64), (7, 9)))
 
 
-def test_planted_errors_are_found_whatever_the_gauge(judge, tmp_path):
+def test_planted_errors_are_found_whatever_the_gauge(evaluator, tmp_path):
     errors = {1: 0.3, 2: 0.2, 3: 0.15, 4: 0.1}
     gauge = Gauge(FACTOR, RAMP, SHIFT)
-    _write(tmp_path / "it.h5", judge, errors, gauge)
-    curve = convergence_of(tmp_path / "it.h5", judge, gauge)
+    _write(tmp_path / "it.h5", evaluator, errors, gauge)
+    curve = convergence_of(tmp_path / "it.h5", evaluator, gauge)
     assert [one.epoch for one in curve.iterates] == [0, 1, 2, 3, 4]
     for one in curve.iterates[1:]:
         # A factor is fitted too, and the noise that lies along the truth goes into it.
         assert one.complex_nrmse == pytest.approx(errors[one.epoch], rel=0.03)
     start = curve.iterates[0]
-    flat = judge.judge(np.ones(SHAPE, dtype=complex))
-    assert start.complex_nrmse == pytest.approx(flat.gauged.complex_nrmse, rel=1e-6)
+    flat = evaluator.evaluate(np.ones(SHAPE, dtype=complex))
+    assert start.complex_nrmse == pytest.approx(flat.value("complex_nrmse"), rel=1e-6)
     assert curve.final.complex_nrmse == pytest.approx(errors[4], rel=0.03)
 
 
-def test_the_last_iterate_is_judged_as_the_result_is(judge, tmp_path):
+def test_the_last_iterate_is_evaluated_as_the_result_is(evaluator, tmp_path):
     gauge = Gauge(FACTOR, RAMP, SHIFT)
-    _write(tmp_path / "it.h5", judge, {1: 0.2, 2: 0.1}, gauge)
+    _write(tmp_path / "it.h5", evaluator, {1: 0.2, 2: 0.1}, gauge)
     rng = np.random.default_rng(1)
     noise = rng.standard_normal(SHAPE) + 1j * rng.standard_normal(SHAPE)
-    truth, mask = judge.reference.object_, judge.reference.mask
+    truth, mask = evaluator.reference.object_, evaluator.reference.mask
     unit = np.sqrt(np.sum(np.abs(truth[mask]) ** 2) / np.sum(np.abs(noise[mask]) ** 2))
-    result = judge.judge(apply_gauge(truth + 0.1 * unit * noise, gauge))
-    final = convergence_of(tmp_path / "it.h5", judge, result.gauge).final
-    assert final.complex_nrmse == pytest.approx(result.gauged.complex_nrmse, rel=1e-5)
-    amplitude, phase = result.gauged.pairs["mae"]
+    result = evaluator.evaluate(apply_gauge(truth + 0.1 * unit * noise, gauge))
+    final = convergence_of(tmp_path / "it.h5", evaluator, result.gauge).final
+    assert final.complex_nrmse == pytest.approx(result.value("complex_nrmse"), rel=1e-5)
+    amplitude, phase = (result.value("mae", part) for part in ("amplitude", "phase"))
     assert final.amplitude_mae == pytest.approx(amplitude, rel=1e-5)
     assert final.phase_mae == pytest.approx(phase, rel=1e-5)
 
 
-def test_an_iterate_that_cannot_be_judged_is_named_by_file_and_epoch(judge, tmp_path):
+def test_an_iterate_that_cannot_be_evaluated_is_named_by_file_and_epoch(evaluator, tmp_path):
     with iterates_writer(tmp_path / "it.h5") as save:
         save(3, ObjectWindow(np.full(SHAPE, np.nan + 0j, dtype=np.complex64), (7, 9)))
     with pytest.raises(ValueError, match=r"it\.h5, epoch 3: \d+ weighted pixels"):
-        convergence_of(tmp_path / "it.h5", judge, Gauge())
+        convergence_of(tmp_path / "it.h5", evaluator, Gauge())
     with iterates_writer(tmp_path / "none.h5") as save:
         pass
     with pytest.raises(ValueError, match=r"cannot be read|holds no iterate"):
-        convergence_of(tmp_path / "none.h5", judge, Gauge())
+        convergence_of(tmp_path / "none.h5", evaluator, Gauge())
 
 
 def test_the_gain_of_twice_the_epochs_is_exact_for_an_exponential_decay():
@@ -106,15 +106,16 @@ def test_the_gain_of_twice_the_epochs_is_exact_for_an_exponential_decay():
     assert _curve((0, 1.0), (1, 0.3)).doubling_gain is None
 
 
-def test_a_learned_start_saves_epochs_and_the_facts_say_between_which():
+def test_a_learned_start_saves_epochs_and_the_record_says_between_which():
     curves = {
         "PtyChi": _curve((0, 1.0), (10, 0.5), (20, 0.2), (40, 0.1)),
         "PtychoPINN-refined": _curve((0, 0.3), (2, 0.15), (4, 0.104), (8, 0.09)),
         "Baseline-refined": _curve((0, 0.3), (8, 0.2)),
+        "NoNetwork": _curve((0, 0.3), (8, 0.2)),
     }
-    facts = iterations_to_quality(curves)
-    assert list(facts) == ["PtychoPINN-refined", "Baseline-refined"]
-    better, worse = facts.values()
+    saved = iterations_to_quality(curves)
+    assert list(saved) == ["PtychoPINN-refined", "Baseline-refined"]
+    better, worse = saved.values()
     assert (better["epochs"], better["epochs_after"]) == (4, 2)
     assert better["target_complex_nrmse"] == pytest.approx(0.105)
     assert better["ptychi_epochs"] is None

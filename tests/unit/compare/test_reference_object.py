@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tasks.catalogue.metrics import METRICS
 from tasks.compare.params import ComparisonParams
-from tasks.compare.reference_object import SELF_COMPARISON
-from tasks.compare.stage import compare
+from tasks.compare.reference_object import differences
+from tasks.compare.stage import SELF_COMPARISON, compare
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import AGAINST_REFERENCE, read_metrics_csv
 from tasks.core.files.object_file import ObjectWindow, write_object
@@ -42,15 +43,16 @@ def folder(tmp_path_factory):
     return folder
 
 
-def run(folder, out, yardsticks, arms=ARMS):
+def run(folder, out, given, arms=ARMS):
     inputs = {"scan": "scan.cxi", "view": "view.json"} | {arm: f"{arm}.h5" for arm in arms}
-    inputs |= dict.fromkeys(yardsticks, "known.h5")
+    inputs |= dict.fromkeys(given, "known.h5")
     files = StageFiles(
         {name: folder / path for name, path in inputs.items()},
         {name: folder / out / path for name, path in NAMES.items()},
     )
     facts = compare(ComparisonParams(), files, silent)
     rows = read_metrics_csv(folder / out / "t.csv")
+    assert {row.metric.removeprefix("raw_") for row in rows} <= set(METRICS.entries)
     return facts, {(row.model, row.metric): row for row in rows}
 
 
@@ -101,7 +103,7 @@ def test_agreement_grows_with_what_two_arms_share(both):
 
 
 @pytest.mark.parametrize("given", [[], ["truth", "reference"]])
-def test_one_yardstick_is_needed_and_no_more(folder, given):
+def test_one_reference_is_needed_and_no_more(folder, given):
     with pytest.raises(ValueError, match="Name one of them as input `truth` or"):
         run(folder, "none", given)
 
@@ -114,3 +116,14 @@ def test_tables_tell_what_they_are_against(folder, both):
     assert labelled(["x"], {"measured_against": TRUTH}) == ["x"]
     assert labelled(["x"], {}) == ["x"]
     assert labelled(["x"], {"measured_against": REFERENCE}) == ["x  (against the reference)"]
+
+
+def test_a_full_turn_is_no_difference_and_pi_the_largest_one():
+    everywhere = np.ones((2, 2), dtype=bool)
+    images = [np.full((2, 2), 2 * np.exp(1j * angle)) for angle in (3.1, -3.1, 0.1)]
+    relative, amplitude, phase = differences(images[0], images[1], everywhere)
+    assert phase == pytest.approx(2 * np.pi - 6.2)
+    assert amplitude == pytest.approx(0.0, abs=1e-12)
+    assert relative == pytest.approx(2 * np.sin(np.pi - 3.1))
+    assert differences(images[0], images[2], everywhere)[2] == pytest.approx(3.0)
+    assert differences(-images[2], images[2], everywhere)[2] == pytest.approx(np.pi)

@@ -3,14 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import largest_rectangle, scored_region
-from tasks.compare.controls import blurred, flat, oracle
-from tasks.compare.scores import Reference, score
+from tasks.compare.evaluator import scores_of
+from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.scan_file import Geometry, ScanHeader
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.scan_box import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
+
+oracle, blurred, flat = (RECONSTRUCTIONS.get(name).image for name in ("Oracle", "Blurred", "Flat"))
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +116,10 @@ def test_the_blurred_truth_scores_what_it_is_known_to_score(
         truth = make_object(params, (256, 256), np.random.default_rng(seed))
         everywhere = np.ones(truth.shape, dtype=bool)
         image = blurred(truth, np.zeros((0, 2)), np.zeros((0, 0)), everywhere)
-        found = score(image, Reference(truth, everywhere, (slice(0, 256), slice(0, 256))))
-        scores.append([*found.pairs["ms_ssim"], found.complex_nrmse])
+        reference = ReferenceObject(truth, everywhere, (slice(0, 256), slice(0, 256)))
+        found = scores_of(reference.pairs(image))
+        names = (("ms_ssim", "amplitude"), ("ms_ssim", "phase"), ("complex_nrmse", "value"))
+        scores.append([found[name].value for name in names])
     mean = np.mean(scores, axis=0)
     np.testing.assert_allclose(mean, (*similarities, complex_error), atol=0.015)
 

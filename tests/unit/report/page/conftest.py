@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tasks.catalogue.scoring.frc import frc_curve, half_crossing_per_px
+from tasks.catalogue.scoring.frc import frc_summary, half_crossing_per_px
 from tasks.core.files.atomic_files import write_json, write_npz, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import PLAN, REPORT_PAGE
@@ -48,7 +48,7 @@ def write_page_tables(folder, images, judged_by, rng):
     truth, mask, levels = judged_by
     rows, curves, blocks = [], ["model,frequency_per_px,correlation,ssnr"], []
     for place, (arm, image) in enumerate(images.items()):
-        curve = frc_curve(image, truth, mask)
+        curve = frc_summary(image, truth, mask).curve
         for frequency, correlation in zip(curve.frequency_per_px, curve.correlation, strict=True):
             curves.append(f"{arm},{frequency:.6g},{correlation:.6g},")
         similarity, error = 0.9 - levels[place], levels[place]

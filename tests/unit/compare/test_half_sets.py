@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from tasks.catalogue.metrics.truth_free import METRIC as METRICS
 from tasks.catalogue.scoring.frc import area, half_crossing_per_px
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
 from tasks.compare.alignment.region import scored_region
 from tasks.compare.params import ComparisonParams
-from tasks.compare.truth_free.held_out import held_out_misfit
-from tasks.compare.truth_free.truth_free_rows import (
-    HALVES_METRICS,
-    Half,
-    between_halves,
+from tasks.compare.truth_free.half_sets import (
+    HalfSet,
     common_region,
+    frc_of_half_sets,
+    half_set_scores,
     overlap_reason,
-    truth_free_rows,
 )
-from tasks.core.files.metrics_table import MetricRow
+from tasks.compare.truth_free.held_out import held_out_misfit, known_exposures
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Geometry, Scan, ScanReader, write_scan
 from tasks.core.geometry.overlap import jittered_raster
@@ -55,6 +54,18 @@ def noisy(window, size, seed, gauge=None):
     shape = window.object_.shape
     noise = size * (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
     return replace(window, object_=apply_gauge(window.object_ + noise, gauge or Gauge()))
+
+
+def between_halves(odd, even, region):
+    return frc_of_half_sets(odd, even, region, 2.0).curve
+
+
+def scores_of(odd, even, windows, params=PARAMS):
+    scores, n_patterns = half_set_scores(
+        HalfSet(odd, windows[0]), HalfSet(even, windows[1]), params
+    )
+    assert list(scores) == [metric.name for metric in METRICS]
+    return scores, n_patterns
 
 
 def test_two_noisy_copies_have_the_curve_of_their_signal_to_noise_ratio(study):
@@ -129,42 +140,37 @@ def test_the_region_is_what_both_halves_light(study):
 
 def test_a_patch_with_a_dark_rim_outside_of_the_light_can_be_predicted(study):
     (odd, even), truth = study
-    strict = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
+    name = "heldout_deviance_per_px"
+    strict, n_strict = scores_of(odd, even, (truth, truth))
     some = PARAMS.model_copy(update={"held_out_light_fraction": 0.99})
-    more = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), some)
-    assert strict.n_patterns < more.n_patterns < N_ROWS**2
+    more, n_more = scores_of(odd, even, (truth, truth), some)
+    assert n_strict < n_more < N_ROWS**2
     # What is not known is a hundredth of the light: the truth stays as likely as it was.
-    assert more.rows[0].value == pytest.approx(strict.rows[0].value, rel=0.05)
-    worse = truth_free_rows(
-        "PtyChi", *(Half(half, noisy(truth, 0.2, 1)) for half in (odd, even)), some
-    )
-    assert worse.rows[0].value > 1.1 * more.rows[0].value
+    assert more[name].value == pytest.approx(strict[name].value, rel=0.05)
+    worse, _ = scores_of(odd, even, (noisy(truth, 0.2, 1),) * 2, some)
+    assert worse[name].value > 1.1 * more[name].value
 
 
-def test_a_model_has_five_rows_and_the_misfit_is_the_mean_of_both_ways(study):
+def test_a_model_has_five_scores_and_the_misfit_is_the_mean_of_both_ways(study):
     (odd, even), truth = study
     windows = noisy(truth, 0.1, 1), noisy(truth, 0.2, 2)
-    result = truth_free_rows("PtyChi", Half(odd, windows[0]), Half(even, windows[1]), PARAMS)
-    assert [(row.model, row.metric) for row in result.rows] == [
-        ("PtyChi", metric) for metric in HALVES_METRICS
-    ]
-    assert result.reasons == {}
+    scores, n_patterns = scores_of(odd, even, windows)
+    assert {score.reason for score in scores.values()} == {None}
     region = common_region(odd.header, even.header, PARAMS)
     lit = ObjectWindow(np.where(region.lit, 1.0 + 0j, np.nan), region.box.corner_px)
     known = [replace(w, object_=w.object_ * lit.cut(ORIGIN_PX, w.object_.shape)) for w in windows]
-    there, back = held_out_misfit(even, known[0]), held_out_misfit(odd, known[1])
-    deviance, factor, crossing, mean, seventh = (row.value for row in result.rows)
+    there, back = (
+        held_out_misfit(reader, window, known_exposures(reader.header, window))
+        for reader, window in zip((even, odd), known, strict=True)
+    )
+    deviance, factor, crossing, mean, seventh = (score.value for score in scores.values())
     assert deviance == pytest.approx((there.deviance_per_px + back.deviance_per_px) / 2)
     assert factor == pytest.approx((there.r_factor + back.r_factor) / 2)
-    assert result.n_patterns == there.n_patterns + back.n_patterns < N_ROWS**2
+    assert n_patterns == there.n_patterns + back.n_patterns < N_ROWS**2
     curve = between_halves(*windows, region)
     assert (crossing, mean) == (half_crossing_per_px(curve), area(curve))
     assert seventh == half_crossing_per_px(curve, 1 / 7)
     assert seventh > crossing
-    few = truth_free_rows(
-        "PtyChi", Half(odd, windows[0]), Half(even, windows[1]), PARAMS, max_patterns=7
-    )
-    assert few.n_patterns == 14
 
 
 def test_the_truth_beats_what_both_halves_get_wrong_alike(study):
@@ -175,12 +181,12 @@ def test_the_truth_beats_what_both_halves_get_wrong_alike(study):
     """
     (odd, even), truth = study
 
-    def rows(window):
-        result = truth_free_rows("PtyChi", Half(odd, window), Half(even, window), PARAMS)
-        return {row.metric: row.value for row in result.rows}
+    def values(window):
+        scores, _ = scores_of(odd, even, (window, window))
+        return {name: score.value for name, score in scores.items()}
 
-    blurred = rows(replace(truth, object_=gaussian_filter(truth.object_, 1.5)))
-    best = rows(truth)
+    blurred = values(replace(truth, object_=gaussian_filter(truth.object_, 1.5)))
+    best = values(truth)
     assert blurred["halves_frc_area"] == pytest.approx(1.0, abs=1e-3)
     assert blurred["heldout_deviance_per_px"] > 1.2 * best["heldout_deviance_per_px"]
     assert blurred["heldout_r_factor"] < best["heldout_r_factor"]
@@ -188,22 +194,22 @@ def test_the_truth_beats_what_both_halves_get_wrong_alike(study):
 
 def test_a_curve_that_stays_above_the_level_has_a_reason(study):
     (odd, even), truth = study
-    result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
-    assert result.rows[2] == MetricRow("PtyChi", "halves_frc_half_crossing_per_px")
-    assert result.rows[3].value == pytest.approx(1.0)
-    assert list(result.reasons) == [
-        "halves_frc_half_crossing_per_px",
-        "halves_frc_seventh_crossing_per_px",
-    ]
-    assert all("up to Nyquist" in reason for reason in result.reasons.values())
+    scores, _ = scores_of(odd, even, (truth, truth))
+    half, mean, seventh = list(scores.values())[2:]
+    assert (half.value, seventh.value) == (None, None)
+    assert mean.value == pytest.approx(1.0)
+    assert half.reason == "not crossed: above 0.5 up to Nyquist"
+    assert seventh.reason == "not crossed: above 1 / 7 up to Nyquist"
+    assert [score.reason for score in scores.values()].count(None) == 3
 
 
 def test_halves_that_do_not_overlap_have_reasons_instead_of_values(tmp_path):
     (odd, even), truth = write_halves(tmp_path, 16.0, 8)
-    result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
-    assert result.rows == [MetricRow("PtyChi", metric) for metric in HALVES_METRICS]
-    assert set(result.reasons) == set(HALVES_METRICS)
-    assert all("do not overlap (overlap_ratio -" in text for text in result.reasons.values())
+    scores, n_patterns = scores_of(odd, even, (truth, truth))
+    assert n_patterns == 0
+    for value, _, reason in scores.values():
+        assert value is None
+        assert "do not overlap (overlap_ratio -" in reason
 
 
 def test_halves_that_overlap_have_no_reason(study):
@@ -213,27 +219,30 @@ def test_halves_that_overlap_have_no_reason(study):
 
 def test_a_small_region_has_reasons_instead_of_values(tmp_path):
     (odd, even), truth = write_halves(tmp_path, 3.0, 4)
-    result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), PARAMS)
-    assert result.n_patterns == 0
-    assert "no held-out patch of 32 px" in result.reasons["heldout_r_factor"]
-    assert result.rows[0].value is result.rows[1].value is None
+    scores, n_patterns = scores_of(odd, even, (truth, truth))
+    assert n_patterns == 0
+    for name in ("heldout_deviance_per_px", "heldout_r_factor"):
+        assert scores[name].value is None
+        assert "no held-out patch of 32 px" in scores[name].reason
     tight = ComparisonParams(erosion_px=9.0)
-    result = truth_free_rows("PtyChi", Half(odd, truth), Half(even, truth), tight)
-    assert "needs 16 px a side" in result.reasons["halves_frc_area"]
+    scores, _ = scores_of(odd, even, (truth, truth), tight)
+    assert "needs 16 px a side" in scores["halves_frc_area"].reason
+    assert "needs 16 px a side" in scores["halves_frc_seventh_crossing_per_px"].reason
 
 
 def test_flat_halves_have_no_correlation(study):
     (odd, even), truth = study
     flat = replace(truth, object_=np.ones_like(truth.object_))
-    result = truth_free_rows("Flat", Half(odd, flat), Half(even, flat), PARAMS)
-    assert "no contrast" in result.reasons["halves_frc_area"]
-    assert result.rows[0].value > 0
-    assert result.rows[3].value is None
+    scores, _ = scores_of(odd, even, (flat, flat))
+    assert scores["heldout_deviance_per_px"].value > 0
+    assert scores["halves_frc_area"].value is None
+    assert "no contrast" in scores["halves_frc_area"].reason
 
 
-def test_halves_without_a_common_pixel_are_refused(study):
+def test_halves_without_a_common_pixel_have_no_correlation(study):
     (odd, even), truth = study
     region = common_region(odd.header, even.header, PARAMS)
     far = replace(truth, origin_px=(900, 900))
-    with pytest.raises(ValueError, match="Reconstruct both in the frame of the scan"):
-        between_halves(truth, far, region)
+    found = frc_of_half_sets(truth, far, region, 2.0)
+    assert found.curve is None
+    assert "0 x 0 px" in found.reason
