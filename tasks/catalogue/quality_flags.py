@@ -1,7 +1,7 @@
 """What a reader must know before believing a table: one set of rules for every report.
 
 The rules look at nothing but the rows of `comparison_metrics.csv`, so that a table from another
-program is judged like our own. A rule whose rows are missing says nothing.
+program is read as our own. A rule whose rows are missing says nothing.
 """
 
 from collections.abc import Iterable, Mapping

@@ -82,8 +82,8 @@ def frc_summary(image: Image, truth: Image, mask: Mask | None = None) -> FrcSumm
     on which an image has no power correlates with nothing: 0.
 
     Args:
-        image: Image to judge, real or complex, shape (H, W).
-        truth: Image to hold it against, shape (H, W).
+        image: An image, real or complex, shape (H, W).
+        truth: The image to hold it against, shape (H, W).
         mask: Pixels to use, shape (H, W); all if None. Others may hold anything.
 
     Returns:

@@ -10,6 +10,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from tasks.core.physics.fourier import fourier_shift
+
 EXTENSION_PX = 16
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -125,3 +127,20 @@ def extension(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     """Return how far to mirror an array, so that it wraps far away and transforms fast."""
     fast = [scipy.fft.next_fast_len(n + 2 * EXTENSION_PX) for n in shape]
     return [(EXTENSION_PX, size - n - EXTENSION_PX) for n, size in zip(shape, fast, strict=True)]
+
+
+def mirrored_shift(object_: Complex, shift_px: tuple[float, float]) -> Complex:
+    """Shift an array by less than the extension, mirrored at its edges."""
+    if shift_px == (0.0, 0.0):
+        return object_.copy()
+    extended = np.pad(object_, extension(object_.shape), mode="symmetric")
+    shifted = fourier_shift(extended, np.array([shift_px]))[0]
+    height, width = object_.shape
+    return np.asarray(shifted[EXTENSION_PX:, EXTENSION_PX:][:height, :width])
+
+
+def phase_ramp(shape: tuple[int, ...], ramp_rad_per_px: tuple[float, float]) -> Complex:
+    """Return exp(i k.(r - r0)), r0 = [H // 2, W // 2], shape (H, W)."""
+    rows, columns = (np.arange(n) - n // 2 for n in shape)
+    ramp_y, ramp_x = ramp_rad_per_px
+    return np.asarray(np.multiply.outer(np.exp(1j * ramp_y * rows), np.exp(1j * ramp_x * columns)))

@@ -22,14 +22,13 @@ from tasks.compare.alignment.alignment import (
     fit_factor_and_ramp,
 )
 from tasks.compare.alignment.alignment_frame import (
-    EXTENSION_PX,
     Alignment,
     AlignmentFrame,
     AlignmentProblem,
     Complex,
-    extension,
+    mirrored_shift,
+    phase_ramp,
 )
-from tasks.core.physics.fourier import fourier_shift
 
 Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -69,7 +68,7 @@ def apply_gauge(object_: Complex, gauge: Gauge) -> Complex:
     Returns:
         Object in another gauge, shape (H, W).
     """
-    shifted = _shift(object_, gauge.shift_px)
+    shifted = mirrored_shift(object_, gauge.shift_px)
     return gauge.factor * phase_ramp(object_.shape, gauge.ramp_rad_per_px) * shifted
 
 
@@ -104,7 +103,7 @@ def remove_gauge(
     )
     if trusted is not None:
         object_ = object_[nearest or nearest_trusted(trusted)]
-    return _shift(object_, (-gauge.shift_px[0], -gauge.shift_px[1])) / gauge.factor
+    return mirrored_shift(object_, (-gauge.shift_px[0], -gauge.shift_px[1])) / gauge.factor
 
 
 class GaugeFitter:
@@ -248,20 +247,3 @@ def _check_shapes(shape: tuple[int, ...], truth: Complex, weights: NDArray[np.fl
             f"Reconstruction, truth and weights must share one 2-D shape: got {shape}, "
             f"{truth.shape} and {weights.shape}. Cut them to one window of the object's frame."
         )
-
-
-def phase_ramp(shape: tuple[int, ...], ramp_rad_per_px: tuple[float, float]) -> Complex:
-    """Return exp(i k.(r - r0)), r0 = [H // 2, W // 2], shape (H, W)."""
-    rows, columns = (np.arange(n) - n // 2 for n in shape)
-    ramp_y, ramp_x = ramp_rad_per_px
-    return np.asarray(np.multiply.outer(np.exp(1j * ramp_y * rows), np.exp(1j * ramp_x * columns)))
-
-
-def _shift(object_: Complex, shift_px: tuple[float, float]) -> Complex:
-    """Shift an array by less than the extension, mirrored at its edges."""
-    if shift_px == (0.0, 0.0):
-        return object_.copy()
-    extended = np.pad(object_, extension(object_.shape), mode="symmetric")
-    shifted = fourier_shift(extended, np.array([shift_px]))[0]
-    height, width = object_.shape
-    return np.asarray(shifted[EXTENSION_PX:, EXTENSION_PX:][:height, :width])

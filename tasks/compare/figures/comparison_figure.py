@@ -112,14 +112,9 @@ class _Sheet:
 
     def _add(self, left: float, row: int, width: float) -> Axes:
         bottom = EDGE_INCH + (3 - row) * (self._panel + TITLE_INCH)
-        return self.figure.add_axes(
-            (
-                left / self.width,
-                bottom / self.height,
-                width / self.width,
-                self._panel / self.height,
-            )
-        )
+        corner, size = (left, bottom), (width, self._panel)
+        sheet = (self.width, self.height)
+        return self.figure.add_axes((*np.divide(corner, sheet), *np.divide(size, sheet)))
 
 
 def _images(reference: ReferenceObject, results: Mapping[str, ModelResult]) -> list[list[Real]]:
@@ -171,15 +166,8 @@ def _show_light(
     bar.tick_params(labelsize=8)
     figure.colorbar(shown, cax=bar, orientation="horizontal")
     bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
-    below.text(
-        0.0,
-        1 - 0.3 * inch,
-        "\n".join(lines),
-        fontsize=7,
-        va="top",
-        family="monospace",
-        linespacing=1.4,
-    )
+    text, top = "\n".join(lines), 1 - 0.3 * inch
+    below.text(0.0, top, text, fontsize=7, va="top", family="monospace", linespacing=1.4)
 
 
 def _is_control(model: str) -> bool:
@@ -255,12 +243,5 @@ def _scale_bar(figure: Figure, axis: Axes, object_pixel_m: float | None) -> None
     axis.plot(
         [left, left + length_px], [bottom, bottom], color="white", lw=3, solid_capstyle="butt"
     )
-    axis.text(
-        left + length_px / 2,
-        bottom - 0.04 * inch,
-        text,
-        color="white",
-        ha="center",
-        va="bottom",
-        fontsize=8,
-    )
+    middle = (left + length_px / 2, bottom - 0.04 * inch)
+    axis.text(*middle, text, color="white", ha="center", va="bottom", fontsize=8)

@@ -72,8 +72,8 @@ def with_half_sets(
     missing = [name for name in needed if name not in files.inputs]
     if missing:
         raise ValueError(
-            f"Halves are judged together: {', '.join(missing)} is missing. Give both halves of the "
-            f"view and of the reconstruction, or none."
+            f"Half sets are compared together: {', '.join(missing)} is missing. Give both halves "
+            f"of the view and of the reconstruction, or none."
         )
     odd, even = (
         HalfSet(

@@ -46,7 +46,7 @@ def test_each_fault_has_its_flag_and_no_other(metric, cells, text):
     assert re.search(text, found[0])
 
 
-def test_without_ms_ssim_the_flat_image_is_judged_by_the_mean_error():
+def test_without_ms_ssim_the_flat_image_is_compared_by_the_mean_error():
     found = flags_of("PtyChi", table(ms_ssim=(None, None, None), mae=(0.2, 0.1, None)))
     assert found == ["does not beat the flat image in amplitude mae"]
 

@@ -90,8 +90,8 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     _write_study(folder, 32, 6.5)
     said = []
-    facts = compare(ComparisonParams(), _files(folder), lambda *report: said.append(report))
-    return folder, facts, said
+    record = compare(ComparisonParams(), _files(folder), lambda *report: said.append(report))
+    return folder, record, said
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ def small(tmp_path):
 
 
 def test_every_metric_of_every_model_is_in_the_table_in_order(study):
-    folder, facts, said = study
+    folder, record, said = study
     with (folder / "comparison_metrics.csv").open(newline="") as file:
         models = [row["model"] for row in csv.DictReader(file)]
-    assert list(dict.fromkeys(models)) == [*ARMS, "Oracle", "Blurred", "Flat"] == facts["models"]
+    assert list(dict.fromkeys(models)) == [*ARMS, "Oracle", "Blurred", "Flat"] == record["models"]
     assert len({models.count(model) for model in set(models)}) == 1
     table = _table(folder / "comparison_metrics.csv")
-    for model in facts["models"]:
+    for model in record["models"]:
         for metric in ("mae", "mse", "psnr", "ssim", "ms_ssim"):
             for name in (metric, f"raw_{metric}"):
                 row = table[model, name]
@@ -199,7 +199,7 @@ def test_the_gauge_s_validity_is_in_the_table(study):
 
 
 def test_a_correlation_that_stays_high_has_no_crossing_and_the_reason(study):
-    folder, facts, _ = study
+    folder, record, _ = study
     table = _table(folder / "comparison_metrics.csv")
     crossings = [table[arm, "frc_half_crossing_per_px"].value or 0.5 for arm in ARMS]
     areas = [table[arm, "frc_area"].value for arm in ARMS]
@@ -207,7 +207,7 @@ def test_a_correlation_that_stays_high_has_no_crossing_and_the_reason(study):
     assert crossings[0] >= crossings[1] > crossings[2] > 0.2
     assert table["Oracle", "frc_half_crossing_per_px"].value is None
     assert table["Oracle", "frc_area"].value == pytest.approx(1, abs=1e-6)
-    reasons = facts["undefined"]
+    reasons = record["undefined"]
     reason = "not crossed: above 0.5 up to Nyquist"
     assert reasons["Oracle"]["frc_half_crossing_per_px"] == reason
     assert table["Flat", "frc_area"].value is None
@@ -215,7 +215,7 @@ def test_a_correlation_that_stays_high_has_no_crossing_and_the_reason(study):
 
 
 def test_the_curves_of_the_rings_fit_the_rows(study):
-    folder, facts, _ = study
+    folder, record, _ = study
     with (folder / "frc_curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["model", "frequency_per_px", "correlation", "ssnr"]
@@ -223,7 +223,7 @@ def test_the_curves_of_the_rings_fit_the_rows(study):
     table = _table(folder / "comparison_metrics.csv")
     own = [float(row["correlation"]) for row in rows if row["model"] == "PtyChi"]
     assert np.mean(own) == pytest.approx(table["PtyChi", "frc_area"].value, rel=1e-8)
-    assert len(own) == min(facts["region"]["rectangle_shape_px"]) // 2 - 1
+    assert len(own) == min(record["region"]["rectangle_shape_px"]) // 2 - 1
     middle = next(row for row in rows if row["model"] == "PtyChi" and 0.2 < float(row["ssnr"]) < 5)
     power = float(middle["correlation"]) ** 2
     assert float(middle["ssnr"]) == pytest.approx(power / (1 - power), rel=1e-8)
@@ -246,7 +246,7 @@ def test_the_blocks_of_every_arm_have_the_metric_as_their_mean(study):
 
 
 def test_the_noisier_arm_scores_worse_whatever_its_gauge(study):
-    folder, facts, _ = study
+    folder, record, _ = study
     table = _table(folder / "comparison_metrics.csv")
     errors = [table[arm, "mae"].phase for arm in ARMS]
     similarities = [table[arm, "ms_ssim"].amplitude for arm in ARMS]
@@ -255,7 +255,7 @@ def test_the_noisier_arm_scores_worse_whatever_its_gauge(study):
     assert table["PtychoPINN", "complex_nrmse"].value == pytest.approx(
         0.02 * np.sqrt(2) / _rms(folder), rel=0.05
     )
-    assert facts["flags"] == {arm: [] for arm in ARMS}
+    assert record["flags"] == {arm: [] for arm in ARMS}
 
 
 def _rms(folder):
@@ -263,7 +263,7 @@ def _rms(folder):
         return np.sqrt(np.mean(np.abs(arrays["truth"][arrays["mask"]]) ** 2))
 
 
-def test_the_planted_gauges_are_in_the_facts(study):
+def test_the_planted_gauges_are_in_the_record(study):
     gauge = study[1]["gauge"]["PtyChi"]
     assert gauge["factor_abs"] == pytest.approx(1.3, rel=2e-3)
     np.testing.assert_allclose(gauge["ramp_rad_per_px"], (-0.03, 0.0), atol=1e-4)
@@ -273,22 +273,22 @@ def test_the_planted_gauges_are_in_the_facts(study):
 
 
 def test_the_aligned_arrays_share_one_frame(study):
-    folder, facts, _ = study
+    folder, record, _ = study
     with np.load(folder / "reconstructions_aligned.npz", allow_pickle=False) as arrays:
-        shape = tuple(facts["region"]["box_shape_px"])
+        shape = tuple(record["region"]["box_shape_px"])
         assert all(arrays[name].shape == shape for name in ("truth", "mask", *ARMS))
-        assert int(arrays["mask"].sum()) == facts["region"]["n_scored_px"]
+        assert int(arrays["mask"].sum()) == record["region"]["n_scored_px"]
         top, bottom, left, right = arrays["rectangle_px"]
         assert arrays["mask"][top:bottom, left:right].all()
-        assert [bottom - top, right - left] == facts["region"]["rectangle_shape_px"]
+        assert [bottom - top, right - left] == record["region"]["rectangle_shape_px"]
         assert min(bottom - top, right - left) >= 176
         truth = read_object(folder / "truth.h5").cut(tuple(arrays["corner_px"]), shape)
         np.testing.assert_allclose(arrays["truth"], truth, atol=1e-6)
 
 
-def test_the_files_are_what_the_facts_say(study):
-    folder, facts, _ = study
-    assert read_json(folder / "comparison.json") == facts
+def test_the_files_are_what_the_record_says(study):
+    folder, record, _ = study
+    assert read_json(folder / "comparison.json") == record
     assert (folder / "comparison_plot.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
@@ -306,12 +306,12 @@ def test_the_same_input_gives_the_same_bytes(small):
 
 
 def test_a_region_too_small_for_ms_ssim_gives_empty_cells_and_the_reason(small):
-    facts = compare(ComparisonParams(), _files(small), silent)
+    record = compare(ComparisonParams(), _files(small), silent)
     row = _table(small / "comparison_metrics.csv")["PtyChi", "ms_ssim"]
     assert row.amplitude is None
     assert row.phase is None
-    assert "needs 176 px" in facts["undefined"]["PtyChi"]["ms_ssim.amplitude"]
-    assert facts["flags"]["PtyChi"] == []
+    assert "needs 176 px" in record["undefined"]["PtyChi"]["ms_ssim.amplitude"]
+    assert record["flags"]["PtyChi"] == []
 
 
 def test_blocks_of_what_has_no_value_are_empty_cells(small):
@@ -343,7 +343,7 @@ def test_iterates_give_a_curve_a_picture_and_the_gain_of_the_last_epochs(small):
     inputs["PtychoPINN-refined.iterates"] = refined
     more = {"convergence": "convergence.csv", "convergence_plot": "convergence.png"}
     outputs = {name: small / path for name, path in (OUTPUTS | more).items()}
-    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    record = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
     with outputs["convergence"].open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["model"], int(row["epoch"])) for row in rows] == [
@@ -354,11 +354,11 @@ def test_iterates_give_a_curve_a_picture_and_the_gain_of_the_last_epochs(small):
     errors = {row["epoch"]: float(row["complex_nrmse"]) for row in rows[:4]}
     assert errors["8"] == pytest.approx(table["PtyChi", "complex_nrmse"].value, rel=1e-5)
     assert table["PtyChi", "doubling_gain"].value > 0.05
-    assert any("had not converged" in flag for flag in facts["flags"]["PtyChi"])
+    assert any("had not converged" in flag for flag in record["flags"]["PtyChi"])
     assert ("Baseline", "doubling_gain") not in table
     assert table["PtychoPINN-refined", "doubling_gain"].value is None
-    assert "epochs" in facts["undefined"]["PtychoPINN-refined"]["doubling_gain"]
-    saved = facts["iterations_to_quality"]["PtychoPINN-refined"]
+    assert "epochs" in record["undefined"]["PtychoPINN-refined"]["doubling_gain"]
+    saved = record["iterations_to_quality"]["PtychoPINN-refined"]
     assert saved["epochs"] in (0, 1)
     assert saved["ptychi_epochs"] is None
     assert outputs["convergence_plot"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
@@ -373,21 +373,21 @@ def test_halves_give_rows_without_the_truth_and_both_are_needed(small):
         write_json(inputs[f"view.{half}"], view | {"indices": chosen})
         inputs[f"PtyChi.{half}"] = inputs["PtyChi"]
     outputs = {name: small / path for name, path in OUTPUTS.items()}
-    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    record = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
     table = _table(outputs["metrics"])
     assert table["PtyChi", "heldout_deviance_per_px"].value > 0
     assert table["PtyChi", "halves_frc_area"].value == pytest.approx(1)
     assert table["PtyChi", "halves_frc_half_crossing_per_px"].value is None
-    assert "0.5" in facts["undefined"]["PtyChi"]["halves_frc_half_crossing_per_px"]
-    assert facts["n_held_out_patterns"]["PtyChi"] > 0
+    assert "0.5" in record["undefined"]["PtyChi"]["halves_frc_half_crossing_per_px"]
+    assert record["n_held_out_patterns"]["PtyChi"] > 0
     del inputs["PtyChi.odd"]
     with pytest.raises(ValueError, match=r"PtyChi\.odd is missing. Give both halves"):
         compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
 
 
 def test_a_missing_arm_is_listed_and_has_no_rows(small):
-    facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
-    assert facts["missing_arms"] == ["PtychoPINN", "Baseline"]
+    record = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
+    assert record["missing_arms"] == ["PtychoPINN", "Baseline"]
     models = {model for model, _ in _table(small / "comparison_metrics.csv")}
     assert models == {"PtyChi", "Oracle", "Blurred", "Flat"}
 
@@ -412,11 +412,11 @@ def test_an_arm_without_a_picture_is_flagged_by_the_flat_image(small):
         return ObjectWindow(0.7 + noise + 0j, window.origin_px)
 
     _rewrite(small, "Baseline", blank)
-    facts = compare(ComparisonParams(), _files(small), silent)
-    flags = " ".join(facts["flags"]["Baseline"])
+    record = compare(ComparisonParams(), _files(small), silent)
+    flags = " ".join(record["flags"]["Baseline"])
     assert "not determined" in flags
     assert "does not beat the flat image in amplitude mae" in flags
-    assert facts["flags"]["PtychoPINN"] == []
+    assert record["flags"]["PtychoPINN"] == []
 
 
 def test_a_reconstruction_that_is_not_finite_is_refused_by_name(small):
@@ -438,8 +438,8 @@ def test_what_lies_outside_the_region_may_be_anything(small):
         return ObjectWindow(frayed, window.origin_px)
 
     _rewrite(small, "PtyChi", fray)
-    facts = compare(ComparisonParams(), _files(small), silent)
-    assert facts["flags"]["PtyChi"] == []
+    record = compare(ComparisonParams(), _files(small), silent)
+    assert record["flags"]["PtyChi"] == []
 
 
 def _crop(share):
@@ -473,21 +473,21 @@ def test_windows_that_share_no_pixel_are_refused(small):
 
 def test_a_window_that_holds_less_than_most_of_the_region_is_flagged(small):
     _rewrite(small, "Baseline", _crop(0.8))
-    facts = compare(ComparisonParams(), _files(small), silent)
-    (flag,) = facts["flags"]["Baseline"]
+    record = compare(ComparisonParams(), _files(small), silent)
+    (flag,) = record["flags"]["Baseline"]
     assert re.fullmatch(r"its window holds 9[01]\.\d% of the region, under 95%", flag)
-    assert facts["flags"]["PtyChi"] == []
+    assert record["flags"]["PtyChi"] == []
 
 
 def test_a_slightly_smaller_window_shrinks_the_region_of_every_arm(small):
     whole = compare(ComparisonParams(), _files(small), silent)["region"]["n_scored_px"]
     _rewrite(small, "Baseline", lambda w: ObjectWindow(w.object_[:-14], w.origin_px))
-    facts = compare(ComparisonParams(), _files(small), silent)
-    assert facts["region"]["n_scored_px"] < whole
+    record = compare(ComparisonParams(), _files(small), silent)
+    assert record["region"]["n_scored_px"] < whole
     assert (
         0.95 < _table(small / "comparison_metrics.csv")["Baseline", "coverage_fraction"].value < 1
     )
-    assert facts["flags"]["Baseline"] == []
+    assert record["flags"]["Baseline"] == []
 
 
 def test_a_truth_that_does_not_cover_the_region_is_refused(small):
@@ -500,12 +500,12 @@ def test_a_truth_that_does_not_cover_the_region_is_refused(small):
 def test_a_truth_without_phase_contrast_has_no_phase_similarity(small):
     truth = read_object(small / "truth.h5")
     write_object(small / "truth.h5", ObjectWindow(np.abs(truth.object_) + 0j, (0, 0)))
-    facts = compare(ComparisonParams(), _files(small), silent)
-    assert facts["data_range"]["phase_rad"] == 0.0
+    record = compare(ComparisonParams(), _files(small), silent)
+    assert record["data_range"]["phase_rad"] == 0.0
     row = _table(small / "comparison_metrics.csv")["PtychoPINN", "ssim"]
     assert row.phase is None
     assert row.amplitude is not None
-    assert "no contrast" in facts["undefined"]["PtychoPINN"]["ssim.phase"]
+    assert "no contrast" in record["undefined"]["PtychoPINN"]["ssim.phase"]
 
 
 def test_unknown_or_senseless_parameters_are_refused():
@@ -524,9 +524,9 @@ def test_a_truth_whose_phase_spans_a_turn_is_drawn_and_scored(small):
     noise = 0.02 * np.random.default_rng(1).standard_normal(clean.object_.shape)
     arm = ObjectWindow((clean.object_ + noise) * np.exp(3j), (0, 0))
     write_object(small / "PtyChi.h5", arm)
-    facts = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
+    record = compare(ComparisonParams(), _files(small, ("PtyChi",)), silent)
     row = _table(small / "comparison_metrics.csv")["PtyChi", "mae"]
-    assert 0.8 * 2 * np.pi < facts["data_range"]["phase_rad"] <= 2 * np.pi
+    assert 0.8 * 2 * np.pi < record["data_range"]["phase_rad"] <= 2 * np.pi
     assert row.phase < 0.05
     assert (small / "comparison_plot.png").stat().st_size > 0
 
@@ -541,7 +541,7 @@ def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(stu
     )
     inputs["Baseline.model"] = tmp_path / "model.json"
     outputs = {name: tmp_path / path for name, path in OUTPUTS.items()}
-    facts = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    record = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
     rows = _table(outputs["metrics"])
     assert list(dict.fromkeys(model for model, _ in rows)) == [
         *ARMS, "PtychoPINN-adapted", "NoNetwork", "NoNetwork5x", "Oracle",
@@ -552,7 +552,7 @@ def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(stu
     assert costs == {"n_parameters": 12, "flops_per_step": 5}
     assert ("Baseline", "training_s") not in rows, "times differ between equal runs"
     assert ("PtychoPINN", "n_parameters") not in rows
-    assert facts["missing_arms"] == []
+    assert record["missing_arms"] == []
 
 
 def test_the_truth_of_another_scan_is_refused_by_both_names(tmp_path):
@@ -576,5 +576,5 @@ def test_the_truth_of_another_scan_is_refused_by_both_names(tmp_path):
         compare(ComparisonParams(), own, silent)
 
 
-def test_a_scan_that_names_no_truth_is_accepted_and_the_facts_say_so(study):
+def test_a_scan_that_names_no_truth_is_accepted_and_the_record_says_so(study):
     assert study[1]["truth_checked"] is False

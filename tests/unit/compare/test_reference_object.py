@@ -50,10 +50,10 @@ def run(folder, out, given, arms=ARMS):
         {name: folder / path for name, path in inputs.items()},
         {name: folder / out / path for name, path in NAMES.items()},
     )
-    facts = compare(ComparisonParams(), files, silent)
+    record = compare(ComparisonParams(), files, silent)
     rows = read_metrics_csv(folder / out / "t.csv")
     assert {row.metric.removeprefix("raw_") for row in rows} <= set(METRICS.entries)
-    return facts, {(row.model, row.metric): row for row in rows}
+    return record, {(row.model, row.metric): row for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +69,20 @@ def test_the_networks_are_scored_as_against_a_truth(both):
 
 
 def test_ptychi_is_not_held_against_itself_and_the_reason_is_said(both):
-    facts, table = both["reference"]
+    record, table = both["reference"]
     for metric in ("mae", "ms_ssim", "raw_mae", "complex_nrmse", "frc_area"):
         row = table["PtyChi", metric]
         assert (row.amplitude, row.phase, row.value) == (None, None, None)
-    assert facts["undefined"]["PtyChi"]["mae"] == SELF_COMPARISON
+    assert record["undefined"]["PtyChi"]["mae"] == SELF_COMPARISON
     assert both["truth"][1]["PtyChi", "mae"].phase is not None
 
 
 def test_every_model_says_that_no_truth_was_known(both, folder):
-    facts, table = both["reference"]
+    record, table = both["reference"]
     models = {model for model, _ in table}
     assert all(table[model, AGAINST_REFERENCE].value == 1 for model in models)
     assert not [name for name in both["truth"][1] if name[1] == AGAINST_REFERENCE]
-    assert facts["measured_against"] == REFERENCE
+    assert record["measured_against"] == REFERENCE
     assert both["truth"][0]["measured_against"] == TRUTH
     with np.load(folder / "reference/a.npz") as arrays:
         assert "reference" in arrays
