@@ -9,6 +9,8 @@ import grimp
 
 PACKAGE = "tasks"
 NOT_SCIENCE = ("tasks.runtime",)
+# Each loads the modules of its folder by name.
+CATALOGUES = ("tasks.catalogue.metrics", "tasks.catalogue.reconstructions")
 
 
 @cache
@@ -19,7 +21,8 @@ def _import_graph() -> grimp.ImportGraph:
 def science_modules(module: str) -> list[str]:
     """Return a module and every module of the project that it imports, directly or not.
 
-    Packages on the way count too, since importing a module runs their `__init__`.
+    Packages on the way count too, since importing a module runs their `__init__`, and with a
+    catalogue all of its entries.
 
     Args:
         module: Dotted name of the module that holds a stage function.
@@ -36,6 +39,7 @@ def science_modules(module: str) -> list[str]:
         name = waiting.pop()
         found.add(name)
         used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
+        used |= graph.find_children(name) if name in CATALOGUES else set()
         waiting |= used - found - {""}
     return sorted(name for name in found if not name.startswith(NOT_SCIENCE))
 
