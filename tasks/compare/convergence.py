@@ -11,7 +11,7 @@ from tasks.catalogue.metric import Score
 from tasks.catalogue.metrics.diagnostics import DOUBLING_GAIN
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge
-from tasks.compare.evaluator import Evaluator, ModelResult
+from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import differences
 from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.iterates_file import read_iterates
@@ -76,11 +76,12 @@ class Convergence:
         """Return the first iterate whose complex error is at or below another; None if none is."""
         return next((one for one in self.iterates if one.complex_nrmse <= error), None)
 
-    def added_to(self, result: ModelResult) -> ModelResult:
-        """Return the result of the solver with what its iterates tell."""
+    @property
+    def scores(self) -> dict[str, Score]:
+        """What the iterates tell of the solver, by the names of metrics."""
         gain = self.doubling_gain
         reason = "the iterates do not hold the epochs that it needs" if gain is None else None
-        return result.with_scores({DOUBLING_GAIN.name: Score(gain, reason=reason)})
+        return {DOUBLING_GAIN.name: Score(gain, reason=reason)}
 
     def _errors(self) -> dict[int, float]:
         return {one.epoch: one.complex_nrmse for one in self.iterates}

@@ -70,11 +70,12 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         image = windows[arm].cut(region.box.corner_px, region.box.shape)
         try:
             result = evaluator.evaluate(image, coverage[arm])
-            if reference.is_truth:
-                curves |= _convergence(arm, files, evaluator, result)
-            elif arm == SOLVER.name:
+            iterates = files.inputs.get(f"{arm}.iterates")
+            if not reference.is_truth and arm == SOLVER.name:
                 result = result.unscored(SELF_COMPARISON)
-            result = curves[arm].added_to(result) if arm in curves else result
+            if reference.is_truth and iterates is not None:
+                curves[arm] = convergence_of(iterates, evaluator, result.gauge)
+                result = result.with_scores(curves[arm].scores)
             results[arm] = with_half_sets(arm, result, files, params)
         except ValueError as error:
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
@@ -90,14 +91,6 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
     return record
-
-
-def _convergence(
-    arm: str, files: StageFiles, evaluator: Evaluator, result: ModelResult
-) -> dict[str, Convergence]:
-    """Return how an arm came to its result, if what it had found on the way is given."""
-    path = files.inputs.get(f"{arm}.iterates")
-    return {} if path is None else {arm: convergence_of(path, evaluator, result.gauge)}
 
 
 def _inside_every_window(
