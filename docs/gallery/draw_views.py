@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.core.geometry.groups import Groups, nearest_neighbours
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
-from tasks.core.geometry.patches import illumination_map
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.views.overlap import form_view_groups

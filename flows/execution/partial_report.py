@@ -13,7 +13,7 @@ from flows.hub.staleness import archive_files, write_plan
 from flows.planning.plan import Plan
 from flows.progress.monitor import run_monitor, watching_console
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.core.study.half_sets import HALVES
+from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.stage_record import StageCall
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import Publication, rebuild_reports

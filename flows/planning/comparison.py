@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from flows.planning.planner import Planner
 from tasks.catalogue.reconstruction import Reconstruction, Role, StageRole, Step
 from tasks.catalogue.registry import CatalogueError
-from tasks.core.study.half_sets import HALVES
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, COST_TABLE, METRICS_SUMMARY
+from tasks.core.study.hub_layout import COMPARISON_MANIFEST, COST_TABLE, HALVES, METRICS_SUMMARY
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 from tasks.report.costs.cost_params import CostParams, CostSource

@@ -14,8 +14,7 @@ from tasks.catalogue.reconstruction import (
 )
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.named_files import seen_from
-from tasks.core.study.half_sets import HALVES
-from tasks.core.study.hub_layout import Condition
+from tasks.core.study.hub_layout import HALVES, Condition
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
 from tasks.views.params import MeasuredViewParams, View

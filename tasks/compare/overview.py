@@ -21,7 +21,7 @@ from tasks.compare.reference_object import REFERENCE, Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.view_file import open_view
-from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.phases import phase_on_branch
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP

@@ -4,9 +4,8 @@ import numpy as np
 
 from tasks.compare.alignment.region import Region, largest_rectangle
 from tasks.compare.reference_object import REFERENCE, TRUTH, ReferenceObject
-from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, read_object
 from tasks.core.files.scan_record import ScanHeader
-from tasks.core.files.truth_fingerprint import TruthFingerprint
 from tasks.core.study.stage_interface import StageFiles
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Scan
-from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.initial_object import flat_start
 from tasks.reconstruct.params import Algorithm, NoiseModel

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tasks.core.files.disk_array import scratch_array
+from tasks.core.files.atomic_files import scratch_array
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Scan
 from tasks.reconstruct.ptychi_solver_options import solver_options

@@ -14,7 +14,7 @@ from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.illumination_file import Illumination, write_illumination
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Scan, read_scan
-from tasks.core.study.cores import usable_cores
+from tasks.core.study.device import usable_cores
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.reconstruct.params import PtyChiParams

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.core.files.scan_file import Scan
-from tasks.core.physics.fourier import propagate
+from tasks.core.physics.forward import propagate
 
 TRANSMISSION_RANGE = (0.01, 1.5)
 

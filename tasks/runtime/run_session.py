@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from tasks.core.study.cores import usable_cores
+from tasks.core.study.device import usable_cores
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError, RunStoppedError
 from tasks.runtime.fork_server.forked_stage import StageProcess, signal_group

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tasks.core.files.detector_mask import PixelFault
+from tasks.core.files.scan_record import PixelFault
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.instrument_params import InstrumentParams
 

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.scan_writer import PATTERNS_PER_CHUNK
 from tasks.core.geometry.patches import extract_patches, shifted_probes
-from tasks.core.physics.forward import diffraction_intensity_of_modes
-from tasks.core.physics.shot_noise import draw_counts
+from tasks.core.physics.forward import diffraction_intensity_of_modes, draw_counts
 
 # Pixels in flight: a chunk of patterns that stays in the cache of a processor.
 CHUNK_PIXELS = 2**17

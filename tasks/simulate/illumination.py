@@ -10,9 +10,9 @@ from tasks.core.physics.probe import (
     edge_energy_fraction,
     energy_diameter_px,
     full_width_half_maximum_px,
+    incoherent_modes,
     unit_energy,
 )
-from tasks.core.physics.probe_modes import incoherent_modes
 from tasks.core.probes import PROBES
 from tasks.core.probes.params import ProbeKind, ProbeParams
 from tasks.simulate.params import SimulationParams

@@ -11,11 +11,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
 from tasks.core.files.scan_file import Scan, write_scan
-from tasks.core.files.truth_fingerprint import TruthFingerprint
 from tasks.core.files.view_file import open_view
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_interface import Progress, StageFiles

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.detector_mask import good_pixels
-from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
-from tasks.core.files.truth_fingerprint import TruthFingerprint
+from tasks.core.files.scan_record import good_pixels
 from tasks.core.objects import object_facts
 from tasks.core.physics.probe import coherent_probe
 from tasks.core.scan_patterns import scan_facts

@@ -14,7 +14,7 @@ from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.core.geometry.overlap import jittered_raster
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.arms import RECONSTRUCTIONS

@@ -15,7 +15,7 @@ from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
 from tasks.compare.alignment.gauge import Gauge, apply_gauge, fit_gauge, remove_gauge
 from tasks.compare.reference_object import differences
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.physics.fourier import fourier_shift
+from tasks.core.physics.forward import fourier_shift
 
 SIDE_PX, BORDER_PX = 240, 12
 FRAME = make_object(ObjectParams(), (SIDE_PX + 80, SIDE_PX + 80), np.random.default_rng(11))

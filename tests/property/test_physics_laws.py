@@ -12,8 +12,13 @@ from tasks.core.geometry.patches import (
     shifted_probes,
     split_positions,
 )
-from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.physics.fourier import back_propagate, fourier_shift, propagate
+from tasks.core.physics.forward import (
+    back_propagate,
+    diffraction_intensity,
+    diffraction_intensity_of_modes,
+    fourier_shift,
+    propagate,
+)
 
 N_PX = 8
 SHAPE = (20, 24)

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.physics.probe_modes import incoherent_modes
-from tasks.core.physics.shot_noise import draw_counts
+from tasks.core.physics.forward import (
+    diffraction_intensity,
+    diffraction_intensity_of_modes,
+    draw_counts,
+)
+from tasks.core.physics.probe import defocused_zone_plate_probe, incoherent_modes
 from tasks.networks.batches import Canvas, canvas_of
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import closed_form_guess, first_guess

@@ -7,9 +7,8 @@ from keras import ops
 from scipy.special import xlogy
 
 from tasks.core.geometry.patches import extract_patches, place_patches, shifted_probes
-from tasks.core.physics.forward import diffraction_intensity
+from tasks.core.physics.forward import diffraction_intensity, draw_counts
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.physics.shot_noise import draw_counts
 from tasks.core.study.device import Device
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch

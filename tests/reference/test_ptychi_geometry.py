@@ -15,8 +15,7 @@ from tasks.core.files.iterates_file import epochs_to_keep, read_iterates
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.geometry.patches import extract_patches, illumination_map, shifted_probes
-from tasks.core.physics.forward import diffraction_intensity
-from tasks.core.physics.fourier import fourier_shift
+from tasks.core.physics.forward import diffraction_intensity, fourier_shift
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import SimulationParams

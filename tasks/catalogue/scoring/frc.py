@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.signal.windows import tukey
 
-from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.geometry.patches import bounding_box
 
 Image = NDArray[np.floating] | NDArray[np.complexfloating]
 Mask = NDArray[np.bool_]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.block_file import N_BLOCKS
-from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.geometry.patches import bounding_box
 
 Mask = NDArray[np.bool_]
 Real = NDArray[np.floating]

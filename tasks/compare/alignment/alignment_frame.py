@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.core.physics.fourier import fourier_shift
+from tasks.core.physics.forward import fourier_shift
 
 EXTENSION_PX = 16
 Complex = NDArray[np.complexfloating]

@@ -10,8 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core.files.scan_record import ScanHeader
-from tasks.core.geometry.patches import illumination_map, lit_pixels
-from tasks.core.geometry.scan_box import Box, scan_box
+from tasks.core.geometry.patches import Box, illumination_map, lit_pixels, scan_box
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.reference_object import Real, ReferenceObject
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.phases import wrap
 from tasks.figures.object_images import (
     Scale,

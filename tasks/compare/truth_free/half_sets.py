@@ -28,10 +28,10 @@ from tasks.compare.truth_free.held_out import held_out_misfit, patterns_to_predi
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.scan_file import ScanHeader, ScanReader
 from tasks.core.files.view_file import open_view
-from tasks.core.geometry.bounding_box import bounding_box
 from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.study.half_sets import HALVES
+from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.stage_interface import StageFiles
 
 # Of half sets; there the image of all patterns correlates by one half with a noise-free one.

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their fingerprints."""
+"""Files that appear whole or not at all, their fingerprints, and files without a name."""
 
 import hashlib
 import os
@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import orjson
+from numpy.typing import DTypeLike
 
 
 @contextmanager
@@ -109,3 +110,12 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def scratch_array(shape: tuple[int, ...], dtype: DTypeLike) -> "np.memmap[Any, Any]":
+    """Return an array of zeros in a file without a name, freed with the last reference to it.
+
+    Its pages are the system's to write out and to read again, so it may be larger than the memory.
+    """
+    with tempfile.TemporaryFile(prefix="phase-g-array-") as file:
+        return np.memmap(file, dtype=dtype, mode="w+", shape=shape)

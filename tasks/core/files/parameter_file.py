@@ -1,10 +1,11 @@
-"""Parameters of a command line that stand in a file."""
+"""Parameters of a command line: those that stand in a file, and what is wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 OPTION = "--parameters"
 CURE = "Name a JSON or YAML file of parameters by name, such as the parameters.json of a scan."
@@ -34,3 +35,25 @@ def read_parameters(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds no parameters by name. {CURE}")
     return content
+
+
+def describe(error: ValidationError, options: Mapping[str, str]) -> str:
+    """Return what is wrong with parameters: which option, what came, and what is expected.
+
+    Args:
+        error: Faults that pydantic found.
+        options: Names of the options that are not called like their field.
+
+    Returns:
+        One sentence a fault; the option of a nested field is called `--probe.n-px`.
+    """
+    sentences = []
+    for fault in error.errors():
+        fields = [part for part in fault["loc"] if isinstance(part, str)]
+        name = ".".join(options.get(field, field).replace("_", "-") for field in fields)
+        option = f"--{name}" if name else "parameters"
+        # What does not fit together has the whole group for its input.
+        is_group = isinstance(fault["input"], Mapping)
+        shown = option if is_group else f"{option} {fault['input']!r}"
+        sentences.append(f"{shown}: {fault['msg'].removeprefix('Value error, ')}")
+    return "; ".join(sentences)

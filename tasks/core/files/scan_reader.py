@@ -1,6 +1,7 @@
 """Reading the patterns of a scan piece by piece: the memory need not hold them all."""
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import open_hdf5
-from tasks.core.files.chunk_cache import ChunkCache
 from tasks.core.files.scan_header import read_scan_header
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.files.scan_writer import COUNTS, PATTERNS_PER_CHUNK
@@ -146,3 +146,34 @@ def _refuse_impossible_counts(path: Path, counts: NDArray[Any]) -> None:
             f"{path} has diffraction counts down to {counts.min()}, expected photons, which are "
             f"not negative. Subtract the dark frame before counting, and clip at zero."
         )
+
+
+class ChunkCache:
+    """Arrays by number, of which those used longest ago make room for others.
+
+    Attributes:
+        limit_bytes: Most memory that the arrays may take together [bytes]; 0 keeps none.
+        used_bytes: Memory that they take [bytes].
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes, self.used_bytes = limit_bytes, 0
+        self._chunks: OrderedDict[int, NDArray[Any]] = OrderedDict()
+
+    def get(self, number: int, load: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return an array; it is loaded where it is not here.
+
+        Args:
+            number: Number of the array.
+            load: Called without arguments for an array that is not here.
+        """
+        if number in self._chunks:
+            self._chunks.move_to_end(number)
+            return self._chunks[number]
+        chunk = load()
+        if chunk.nbytes <= self.limit_bytes:
+            while self.used_bytes + chunk.nbytes > self.limit_bytes:
+                self.used_bytes -= self._chunks.popitem(last=False)[1].nbytes
+            self._chunks[number] = chunk
+            self.used_bytes += chunk.nbytes
+        return chunk

@@ -1,12 +1,15 @@
-"""What a measured scan consists of, once it is in memory."""
+"""What a measured scan consists of, once it is in memory, and which of its pixels are good.
+
+The bits of the mask are those of CXI: Maia, Nature Methods 9, 854 (2012), and the CXI file format
+1.6, table of `mask`. A pixel is good if no bit of a fault is set; `HAS_SIGNAL` alone is no fault.
+"""
 
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tasks.core.files.detector_mask import good_pixels
 
 PLANCK_J_S = 6.62607015e-34
 LIGHT_SPEED_M_PER_S = 299792458.0
@@ -19,6 +22,22 @@ PLACEHOLDER_PIXEL_M = 1e-9
 ENERGY_WINDOW_EV = (50.0, 200_000.0)
 DISTANCE_WINDOW_M = (1e-4, 1e3)
 DETECTOR_PIXEL_WINDOW_M = (1e-7, 1e-2)
+
+
+class PixelFault(IntFlag):
+    """Bits of the CXI mask that this project writes or knows."""
+
+    INVALID = 0x1
+    SATURATED = 0x2
+    HOT = 0x4
+    DEAD = 0x8
+    SHADOWED = 0x10
+    HAS_SIGNAL = 0x1000
+
+
+def good_pixels(mask: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return where a CXI mask has no fault, same shape."""
+    return np.asarray((mask & ~np.uint32(PixelFault.HAS_SIGNAL)) == 0)
 
 
 @dataclass(frozen=True)

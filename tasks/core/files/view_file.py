@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.core.files.atomic_files import read_json
-from tasks.core.files.disk_array import scratch_array
+from tasks.core.files.atomic_files import read_json, scratch_array
 from tasks.core.files.scan_file import Scan, ScanReader, read_scan_header
 from tasks.core.files.scan_reader import CACHE_BYTES
 

@@ -5,13 +5,14 @@ not an integer cuts at the nearest pixel (`floor(y + 0.5)`); the rest belongs to
 (`shifted_probes`), so that patches are never interpolated.
 """
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tasks.core.physics.fourier import fourier_shift
+from tasks.core.physics.forward import fourier_shift
 
 BRIGHT_PERCENTILE = 95
 
@@ -145,3 +146,34 @@ def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[n
     """
     bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
     return np.asarray(illumination > fraction * bright)
+
+
+@dataclass(frozen=True)
+class Box:
+    """The smallest part of the object's frame that holds every patch of a scan.
+
+    Attributes:
+        corner_px: Row and column of its first pixel in the frame of the object.
+        shape: Shape (H, W).
+    """
+
+    corner_px: tuple[int, int]
+    shape: tuple[int, int]
+
+
+def scan_box(positions_px: NDArray[np.floating], n_px: int) -> Box:
+    """Return the box around the patch of n_px x n_px at every position (y, x) [px]."""
+    # Any frame that is large enough gives the corners; this one is.
+    reach = int(np.ceil(positions_px.max())) + n_px
+    corners = patch_corners(positions_px, n_px, (reach, reach))
+    top, left = (int(value) for value in corners.min(axis=0))
+    bottom, right = (int(value) for value in corners.max(axis=0) + n_px)
+    return Box((top, left), (bottom - top, right - left))
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rows and columns that hold a pixel of a mask; empty if there is none."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,12 +1,49 @@
-"""Forward model of far-field ptychography for a thin object.
+"""Forward model of far-field ptychography for a thin object: transforms, intensity, shot noise.
 
 Symbols follow Thibault et al., Ultramicroscopy 109, 338 (2009): the exit wave is
-psi_j = P * O_j, and detector pixel q records I_j(q) = |F psi_j|^2(q).
+psi_j = P * O_j, and detector pixel q records I_j(q) = |F psi_j|^2(q). Arrays in the object plane
+have their centre, and arrays on the detector their zero frequency, at [N // 2, N // 2] of the last
+two axes. Transforms are unitary.
 """
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+
+
+def propagate(exit_waves: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    """Return the far field of waves, zero frequency at [N // 2, N // 2]; energy is conserved."""
+    return np.fft.fftshift(scipy.fft.fft2(exit_waves, norm="ortho"), axes=(-2, -1))
+
+
+def back_propagate(far_fields: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    """Return the waves whose far fields are given; the inverse and adjoint of `propagate`."""
+    waves = scipy.fft.ifft2(np.fft.ifftshift(far_fields, axes=(-2, -1)), norm="ortho")
+    return np.asarray(waves)
+
+
+def fourier_shift(
+    field: NDArray[np.complexfloating], shifts_px: NDArray[np.floating]
+) -> NDArray[np.complexfloating]:
+    """Shift one field by each of several sub-pixel amounts, by the Fourier shift theorem.
+
+    The array is periodic: what leaves on one side enters on the other. Energy is conserved.
+
+    Args:
+        field: Complex field, shape (H, W).
+        shifts_px: Shifts (y, x) [px], shape (J, 2); positive moves to larger indices.
+
+    Returns:
+        Shifted copies in the precision of the field, shape (J, H, W).
+    """
+    height, width = field.shape
+    spectrum = scipy.fft.fft2(field)
+    ramp_y = np.exp(-2j * np.pi * shifts_px[:, :1] * np.fft.fftfreq(height))
+    ramp_x = np.exp(-2j * np.pi * shifts_px[:, 1:] * np.fft.fftfreq(width))
+    ramp_y, ramp_x = (ramp.astype(spectrum.dtype, copy=False) for ramp in (ramp_y, ramp_x))
+    spectra = spectrum * ramp_y[:, :, None]
+    spectra *= ramp_x[:, None, :]
+    return np.asarray(scipy.fft.ifft2(spectra, overwrite_x=True))
 
 
 def diffraction_intensity(
@@ -67,3 +104,28 @@ def diffraction_intensity_of_modes(
     for mode in probe_modes[1:]:
         intensity = intensity + diffraction_intensity(object_patches, mode)
     return intensity
+
+
+def draw_counts(
+    diffraction_intensity: NDArray[np.floating], rng: np.random.Generator
+) -> NDArray[np.uint32]:
+    """Draw Poisson counts whose mean and variance are the noise-free intensity.
+
+    Args:
+        diffraction_intensity: Expected photons per pixel, any shape, not negative.
+        rng: Source of randomness.
+
+    Returns:
+        Counts [photons / px], same shape.
+
+    Raises:
+        ValueError: If an intensity is negative, not finite, or beyond what 32 bits count.
+    """
+    brightest = float(diffraction_intensity.max(initial=0.0))
+    faintest = float(diffraction_intensity.min(initial=0.0))
+    if not (np.isfinite(brightest) and faintest >= 0 and brightest < 2**31):
+        raise ValueError(
+            f"Expected intensities from 0 to 2**31 photons per pixel, got {faintest:.3g} to "
+            f"{brightest:.3g}. Check the probe and lower photons_per_pattern."
+        )
+    return rng.poisson(diffraction_intensity).astype(np.uint32)

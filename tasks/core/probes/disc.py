@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tasks.core.physics.probe import unit_energy
+from tasks.core.physics.probe import radius_px, unit_energy
 from tasks.core.probes.params import ProbeParams
-from tasks.core.probes.polar import radius_px
 
 
 def disc(params: ProbeParams) -> NDArray[np.complex128]:

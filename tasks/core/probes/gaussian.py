@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.physics.probe import unit_energy
+from tasks.core.physics.probe import radius_px, unit_energy
 from tasks.core.probes.params import ProbeParams
-from tasks.core.probes.polar import radius_px
 
 
 def gaussian(params: ProbeParams) -> NDArray[np.complex128]:

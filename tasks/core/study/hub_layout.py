@@ -23,6 +23,8 @@ RUN_LOG = "cli/run_phase_g_dense.log"
 
 # The view of a measured scan of which every exposure is used.
 AS_MEASURED = "measured"
+# The two halves of a view.
+HALVES = ("odd", "even")
 
 
 def dose_label(photons_per_pattern: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
-from tasks.core.physics.fourier import propagate
+from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import edge_energy_fraction
 from tasks.ingest.checks.findings import Finding, error, info, warning
 from tasks.ingest.conventions import ProbeOrigin

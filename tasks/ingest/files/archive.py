@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from tasks.core.files.disk_array import scratch_array
+from tasks.core.files.atomic_files import scratch_array
 
 BLOCK_BYTES = 2**22
 GIB = 2**30

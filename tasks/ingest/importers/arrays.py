@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.core.files.parameter_file import read_parameters
-from tasks.core.study.parameter_errors import describe
+from tasks.core.files.parameter_file import describe, read_parameters
 from tasks.ingest.conventions import (
     Format,
     MaskSense,

@@ -10,8 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files.detector_mask import good_pixels
-from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M
+from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.ingest.conventions import (
     Format,

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.detector_mask import good_pixels
+from tasks.core.files.scan_record import good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
 from tasks.ingest.conventions import (
     Format,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tasks.core.files.detector_mask import PixelFault
+from tasks.core.files.scan_record import PixelFault
 from tasks.ingest.preparation.pattern_statistics import Survey
 
 HOT_OVER_NEIGHBOURS = 3.0

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.detector_mask import PixelFault, good_pixels
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
+from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import coherent_probe
 from tasks.ingest.checks.central_exposures import Middle, choose_middle
 from tasks.ingest.checks.shadow_motion import measure_shadows

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tasks.core.files.scan_record import Geometry
-from tasks.core.physics.fourier import back_propagate, propagate
-from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
-from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.core.physics.forward import back_propagate, propagate
+from tasks.core.physics.probe import (
+    defocused_zone_plate_probe,
+    energy_diameter_px,
+    incoherent_modes,
+)
 from tasks.ingest.checks.shadow_motion import Shadows
 from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.file_scan import probe_modes_of

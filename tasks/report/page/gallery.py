@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.geometry.bounding_box import bounding_box
+from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures.object_images import (
     Scale,

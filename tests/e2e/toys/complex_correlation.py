@@ -1,9 +1,9 @@
 """Complex correlation coefficient: a metric that tests bring."""
 
 import numpy as np
-from tasks.catalogue.scoring.image_pair import ImagePair
 
 from tasks.catalogue.metric import SECONDARY, Metric, Score
+from tasks.catalogue.scoring.image_pair import ImagePair
 
 
 def complex_correlation(pair: ImagePair) -> Score:

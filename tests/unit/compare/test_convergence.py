@@ -14,7 +14,7 @@ from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.iterates_file import iterates_writer
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.geometry.scan_box import Box
+from tasks.core.geometry.patches import Box
 from tasks.core.objects import ObjectParams, make_object
 
 SHAPE = (120, 130)

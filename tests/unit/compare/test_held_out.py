@@ -15,14 +15,13 @@ from tasks.compare.truth_free.held_out import (
     misfit_of,
     predicted_intensity,
 )
-from tasks.core.files.detector_mask import PixelFault
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Geometry, Scan, ScanReader, write_scan
+from tasks.core.files.scan_record import PixelFault
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.objects import ObjectParams, make_object
-from tasks.core.physics.fourier import fourier_shift
-from tasks.core.physics.probe import coherent_probe, defocused_zone_plate_probe
-from tasks.core.physics.probe_modes import incoherent_modes
+from tasks.core.physics.forward import fourier_shift
+from tasks.core.physics.probe import coherent_probe, defocused_zone_plate_probe, incoherent_modes
 from tasks.simulate.exposure import count_photons
 
 GEOMETRY = Geometry(8000.0, 2.0, 75e-6)

@@ -9,7 +9,7 @@ from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.scan_file import Geometry, ScanHeader
 from tasks.core.geometry.overlap import jittered_raster
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 

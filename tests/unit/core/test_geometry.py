@@ -8,14 +8,13 @@ from tasks.core.geometry.patches import (
     place_patches,
     shifted_probes,
 )
-from tasks.core.physics.forward import diffraction_intensity
+from tasks.core.physics.forward import diffraction_intensity, draw_counts
 from tasks.core.physics.probe import (
     defocused_zone_plate_probe,
     edge_energy_fraction,
     energy_diameter_px,
     full_width_half_maximum_px,
 )
-from tasks.core.physics.shot_noise import draw_counts
 from tasks.core.study.seeds import Purpose, Seeds, Split, spawn, spawn_integer
 
 

@@ -8,9 +8,10 @@ from tasks.core.physics.probe import (
     defocused_zone_plate_probe,
     energy_diameter_px,
     full_width_half_maximum_px,
+    incoherent_modes,
+    mode_orders,
     unit_energy,
 )
-from tasks.core.physics.probe_modes import incoherent_modes, mode_orders
 from tasks.core.probes import PROBES
 from tasks.core.probes.params import ProbeKind, ProbeParams
 from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.detector_mask import PixelFault
 from tasks.core.files.scan_file import (
     ELECTRONVOLT_J,
     Geometry,
@@ -16,6 +15,7 @@ from tasks.core.files.scan_file import (
     read_scan_header,
     write_scan,
 )
+from tasks.core.files.scan_record import PixelFault
 from tasks.core.physics.probe import coherent_probe
 
 ENERGY = "entry_1/instrument_1/source_1/energy"

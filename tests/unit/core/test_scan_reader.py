@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.chunk_cache import ChunkCache
 from tasks.core.files.scan_file import Geometry, Scan, ScanReader, read_scan, write_scan
+from tasks.core.files.scan_reader import ChunkCache
 from tasks.core.files.view_file import open_view, read_view
 
 COUNT, SIDE = 70, 16

@@ -6,9 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from tasks.core.files.detector_mask import PixelFault
 from tasks.core.files.scan_file import read_scan, write_scan
-from tasks.core.physics.fourier import back_propagate, propagate
+from tasks.core.files.scan_record import PixelFault
+from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.ingest.preparation.bad_pixels import find_saturation
 from tasks.ingest.preparation.photon_scale import photon_quantum

@@ -61,8 +61,7 @@ def test_science_is_the_stage_and_all_that_it_imports():
     modules = science_modules("tasks.simulate.stage")
     assert {
         "tasks.simulate.fly_scan",
-        "tasks.core.physics.fourier",
-        "tasks.core.physics.shot_noise",
+        "tasks.core.physics.forward",
     } <= set(modules)
     assert not {name for name in modules if "runtime" in name or name.endswith(".task")}
     assert not {name for name in modules if name.startswith(("tasks.train", "tasks.compare"))}

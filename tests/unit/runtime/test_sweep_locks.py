@@ -11,8 +11,7 @@ import pytest
 
 from flows.params.run import PhaseGParams
 from flows.params.sweep import SweepParams
-from flows.planning.plan import make_plan
-from flows.planning.sweep import make_sweep_plan
+from flows.planning.plan import make_plan, make_sweep_plan
 from flows.runners.local import worker_params
 from tasks.core.files.atomic_files import sha256_of
 from tasks.runtime.errors import BadInputError, HubBusyError, RunStoppedError

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.core.files.detector_mask import PixelFault, good_pixels
+from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.study.seeds import Split
 from tasks.simulate.detector import Detector, Reading, pixel_mask, spread_photons
 from tasks.simulate.dose import DoseMeter

@@ -6,8 +6,7 @@ from tasks.core.files.atomic_files import read_json, sha256_of
 from tasks.core.files.object_file import ObjectWindow, object_sha256, read_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.geometry.overlap import measure_overlap
-from tasks.core.geometry.patches import patch_corners
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import patch_corners, scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import ScanParams

@@ -8,8 +8,7 @@ from tasks.core.files.atomic_files import read_json, sha256_of
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.core.geometry.groups import Groups, draw_seed_points
 from tasks.core.geometry.overlap import disc_overlap_fraction, jittered_raster, measure_overlap
-from tasks.core.geometry.patches import illumination_map
-from tasks.core.geometry.scan_box import scan_box
+from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_interface import silent
