@@ -64,3 +64,14 @@ def read_exported(reconstruction: Path, scan: Path) -> Exported:
     return Exported(
         reconstruction.stem, window, header.probe_modes, header.positions_px, header.geometry
     )
+
+
+def parts_of(object_: NDArray[np.complexfloating]) -> dict[str, NDArray[np.floating]]:
+    """Return amplitude and phase [rad] of an object, shape (H, W) each.
+
+    The mean phase, which diffraction cannot tell, is taken out, so that a phase does not wrap
+    where it need not.
+    """
+    total = np.nansum(object_)
+    turn = np.exp(-1j * np.angle(total)) if total else 1.0
+    return {"amplitude": np.abs(object_), "phase": np.angle(object_ * turn)}

@@ -7,8 +7,7 @@ from typing import Any
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
-from tasks.ingest.checks.check_figures import write_pictures
-from tasks.ingest.checks.check_page import PICTURES, write_page
+from tasks.ingest.checks.check_page import PICTURES, write_page, write_pictures
 from tasks.ingest.checks.findings import refuse_errors
 from tasks.ingest.importers import open_scan
 from tasks.ingest.params import IngestParams

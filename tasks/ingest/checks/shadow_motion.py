@@ -16,6 +16,8 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tasks.orientation.orientations import middle_exposures
+
 NEIGHBOURS = 4
 LIT_FRACTION = 0.1
 ROBUST_PX = 2.0
@@ -24,6 +26,8 @@ SHORTEST_WAY_PX = 2.0
 PASSES = 20
 LEAST_PAIRS = 12
 LEAST_CORRELATION = 0.2
+PATTERNS_OF_128_PX = 64
+FEWEST, MOST = 36, 100
 
 
 @dataclass(frozen=True)
@@ -134,3 +138,26 @@ def _robust_fit(
         away = np.linalg.norm(moves - steps @ matrix, axis=1)
         weight = (1 / (1 + (away / ROBUST_PX) ** 2))[:, None]
     return matrix, away
+
+
+@dataclass(frozen=True)
+class Middle:
+    """Exposures in the middle of a scan.
+
+    Attributes:
+        indices: Which of the kept exposures they are, shape (M,).
+        counts: Their patterns, shape (M, N, N).
+        positions_px: Their positions (y, x) [px], shape (M, 2).
+        shadows: How their shadows move; None where that is not known.
+    """
+
+    indices: NDArray[np.intp]
+    counts: NDArray[np.uint32]
+    positions_px: NDArray[np.float64]
+    shadows: Shadows | None
+
+
+def choose_middle(positions_px: NDArray[np.floating], n_px: int) -> NDArray[np.intp]:
+    """Return which exposures to look at, so many that a check costs the same for any detector."""
+    count = int(np.clip(PATTERNS_OF_128_PX * 128**2 // n_px**2, FEWEST, MOST))
+    return middle_exposures(positions_px, count)

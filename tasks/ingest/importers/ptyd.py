@@ -19,12 +19,11 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import StatedPositions, StatedScan
+from tasks.ingest.file_scan import StatedPositions, StatedScan, probe_modes_of
 from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
 from tasks.ingest.files.units import energy_ev, plausible_m
 from tasks.ingest.importers.cxi_fields import square
-from tasks.ingest.importers.ptyr import read_ptyr_probe
 from tasks.ingest.params import IngestParams
 
 
@@ -107,3 +106,23 @@ def _nonzero_everywhere(weights: h5py.Dataset) -> NDArray[np.bool_]:
     for start in range(0, len(weights), 64):
         good &= np.all(weights[start : start + 64] != 0, axis=0)
     return good
+
+
+def read_ptyr_probe(path: Path | None) -> NDArray[np.complexfloating] | None:
+    """Return the first probe of a .ptyr as modes, shape (M, N, N); none without a file.
+
+    Raises:
+        ValueError: If there is a file, but no probe in it.
+    """
+    if path is None:
+        return None
+    with open_foreign_hdf5(path) as file:
+        probes = file.get("content/probe")
+        storages = sorted(probes) if isinstance(probes, h5py.Group) else []
+        for name in storages:
+            if "data" in probes[name]:
+                return probe_modes_of(whole(probes[name]["data"]), f"{path}: content/probe/{name}")
+    raise ValueError(
+        f"{path} has no probe under content/probe/<ID>/data. Name a .ptyr of PtyPy as "
+        f"--product.file, or leave it out."
+    )

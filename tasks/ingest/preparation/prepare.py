@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import coherent_probe
-from tasks.ingest.checks.central_exposures import Middle, choose_middle
-from tasks.ingest.checks.shadow_motion import measure_shadows
+from tasks.ingest.checks.shadow_motion import Middle, choose_middle, measure_shadows
 from tasks.ingest.conventions import Invalid, MaskSense
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.background import Background, read_background, to_counts

@@ -12,8 +12,7 @@ from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.export.command_line import main
 from tasks.export.formats import FORMATS, cxi, ptychodus, ptyr
-from tasks.export.parts import parts_of
-from tasks.export.record import Exported, read_exported
+from tasks.export.record import Exported, parts_of, read_exported
 
 N_PX = 16
 KNOWN = Geometry(8800.0, 1.92, 75e-6)
