@@ -19,7 +19,7 @@ from tasks.ingest.files.patterns import PatternSource
 
 
 @dataclass(frozen=True)
-class StatedPositions:
+class FilePositions:
     """Positions as they are stored.
 
     Attributes:
@@ -36,7 +36,7 @@ class StatedPositions:
 
 
 @dataclass(frozen=True)
-class StatedScan:
+class FileScan:
     """What a file states of a scan.
 
     Attributes:
@@ -59,7 +59,7 @@ class StatedScan:
 
     format: Format
     patterns: PatternSource
-    positions: StatedPositions | None = None
+    positions: FilePositions | None = None
     values: Values | None = None
     zero_frequency: ZeroFrequency | None = None
     energy_ev: float | None = None

@@ -19,7 +19,7 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import LARGEST_VALUE, StatedPositions, StatedScan
+from tasks.ingest.file_scan import LARGEST_VALUE, FilePositions, FileScan
 from tasks.ingest.files.patterns import PatternSource
 from tasks.ingest.files.units import LENGTH_UNITS_M
 from tasks.ingest.params import IngestParams
@@ -28,7 +28,7 @@ PIXEL_AGREEMENT = 0.02
 
 
 @dataclass(frozen=True)
-class MeasuredScan:
+class ResolvedScan:
     """A measured scan; its patterns are as they are stored.
 
     Attributes:
@@ -84,46 +84,48 @@ class MeasuredScan:
         return self.positions * share / pixel
 
 
-def resolve(stated: StatedScan, params: IngestParams) -> MeasuredScan:
+def resolve(file_scan: FileScan, params: IngestParams) -> ResolvedScan:
     """Join what a file states with what a person says; ask for what is still missing.
 
     Raises:
         ValueError: If something is missing, or two statements contradict each other.
     """
-    geometry, object_pixel_m = _resolve_geometry(stated, params)
-    positions, in_metres = _resolve_positions(stated, params, object_pixel_m)
-    values = params.patterns.values or stated.values
-    zero = params.patterns.zero_frequency or stated.zero_frequency
+    geometry, object_pixel_m = _resolve_geometry(file_scan, params)
+    positions, in_metres = _resolve_positions(file_scan, params, object_pixel_m)
+    values = params.patterns.values or file_scan.values
+    zero = params.patterns.zero_frequency or file_scan.zero_frequency
     if values is None or zero is None:
         raise ValueError(
             "The file does not say whether patterns are intensities, or where their zero frequency "
             "lies. Give --patterns.values and --patterns.zero-frequency."
         )
-    return MeasuredScan(
-        format=stated.format,
-        patterns=stated.patterns,
+    return ResolvedScan(
+        format=file_scan.format,
+        patterns=file_scan.patterns,
         values=values,
         zero_frequency=zero,
         positions=positions,
         in_metres=in_metres,
         geometry=geometry,
         object_pixel_m=object_pixel_m,
-        good=_good(stated.mask, params.mask.sense or stated.mask_sense, stated.patterns.shape),
-        probe_modes=stated.probe_modes,
-        object_=stated.object_,
-        origins={key: value for key, value in stated.origins.items() if value},
+        good=_good(
+            file_scan.mask, params.mask.sense or file_scan.mask_sense, file_scan.patterns.shape
+        ),
+        probe_modes=file_scan.probe_modes,
+        object_=file_scan.object_,
+        origins={key: value for key, value in file_scan.origins.items() if value},
     )
 
 
 def _resolve_geometry(
-    stated: StatedScan, params: IngestParams
+    file_scan: FileScan, params: IngestParams
 ) -> tuple[Geometry | None, float | None]:
     """Return the instrument and the object pixel; None for what is not known."""
-    energy = params.energy_ev or stated.energy_ev
-    distance = params.distance_m or stated.distance_m
-    pixel = params.detector_pixel_m or stated.detector_pixel_m
-    object_pixel = stated.object_pixel_m
-    side = stated.patterns.shape[2]
+    energy = params.energy_ev or file_scan.energy_ev
+    distance = params.distance_m or file_scan.distance_m
+    pixel = params.detector_pixel_m or file_scan.detector_pixel_m
+    object_pixel = file_scan.object_pixel_m
+    side = file_scan.patterns.shape[2]
     if energy and distance and not pixel and object_pixel:
         pixel = Geometry(energy, distance, 1.0).object_pixel_m(side) / object_pixel
     if energy and distance and pixel:
@@ -138,7 +140,7 @@ def _resolve_geometry(
                 f"--detector-pixel-m."
             )
         return geometry, implied
-    if params.geometry_unknown or stated.geometry_unknown:
+    if params.geometry_unknown or file_scan.geometry_unknown:
         return None, object_pixel
     known = {"energy-ev": energy, "distance-m": distance, "detector-pixel-m": pixel}
     lacking = ", ".join(f"--{name}" for name, value in known.items() if not value)
@@ -149,14 +151,14 @@ def _resolve_geometry(
 
 
 def _resolve_positions(
-    stated: StatedScan, params: IngestParams, object_pixel_m: float | None
+    file_scan: FileScan, params: IngestParams, object_pixel_m: float | None
 ) -> tuple[NDArray[np.float64], bool]:
     """Return positions of the probe (y, x), and whether they are in metres."""
     asked = params.positions
-    found = stated.positions
+    found = file_scan.positions
     if found is None:
         raise ValueError("The file has no positions. Name the product by --product.file.")
-    values, unit = _checked(found, stated.patterns.shape[0]), asked.unit or found.unit
+    values, unit = _checked(found, file_scan.patterns.shape[0]), asked.unit or found.unit
     order, moves = asked.order or found.order, asked.moves or found.moves
     for name, value in (("unit", unit), ("order", order), ("moves", moves)):
         if value is None:
@@ -181,7 +183,7 @@ def _resolve_positions(
     return values * LENGTH_UNITS_M[unit], True
 
 
-def _checked(found: StatedPositions, n_patterns: int) -> NDArray[np.float64]:
+def _checked(found: FilePositions, n_patterns: int) -> NDArray[np.float64]:
     """Return positions (J, 2), finite, as many as patterns."""
     values = found.values
     if values.ndim != 2 or values.shape[1] != 2 or len(values) != n_patterns:

@@ -67,7 +67,7 @@ def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, 
     count, height, width = scan.patterns.shape
     progress(1, STEPS, f"{count} patterns of {height} x {width} px, read as {scan.format}")
     prepared = prepare(scan, params)
-    photons = float(prepared.survey.light.mean()) * prepared.counting.photons_per_unit
+    photons = float(prepared.statistics.light.mean()) * prepared.photon_scale.photons_per_unit
     progress(2, STEPS, f"{len(prepared.kept)} patterns of {photons:.4g} photons prepared")
     checks = check_scan(prepared)
     progress(3, STEPS, f"checked: {checks.verdict}")

@@ -64,7 +64,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
         found += positions.findings + check_probe(prepared)
     found += check_light(prepared) + check_detector(prepared)
     orientations = None
-    is_worth_it = verdict_of(found) != "refused" and len(prepared.middle.indices) >= LEAST_PATTERNS
+    is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
     if prepared.params.check_orientation and is_worth_it:
         orientations = try_orientations(prepared)
     if not prepared.params.check_orientation or is_worth_it:
@@ -80,11 +80,13 @@ def try_orientations(prepared: PreparedScan) -> Orientations:
 
     A probe that was estimated is tried with both signs of its curvature.
     """
-    middle, probe = prepared.middle, prepared.header.probe
+    central, probe = prepared.central, prepared.header.probe
     probes = {"given": probe}
     if prepared.guess.origin is ProbeOrigin.ESTIMATED:
         probes["twin"] = np.roll(probe[::-1, ::-1].conj(), 1, axis=(0, 1))
-    return fit_orientations(middle.counts, middle.positions_px, probes, prepared.header.good_pixels)
+    return fit_orientations(
+        central.counts, central.positions_px, probes, prepared.header.good_pixels
+    )
 
 
 def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
@@ -92,10 +94,10 @@ def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesF
     if found is None or prepared.scan.values is Values.AMPLITUDE:
         return None
     name = found.verdict if found.verdict in found.fits else AS_STATED
-    best, middle = found.fits[name], prepared.middle
-    squares = middle.counts.astype(np.float64) ** 2
-    share = np.sqrt(squares.sum() / middle.counts.sum(dtype=np.float64))
-    positions = turned_positions(middle.positions_px, name)
+    best, central = found.fits[name], prepared.central
+    squares = central.counts.astype(np.float64) ** 2
+    share = np.sqrt(squares.sum() / central.counts.sum(dtype=np.float64))
+    positions = turned_positions(central.positions_px, name)
     good = prepared.header.good_pixels
     squared = fit_with_probe(squares, positions, best.start * share, good)
     return ValuesFit(best.dispersion, squared.misfit / best.misfit)
@@ -103,7 +105,7 @@ def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesF
 
 def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
     """Return what was found, as JSON."""
-    orientations, shadows = checks.orientations, prepared.middle.shadows
+    orientations, shadows = checks.orientations, prepared.central.shadows
     overlap = checks.overlap
     return {
         "schema_version": 1,
@@ -111,8 +113,8 @@ def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
         "findings": [finding.record for finding in checks.findings],
         "n_patterns": len(prepared.kept),
         "n_px": prepared.header.n_px,
-        "photons_per_pattern": float(prepared.survey.light[prepared.kept].mean())
-        * prepared.counting.photons_per_unit,
+        "photons_per_pattern": float(prepared.statistics.light[prepared.kept].mean())
+        * prepared.photon_scale.photons_per_unit,
         "probe_diameter_px": prepared.guess.facts["diameter_px"],
         "probe_origin": prepared.guess.origin.value,
         "overlap_ratio": None if overlap is None else overlap.overlap_ratio,

@@ -93,12 +93,12 @@ def _draw_patterns(figure: Figure, prepared: PreparedScan, checks: Checks) -> No
     """Draw the mean pattern, the largest counts, one pattern, and the pixels that are masked."""
     del checks
     axes = figure.subplots(1, 4)
-    scale, good = prepared.counting.photons_per_unit, prepared.header.good_pixels
-    middle = prepared.middle.counts[len(prepared.middle.counts) // 2]
+    scale, good = prepared.photon_scale.photons_per_unit, prepared.header.good_pixels
+    central = prepared.central.counts[len(prepared.central.counts) // 2]
     for axis, pattern, title in (
-        (axes[0], prepared.survey.mean * scale, "mean pattern"),
-        (axes[1], prepared.survey.largest * scale, "largest of each pixel"),
-        (axes[2], middle.astype(np.float64), "one pattern of the middle"),
+        (axes[0], prepared.statistics.mean * scale, "mean pattern"),
+        (axes[1], prepared.statistics.largest * scale, "largest of each pixel"),
+        (axes[2], central.astype(np.float64), "one pattern of the middle"),
     ):
         image = _show_pattern(axis, pattern, title)
         if image is not None:
@@ -124,7 +124,7 @@ def _draw_positions(figure: Figure, prepared: PreparedScan, checks: Checks) -> N
     """Draw the positions by their light and joined in order, the probe's disc, and the probe."""
     axes = figure.subplots(1, 4)
     positions, probe = prepared.header.positions_px, prepared.header.probe
-    light = prepared.survey.light[prepared.kept] * prepared.counting.photons_per_unit
+    light = prepared.statistics.light[prepared.kept] * prepared.photon_scale.photons_per_unit
     dots = axes[0].scatter(positions[:, 1], positions[:, 0], c=light, s=6, cmap=AMPLITUDE_MAP)
     figure.colorbar(dots, ax=axes[0], shrink=0.7, label="photons")
     axes[0].set_title("positions, by their light", fontsize=10)
@@ -133,7 +133,7 @@ def _draw_positions(figure: Figure, prepared: PreparedScan, checks: Checks) -> N
     ratio = "none" if checks.overlap is None else f"{checks.overlap.overlap_ratio:.2f}"
     axes[1].set_title(f"in order, from the dot; overlap {ratio}", fontsize=10)
     diameter = prepared.guess.facts["diameter_px"]
-    nearest = prepared.middle.positions_px[:3]
+    nearest = prepared.central.positions_px[:3]
     for row, column in nearest:
         axes[1].add_patch(Circle((column, row), diameter / 2, fill=False, ec=FAULTY, lw=1.2))
     for axis in axes[:2]:
@@ -157,7 +157,7 @@ def _draw_light(figure: Figure, prepared: PreparedScan, checks: Checks) -> None:
     del checks
     axes = figure.subplots(1, 2)
     order = np.arange(len(prepared.scan))
-    light = prepared.survey.light * prepared.counting.photons_per_unit
+    light = prepared.statistics.light * prepared.photon_scale.photons_per_unit
     kept = prepared.kept
     axes[0].plot(order[kept], light[kept], ".", color=LIT, ms=3, label="kept")
     left_out = np.setdiff1d(order, kept)
@@ -166,7 +166,7 @@ def _draw_light(figure: Figure, prepared: PreparedScan, checks: Checks) -> None:
         axes[0].legend(fontsize=8, frameon=False)
     axes[0].set(xlabel="pattern", ylabel="photons", ylim=(0, None))
     axes[0].set_title("photons of every pattern", fontsize=10)
-    centres = prepared.survey.centres_px[kept] - prepared.cut.n_px // 2
+    centres = prepared.statistics.centres_px[kept] - prepared.crop.n_px // 2
     for axis_name, values, colour in (("y", centres[:, 0], LIT), ("x", centres[:, 1], FAULTY)):
         axes[1].plot(order[kept], values, ".", color=colour, ms=3, label=axis_name)
     axes[1].set(xlabel="pattern", ylabel="px from the middle")

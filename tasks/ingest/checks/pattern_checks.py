@@ -27,8 +27,8 @@ CORNER_FRACTION = 4
 def check_light(prepared: PreparedScan) -> list[Finding]:
     """Look at the photons of every pattern, and how they and their place change over time."""
     found = []
-    survey, scale = prepared.survey, prepared.counting.photons_per_unit
-    light = survey.light[prepared.kept] * scale
+    statistics, scale = prepared.statistics, prepared.photon_scale.photons_per_unit
+    light = statistics.light[prepared.kept] * scale
     found.append(
         info(
             "light",
@@ -53,7 +53,7 @@ def check_light(prepared: PreparedScan) -> list[Finding]:
         make = warning if share > MUCH_LEFT_OUT else info
         cure = "Check shutter and trigger, or widen --patterns.least-light-ratio."
         found.append(make("left_out", f"{text}, the first: {first}.", cure))
-    return found + _check_drift(light, survey.centres_px[prepared.kept], prepared.cut.n_px)
+    return found + _check_drift(light, statistics.centres_px[prepared.kept], prepared.crop.n_px)
 
 
 def _check_drift(
@@ -109,28 +109,28 @@ def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
 def check_detector(prepared: PreparedScan) -> list[Finding]:
     """Look at hot, dead, saturated and masked pixels, and at the floor of the patterns."""
     found = []
-    faults, good = prepared.faults, prepared.header.good_pixels
+    bad_pixels, good = prepared.bad_pixels, prepared.header.good_pixels
     done = "masked" if prepared.params.patterns.mask_found else "kept"
-    for code, where in (("hot_pixels", faults.hot), ("dead_pixels", faults.dead)):
+    for code, where in (("hot_pixels", bad_pixels.hot), ("dead_pixels", bad_pixels.dead)):
         count = int(np.count_nonzero(where))
         if count:
             places = [tuple(place) for place in np.argwhere(where)[:3].tolist()]
             text = f"{count} {code.replace('_', ' ')}, the first at {places}, are {done}."
             found.append(info(code, text, "Give --mask.file to say which pixels are bad."))
-    count = int(np.count_nonzero(faults.saturated))
+    count = int(np.count_nonzero(bad_pixels.saturated))
     if count:
-        share = count / faults.saturated.size
+        share = count / bad_pixels.saturated.size
         make = warning if share > MUCH_SATURATED else info
         found.append(
             make(
                 "saturation",
-                f"{count} pixels ({share:.2%}) reach {faults.saturation:g}, where the detector is "
-                f"full, and are {done}.",
+                f"{count} pixels ({share:.2%}) reach {bad_pixels.saturation:g}, where the detector "
+                f"is full, and are {done}.",
                 "Expose shorter or attenuate the beam; give --patterns.saturation if it is another "
                 "value.",
             )
         )
-    mean = prepared.survey.mean * prepared.counting.photons_per_unit
+    mean = prepared.statistics.mean * prepared.photon_scale.photons_per_unit
     rim = np.ones_like(good)
     rim[2:-2, 2:-2] = False
     if np.any(rim & good):
@@ -177,17 +177,21 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]
         fit: How they fit; None: not fitted.
     """
     found = []
-    counting, scan = prepared.counting, prepared.scan
+    photon_scale, scan = prepared.photon_scale, prepared.scan
     texts = {
         "integers": "The stored values are whole numbers and taken as photons.",
         "lattice": "The stored values are whole multiples of one photon's, so the counts are exact",
         "photons_per_unit": "The scale was given; counts are rounded",
         "photons_per_pattern": "The scale follows from the given photons; counts are rounded",
     }
-    scale = "" if counting.how == "integers" else f": {counting.photons_per_unit:.6g} photons/unit."
-    found.append(info("counts", texts[counting.how] + scale))
-    factor = common_factor(prepared.survey)
-    if counting.how == "integers" and factor >= LEAST_MULTIPLE:
+    scale = (
+        ""
+        if photon_scale.how == "integers"
+        else f": {photon_scale.photons_per_unit:.6g} photons/unit."
+    )
+    found.append(info("counts", texts[photon_scale.how] + scale))
+    factor = common_factor(prepared.statistics)
+    if photon_scale.how == "integers" and factor >= LEAST_MULTIPLE:
         found.append(
             warning(
                 "multiples",
@@ -196,7 +200,7 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]
                 f"photon.",
             )
         )
-    if scan.values is Values.AMPLITUDE and _are_whole(np.sqrt(prepared.survey.sample)):
+    if scan.values is Values.AMPLITUDE and _are_whole(np.sqrt(prepared.statistics.sample)):
         found.append(
             warning(
                 "whole_amplitudes",
@@ -204,7 +208,7 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]
                 "Give --patterns.values intensity if they are counts.",
             )
         )
-    is_counted = counting.how in ("integers", "lattice")
+    is_counted = photon_scale.how in ("integers", "lattice")
     if is_counted and fit is not None and fit.look_like_roots:
         found.append(
             error(
@@ -225,7 +229,7 @@ def _are_whole(values: NDArray[np.float64]) -> bool:
 
 def check_zero_frequency(prepared: PreparedScan) -> list[Finding]:
     """Look whether the light is in the middle of the patterns, or in their corners."""
-    mean = np.where(prepared.header.good_pixels, prepared.survey.mean, 0.0)
+    mean = np.where(prepared.header.good_pixels, prepared.statistics.mean, 0.0)
     axis = np.arange(len(mean)) - len(mean) // 2
     near = np.hypot(axis[:, None], axis[None, :]) < len(mean) / CORNER_FRACTION
     middle, corners = mean[near].sum(), np.fft.fftshift(mean)[near].sum()

@@ -91,7 +91,7 @@ def check_positions(prepared: PreparedScan) -> PositionChecks:
 
 def check_near_field(prepared: PreparedScan) -> list[Finding]:
     """Look whether a pattern shows more of the sample than a far-field pattern can hold."""
-    shadows, n_px = prepared.middle.shadows, prepared.header.n_px
+    shadows, n_px = prepared.central.shadows, prepared.header.n_px
     if shadows is None or shadows.agreement < NEAR_FIELD_AGREEMENT:
         return []
     shown = shadows.shown_px
@@ -137,7 +137,7 @@ def check_probe(prepared: PreparedScan) -> list[Finding]:
             )
         )
     beam = np.sqrt(np.sum(np.abs(propagate(guess.modes)) ** 2, axis=0))[header.good_pixels]
-    seen = np.sqrt(prepared.survey.mean[header.good_pixels])
+    seen = np.sqrt(prepared.statistics.mean[header.good_pixels])
     likeness = float(np.corrcoef(beam, seen)[0, 1])
     if likeness < UNLIKE:
         found.append(
@@ -149,7 +149,7 @@ def check_probe(prepared: PreparedScan) -> list[Finding]:
                 "estimated.",
             )
         )
-    shadows, diameter = prepared.middle.shadows, guess.facts["diameter_px"]
+    shadows, diameter = prepared.central.shadows, guess.facts["diameter_px"]
     if shadows is not None and shadows.agreement > NEAR_FIELD_AGREEMENT:
         ratio = diameter / shadows.shown_px
         if not 1 / WRONG_SIZE < ratio < WRONG_SIZE:
@@ -186,7 +186,7 @@ def check_orientation(prepared: PreparedScan, found: Orientations | None) -> lis
                 f"{turned_options(prepared.params.positions, verdict)}; or turn the patterns.",
             )
         ]
-    shadows = prepared.middle.shadows
+    shadows = prepared.central.shadows
     seen = ""
     if shadows is not None and shadows.agreement > SHADOWS_AGREE and shadows.crossed > CROSSED:
         seen = " The shadows move across the probe's movement, so axes may be swapped or negated."

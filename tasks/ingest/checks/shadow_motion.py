@@ -31,7 +31,7 @@ FEWEST, MOST = 36, 100
 
 
 @dataclass(frozen=True)
-class Shadows:
+class ShadowMotion:
     """How shadows move.
 
     Attributes:
@@ -76,9 +76,9 @@ class Shadows:
         return -1 / self.magnification
 
 
-def measure_shadows(
+def measure_shadow_motion(
     intensities: NDArray[np.floating], positions_px: NDArray[np.floating], good: NDArray[np.bool_]
-) -> Shadows | None:
+) -> ShadowMotion | None:
     """Measure how the shadows of neighbouring patterns move.
 
     Args:
@@ -113,7 +113,7 @@ def measure_shadows(
     ways = np.linalg.norm(np.array(steps) @ matrix, axis=1)
     follows = away < np.maximum(ROUNDING_PX, ways / 3)
     agreement = float(np.mean(follows)) if np.median(ways) >= SHORTEST_WAY_PX else 0.0
-    return Shadows(matrix, agreement, lit_px)
+    return ShadowMotion(matrix, agreement, lit_px)
 
 
 def _shift(
@@ -141,7 +141,7 @@ def _robust_fit(
 
 
 @dataclass(frozen=True)
-class Middle:
+class CentralExposures:
     """Exposures in the middle of a scan.
 
     Attributes:
@@ -154,10 +154,10 @@ class Middle:
     indices: NDArray[np.intp]
     counts: NDArray[np.uint32]
     positions_px: NDArray[np.float64]
-    shadows: Shadows | None
+    shadows: ShadowMotion | None
 
 
-def choose_middle(positions_px: NDArray[np.floating], n_px: int) -> NDArray[np.intp]:
+def choose_central_exposures(positions_px: NDArray[np.floating], n_px: int) -> NDArray[np.intp]:
     """Return which exposures to look at, so many that a check costs the same for any detector."""
     count = int(np.clip(PATTERNS_OF_128_PX * 128**2 // n_px**2, FEWEST, MOST))
     return middle_exposures(positions_px, count)

@@ -7,12 +7,12 @@ from pathlib import Path
 import h5py
 
 from tasks.ingest.conventions import Format
-from tasks.ingest.file_scan import StatedScan
+from tasks.ingest.file_scan import FileScan
 from tasks.ingest.files.archive import is_archive
 from tasks.ingest.files.hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.ingest.importers import arrays, cxi, nexus, ptychi, ptychodus, ptychopinn, ptyd
 from tasks.ingest.params import IngestParams
-from tasks.ingest.resolved_scan import MeasuredScan, resolve
+from tasks.ingest.resolved_scan import ResolvedScan, resolve
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Importer:
         recognises: Whether an HDF5 file is of this format; None for one that is no HDF5.
     """
 
-    read: Callable[[Path, IngestParams], StatedScan]
+    read: Callable[[Path, IngestParams], FileScan]
     recognises: Callable[[h5py.File], bool] | None = None
 
 
@@ -40,7 +40,7 @@ IMPORTERS: dict[Format, Importer] = {
 }
 
 
-def open_scan(path: Path, params: IngestParams) -> MeasuredScan:
+def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     """Open a measured scan; its patterns are read when they are asked for.
 
     Args:

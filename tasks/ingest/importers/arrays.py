@@ -23,7 +23,7 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import StatedPositions, StatedScan, columns, probe_modes_of
+from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
 from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import ArrayPatterns, Axes
 from tasks.ingest.params import IngestParams
@@ -94,7 +94,7 @@ class Layout(BaseModel):
     geometry: GeometryLayout | Literal["unknown"] | None = None
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read arrays as a layout describes them.
 
     Raises:
@@ -110,7 +110,7 @@ def read(path: Path, params: IngestParams) -> StatedScan:
     values = _squeezed(array(arrays, layout.patterns.array, path, "diffraction patterns"))
     geometry = layout.geometry if isinstance(layout.geometry, GeometryLayout) else None
     probe, mask = layout.probe, layout.mask
-    return StatedScan(
+    return FileScan(
         format=Format.ARRAYS,
         patterns=ArrayPatterns(values, _axes(values, layout.patterns, path)),
         positions=_positions(arrays, layout.positions, path),
@@ -160,15 +160,15 @@ def _axes(values: NDArray[Any], layout: PatternsLayout, path: Path) -> Axes:
 
 def _positions(
     arrays: dict[str, NDArray[Any]], layout: PositionsLayout, path: Path
-) -> StatedPositions:
+) -> FilePositions:
     if layout.array is None:
         if layout.y is None or layout.x is None:
             raise ValueError(
                 "The layout names no positions. Give `array` for an array (J, 2), or `y` and `x`."
             )
         y, x = (array(arrays, name, path, "positions") for name in (layout.y, layout.x))
-        return StatedPositions(columns(y, x), layout.unit, Order.YX, layout.moves)
+        return FilePositions(columns(y, x), layout.unit, Order.YX, layout.moves)
     values = _squeezed(np.asarray(array(arrays, layout.array, path, "positions")))
     if values.ndim == 3 and values.shape[-1] == 2:
         values = values.reshape(-1, 2)
-    return StatedPositions(values.astype(np.float64), layout.unit, layout.order, layout.moves)
+    return FilePositions(values.astype(np.float64), layout.unit, layout.order, layout.moves)

@@ -21,7 +21,7 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import StatedPositions, StatedScan, probe_modes_of
+from tasks.ingest.file_scan import FilePositions, FileScan, probe_modes_of
 from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, units_of, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m
@@ -43,7 +43,7 @@ def recognises(file: h5py.File) -> bool:
     return "cxi_version" in file or any(name in file for name in DATA)
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what a CXI file states of a scan.
 
     Raises:
@@ -56,7 +56,7 @@ def read(path: Path, params: IngestParams) -> StatedScan:
         is_stated = not unknown
         mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         light = whole(file[ILLUMINATION]) if ILLUMINATION in file else None
-        return StatedScan(
+        return FileScan(
             format=Format.CXI,
             patterns=Hdf5Patterns(
                 path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
@@ -75,14 +75,14 @@ def read(path: Path, params: IngestParams) -> StatedScan:
         )
 
 
-def _positions(file: h5py.File, unknown: bool) -> StatedPositions:
+def _positions(file: h5py.File, unknown: bool) -> FilePositions:
     """Return the translations of the sample along the rows and columns of the detector."""
     name = first_of(file, TRANSLATIONS, "translations")
     factor = length_m(1.0, units_of(file, name) or "m", f"{name} of {file.filename}")
     along = in_detector_axes(file, whole(file[name]), name) * factor
     if unknown:
-        return StatedPositions(along / PLACEHOLDER_PIXEL_M, PositionUnit.PX, Order.YX, Moves.SAMPLE)
-    return StatedPositions(along, PositionUnit.M, Order.YX, Moves.SAMPLE)
+        return FilePositions(along / PLACEHOLDER_PIXEL_M, PositionUnit.PX, Order.YX, Moves.SAMPLE)
+    return FilePositions(along, PositionUnit.M, Order.YX, Moves.SAMPLE)
 
 
 def _energy_ev(file: h5py.File) -> float | None:

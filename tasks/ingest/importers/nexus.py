@@ -22,7 +22,7 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import StatedPositions, StatedScan, columns
+from tasks.ingest.file_scan import FilePositions, FileScan, columns
 from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, text, units_of, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import energy_ev, length_m
@@ -46,7 +46,7 @@ def recognises(file: h5py.File) -> bool:
     return isinstance(named, h5py.Dataset) and text(named[()]) in DEFINITIONS
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what a NeXus file states of a scan.
 
     Raises:
@@ -58,12 +58,12 @@ def read(path: Path, params: IngestParams) -> StatedScan:
         data = file[name]
         mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         values, found_at = _sample_positions(file)
-        return StatedScan(
+        return FileScan(
             format=Format.NEXUS,
             patterns=Hdf5Patterns(
                 path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
             ),
-            positions=StatedPositions(values, PositionUnit.M, Order.YX, Moves.SAMPLE),
+            positions=FilePositions(values, PositionUnit.M, Order.YX, Moves.SAMPLE),
             values=Values.INTENSITY,
             zero_frequency=ZeroFrequency.CENTRE,
             energy_ev=_energy_ev(file) if params.energy_ev is None else None,

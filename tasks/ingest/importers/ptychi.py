@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 
 from tasks.ingest.conventions import Format
-from tasks.ingest.file_scan import StatedScan
+from tasks.ingest.file_scan import FileScan
 from tasks.ingest.importers import ptychodus
 from tasks.ingest.importers.ptychodus_product import has_positions
 from tasks.ingest.params import IngestParams
@@ -17,7 +17,7 @@ def recognises(file: h5py.File) -> bool:
     return "dp" in file and has_positions(file)
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what the file, and the product where one is named, state of a scan.
 
     The fields are those of Ptychodus; the pixel of the object is stated, energy and distance are

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from tasks.ingest.conventions import Format, MaskSense, Values, ZeroFrequency
-from tasks.ingest.file_scan import StatedScan
+from tasks.ingest.file_scan import FileScan
 from tasks.ingest.files.hdf5 import attribute_number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import plausible_m
@@ -30,7 +30,7 @@ def recognises(file: h5py.File) -> bool:
     return any(isinstance(file.get(name), h5py.Dataset) for name in PATTERNS)
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what a file of patterns and its product state of a scan.
 
     Raises:
@@ -58,7 +58,7 @@ def read(path: Path, params: IngestParams) -> StatedScan:
     product = read_product(product_path, params)
     patterns = Hdf5Patterns(path, (part,))
     is_pixel_stated = pixel and params.detector_pixel_m is None
-    return StatedScan(
+    return FileScan(
         format=Format.PTYCHODUS,
         patterns=patterns,
         positions=positions_of_patterns(product, indexes, patterns.shape[0], product_path),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.conventions import Moves, Order, PositionUnit
-from tasks.ingest.file_scan import StatedPositions, columns, probe_modes_of
+from tasks.ingest.file_scan import FilePositions, columns, probe_modes_of
 from tasks.ingest.files.hdf5 import attribute_number, field, open_foreign_hdf5, whole
 from tasks.ingest.files.units import energy_ev, plausible_m
 from tasks.ingest.importers.cxi_fields import square
@@ -23,7 +23,7 @@ X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_inde
 
 
 @dataclass(frozen=True)
-class Product:
+class PtychodusProduct:
     """What a product says of a scan.
 
     Attributes:
@@ -36,7 +36,7 @@ class Product:
         distance_m: From the sample to the detector [m].
     """
 
-    positions: StatedPositions
+    positions: FilePositions
     indexes: NDArray[np.integer] | None
     probe_modes: NDArray[np.complexfloating] | None
     object_: NDArray[np.complexfloating] | None
@@ -50,7 +50,7 @@ def has_positions(file: h5py.File) -> bool:
     return X in file and Y in file
 
 
-def read_product(path: Path, params: IngestParams) -> Product:
+def read_product(path: Path, params: IngestParams) -> PtychodusProduct:
     """Read a product.
 
     Raises:
@@ -61,8 +61,8 @@ def read_product(path: Path, params: IngestParams) -> Product:
         indexes = whole(file[INDEXES]).ravel() if INDEXES in file else None
         energy = attribute_number(file, "probe_energy_eV")
         distance = attribute_number(file, "detector_object_distance_m")
-        return Product(
-            positions=StatedPositions(positions, PositionUnit.M, Order.YX, Moves.PROBE),
+        return PtychodusProduct(
+            positions=FilePositions(positions, PositionUnit.M, Order.YX, Moves.PROBE),
             indexes=_usable(indexes, len(positions)),
             probe_modes=_probe(file),
             object_=_first_layer(file),
@@ -77,8 +77,11 @@ def read_product(path: Path, params: IngestParams) -> Product:
 
 
 def positions_of_patterns(
-    product: Product, pattern_indexes: NDArray[np.integer] | None, n_patterns: int, path: Path
-) -> StatedPositions:
+    product: PtychodusProduct,
+    pattern_indexes: NDArray[np.integer] | None,
+    n_patterns: int,
+    path: Path,
+) -> FilePositions:
     """Return the positions in the order of the patterns.
 
     Args:
@@ -104,7 +107,7 @@ def positions_of_patterns(
             f"with all of its patterns."
         )
     stated = product.positions
-    return StatedPositions(stated.values[places], stated.unit, stated.order, stated.moves)
+    return FilePositions(stated.values[places], stated.unit, stated.order, stated.moves)
 
 
 def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | None:

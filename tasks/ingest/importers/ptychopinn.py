@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.conventions import Format, Moves, Order, PositionUnit, Values, ZeroFrequency
-from tasks.ingest.file_scan import StatedPositions, StatedScan, columns, probe_modes_of
+from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
 from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import ArrayPatterns, Axes
 from tasks.ingest.params import IngestParams
@@ -19,7 +19,7 @@ from tasks.ingest.params import IngestParams
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what an NPZ of PtychoPINN states of a scan.
 
     Raises:
@@ -35,10 +35,10 @@ def read(path: Path, params: IngestParams) -> StatedScan:
     values = array(arrays, name, path, "diffraction patterns")
     y, x = (array(arrays, f"{axis}coords", path, "positions") for axis in "yx")
     probe = arrays.get("probeGuess")
-    return StatedScan(
+    return FileScan(
         format=Format.PTYCHOPINN,
         patterns=ArrayPatterns(values, _axes(values, np.asarray(x).size, path)),
-        positions=StatedPositions(columns(y, x), PositionUnit.PX, Order.YX, Moves.PROBE),
+        positions=FilePositions(columns(y, x), PositionUnit.PX, Order.YX, Moves.PROBE),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
         zero_frequency=ZeroFrequency.CENTRE,
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),

@@ -19,7 +19,7 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import StatedPositions, StatedScan, probe_modes_of
+from tasks.ingest.file_scan import FilePositions, FileScan, probe_modes_of
 from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
 from tasks.ingest.files.units import energy_ev, plausible_m
@@ -33,7 +33,7 @@ def recognises(file: h5py.File) -> bool:
     return isinstance(chunks, h5py.Group) and any("data" in chunks[name] for name in chunks)
 
 
-def read(path: Path, params: IngestParams) -> StatedScan:
+def read(path: Path, params: IngestParams) -> FileScan:
     """Read what a .ptyd states of a scan.
 
     Raises:
@@ -49,10 +49,10 @@ def read(path: Path, params: IngestParams) -> StatedScan:
         ]
         energy_kev = number(file, "meta/energy")
         distance = number(file, "meta/distance")
-        return StatedScan(
+        return FileScan(
             format=Format.PTYD,
             patterns=Hdf5Patterns(path, parts),
-            positions=StatedPositions(
+            positions=FilePositions(
                 np.concatenate(positions), PositionUnit.M, Order.YX, Moves.PROBE
             ),
             values=Values.INTENSITY,

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.cropping import Cut, turned
-from tasks.ingest.preparation.photon_scale import Counting
+from tasks.ingest.preparation.cropping import Crop, oriented
+from tasks.ingest.preparation.photon_scale import PhotonScale
 from tasks.ingest.preparation.probe_guess import read_named_array
-from tasks.ingest.resolved_scan import MeasuredScan
+from tasks.ingest.resolved_scan import ResolvedScan
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Background:
 
 
 def read_background(
-    scan: MeasuredScan, params: IngestParams, cut: Cut, counting: Counting
+    scan: ResolvedScan, params: IngestParams, crop: Crop, photon_scale: PhotonScale
 ) -> Background:
     """Return what is subtracted, in the unit of the file.
 
@@ -34,8 +34,8 @@ def read_background(
         ValueError: If the dark frame is not that of these patterns.
     """
     asked = params.patterns
-    level = asked.background_per_px / counting.photons_per_unit
-    per_px = np.full((cut.n_px, cut.n_px), level)
+    level = asked.background_per_px / photon_scale.photons_per_unit
+    per_px = np.full((crop.n_px, crop.n_px), level)
     if asked.dark.file is None:
         return Background(per_px, asked.background_per_px > 0)
     dark = read_named_array(asked.dark, "dark").astype(np.float64)
@@ -45,16 +45,16 @@ def read_background(
             f"{scan.patterns.shape[1:]}, or it is not finite. Give the mean dark frame of this "
             f"detector, as the patterns are stored."
         )
-    return Background(per_px + cut.binned(turned(dark, scan.zero_frequency, asked)), is_any=True)
+    return Background(per_px + crop.binned(oriented(dark, scan.zero_frequency, asked)), is_any=True)
 
 
 def to_counts(
     intensities: NDArray[np.float64],
     good: NDArray[np.bool_],
     background: Background,
-    counting: Counting,
+    photon_scale: PhotonScale,
 ) -> NDArray[np.uint32]:
     """Return counts: background off, scaled, rounded, never negative, zero where masked."""
     values = intensities - background.per_px if background.is_any else intensities
-    photons = np.rint(values * counting.photons_per_unit)
+    photons = np.rint(values * photon_scale.photons_per_unit)
     return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tasks.core.files.scan_record import PixelFault
-from tasks.ingest.preparation.pattern_statistics import Survey
+from tasks.ingest.preparation.pattern_statistics import PatternStatistics
 
 HOT_OVER_NEIGHBOURS = 3.0
 HOT_OVER_MEDIAN = 6.0
@@ -20,7 +20,7 @@ NEAR_TOP = 0.9
 
 
 @dataclass(frozen=True)
-class Faults:
+class BadPixels:
     """What was found of the detector, every map of shape (N, N).
 
     Attributes:
@@ -35,7 +35,7 @@ class Faults:
     saturated: NDArray[np.bool_]
     saturation: float | None
 
-    def as_mask(self) -> NDArray[np.uint32]:
+    def cxi_mask(self) -> NDArray[np.uint32]:
         """Return the bits of `PixelFault`, shape (N, N)."""
         mask = np.zeros(self.hot.shape, dtype=np.uint32)
         for where, fault in (
@@ -47,22 +47,25 @@ class Faults:
         return mask
 
 
-def find_faults(
-    survey: Survey, good: NDArray[np.bool_], photons_per_unit: float, saturation: float | None
-) -> Faults:
+def find_bad_pixels(
+    statistics: PatternStatistics,
+    good: NDArray[np.bool_],
+    photons_per_unit: float,
+    saturation: float | None,
+) -> BadPixels:
     """Look for faults in the statistics of a scan.
 
     Args:
-        survey: The statistics.
+        statistics: The statistics.
         good: Pixels that are trusted so far, shape (N, N).
         photons_per_unit: Photons of one unit of the statistics.
         saturation: Value from which a pixel is saturated; None: look for a plateau.
     """
-    counted = survey.mean * len(survey.light) * photons_per_unit
-    level = saturation if saturation is not None else find_saturation(survey.top)
-    saturated = np.zeros_like(good) if level is None else (survey.largest >= level) & good
+    counted = statistics.mean * len(statistics.light) * photons_per_unit
+    level = saturation if saturation is not None else find_saturation(statistics.top)
+    saturated = np.zeros_like(good) if level is None else (statistics.largest >= level) & good
     hot = _hot(counted, good)
-    return Faults(hot, _dead(np.where(hot, 0.0, counted), good, hot), saturated & ~hot, level)
+    return BadPixels(hot, _dead(np.where(hot, 0.0, counted), good, hot), saturated & ~hot, level)
 
 
 def find_saturation(top: NDArray[np.float64]) -> float | None:

@@ -1,4 +1,4 @@
-"""From stored patterns to intensities as the project has them: turned, centred, cut and binned.
+"""From stored patterns to intensities as the project has them: oriented, centred, cropped, binned.
 
 All steps move pixels or square values; nothing is scaled, and nothing is lost but what is cropped.
 """
@@ -14,17 +14,17 @@ from tasks.ingest.conventions import Recentre, Values, ZeroFrequency
 from tasks.ingest.files.patterns import parts_of
 from tasks.ingest.params import IngestParams, PatternParams
 from tasks.ingest.preparation.pattern_statistics import LARGEST_VALUE
-from tasks.ingest.resolved_scan import MeasuredScan
+from tasks.ingest.resolved_scan import ResolvedScan
 
 SMALLEST_PX = 16
 
 
 @dataclass(frozen=True)
-class Cut:
-    """Which part of a turned pattern is kept.
+class Crop:
+    """Which part of an oriented pattern is kept.
 
     Attributes:
-        centre_px: Row and column of the zero frequency in the turned pattern.
+        centre_px: Row and column of the zero frequency in the oriented pattern.
         n_px: Side of the prepared pattern.
         binning: Pixels that are added up along each side.
     """
@@ -34,7 +34,7 @@ class Cut:
     binning: int
 
     def of(self, patterns: NDArray[Any]) -> NDArray[Any]:
-        """Return the part of turned patterns, (..., H, W) to (..., n_px * binning, same)."""
+        """Return the part of oriented patterns, (..., H, W) to (..., n_px * binning, same)."""
         half = self.n_px * self.binning // 2
         (row, column) = self.centre_px
         return patterns[..., row - half : row + half, column - half : column + half]
@@ -53,10 +53,10 @@ class Cut:
         return part.reshape(*part.shape[:-2], *side, *side)
 
 
-def turned(
+def oriented(
     patterns: NDArray[Any], zero_frequency: ZeroFrequency, params: PatternParams
 ) -> NDArray[Any]:
-    """Return patterns with the zero frequency at [H // 2, W // 2], turned as asked.
+    """Return patterns with the zero frequency at [H // 2, W // 2], oriented as asked.
 
     A flip is one about the zero frequency, which stays where it is.
     """
@@ -70,7 +70,7 @@ def turned(
     return patterns
 
 
-def choose_cut(scan: MeasuredScan, params: IngestParams) -> Cut:
+def choose_crop(scan: ResolvedScan, params: IngestParams) -> Crop:
     """Return the part of the patterns that is kept.
 
     Raises:
@@ -91,48 +91,50 @@ def choose_cut(scan: MeasuredScan, params: IngestParams) -> Cut:
             f"px around the zero frequency at ({row}, {column}), and at least {SMALLEST_PX} are "
             f"needed; got {n_px}. Lower --n-px or --patterns.binning."
         )
-    return Cut((row, column), n_px, asked.binning)
+    return Crop((row, column), n_px, asked.binning)
 
 
-def cut_intensities(
-    scan: MeasuredScan, params: IngestParams, cut: Cut
+def cropped_intensities(
+    scan: ResolvedScan, params: IngestParams, crop: Crop
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
     for start, stored in parts_of(scan.patterns):
-        yield start, intensities_of(stored, scan, params, cut)
+        yield start, intensities_of(stored, scan, params, crop)
 
 
 def intensities_of(
-    stored: NDArray[Any], scan: MeasuredScan, params: IngestParams, cut: Cut
+    stored: NDArray[Any], scan: ResolvedScan, params: IngestParams, crop: Crop
 ) -> NDArray[np.float64]:
     """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
-    part = cut.of(turned(stored, scan.zero_frequency, params.patterns))
-    # What is no number, or far too large, is found and named by the survey.
+    part = crop.of(oriented(stored, scan.zero_frequency, params.patterns))
+    # What is no number, or far too large, is found and named by `measure_patterns`.
     with np.errstate(over="ignore", invalid="ignore"):
         values = part.astype(np.float64)
         if scan.values is Values.AMPLITUDE:
             values = np.where(values < 0, -1.0, values * values)
-    inner = Cut((cut.n_px * cut.binning // 2,) * 2, cut.n_px, cut.binning)
+    inner = Crop((crop.n_px * crop.binning // 2,) * 2, crop.n_px, crop.binning)
     return np.asarray(inner.binned(values))
 
 
 def read_some(
-    scan: MeasuredScan, params: IngestParams, cut: Cut, indices: NDArray[np.intp]
+    scan: ResolvedScan, params: IngestParams, crop: Crop, indices: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Return the intensities of a few patterns by index, shape (len(indices), N, N)."""
-    found = np.empty((len(indices), cut.n_px, cut.n_px))
+    found = np.empty((len(indices), crop.n_px, crop.n_px))
     for place, index in enumerate(indices.tolist()):
         stored = scan.patterns.read(index, index + 1)
-        found[place] = intensities_of(stored, scan, params, cut)[0]
+        found[place] = intensities_of(stored, scan, params, crop)[0]
     return found
 
 
-def cut_mask(good: NDArray[np.bool_], scan: MeasuredScan, params: IngestParams, cut: Cut) -> Any:
+def cropped_mask(
+    good: NDArray[np.bool_], scan: ResolvedScan, params: IngestParams, crop: Crop
+) -> Any:
     """Return the good pixels of the prepared patterns, shape (N, N)."""
-    return cut.all_of(turned(good, scan.zero_frequency, params.patterns))
+    return crop.all_of(oriented(good, scan.zero_frequency, params.patterns))
 
 
-def _centre_of_mass(scan: MeasuredScan, params: IngestParams) -> tuple[int, int]:
+def _centre_of_mass(scan: ResolvedScan, params: IngestParams) -> tuple[int, int]:
     """Return the centre of mass of the mean pattern, to the nearest pixel."""
     total: NDArray[np.float64] | None = None
     for _, stored in parts_of(scan.patterns):
@@ -145,7 +147,7 @@ def _centre_of_mass(scan: MeasuredScan, params: IngestParams) -> tuple[int, int]
         raise ValueError("The patterns are zero everywhere. Check the shutter.")
     if scan.good is not None:
         total = np.where(scan.good, total, 0.0)
-    mean = turned(total, scan.zero_frequency, params.patterns)
+    mean = oriented(total, scan.zero_frequency, params.patterns)
     rows, columns = np.indices(mean.shape)
     weight = mean.sum()
     return round(float((rows * mean).sum() / weight)), round(float((columns * mean).sum() / weight))

@@ -13,8 +13,8 @@ LARGEST_VALUE = 1e15
 
 
 @dataclass(frozen=True)
-class Survey:
-    """Statistics of the cut patterns, in the unit of the file.
+class PatternStatistics:
+    """Statistics of the cropped patterns, in the unit of the file.
 
     Invalid values, negative, not finite or above 1e15, count as zero here.
 
@@ -41,11 +41,11 @@ class Survey:
     first_invalid: tuple[int, int, int] | None
 
 
-def take_survey(
+def measure_patterns(
     parts: Iterable[tuple[int, NDArray[np.float64]]],
     good: NDArray[np.bool_],
     n_patterns: int,
-) -> Survey:
+) -> PatternStatistics:
     """Look at all patterns once, some at a time.
 
     Args:
@@ -86,7 +86,7 @@ def take_survey(
         )
     sample = np.sort(np.concatenate(samples))
     step = max(1, len(sample) // LARGEST_SAMPLE)
-    return Survey(
+    return PatternStatistics(
         mean=total / n_patterns,
         largest=largest,
         invalid=invalid,

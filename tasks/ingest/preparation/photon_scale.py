@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.params import PatternParams
-from tasks.ingest.preparation.pattern_statistics import Survey
+from tasks.ingest.preparation.pattern_statistics import PatternStatistics
 
 LARGEST_SMALLEST_COUNT = 128
 TRIED_VALUES = 2000
@@ -27,7 +27,7 @@ LARGEST_COUNT = 2.0**32 - 1
 
 
 @dataclass(frozen=True)
-class Counting:
+class PhotonScale:
     """The scale of a scan.
 
     Attributes:
@@ -40,7 +40,7 @@ class Counting:
     how: str
 
 
-def choose_counting(survey: Survey, params: PatternParams) -> Counting:
+def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) -> PhotonScale:
     """Return the scale of a scan.
 
     Raises:
@@ -48,33 +48,33 @@ def choose_counting(survey: Survey, params: PatternParams) -> Counting:
             the counts do not fit 32 bits.
     """
     if params.photons_per_unit is not None:
-        found = Counting(params.photons_per_unit, "photons_per_unit")
+        found = PhotonScale(params.photons_per_unit, "photons_per_unit")
     elif params.photons_per_pattern is not None:
-        scale = params.photons_per_pattern / float(survey.light.mean())
-        found = Counting(scale, "photons_per_pattern")
-    elif survey.all_integer:
-        found = Counting(1.0, "integers")
+        scale = params.photons_per_pattern / float(statistics.light.mean())
+        found = PhotonScale(scale, "photons_per_pattern")
+    elif statistics.all_integer:
+        found = PhotonScale(1.0, "integers")
     else:
-        quantum = photon_quantum(survey.sample)
+        quantum = photon_quantum(statistics.sample)
         if quantum is None:
             raise ValueError(
                 f"The stored values are no whole numbers (the smallest positive is "
-                f"{survey.sample[0]:.4g}, a pattern holds {survey.light.mean():.4g}), nor whole "
-                f"multiples of one quantum, so they do not say how many photons they are. Give "
-                f"--patterns.photons-per-pattern, the mean photons of a pattern, or "
+                f"{statistics.sample[0]:.4g}, a pattern holds {statistics.light.mean():.4g}), nor "
+                f"whole multiples of one quantum, so they do not say how many photons they are. "
+                f"Give --patterns.photons-per-pattern, the mean photons of a pattern, or "
                 f"--patterns.photons-per-unit; for amplitudes, of their square."
             )
-        found = Counting(1 / quantum, "lattice")
-    brightest = float(survey.largest.max()) * found.photons_per_unit
+        found = PhotonScale(1 / quantum, "lattice")
+    brightest = float(statistics.largest.max()) * found.photons_per_unit
     if brightest > LARGEST_COUNT:
         raise ValueError(
             f"The brightest pixel would hold {brightest:.3g} photons, more than 32 bits can. Lower "
             f"the scale, or mask what is no light (--patterns.invalid mask, --mask.file)."
         )
-    if survey.light.mean() * found.photons_per_unit < 1:
+    if statistics.light.mean() * found.photons_per_unit < 1:
         raise ValueError(
-            f"A pattern would hold {survey.light.mean() * found.photons_per_unit:.3g} photons. The "
-            f"values are normalised: give --patterns.photons-per-pattern."
+            f"A pattern would hold {statistics.light.mean() * found.photons_per_unit:.3g} photons. "
+            f"The values are normalised: give --patterns.photons-per-pattern."
         )
     return found
 
@@ -115,8 +115,8 @@ def _refined(values: NDArray[np.float64], quantum: float) -> float:
     return quantum
 
 
-def common_factor(survey: Survey) -> int:
+def common_factor(statistics: PatternStatistics) -> int:
     """Return the largest whole number that divides all values; 1 where they are not whole."""
-    if not survey.all_integer:
+    if not statistics.all_integer:
         return 1
-    return int(np.gcd.reduce(np.unique(survey.sample).astype(np.int64)))
+    return int(np.gcd.reduce(np.unique(statistics.sample).astype(np.int64)))

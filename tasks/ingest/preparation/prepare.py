@@ -1,9 +1,9 @@
 """From a measured scan to the CXI that every reconstructor gets, all that was done on record.
 
-The order is that of the light's way back: pixels are turned, centred, cut and added up (`frames`),
-the background is subtracted, values become counts (`counting`), faulty pixels are masked
-(`bad_pixels`), exposures without light are left out, positions become absolute object pixels, and a
-first guess of the probe is made (`probe_guess`).
+The order is that of the light's way back: patterns are oriented, centred, cropped and binned
+(`cropping`), the background is subtracted, values become counts (`photon_scale`), bad pixels are
+masked (`bad_pixels`), exposures without light are left out, positions become absolute object
+pixels, and a first guess of the probe is made (`probe_guess`).
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,31 @@ from numpy.typing import NDArray
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import coherent_probe
-from tasks.ingest.checks.shadow_motion import Middle, choose_middle, measure_shadows
+from tasks.ingest.checks.shadow_motion import (
+    CentralExposures,
+    choose_central_exposures,
+    measure_shadow_motion,
+)
 from tasks.ingest.conventions import Invalid, MaskSense
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.background import Background, read_background, to_counts
-from tasks.ingest.preparation.bad_pixels import Faults, find_faults
-from tasks.ingest.preparation.cropping import Cut, choose_cut, cut_intensities, cut_mask, read_some
-from tasks.ingest.preparation.pattern_statistics import Survey, take_survey
-from tasks.ingest.preparation.photon_scale import Counting, choose_counting
-from tasks.ingest.preparation.probe_guess import Guess, Light, guess_probe, read_named_array
-from tasks.ingest.resolved_scan import MeasuredScan
+from tasks.ingest.preparation.bad_pixels import BadPixels, find_bad_pixels
+from tasks.ingest.preparation.cropping import (
+    Crop,
+    choose_crop,
+    cropped_intensities,
+    cropped_mask,
+    read_some,
+)
+from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
+from tasks.ingest.preparation.photon_scale import PhotonScale, choose_photon_scale
+from tasks.ingest.preparation.probe_guess import (
+    BeamLight,
+    ProbeGuess,
+    guess_probe,
+    read_named_array,
+)
+from tasks.ingest.resolved_scan import ResolvedScan
 
 MARGIN_PX = 2
 LEAST_PATTERNS = 4
@@ -39,27 +54,27 @@ class PreparedScan:
     Attributes:
         scan: The scan as it is stored.
         params: How it is prepared.
-        cut: Which part of the patterns is kept.
-        survey: Statistics of the cut patterns, in the unit of the file.
-        counting: How many photons a unit is.
+        crop: Which part of the patterns is kept.
+        statistics: Statistics of the cropped patterns, in the unit of the file.
+        photon_scale: How many photons a unit is.
         background: What is subtracted.
-        faults: What was found of the detector.
+        bad_pixels: What was found of the detector.
         kept: Indices of the exposures that are kept, shape (K,).
-        middle: Counts of neighbouring exposures in the middle of the scan, for the checks.
+        central: Counts of neighbouring exposures in the middle of the scan, for the checks.
         guess: First guess of the probe.
         header: All of the CXI but its patterns.
     """
 
-    scan: MeasuredScan
+    scan: ResolvedScan
     params: IngestParams
-    cut: Cut
-    survey: Survey
-    counting: Counting
+    crop: Crop
+    statistics: PatternStatistics
+    photon_scale: PhotonScale
     background: Background
-    faults: Faults
+    bad_pixels: BadPixels
     kept: NDArray[np.intp]
-    middle: Middle
-    guess: Guess
+    central: CentralExposures
+    guess: ProbeGuess
     header: ScanHeader
 
     def counts(self) -> Iterator[NDArray[np.uint32]]:
@@ -68,16 +83,16 @@ class PreparedScan:
             yield self._counts_of(part)
 
     def _kept_intensities(self) -> Iterator[NDArray[np.float64]]:
-        """Yield the cut patterns of the kept exposures, some at a time, in the file's unit."""
+        """Yield the cropped patterns of the kept exposures, some at a time, in the file's unit."""
         is_kept = np.zeros(len(self.scan), dtype=np.bool_)
         is_kept[self.kept] = True
-        for start, part in cut_intensities(self.scan, self.params, self.cut):
+        for start, part in cropped_intensities(self.scan, self.params, self.crop):
             chosen = part[is_kept[start : start + len(part)]]
             if len(chosen):
                 yield chosen
 
     def _counts_of(self, part: NDArray[np.float64]) -> NDArray[np.uint32]:
-        return to_counts(part, self.header.good_pixels, self.background, self.counting)
+        return to_counts(part, self.header.good_pixels, self.background, self.photon_scale)
 
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
         """Write the scan, whole or not at all, a few patterns in memory at a time.
@@ -89,7 +104,7 @@ class PreparedScan:
             The measured dose, as it is recorded in the file.
         """
         photons, brightest, n_saturated = 0, 0, 0
-        good, level = self.header.good_pixels, self.faults.saturation
+        good, level = self.header.good_pixels, self.bad_pixels.saturation
         n_good = int(good.sum())
         with ScanWriter.open(path, self.header) as writer:
             for part in self._kept_intensities():
@@ -111,7 +126,7 @@ class PreparedScan:
         return dose
 
 
-def prepare(scan: MeasuredScan, params: IngestParams) -> PreparedScan:
+def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     """Decide how a scan is prepared; its patterns are read once, some at a time.
 
     Args:
@@ -125,47 +140,60 @@ def prepare(scan: MeasuredScan, params: IngestParams) -> PreparedScan:
         ValueError: If values are negative or not finite and not to be masked, nobody knows how many
             photons they are, too few exposures hold light, or the probe does not fit.
     """
-    cut = choose_cut(scan, params)
-    good = _trusted(scan, params, cut)
-    survey = take_survey(cut_intensities(scan, params, cut), good, len(scan))
-    _refuse_invalid(survey, params)
-    counting = choose_counting(survey, params.patterns)
-    faults = find_faults(
-        survey, good & (survey.invalid == 0), counting.photons_per_unit, params.patterns.saturation
+    crop = choose_crop(scan, params)
+    good = _trusted(scan, params, crop)
+    statistics = measure_patterns(cropped_intensities(scan, params, crop), good, len(scan))
+    _refuse_invalid(statistics, params)
+    photon_scale = choose_photon_scale(statistics, params.patterns)
+    bad_pixels = find_bad_pixels(
+        statistics,
+        good & (statistics.invalid == 0),
+        photon_scale.photons_per_unit,
+        params.patterns.saturation,
     )
-    mask = _mask(good, survey, faults, params)
-    background = read_background(scan, params, cut, counting)
-    kept = _lit_exposures(survey, params)
-    positions = scan.positions_px(cut.n_px, cut.binning)[kept]
-    offset = cut.n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
+    mask = _mask(good, statistics, bad_pixels, params)
+    background = read_background(scan, params, crop, photon_scale)
+    kept = _lit_exposures(statistics, params)
+    positions = scan.positions_px(crop.n_px, crop.binning)[kept]
+    offset = crop.n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
     trusted = good_pixels(mask)
-    chosen = choose_middle(positions, cut.n_px)
-    some = read_some(scan, params, cut, kept[chosen])
-    counts = to_counts(some, trusted, background, counting)
-    light = Light(
-        mean=np.clip(survey.mean - background.per_px, 0, None) * counting.photons_per_unit,
+    chosen = choose_central_exposures(positions, crop.n_px)
+    some = read_some(scan, params, crop, kept[chosen])
+    counts = to_counts(some, trusted, background, photon_scale)
+    light = BeamLight(
+        mean=np.clip(statistics.mean - background.per_px, 0, None) * photon_scale.photons_per_unit,
         good=trusted,
-        shadows=measure_shadows(counts.astype(np.float64), positions[chosen], trusted),
+        shadows=measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted),
     )
-    guess = guess_probe(scan, params, cut, scan.geometry, light)
-    middle = Middle(chosen, counts, positions[chosen] + offset, light.shadows)
+    guess = guess_probe(scan, params, crop, scan.geometry, light)
+    central = CentralExposures(chosen, counts, positions[chosen] + offset, light.shadows)
     header = ScanHeader(
         positions_px=positions + offset,
         probe=coherent_probe(guess.modes),
-        geometry=_binned_geometry(scan, cut),
+        geometry=_binned_geometry(scan, crop),
         provenance={},
         modes=guess.modes if len(guess.modes) > 1 else None,
         pixel_mask=mask if mask.any() else None,
     )
     prepared = PreparedScan(
-        scan, params, cut, survey, counting, background, faults, kept, middle, guess, header
+        scan,
+        params,
+        crop,
+        statistics,
+        photon_scale,
+        background,
+        bad_pixels,
+        kept,
+        central,
+        guess,
+        header,
     )
     header.provenance.update(_provenance(prepared, offset))
     return prepared
 
 
-def _trusted(scan: MeasuredScan, params: IngestParams, cut: Cut) -> NDArray[np.bool_]:
-    """Return the pixels that the scan's mask and the named one trust, cut, shape (N, N)."""
+def _trusted(scan: ResolvedScan, params: IngestParams, crop: Crop) -> NDArray[np.bool_]:
+    """Return the pixels that the scan's mask and the named one trust, cropped, shape (N, N)."""
     shape = scan.patterns.shape[1:]
     good = np.ones(shape, dtype=np.bool_) if scan.good is None else scan.good
     if params.mask.file is not None:
@@ -177,39 +205,40 @@ def _trusted(scan: MeasuredScan, params: IngestParams, cut: Cut) -> NDArray[np.b
                 f"stored, and --mask.sense zero_is_good or nonzero_is_good."
             )
         good = good & ((given != 0) == (params.mask.sense is MaskSense.NONZERO_IS_GOOD))
-    return np.asarray(cut_mask(good, scan, params, cut))
+    return np.asarray(cropped_mask(good, scan, params, crop))
 
 
-def _refuse_invalid(survey: Survey, params: IngestParams) -> None:
+def _refuse_invalid(statistics: PatternStatistics, params: IngestParams) -> None:
     """Refuse values that no photons make, unless their pixels are to be masked."""
-    bad = int(survey.invalid.sum())
-    if not bad or params.patterns.invalid is Invalid.MASK:
+    bad, first = int(statistics.invalid.sum()), statistics.first_invalid
+    if first is None or params.patterns.invalid is Invalid.MASK:
         return
-    n_pixels = int(np.count_nonzero(survey.invalid))
     raise ValueError(
-        f"{bad} values in {n_pixels} pixels are negative or not finite, the first in pattern "
-        f"{survey.first_invalid[0] if survey.first_invalid else 0} at (row, column) "
-        f"{survey.first_invalid[1:] if survey.first_invalid else ()} of the cut. Photons are "
-        f"neither: give --patterns.invalid mask to mask those pixels in all patterns, or repair "
-        f"the file (a dark frame is subtracted by --patterns.dark.file, not beforehand)."
+        f"{bad} values in {np.count_nonzero(statistics.invalid)} pixels are negative or not "
+        f"finite, the first in pattern {first[0]} at (row, column) {first[1:]} of the crop. "
+        f"Photons are neither: give --patterns.invalid mask to mask those pixels in all patterns, "
+        f"or repair the file (a dark frame is subtracted by --patterns.dark.file, not beforehand)."
     )
 
 
 def _mask(
-    good: NDArray[np.bool_], survey: Survey, faults: Faults, params: IngestParams
+    good: NDArray[np.bool_],
+    statistics: PatternStatistics,
+    bad_pixels: BadPixels,
+    params: IngestParams,
 ) -> NDArray[np.uint32]:
     """Return the CXI mask, shape (N, N)."""
-    mask = np.where(good & (survey.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
+    mask = np.where(good & (statistics.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
     if params.patterns.mask_found:
-        mask |= faults.as_mask()
+        mask |= bad_pixels.cxi_mask()
     if not good_pixels(mask).any():
         raise ValueError("The mask leaves no good pixel. Check --mask.sense.")
     return np.asarray(mask, dtype=np.uint32)
 
 
-def _lit_exposures(survey: Survey, params: IngestParams) -> NDArray[np.intp]:
+def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArray[np.intp]:
     """Return the exposures that hold about as much light as the others."""
-    share = survey.light / np.median(survey.light)
+    share = statistics.light / np.median(statistics.light)
     asked = params.patterns
     kept = np.flatnonzero((share >= asked.least_light_ratio) & (share <= asked.most_light_ratio))
     if len(kept) < LEAST_PATTERNS:
@@ -221,17 +250,17 @@ def _lit_exposures(survey: Survey, params: IngestParams) -> NDArray[np.intp]:
     return kept
 
 
-def _binned_geometry(scan: MeasuredScan, cut: Cut) -> Geometry:
+def _binned_geometry(scan: ResolvedScan, crop: Crop) -> Geometry:
     """Return the instrument for the prepared pixels; a placeholder where it is not known."""
     if scan.geometry is None:
-        return Geometry.placeholder(cut.n_px)
+        return Geometry.placeholder(crop.n_px)
     found = scan.geometry
-    return Geometry(found.energy_ev, found.distance_m, found.detector_pixel_m * cut.binning)
+    return Geometry(found.energy_ev, found.distance_m, found.detector_pixel_m * crop.binning)
 
 
 def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str, Any]:
     """Return how the scan came to be, as JSON."""
-    scan, cut, survey = prepared.scan, prepared.cut, prepared.survey
+    scan, crop, statistics = prepared.scan, prepared.crop, prepared.statistics
     left_out = np.setdiff1d(np.arange(len(scan)), prepared.kept)
     mask = prepared.header.pixel_mask
     bits = {
@@ -248,15 +277,15 @@ def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str
             "zero_frequency": scan.zero_frequency.value,
             "stored_shape": list(scan.patterns.shape),
             "stored_type": str(scan.patterns.dtype),
-            "centre_px": list(cut.centre_px),
-            "n_px": cut.n_px,
-            "binning": cut.binning,
-            "photons_per_unit": prepared.counting.photons_per_unit,
-            "scale_from": prepared.counting.how,
+            "centre_px": list(crop.centre_px),
+            "n_px": crop.n_px,
+            "binning": crop.binning,
+            "photons_per_unit": prepared.photon_scale.photons_per_unit,
+            "scale_from": prepared.photon_scale.how,
             "left_out": left_out.tolist(),
             "position_offset_px": offset.tolist(),
             "masked_pixels": bits,
-            "invalid_values": int(survey.invalid.sum()),
+            "invalid_values": int(statistics.invalid.sum()),
             "background_subtracted": prepared.background.is_any,
             "probe": prepared.guess.facts,
         },

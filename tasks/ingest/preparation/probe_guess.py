@@ -18,14 +18,14 @@ from tasks.core.physics.probe import (
     energy_diameter_px,
     incoherent_modes,
 )
-from tasks.ingest.checks.shadow_motion import Shadows
+from tasks.ingest.checks.shadow_motion import ShadowMotion
 from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.file_scan import probe_modes_of
 from tasks.ingest.files.archive import is_archive, read_arrays
 from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
 from tasks.ingest.params import IngestParams, NamedFile
-from tasks.ingest.preparation.cropping import Cut
-from tasks.ingest.resolved_scan import MeasuredScan
+from tasks.ingest.preparation.cropping import Crop
+from tasks.ingest.resolved_scan import ResolvedScan
 
 MODE_DECAY = 0.2
 LARGEST_APERTURE = 0.8
@@ -34,7 +34,7 @@ SCATTERED_FRACTION = 0.05
 
 
 @dataclass(frozen=True)
-class Guess:
+class ProbeGuess:
     """A first guess of the probe.
 
     Attributes:
@@ -49,7 +49,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Light:
+class BeamLight:
     """What the patterns say of the beam.
 
     Attributes:
@@ -60,12 +60,16 @@ class Light:
 
     mean: NDArray[np.float64]
     good: NDArray[np.bool_]
-    shadows: Shadows | None
+    shadows: ShadowMotion | None
 
 
 def guess_probe(
-    scan: MeasuredScan, params: IngestParams, cut: Cut, geometry: Geometry | None, light: Light
-) -> Guess:
+    scan: ResolvedScan,
+    params: IngestParams,
+    crop: Crop,
+    geometry: Geometry | None,
+    light: BeamLight,
+) -> ProbeGuess:
     """Return the first guess of the probe.
 
     Raises:
@@ -86,7 +90,7 @@ def guess_probe(
         modes: NDArray[np.complexfloating] = probe[None]
         facts |= found
     elif origin is ProbeOrigin.OPTICS:
-        modes = _from_optics(params, cut, geometry)[None]
+        modes = _from_optics(params, crop, geometry)[None]
     else:
         stored = _from_file(asked) if origin is ProbeOrigin.FILE else scan.probe_modes
         if stored is None:
@@ -94,15 +98,15 @@ def guess_probe(
                 f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
                 f"optics or file."
             )
-        modes = _fitted(stored, scan.stored_px, cut)
+        modes = _fitted(stored, scan.stored_px, crop)
     if asked.n_modes > 1 and len(modes) == 1:
         modes = incoherent_modes(modes[0], asked.n_modes, MODE_DECAY)
     modes = with_photons(modes, light)
     facts |= {"n_modes": len(modes), "diameter_px": energy_diameter_px(modes)}
-    return Guess(modes, origin, facts)
+    return ProbeGuess(modes, origin, facts)
 
 
-def with_photons(modes: NDArray[np.complexfloating], light: Light) -> NDArray[np.complex128]:
+def with_photons(modes: NDArray[np.complexfloating], light: BeamLight) -> NDArray[np.complex128]:
     """Return modes that send as many photons to the good pixels as the mean pattern has there."""
     beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
     seen = float(light.mean[light.good].sum())
@@ -140,7 +144,7 @@ def filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.flo
     return np.asarray(mean[tuple(nearest)])
 
 
-def _from_patterns(light: Light) -> tuple[NDArray[np.complex128], dict[str, Any]]:
+def _from_patterns(light: BeamLight) -> tuple[NDArray[np.complex128], dict[str, Any]]:
     """Return the wave of the mean pattern, curved as the shadows tell."""
     shadows, n_px = light.shadows, light.mean.shape[-1]
     if shadows is None:
@@ -152,7 +156,7 @@ def _from_patterns(light: Light) -> tuple[NDArray[np.complex128], dict[str, Any]
 
 
 def _from_optics(
-    params: IngestParams, cut: Cut, geometry: Geometry | None
+    params: IngestParams, crop: Crop, geometry: Geometry | None
 ) -> NDArray[np.complex128]:
     """Return the wave of a zone plate, a distance from its focus.
 
@@ -167,7 +171,7 @@ def _from_optics(
             "the file lacks them; or take --probe.origin estimated."
         )
     aperture = geometry.wavelength_m / (2 * asked.outermost_zone_m)
-    highest = cut.n_px * cut.binning * geometry.detector_pixel_m / (2 * geometry.distance_m)
+    highest = crop.n_px * crop.binning * geometry.detector_pixel_m / (2 * geometry.distance_m)
     fraction = aperture / highest
     if not 0 < fraction <= LARGEST_APERTURE:
         raise ValueError(
@@ -177,7 +181,7 @@ def _from_optics(
         )
     defocus = -np.pi * asked.defocus_m * aperture**2 / geometry.wavelength_m
     return defocused_zone_plate_probe(
-        cut.n_px, fraction, asked.central_stop_fraction, float(defocus)
+        crop.n_px, fraction, asked.central_stop_fraction, float(defocus)
     )
 
 
@@ -218,7 +222,7 @@ def read_named_array(asked: NamedFile, usual_name: str) -> NDArray[Any]:
 
 
 def _fitted(
-    stored: NDArray[np.complexfloating], stored_px: int, cut: Cut
+    stored: NDArray[np.complexfloating], stored_px: int, crop: Crop
 ) -> NDArray[np.complexfloating]:
     """Return a stored probe for the prepared patterns: cropped as they are.
 
@@ -228,17 +232,17 @@ def _fitted(
         ValueError: If its side is neither that of the stored nor that of the prepared patterns.
     """
     side = stored.shape[-1]
-    if side == cut.n_px:
+    if side == crop.n_px:
         return stored
     if side != stored_px:
         raise ValueError(
             f"The probe has {side} x {side} px, but the patterns {stored_px} as stored and "
-            f"{cut.n_px} as prepared. Give the probe that belongs to them, pad or crop it in its "
+            f"{crop.n_px} as prepared. Give the probe that belongs to them, pad or crop it in its "
             f"own plane, or take --probe.origin estimated."
         )
-    kept = cut.n_px * cut.binning
+    kept = crop.n_px * crop.binning
     narrow = back_propagate(_middle(propagate(stored), kept)) if kept < side else stored
-    return _middle(narrow, cut.n_px) if cut.binning > 1 else narrow
+    return _middle(narrow, crop.n_px) if crop.binning > 1 else narrow
 
 
 def _middle(field: NDArray[np.complexfloating], side: int) -> NDArray[np.complexfloating]:

@@ -41,8 +41,8 @@ def test_wrong_axes_are_named_with_the_options_that_cure_them(
     check, scan, prepared, tmp_path, turn
 ):
     matrix = np.asarray(TURNS[turn][0])
-    turned = scan.positions_px @ np.linalg.inv(matrix).T
-    found = check(positions_px=turned)
+    oriented = scan.positions_px @ np.linalg.inv(matrix).T
+    found = check(positions_px=oriented)
     assert found.verdict == "refused"
     (error,) = [f for f in found.findings if f.severity.value == "error"]
     assert (error.code, f"better with {turn}" in error.message) == ("orientation", True)
@@ -51,7 +51,7 @@ def test_wrong_axes_are_named_with_the_options_that_cure_them(
     # Following the cure makes it right.
     options = [word.removeprefix("--positions.") for word in cure.split()[1:]]
     positions = {option.replace("-", "_"): True for option in options}
-    assert check({"positions": positions}, positions_px=turned).verdict == "good"
+    assert check({"positions": positions}, positions_px=oriented).verdict == "good"
 
 
 @pytest.mark.parametrize("swap", [False, True])

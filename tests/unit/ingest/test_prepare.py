@@ -89,8 +89,8 @@ def test_patterns_are_turned_about_the_zero_frequency(
 def test_recentring_takes_the_centre_of_mass(file, prepared, scan):
     path = file(lambda counts: np.roll(counts, 3, axis=2))
     found = prepared(path, patterns={"recentre": "mass"})
-    assert found.cut.centre_px == (16, 19)
-    assert found.cut.n_px == 26
+    assert found.crop.centre_px == (16, 19)
+    assert found.crop.n_px == 26
 
 
 def test_a_side_that_does_not_fit_is_refused(file, prepared):
@@ -101,8 +101,8 @@ def test_a_side_that_does_not_fit_is_refused(file, prepared):
 def test_normalised_photons_come_back_exactly(file, prepared, scan, tmp_path):
     path = changed_in(file(), lambda counts: (counts / 771.3).astype(np.float32))
     found = prepared(path)
-    assert found.counting.how == "lattice"
-    assert found.counting.photons_per_unit == pytest.approx(771.3, rel=1e-5)
+    assert found.photon_scale.how == "lattice"
+    assert found.photon_scale.photons_per_unit == pytest.approx(771.3, rel=1e-5)
     np.testing.assert_array_equal(
         as_written(found, tmp_path).diffraction_counts, scan.diffraction_counts
     )
@@ -124,7 +124,7 @@ def test_values_without_a_scale_are_asked_for_it(file, prepared, scan, tmp_path)
     with pytest.raises(ValueError, match=r"--patterns\.photons-per-pattern"):
         prepared(path)
     found = prepared(path, patterns={"photons_per_pattern": 5000.0})
-    assert found.counting.how == "photons_per_pattern"
+    assert found.photon_scale.how == "photons_per_pattern"
     out = as_written(found, tmp_path)
     assert out.diffraction_counts.sum() / len(out) == pytest.approx(5000, rel=0.02)
     assert out.provenance["measured"]["scale_from"] == "photons_per_pattern"
@@ -165,10 +165,10 @@ def test_hot_dead_and_saturated_pixels_are_found_and_masked(file, prepared, scan
         return counts
 
     found = prepared(file(spoil))
-    assert np.argwhere(found.faults.hot).tolist() == [[1, 30]]
-    assert np.argwhere(found.faults.dead).tolist() == [list(dead)]
-    assert found.faults.saturation == well
-    assert found.faults.saturated[brightest]
+    assert np.argwhere(found.bad_pixels.hot).tolist() == [[1, 30]]
+    assert np.argwhere(found.bad_pixels.dead).tolist() == [list(dead)]
+    assert found.bad_pixels.saturation == well
+    assert found.bad_pixels.saturated[brightest]
     out = as_written(found, tmp_path)
     assert out.pixel_mask[1, 30] == PixelFault.HOT
     assert out.pixel_mask[dead] == PixelFault.DEAD
@@ -183,7 +183,7 @@ def test_hot_dead_and_saturated_pixels_are_found_and_masked(file, prepared, scan
 def test_a_clean_scan_has_no_faults(file, prepared):
     found = prepared(file())
     assert found.header.good_pixels.all()
-    assert found.faults.saturation is None
+    assert found.bad_pixels.saturation is None
 
 
 def test_the_largest_counts_of_a_clean_scan_are_no_plateau():
@@ -220,7 +220,7 @@ def test_a_probe_of_the_wrong_size_is_refused(file, prepared, tmp_path):
 def test_a_probe_carries_the_photons_of_the_mean_pattern(file, prepared):
     found = prepared(file())
     light = np.sum(np.abs(found.header.probe) ** 2)
-    assert light == pytest.approx(found.survey.light.mean(), rel=1e-6)
+    assert light == pytest.approx(found.statistics.light.mean(), rel=1e-6)
 
 
 def test_a_guess_of_several_modes_is_stored_as_such(file, prepared, tmp_path):
