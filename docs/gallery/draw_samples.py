@@ -12,7 +12,6 @@ from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Geometry
 from tasks.core.objects import FILE_KIND, OBJECTS, ObjectParams, make_object
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.probes.params import ProbeKind
 from tasks.core.study.seeds import Purpose, spawn
 from tasks.simulate.illumination import make_probe, make_probe_modes
 from tasks.simulate.params import ProbeParams, SimulationParams
@@ -25,9 +24,9 @@ PROBES = {
     "defocus_rad 0": ProbeParams(defocus_rad=0.0),
     "central_stop_fraction 0": ProbeParams(central_stop_fraction=0.0),
     "aperture_fraction 0.6": ProbeParams(aperture_fraction=0.6),
-    "gaussian": ProbeParams(kind=ProbeKind.GAUSSIAN),
-    "gaussian, diameter_px 10": ProbeParams(kind=ProbeKind.GAUSSIAN, diameter_px=10.0),
-    "disc, curvature_rad 3": ProbeParams(kind=ProbeKind.DISC, curvature_rad=3.0),
+    "gaussian": ProbeParams(kind="gaussian"),
+    "gaussian, diameter_px 10": ProbeParams(kind="gaussian", diameter_px=10.0),
+    "disc, curvature_rad 3": ProbeParams(kind="disc", curvature_rad=3.0),
 }
 SAMPLES = {
     "the default": ObjectParams(),
@@ -131,7 +130,7 @@ def probe_files(path: Path) -> None:
             ("modes.h5, dataset light", several, "light", 1),
         )
         for name, source, dataset, first in cases:
-            knobs = ProbeParams(kind=ProbeKind.FILE, file=source, dataset=dataset)
+            knobs = ProbeParams(kind="file", file=source, dataset=dataset)
             shown = make_probe_modes(SimulationParams(probe=knobs))
             for number, mode in enumerate(shown):
                 axis = axes[first + number]

@@ -1,6 +1,5 @@
 """The illumination of a simulated scan, checked before anything is exposed."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from tasks.core.physics.probe import (
     unit_energy,
 )
 from tasks.core.probes import PROBES
-from tasks.core.probes.params import ProbeKind, ProbeParams
 from tasks.simulate.params import SimulationParams
 
 EDGE_ENERGY_LIMIT = 0.01
@@ -29,7 +27,7 @@ def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
         ValueError: As `make_probe_modes`.
     """
     modes = make_probe_modes(params)
-    probe = PROBES[params.probe.kind](params.probe)
+    probe = PROBES[params.probe.kind].make(params.probe)
     return probe if probe.ndim == 2 else unit_energy(modes[0])
 
 
@@ -43,8 +41,9 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
         ValueError: If the array cuts off more than 1 % of the energy, or modes are asked for where
             the file of the probe has its own.
     """
-    knobs, instrument = params.probe, params.instrument
-    probe = PROBES[knobs.kind](knobs)
+    options, instrument = params.probe, params.instrument
+    kind = PROBES[options.kind]
+    probe = kind.make(options)
     if probe.ndim == 3 and instrument.n_modes > 1:
         raise ValueError(
             f"The probe's file has {len(probe)} modes of its own, and n_modes={instrument.n_modes} "
@@ -58,20 +57,11 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
     lost = edge_energy_fraction(modes)
     if lost > EDGE_ENERGY_LIMIT:
         raise ValueError(
-            f"The probe does not fit its array of {knobs.n_px} px: {lost:.1%} of its energy lies "
+            f"The probe does not fit its array of {options.n_px} px: {lost:.1%} of its energy lies "
             f"within 2 px of the edge, at most {EDGE_ENERGY_LIMIT:.0%} is allowed. "
-            f"{_how_to_shrink(knobs)} or raise n_px."
+            f"{kind.how_to_shrink.format_map(dict(options))} or raise n_px."
         )
     return modes
-
-
-def _how_to_shrink(knobs: ProbeParams) -> str:
-    """Return how a probe of some kind becomes smaller."""
-    if knobs.kind is ProbeKind.ZONE_PLATE:
-        return f"Lower defocus_rad ({knobs.defocus_rad})"
-    if knobs.kind is ProbeKind.FILE:
-        return f"Pad the probe in its file {Path(knobs.file or '').name}"
-    return f"Lower diameter_px ({knobs.diameter_px})"
 
 
 def probe_facts(

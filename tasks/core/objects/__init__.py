@@ -5,13 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.atomic_files import sha256_of
 from tasks.core.objects.from_file import object_from_file
-from tasks.core.objects.kinds import FILE_KIND, OBJECTS, ObjectMaker
-from tasks.core.objects.params import ObjectParams
-from tasks.core.objects.siemens_star import inner_radius_px
+from tasks.core.objects.params import FILE_KIND, OBJECTS, ObjectParams
 
-__all__ = ["FILE_KIND", "OBJECTS", "ObjectMaker", "ObjectParams", "make_object", "object_facts"]
+__all__ = ["FILE_KIND", "OBJECTS", "ObjectParams", "make_object", "object_facts"]
 
 
 def make_object(
@@ -23,7 +20,7 @@ def make_object(
     sample, weaker or stronger.
 
     Args:
-        params: Kind, ranges and knobs.
+        params: Kind, ranges and options.
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
 
@@ -35,7 +32,7 @@ def make_object(
     """
     if params.keeps_file_values and params.path is not None:
         return object_from_file(params.path, shape)
-    fractions = OBJECTS[params.kind](shape, rng, params)
+    fractions = OBJECTS[params.kind].draw(shape, rng, params)
     object_ = np.empty(shape, dtype=np.complex128)
     for row in range(shape[0]):  # a large object's temporaries would be several times its size
         amplitude = np.interp(fractions[0, row], (0, 1), params.amplitude_range)
@@ -46,9 +43,4 @@ def make_object(
 
 def object_facts(params: ObjectParams) -> dict[str, Any]:
     """Return what follows from the parameters of an object and belongs into its record, as JSON."""
-    facts: dict[str, Any] = {}
-    if params.kind == "siemens_star":
-        facts["inner_radius_px"] = inner_radius_px(params)
-    if params.path is not None:
-        facts["file_sha256"] = sha256_of(params.path)
-    return facts
+    return OBJECTS[params.kind].facts(params)

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from tasks.core.objects.options import ObjectKnobs
-
 RADIUS_RANGE_PX = (3.0, 48.0)
 TEXTURE_SIGMA_PX = 1.5
 TEXTURE_FRACTION = 0.08
@@ -18,9 +16,7 @@ LEAVES_PER_PX = 0.03
 
 
 def dead_leaves(
-    shape: tuple[int, int],
-    rng: np.random.Generator,
-    knobs: ObjectKnobs,  # noqa: ARG001
+    shape: tuple[int, int], rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
     """Return textured leaves whose amplitude and phase share edges but not values.
 
@@ -30,7 +26,6 @@ def dead_leaves(
     Args:
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
-        knobs: Not used.
 
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).

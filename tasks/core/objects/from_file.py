@@ -8,12 +8,26 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
-from tasks.core.objects.options import ObjectKnobs
+from tasks.core.files.atomic_files import sha256_of
+from tasks.core.objects.kinds import ObjectKind
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 NUMPY_SUFFIXES = (".npy", ".npz")
 OBJECT_NAME = "object"
+
+
+class ObjectFileOptions(BaseModel):
+    """Which file an object comes from, and whether its values stay."""
+
+    path: Path | None = Field(
+        None, description="file: HDF5 object of this project, or complex .npy or .npz"
+    )
+    keep_file_values: bool = Field(
+        True,
+        description="file: keep its amplitude and phase; false stretches them to the ranges",
+    )
 
 
 def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex128]:
@@ -57,16 +71,13 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
 
 
 def fractions_from_file(
-    shape: tuple[int, int],
-    rng: np.random.Generator,  # noqa: ARG001
-    knobs: ObjectKnobs,
+    shape: tuple[int, int], _rng: object, options: ObjectFileOptions
 ) -> NDArray[np.float64]:
     """Return where the values of a file lie between their own smallest and largest.
 
     Args:
         shape: Shape (H, W) of the object.
-        rng: Not used.
-        knobs: Path of the file.
+        options: Path of the file.
 
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
@@ -74,9 +85,9 @@ def fractions_from_file(
     Raises:
         ValueError: If there is no path, or the file holds no such object.
     """
-    if knobs.path is None:
+    if options.path is None:
         raise ValueError("An object from a file needs the file. Set path.")
-    part = object_from_file(knobs.path, shape)
+    part = object_from_file(options.path, shape)
     return np.stack([_stretch(np.abs(part)), _stretch(np.angle(part))])
 
 
@@ -112,3 +123,10 @@ def _only_array(archive: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     if OBJECT_NAME not in names and len(names) != 1:
         raise ValueError(f"{len(names)} arrays, none named {OBJECT_NAME!r}: {', '.join(names)}")
     return archive[OBJECT_NAME if OBJECT_NAME in names else names[0]]
+
+
+def _facts(options: ObjectFileOptions) -> dict[str, Any]:
+    return {} if options.path is None else {"file_sha256": sha256_of(options.path)}
+
+
+FROM_FILE = ObjectKind(fractions_from_file, facts=_facts)

@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from scipy.special import ndtr
 
-from tasks.core.objects.options import ObjectKnobs
-
 OUTER_SCALE_PX = 64.0
 SLOPE = 1.5
 
 
 def gaussian_random_field(
-    shape: tuple[int, int],
-    rng: np.random.Generator,
-    knobs: ObjectKnobs,  # noqa: ARG001
+    shape: tuple[int, int], rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
     """Return two independent fields, mapped so that every fraction is equally frequent.
 
@@ -28,7 +24,6 @@ def gaussian_random_field(
     Args:
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
-        knobs: Not used.
 
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).

@@ -1,29 +1,24 @@
-"""The kinds of simulated samples. A new one is one new file and one line of `OBJECTS`.
-
-A maker draws two maps of fractions: where the amplitude and where the phase lie in their ranges.
-"""
+"""What every kind of simulated sample is to the others: how it is drawn, checked and recorded."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.dead_leaves import dead_leaves
-from tasks.core.objects.from_file import fractions_from_file
-from tasks.core.objects.gaussian_random_field import gaussian_random_field
-from tasks.core.objects.natural_texture import natural_texture
-from tasks.core.objects.options import ObjectKnobs
-from tasks.core.objects.random_lines import random_lines
-from tasks.core.objects.siemens_star import siemens_star
 
-ObjectMaker = Callable[[tuple[int, int], np.random.Generator, ObjectKnobs], NDArray[np.float64]]
-FILE_KIND = "file"
+@dataclass(frozen=True)
+class ObjectKind:
+    """A kind of simulated samples; its functions know its own options, never the ranges.
 
-OBJECTS: dict[str, ObjectMaker] = {
-    "dead_leaves": dead_leaves,
-    "random_lines": random_lines,
-    "gaussian_random_field": gaussian_random_field,
-    "natural_texture": natural_texture,
-    "siemens_star": siemens_star,
-    FILE_KIND: fractions_from_file,
-}
+    Attributes:
+        draw: Draws for a shape (H, W) where amplitude and phase lie in their ranges: fractions in
+            [0, 1], shape (2, H, W).
+        check: Raises ValueError where options do not fit together.
+        facts: Returns what follows from the options and belongs into the record, as JSON.
+    """
+
+    draw: Callable[[tuple[int, int], np.random.Generator, Any], NDArray[np.float64]]
+    check: Callable[[Any], None] = field(default=lambda _options: None)
+    facts: Callable[[Any], dict[str, Any]] = field(default=lambda _options: {})

@@ -4,8 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
-from tasks.core.objects.options import ObjectKnobs
-
 # Those within the package and with detail all over: others would be downloaded, or are smooth.
 IMAGES = (
     "astronaut",
@@ -27,9 +25,7 @@ STRETCHED_PERCENTILES = (1.0, 99.0)
 
 
 def natural_texture(
-    shape: tuple[int, int],
-    rng: np.random.Generator,
-    knobs: ObjectKnobs,  # noqa: ARG001
+    shape: tuple[int, int], rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
     """Return an amplitude from one image and a phase from another, both drawn at random.
 
@@ -39,7 +35,6 @@ def natural_texture(
     Args:
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
-        knobs: Not used.
 
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).

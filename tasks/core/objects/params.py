@@ -1,22 +1,44 @@
-"""Parameters of a simulated sample."""
+"""Kinds of simulated samples, and their parameters.
+
+A new kind is one new file and one line of `OBJECTS`; where it has options of its own, they are a
+class in that file and a base of `ObjectParams`.
+"""
 
 from math import pi
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.files.named_files import with_fingerprint
-from tasks.core.objects.kinds import FILE_KIND, OBJECTS
-from tasks.core.objects.options import ObjectKnobs
-from tasks.core.objects.siemens_star import inner_radius_px
+from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects.from_file import FROM_FILE, ObjectFileOptions
+from tasks.core.objects.gaussian_random_field import gaussian_random_field
+from tasks.core.objects.kinds import ObjectKind
+from tasks.core.objects.natural_texture import natural_texture
+from tasks.core.objects.random_lines import random_lines
+from tasks.core.objects.siemens_star import SIEMENS_STAR, StarOptions
+from tasks.core.study.catalogue import catalogue, known_name, name_field
 
 Range = tuple[float, float]
+FILE_KIND = "file"
+
+OBJECTS = catalogue(
+    "object kind",
+    ("dead_leaves", ObjectKind(dead_leaves)),
+    ("random_lines", ObjectKind(random_lines)),
+    ("gaussian_random_field", ObjectKind(gaussian_random_field)),
+    ("natural_texture", ObjectKind(natural_texture)),
+    ("siemens_star", SIEMENS_STAR),
+    (FILE_KIND, FROM_FILE),
+)
 
 
-class ObjectParams(ObjectKnobs):
+class ObjectParams(ObjectFileOptions, StarOptions):
     """A simulated sample: what it shows, and how strongly."""
 
-    kind: str = Field("dead_leaves", description=f"What the object shows: {', '.join(OBJECTS)}")
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = name_field("dead_leaves", OBJECTS, "What the object shows")
     amplitude_range: Range = Field(
         (0.5, 1.0), description="Smallest and largest amplitude, within [0, 1]"
     )
@@ -41,9 +63,7 @@ class ObjectParams(ObjectKnobs):
     @field_validator("kind")
     @classmethod
     def _kind_is_known(cls, value: str) -> str:
-        if value not in OBJECTS:
-            raise ValueError(f"Unknown object kind {value!r}. Choose one of: {', '.join(OBJECTS)}.")
-        return value
+        return known_name(value, OBJECTS, "object kind")
 
     @field_validator("amplitude_range")
     @classmethod
@@ -76,12 +96,6 @@ class ObjectParams(ObjectKnobs):
         return self
 
     @model_validator(mode="after")
-    def _star_has_spokes(self) -> Self:
-        inner = inner_radius_px(self)
-        if self.kind == "siemens_star" and inner >= self.star_radius_px:
-            raise ValueError(
-                f"{self.n_spokes} spokes of a finest period of {self.finest_period_px} px begin at "
-                f"a radius of {inner:.1f} px, beyond the star's {self.star_radius_px} px. Lower "
-                f"n_spokes or finest_period_px, or raise star_radius_px."
-            )
+    def _options_fit(self) -> Self:
+        OBJECTS[self.kind].check(self)
         return self

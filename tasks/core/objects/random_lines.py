@@ -7,8 +7,6 @@ from the statistics of natural images.
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.objects.options import ObjectKnobs
-
 LENGTH_RANGE_PX = (24.0, 120.0)
 WIDTH_RANGE_PX = (1.5, 6.0)
 LINES_PER_PX = 0.004
@@ -16,9 +14,7 @@ BACKGROUND_FRACTION = 0.5
 
 
 def random_lines(
-    shape: tuple[int, int],
-    rng: np.random.Generator,
-    knobs: ObjectKnobs,  # noqa: ARG001
+    shape: tuple[int, int], rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
     """Return lines whose amplitude and phase share edges but not values.
 
@@ -28,7 +24,6 @@ def random_lines(
     Args:
         shape: Shape (H, W) of the object.
         rng: Source of randomness.
-        knobs: Not used.
 
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).

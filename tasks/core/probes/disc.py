@@ -5,21 +5,24 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from tasks.core.physics.probe import radius_px, unit_energy
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes.kinds import ProbeKind, RoundProbeOptions
 
 
-def disc(params: ProbeParams) -> NDArray[np.complex128]:
+def disc(options: RoundProbeOptions) -> NDArray[np.complex128]:
     """Return an evenly lit disc with a spherical phase.
 
     Its edge is a pixel soft, so that moving it by a fraction of a pixel makes few ripples; the
     curvature is what a convergent beam has, and spreads the photons on the detector.
 
     Args:
-        params: `n_px`, `diameter_px` and `curvature_rad` (the phase at the edge) count.
+        options: `n_px`, `diameter_px` and `curvature_rad` (the phase at the edge) count.
 
     Returns:
         Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
-    radius, edge = radius_px(params.n_px), params.diameter_px / 2
-    phase = params.curvature_rad * (radius / edge) ** 2
+    radius, edge = radius_px(options.n_px), options.diameter_px / 2
+    phase = options.curvature_rad * (radius / edge) ** 2
     return unit_energy(expit(4 * (edge - radius)) * np.exp(1j * phase))
+
+
+DISC = ProbeKind(disc, "Lower diameter_px ({diameter_px})")

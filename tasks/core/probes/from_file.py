@@ -1,22 +1,50 @@
 """A probe that was measured or made elsewhere."""
 
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from tasks.core.files.atomic_files import open_hdf5
+from tasks.core.files.named_files import with_fingerprint
 from tasks.core.physics.probe import unit_energy
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes.kinds import ProbeKind, ProbeOptions
+
+FILE_KIND = "file"
 
 
-def from_file(params: ProbeParams) -> NDArray[np.complex128]:
+class ProbeFileOptions(ProbeOptions):
+    """Which file a probe comes from."""
+
+    file: Path | None = Field(
+        None, description="File: .npy or HDF5 with a complex probe, (N, N) or modes (M, N, N)"
+    )
+    dataset: str = Field("probe", description="File: name of the HDF5 dataset")
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "file", "The probe's file")
+
+    @model_validator(mode="after")
+    def _a_file_is_named(self) -> Self:
+        if self.kind == FILE_KIND and self.file is None:
+            raise ValueError("A probe of kind `file` needs a file. Give its path in `file`.")
+        return self
+
+
+def probe_from_file(options: ProbeFileOptions) -> NDArray[np.complex128]:
     """Read a probe, or several incoherent modes of one.
 
     Only the shape counts: the flux follows from the dose. The modes keep their shares.
 
     Args:
-        params: `file`, `dataset` and `n_px` count.
+        options: `file`, `dataset` and `n_px` count.
 
     Returns:
         Complex probe, shape (N, N), or modes, shape (M, N, N), the strongest first; their
@@ -25,9 +53,9 @@ def from_file(params: ProbeParams) -> NDArray[np.complex128]:
     Raises:
         ValueError: If the file cannot be read, its side is not `n_px`, or a value is not finite.
     """
-    path = Path(params.file or "")
-    values = _read_array(path, params.dataset)
-    n_px = params.n_px
+    path = Path(options.file or "")
+    values = _read_array(path, options.dataset)
+    n_px = options.n_px
     if values.ndim not in (2, 3) or values.shape[-2:] != (n_px, n_px) or not len(values):
         raise ValueError(
             f"Expected a probe of {n_px} x {n_px} px or modes (M, {n_px}, {n_px}) in {path}, got "
@@ -62,3 +90,6 @@ def _read_array(path: Path, dataset: str) -> NDArray[np.generic]:
                 f"{', '.join(sorted(file)) or 'nothing'}. Name the right one in `dataset`."
             )
         return np.asarray(file[dataset][()])
+
+
+FROM_FILE = ProbeKind(probe_from_file, "Pad the probe in its file {file.name}")

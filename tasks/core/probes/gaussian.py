@@ -4,20 +4,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.physics.probe import radius_px, unit_energy
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes.kinds import ProbeKind, RoundProbeOptions
 
 
-def gaussian(params: ProbeParams) -> NDArray[np.complex128]:
+def gaussian(options: RoundProbeOptions) -> NDArray[np.complex128]:
     """Return a Gaussian beam with a spherical phase (Siegman, Lasers (1986), ch. 17).
 
     The intensity falls to one half at half of `diameter_px` from the axis, where the phase is
     `curvature_rad`. 90 % of the energy lie within 1.823 times that diameter.
 
     Args:
-        params: `n_px`, `diameter_px` and `curvature_rad` count.
+        options: `n_px`, `diameter_px` and `curvature_rad` count.
 
     Returns:
         Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
-    reduced = (2 * radius_px(params.n_px) / params.diameter_px) ** 2
-    return unit_energy(np.exp((1j * params.curvature_rad - np.log(2) / 2) * reduced))
+    reduced = (2 * radius_px(options.n_px) / options.diameter_px) ** 2
+    return unit_energy(np.exp((1j * options.curvature_rad - np.log(2) / 2) * reduced))
+
+
+GAUSSIAN = ProbeKind(gaussian, "Lower diameter_px ({diameter_px})")

@@ -1,72 +1,38 @@
-"""Parameters of the illumination."""
+"""Kinds of probes, and their parameters.
 
-from enum import StrEnum
-from pathlib import Path
+A new kind is one new file and one line of `PROBES`; where it has options of its own, they are a
+class in that file and a base of `ProbeParams`.
+"""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, field_validator
 
-from tasks.core.files.named_files import with_fingerprint
+from tasks.core.probes.disc import DISC
+from tasks.core.probes.from_file import FILE_KIND, FROM_FILE, ProbeFileOptions
+from tasks.core.probes.gaussian import GAUSSIAN
+from tasks.core.probes.kinds import ProbeKind, RoundProbeOptions
+from tasks.core.probes.zone_plate import ZONE_PLATE, ZonePlateOptions
+from tasks.core.study.catalogue import catalogue, known_name, name_field
+
+PROBES: dict[str, ProbeKind] = catalogue(
+    "probe kind",
+    ("zone_plate", ZONE_PLATE),
+    ("gaussian", GAUSSIAN),
+    ("disc", DISC),
+    (FILE_KIND, FROM_FILE),
+)
 
 
-class ProbeKind(StrEnum):
-    """Kinds of probes that can be simulated or read."""
-
-    ZONE_PLATE = "zone_plate"
-    GAUSSIAN = "gaussian"
-    DISC = "disc"
-    FILE = "file"
-
-
-class ProbeParams(BaseModel):
+class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions):
     """Illumination at the sample; by default the defocused focus of a zone plate.
 
-    Every kind has knobs of its own; those of other kinds are ignored.
+    Every kind has options of its own; those of other kinds are ignored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: ProbeKind = Field(
-        ProbeKind.ZONE_PLATE, description=f"Kind of the probe: {', '.join(ProbeKind)}"
-    )
-    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
-    aperture_fraction: float = Field(
-        0.4,
-        gt=0,
-        le=0.8,
-        description="Zone plate: radius of the pupil over the highest frequency",
-    )
-    central_stop_fraction: float = Field(
-        0.3, ge=0, lt=1, description="Zone plate: radius of the central stop over the pupil's"
-    )
-    defocus_rad: float = Field(
-        8.0, allow_inf_nan=False, description="Zone plate: phase of the pupil at its edge [rad]"
-    )
-    diameter_px: float = Field(
-        20.0,
-        gt=0,
-        allow_inf_nan=False,
-        description="Gaussian: full width at half maximum of the intensity; disc: diameter [px]",
-    )
-    curvature_rad: float = Field(
-        0.0,
-        allow_inf_nan=False,
-        description="Gaussian, disc: phase at half the diameter from the axis [rad]",
-    )
-    file: Path | None = Field(
-        None, description="File: .npy or HDF5 with a complex probe, (N, N) or modes (M, N, N)"
-    )
-    dataset: str = Field("probe", description="File: name of the HDF5 dataset")
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
+    kind: str = name_field("zone_plate", PROBES, "Kind of the probe")
 
-    @model_validator(mode="before")
+    @field_validator("kind")
     @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "file", "The probe's file")
-
-    @model_validator(mode="after")
-    def _a_file_is_named(self) -> "ProbeParams":
-        if self.kind is ProbeKind.FILE and self.file is None:
-            raise ValueError("A probe of kind `file` needs a file. Give its path in `file`.")
-        return self
+    def _kind_is_known(cls, value: str) -> str:
+        return known_name(value, PROBES, "probe kind")

@@ -2,20 +2,41 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes.kinds import ProbeKind, ProbeOptions
 
 
-def zone_plate(params: ProbeParams) -> NDArray[np.complex128]:
+class ZonePlateOptions(ProbeOptions):
+    """Pupil and defocus of a zone plate."""
+
+    aperture_fraction: float = Field(
+        0.4,
+        gt=0,
+        le=0.8,
+        description="Zone plate: radius of the pupil over the highest frequency",
+    )
+    central_stop_fraction: float = Field(
+        0.3, ge=0, lt=1, description="Zone plate: radius of the central stop over the pupil's"
+    )
+    defocus_rad: float = Field(
+        8.0, allow_inf_nan=False, description="Zone plate: phase of the pupil at its edge [rad]"
+    )
+
+
+def zone_plate(options: ZonePlateOptions) -> NDArray[np.complex128]:
     """Return the defocused focus of a zone plate with a central stop, of unit energy.
-
-    Args:
-        params: `n_px`, `aperture_fraction`, `central_stop_fraction` and `defocus_rad` count.
 
     Returns:
         Complex probe, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
     return defocused_zone_plate_probe(
-        params.n_px, params.aperture_fraction, params.central_stop_fraction, params.defocus_rad
+        options.n_px,
+        options.aperture_fraction,
+        options.central_stop_fraction,
+        options.defocus_rad,
     )
+
+
+ZONE_PLATE = ProbeKind(zone_plate, "Lower defocus_rad ({defocus_rad})")

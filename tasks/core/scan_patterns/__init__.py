@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.scan_patterns.area import ScanArea
-from tasks.core.scan_patterns.kinds import SCAN_PATTERNS
-from tasks.core.scan_patterns.params import ScanParams
+from tasks.core.scan_patterns.params import SCAN_PATTERNS, ScanParams
 
 __all__ = ["SCAN_PATTERNS", "ScanArea", "ScanParams", "ScanPath", "scan_facts", "scan_path"]
 

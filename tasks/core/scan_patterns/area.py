@@ -1,17 +1,14 @@
-"""The rectangle that a scan fills, and what shapes a scan apart from its size."""
+"""The rectangle that a scan fills."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class ScanKnobs(BaseModel):
-    """What a maker of scan positions may know, besides the rectangle."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class AreaOptions(BaseModel):
+    """What the rectangle depends on, apart from the overlap."""
 
     jitter_fraction: float = Field(
         0.2,
@@ -19,9 +16,6 @@ class ScanKnobs(BaseModel):
         le=0.5,
         description="Largest displacement of a raster's position over the step; the other kinds "
         "fill the rectangle that it gives",
-    )
-    path: Path | None = Field(
-        None, description="file: positions (y, x) [px] in acquisition order, .csv or .npy"
     )
 
 

@@ -7,22 +7,17 @@ first one, so that they are as dense on every ring and no grid leaves its period
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+from tasks.core.scan_patterns.area import ScanArea
 
 POSITIONS_ON_FIRST_RING = 5
 
 
-def concentric(
-    area: ScanArea,
-    rng: np.random.Generator,
-    knobs: ScanKnobs,  # noqa: ARG001
-) -> NDArray[np.float64]:
+def concentric(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
     """Return the parts of rings that a rectangle holds, from the middle outwards.
 
     Args:
         area: The rectangle to fill.
         rng: Source of the angle at which the rings begin, the same for all.
-        knobs: Not used.
 
     Returns:
         Positions (y, x) [px], shape (count, 2), the first in the middle.

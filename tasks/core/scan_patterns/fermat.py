@@ -7,22 +7,17 @@ n times the golden angle, so that every position has the same area to itself.
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+from tasks.core.scan_patterns.area import ScanArea
 
 GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
 
 
-def fermat(
-    area: ScanArea,
-    rng: np.random.Generator,
-    knobs: ScanKnobs,  # noqa: ARG001
-) -> NDArray[np.float64]:
+def fermat(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
     """Return the part of a spiral that a rectangle holds, from the middle outwards.
 
     Args:
         area: The rectangle to fill.
         rng: Source of the angle at which the spiral begins.
-        knobs: Not used.
 
     Returns:
         Positions (y, x) [px], shape (count, 2).

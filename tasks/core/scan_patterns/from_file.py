@@ -5,16 +5,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+from pydantic import BaseModel, Field
 
 HEADER = ["y", "x"]
 
 
+class ScanFileOptions(BaseModel):
+    """Where the positions of a scan from a file are."""
+
+    path: Path | None = Field(
+        None, description="file: positions (y, x) [px] in acquisition order, .csv or .npy"
+    )
+
+
 def positions_from_file(
-    area: ScanArea,  # noqa: ARG001
-    rng: np.random.Generator,  # noqa: ARG001
-    knobs: ScanKnobs,
+    _area: object, _rng: object, options: ScanFileOptions
 ) -> NDArray[np.float64]:
     """Return the positions of a file, moved by whole pixels so that the smallest are in [0, 1).
 
@@ -22,9 +27,7 @@ def positions_from_file(
     columns and the step do not matter.
 
     Args:
-        area: Not used.
-        rng: Not used.
-        knobs: Path of the file: `.npy` of shape (J, 2), or `.csv` with two columns y and x,
+        options: Path of the file: `.npy` of shape (J, 2), or `.csv` with two columns y and x,
             with or without that header. Unit: object pixels.
 
     Returns:
@@ -34,10 +37,10 @@ def positions_from_file(
         ValueError: If the file is missing or of another kind, or its positions are not finite,
             fewer than four, or on a line.
     """
-    if knobs.path is None:
+    if options.path is None:
         raise ValueError("A scan from a file needs the file. Set path.")
-    positions = _read_positions(knobs.path)
-    _check_positions(positions, knobs.path)
+    positions = _read_positions(options.path)
+    _check_positions(positions, options.path)
     return np.asarray(positions - np.floor(positions.min(axis=0)))
 
 

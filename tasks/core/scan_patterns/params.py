@@ -1,22 +1,47 @@
-"""Parameters of a scan."""
+"""Patterns of a scan, and their parameters.
 
+A new pattern is one new file and one line of `SCAN_PATTERNS`; where it has options of its own, they
+are a class in that file and a base of `ScanParams`.
+"""
+
+from collections.abc import Callable
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.files.named_files import with_fingerprint
-from tasks.core.scan_patterns.area import ScanKnobs
-from tasks.core.scan_patterns.kinds import FILE_KIND, SCAN_PATTERNS
+from tasks.core.scan_patterns.area import AreaOptions, ScanArea
+from tasks.core.scan_patterns.concentric import concentric
+from tasks.core.scan_patterns.fermat import fermat
+from tasks.core.scan_patterns.from_file import ScanFileOptions, positions_from_file
+from tasks.core.scan_patterns.random_positions import random_positions
+from tasks.core.scan_patterns.raster import raster
+from tasks.core.study.catalogue import catalogue, known_name, name_field
+
+ScanMaker = Callable[[ScanArea, np.random.Generator, "ScanParams"], NDArray[np.float64]]
+FILE_KIND = "file"
+
+SCAN_PATTERNS: dict[str, ScanMaker] = catalogue(
+    "scan kind",
+    ("raster", raster),
+    ("fermat", fermat),
+    ("concentric", concentric),
+    ("random", random_positions),
+    (FILE_KIND, positions_from_file),
+)
 
 
-class ScanParams(ScanKnobs):
+class ScanParams(ScanFileOptions, AreaOptions):
     """Where the probe goes, and how much its neighbouring exposures overlap."""
 
-    kind: str = Field("raster", description=f"Pattern of the scan: {', '.join(SCAN_PATTERNS)}")
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = name_field("raster", SCAN_PATTERNS, "Pattern of the scan")
     overlap_ratio: float = Field(
         0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
     )
-
     file_sha256: str | None = Field(
         None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
     )
@@ -34,11 +59,7 @@ class ScanParams(ScanKnobs):
     @field_validator("kind")
     @classmethod
     def _kind_is_known(cls, value: str) -> str:
-        if value not in SCAN_PATTERNS:
-            raise ValueError(
-                f"Unknown scan kind {value!r}. Choose one of: {', '.join(SCAN_PATTERNS)}."
-            )
-        return value
+        return known_name(value, SCAN_PATTERNS, "scan kind")
 
     @model_validator(mode="after")
     def _file_is_named(self) -> Self:

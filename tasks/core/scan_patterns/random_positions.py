@@ -10,22 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.scan_patterns.area import ScanArea, ScanKnobs
+from tasks.core.scan_patterns.area import ScanArea
 
 CLOSEST_FRACTION = 0.7
 
 
 def random_positions(
-    area: ScanArea,
-    rng: np.random.Generator,
-    knobs: ScanKnobs,  # noqa: ARG001
+    area: ScanArea, rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
     """Return random positions, visited in strips of one step, back and forth.
 
     Args:
         area: The rectangle to fill.
         rng: Source of randomness.
-        knobs: Not used.
 
     Returns:
         Positions (y, x) [px], shape (count, 2).
