@@ -15,10 +15,10 @@ from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.scan_patterns.params import FILE_KIND
 from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.simulate.faults.position_error import displaced_positions
 from tasks.simulate.fly_scan import lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import InstrumentParams, SimulationParams
-from tasks.simulate.positions import displaced_positions
 from tasks.simulate.simulation_figure import SPLIT_COLOURS, show_amplitude
 
 BLUE, ORANGE, GREY = "#1f4e79", "#e8743b", "#c0c0c0"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.simulate.detector import Reading
+from tasks.simulate.instrument import Reading
 
 DOSE_TOLERANCE = 0.05
 

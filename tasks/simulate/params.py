@@ -15,7 +15,7 @@ from tasks.core.probes.params import ProbeParams
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.study.seeds import Split
-from tasks.simulate.instrument_params import InstrumentParams
+from tasks.simulate.faults import InstrumentParams
 
 __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 

@@ -15,13 +15,13 @@ from tasks.core.physics.probe import coherent_probe
 from tasks.core.scan_patterns import scan_facts
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_interface import Progress, StageFiles
-from tasks.simulate.detector import Detector, pixel_mask
 from tasks.simulate.dose import DoseMeter
 from tasks.simulate.exposure import arrivals, calibrate_probe
+from tasks.simulate.faults.position_error import displaced_positions
 from tasks.simulate.fly_scan import ScanLayout, lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
+from tasks.simulate.instrument import Detector, pixel_mask
 from tasks.simulate.params import SimulationParams
-from tasks.simulate.positions import displaced_positions
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.instrument_params import POSITION_ERROR_REACH, InstrumentParams
+from tasks.simulate.faults import POSITION_ERROR_REACH, InstrumentParams
 
 
 def displaced_positions(

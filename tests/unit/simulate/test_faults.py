@@ -4,8 +4,8 @@ from pydantic import ValidationError
 
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.study.seeds import Split
-from tasks.simulate.detector import Detector, Reading, pixel_mask, spread_photons
 from tasks.simulate.dose import DoseMeter
+from tasks.simulate.instrument import Detector, Reading, pixel_mask, spread_photons
 from tasks.simulate.params import InstrumentParams
 
 N_PX = 32

@@ -25,7 +25,7 @@ from scipy.special import ndtr
 
 from tasks.core.files.scan_record import PixelFault
 from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.instrument_params import InstrumentParams
+from tasks.simulate.faults import InstrumentParams
 
 Counts = NDArray[np.unsignedinteger]
 
