@@ -8,34 +8,24 @@ from matplotlib.axes import Axes
 
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.simulate.faults import FAULTS, InstrumentParams
 from tasks.simulate.illumination import make_probe_modes
-from tasks.simulate.params import InstrumentParams, SimulationParams
+from tasks.simulate.params import SimulationParams
 from tasks.simulate.simulation_figure import show_amplitude, show_pattern, show_wave
 
 DOSES = (1e3, 1e4, 1e5)
-FAULTS = {
-    "none": InstrumentParams(),
-    "n_modes 6": InstrumentParams(n_modes=6, mode_decay=0.6),
-    "background 0.2 / px": InstrumentParams(background_photons_per_px=0.2),
-    "beam_stop_radius_px 4": InstrumentParams(beam_stop_radius_px=4.0),
-    "point_spread_px 1.5": InstrumentParams(point_spread_px=1.5),
-    "hot_pixel_fraction 0.01": InstrumentParams(hot_pixel_fraction=0.01),
-    "hot_pixel_photons 10": InstrumentParams(hot_pixel_fraction=0.01, hot_pixel_photons=10.0),
-    "saturation_photons 12": InstrumentParams(saturation_photons=12),
-    "readout_noise_photons 1": InstrumentParams(readout_noise_photons=1.0),
-    "dead_pixel_fraction 0.05": InstrumentParams(dead_pixel_fraction=0.05),
-}
 DECAYS = (0.3, 0.6)
 
 
 def faults(path: Path) -> None:
-    """Draw one pattern of 1e4 photons with each fault of the detector and of the beam."""
-    rows, columns = 2, -(-len(FAULTS) // 2)
+    """Draw one pattern of 1e4 photons with each example of each fault."""
+    shown = {title: values for fault in FAULTS for title, values in fault.examples.items()}
+    rows, columns = 2, -(-(1 + len(shown)) // 2)
     figure = figure_of(columns, rows)
     axes = figure.subplots(rows, columns)
-    for axis, (title, instrument) in zip(axes.flat, FAULTS.items(), strict=False):
+    for axis, (title, values) in zip(axes.flat, [("none", {}), *shown.items()], strict=False):
         parts, _, folder = simulated(
-            train_positions=(6, 6), photons_per_pattern=1e4, instrument=instrument
+            train_positions=(6, 6), photons_per_pattern=1e4, instrument=values
         )
         folder.cleanup()
         image = show_pattern(axis, parts[Split.TRAIN].diffraction_counts[14], title, 100)
@@ -45,6 +35,12 @@ def faults(path: Path) -> None:
         axis.set_axis_on() if axis.has_data() else axis.set_axis_off()
     figure.colorbar(image, ax=list(axes.flat), label="counts / px", shrink=0.85)
     save(figure, path)
+
+
+def in_examples() -> list[str]:
+    """Return the parameters that the examples of faults set."""
+    examples = [values for fault in FAULTS for values in fault.examples.values()]
+    return list(dict.fromkeys(name for values in examples for name in values))
 
 
 def dose(path: Path) -> None:

@@ -15,9 +15,9 @@ from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.scan_patterns.params import FILE_KIND
 from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.faults.position_error import displaced_positions
 from tasks.simulate.fly_scan import lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe
+from tasks.simulate.instrument import place_exposures
 from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.simulation_figure import SPLIT_COLOURS, show_amplitude
 
@@ -134,12 +134,12 @@ def stage_error(path: Path) -> None:
     cases = ((0.0, False), (1.5, False), (1.5, True))
     for axis, (error, known) in zip(figure.subplots(1, 3), cases, strict=True):
         faults = InstrumentParams(position_error_px=error, position_error_known=known)
-        true = displaced_positions(asked, faults, SEED, Split.TRAIN)
-        told = true if known else asked
-        for start, end in zip(asked, true, strict=True):
+        placed = place_exposures(faults, asked, SEED, Split.TRAIN)
+        for start, end in zip(asked, placed.true_px, strict=True):
             axis.plot([start[1], end[1]], [start[0], end[0]], "-", color=GREY, lw=1.0)
-        axis.plot(true[:, 1], true[:, 0], "o", color=ORANGE, ms=7, mew=0, label="exposed here")
-        axis.plot(told[:, 1], told[:, 0], "+", color=BLUE, ms=7, label="in the file")
+        (y, x), (told_y, told_x) = placed.true_px.T, placed.told_px.T
+        axis.plot(x, y, "o", color=ORANGE, ms=7, mew=0, label="exposed here")
+        axis.plot(told_x, told_y, "+", color=BLUE, ms=7, label="in the file")
         title = f"position_error_px {error:g}\nposition_error_known {str(known).lower()}"
         axis.set_title(title, fontsize=10)
         axis.set(aspect="equal", xlabel="x [px]")

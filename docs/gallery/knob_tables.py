@@ -24,19 +24,15 @@ def knob_table(model: type[BaseModel], shown_in: Mapping[str, str]) -> str:
 
     Args:
         model: The model.
-        shown_in: Name of the picture that shows a knob.
-
-    Raises:
-        ValueError: If a knob has no picture.
+        shown_in: Name of the picture that shows a knob; some have none.
     """
     header = ("knob", "default", "allowed", "what it is", "picture")
     lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
     for name, field in knobs(model):
         default = orjson.loads(orjson.dumps(field.get_default(call_default_factory=True)))
         shown = "none" if default is None else orjson.dumps(default).decode().strip('"')
-        if name not in shown_in:
-            raise ValueError(f"The knob {name} has no picture. Draw one, and name it in PICTURES.")
-        picture = f"[{shown_in[name]}](images/simulation/{shown_in[name]}.png)"
+        shown_at = shown_in.get(name)
+        picture = f"[{shown_at}](images/simulation/{shown_at}.png)" if shown_at else ""
         cells = (f"`{name}`", shown, _bounds(field), field.description, picture)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
@@ -59,7 +55,7 @@ def with_tables(
     """Return a page with the table of each model between its two markers.
 
     Raises:
-        ValueError: If the page has no markers for a model, or a knob has no picture.
+        ValueError: If the page has no markers for a model.
     """
     for name, model in models.items():
         start, end = f"<!-- knobs: {name} -->", f"<!-- end of knobs: {name} -->"

@@ -5,7 +5,8 @@ Run it from the top of the project after a knob, an object or a view has changed
     .venv/bin/python docs/gallery/make_gallery.py             # all pictures and the tables
     .venv/bin/python docs/gallery/make_gallery.py dose views  # some pictures
 
-Same code, same machine, same bytes. A new knob needs a picture: `PICTURES` says which shows it.
+Same code, same machine, same bytes. `PICTURES` says which picture shows a knob; a new one may go
+without, and a fault of the instrument brings examples of its own.
 """
 
 import sys
@@ -103,15 +104,7 @@ PICTURES = {
     "positions": Picture(draw_scans.positions, _of("scan", "overlap_ratio", "jitter_fraction")),
     "geometry": Picture(draw_samples.geometry, ("energy_ev", "distance_m", "detector_pixel_m")),
     "dose": Picture(draw_instrument.dose, ("photons_per_pattern",)),
-    "faults": Picture(
-        draw_instrument.faults,
-        _of(
-            "instrument",
-            *("background_photons_per_px", "beam_stop_radius_px", "point_spread_px"),
-            *("hot_pixel_fraction", "hot_pixel_photons", "saturation_photons"),
-            *("readout_noise_photons", "dead_pixel_fraction"),
-        ),
-    ),
+    "faults": Picture(draw_instrument.faults, _of("instrument", *draw_instrument.in_examples())),
     "modes": Picture(draw_instrument.modes, _of("instrument", "n_modes", "mode_decay")),
     "stage_error": Picture(
         draw_scans.stage_error, _of("instrument", "position_error_px", "position_error_known")
@@ -127,7 +120,7 @@ PICTURES = {
 
 
 def shown_in() -> dict[str, str]:
-    """Return the picture of every knob."""
+    """Return the picture of every knob that is in one; of several, the last."""
     return {knob: name for name, picture in PICTURES.items() for knob in picture.knobs}
 
 

@@ -37,7 +37,7 @@ def make_scan(
     folder: Path,
     /,
     *,
-    knobs: Annotated[SimulationParams, Parameter(name="*")] = SimulationParams(),  # noqa: B008
+    params: Annotated[SimulationParams, Parameter(name="*")] = SimulationParams(),  # noqa: B008
     parameters: Path | None = None,
     force: bool = False,
 ) -> int:
@@ -59,12 +59,12 @@ def make_scan(
     _refuse_place(folder, list(outputs.values()), force=force)
     is_new = not folder.exists()
     try:
-        facts = simulate(knobs, StageFiles({}, outputs), tell)
+        facts = simulate(params, StageFiles({}, outputs), tell)
     except ValueError:
         if not force:
             _take_back(folder, outputs.values(), is_new=is_new)
         raise
-    write_json(outputs["parameters"], knobs.model_dump(mode="json"))
+    write_json(outputs["parameters"], params.model_dump(mode="json"))
     write_simulation_plot(
         outputs["plot"],
         read_object(outputs["truth"]),

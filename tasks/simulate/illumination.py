@@ -9,10 +9,10 @@ from tasks.core.physics.probe import (
     edge_energy_fraction,
     energy_diameter_px,
     full_width_half_maximum_px,
-    incoherent_modes,
     unit_energy,
 )
 from tasks.core.probes import PROBES
+from tasks.simulate.instrument import modes_of_beam
 from tasks.simulate.params import SimulationParams
 
 EDGE_ENERGY_LIMIT = 0.01
@@ -41,19 +41,10 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
         ValueError: If the array cuts off more than 1 % of the energy, or modes are asked for where
             the file of the probe has its own.
     """
-    options, instrument = params.probe, params.instrument
+    options = params.probe
     kind = PROBES[options.kind]
     probe = kind.make(options)
-    if probe.ndim == 3 and instrument.n_modes > 1:
-        raise ValueError(
-            f"The probe's file has {len(probe)} modes of its own, and n_modes={instrument.n_modes} "
-            f"asks for others. Set n_modes to 1, or give a file with one mode."
-        )
-    modes = (
-        probe
-        if probe.ndim == 3
-        else incoherent_modes(probe, instrument.n_modes, instrument.mode_decay)
-    )
+    modes = modes_of_beam(params.instrument, probe if probe.ndim == 3 else probe[None])
     lost = edge_energy_fraction(modes)
     if lost > EDGE_ENERGY_LIMIT:
         raise ValueError(

@@ -1,46 +1,64 @@
-"""A detector with faults: what it makes of the photons that reach it.
+"""The instrument: what its faults make of the probe, the positions, the photons and the mask.
 
-The order is that of the physics:
-
-1. Photons of the beam arrive one by one (Poisson), and so do those of the background.
-2. The beam stop, right before the sensor, takes both away from the pixels that it shades.
-3. Each photon is registered in a pixel near the one it fell on (point spread); those that are
-   pushed over the edge are lost.
-4. Hot pixels collect counts of their own.
-5. A well holds so much and no more (saturation).
-6. Reading adds Gaussian noise; the reading is rounded, and lies between zero and the well.
-7. Dead pixels read zero.
-
-Every step draws from a stream of its own, so that switching one on leaves the draws of the others
-as they were. A displaced Poisson process is a Poisson process: step 3 has the law of a blurred
-expectation (the displacement theorem; Kingman, Poisson Processes (1993), ch. 5).
+Photons of the beam arrive one by one (Poisson); then every fault does its step, in the order of
+`FAULTS`, which is that of the physics.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from tasks.core.files.scan_record import PixelFault
-from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.faults import InstrumentParams
-
-Counts = NDArray[np.unsignedinteger]
+from tasks.core.study.seeds import Split, spawn
+from tasks.simulate.faults import FAULTS, InstrumentParams
+from tasks.simulate.faults.fault import Positions, Reading, Streams
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What was read out.
+def modes_of_beam(
+    params: InstrumentParams, modes: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
+    """Return the modes that faults make of those of a beam, shape (M, N, N), the strongest first.
 
-    Attributes:
-        counts: Photons as read, shape (J, N, N).
-        saturated: Where the well was full, shape (J, N, N); none without a limit.
+    Raises:
+        ValueError: If a fault has no place in this beam.
     """
+    for fault in FAULTS:
+        modes = modes if fault.modes is None else fault.modes(params, modes)
+    return modes
 
-    counts: Counts
-    saturated: NDArray[np.bool_] | None = None
+
+def place_exposures(
+    params: InstrumentParams, asked_px: NDArray[np.float64], seed: int, split: Split
+) -> Positions:
+    """Return where exposures are taken, and where the file says that they are.
+
+    Args:
+        params: Faults.
+        asked_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
+        seed: Root seed.
+        split: Part of the sample.
+    """
+    positions = Positions(asked_px, asked_px)
+    for fault in FAULTS:
+        if fault.positions is not None:
+            positions = fault.positions(params, positions, _streams(seed, split))
+    return positions
+
+
+def position_reach_px(params: InstrumentParams) -> int:
+    """Return the farthest that an exposure lies from where it was asked for [px], rounded up."""
+    return sum(fault.reach_px(params) for fault in FAULTS if fault.reach_px is not None)
+
+
+def check_instrument(params: InstrumentParams, n_px: int) -> None:
+    """Refuse faults that do not fit patterns of a side [px].
+
+    Raises:
+        ValueError: With the cure.
+    """
+    for fault in FAULTS:
+        if fault.check is not None:
+            fault.check(params, n_px)
 
 
 def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uint32]:
@@ -57,46 +75,40 @@ def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uin
     Raises:
         ValueError: If fewer than half of the pixels are good.
     """
-    mask = np.zeros((n_px, n_px), dtype=np.uint32)
-    axis = np.arange(n_px) - n_px // 2
-    if params.beam_stop_radius_px:
-        shade = np.hypot(axis[:, None], axis[None, :]) <= params.beam_stop_radius_px
-        mask[shade] |= np.uint32(PixelFault.SHADOWED)
-    for fraction, purpose, fault in (
-        (params.hot_pixel_fraction, Purpose.HOT_PIXELS, PixelFault.HOT),
-        (params.dead_pixel_fraction, Purpose.DEAD_PIXELS, PixelFault.DEAD),
-    ):
-        # Nested: a larger share keeps the pixels of a smaller one.
-        order = spawn(seed, purpose).permutation(n_px * n_px)
-        mask.ravel()[order[: round(fraction * n_px * n_px)]] |= np.uint32(fault)
+    mask, switches = np.zeros((n_px, n_px), dtype=np.uint32), []
+    for fault in FAULTS:
+        if fault.mask is not None:
+            mask |= fault.mask(params, n_px, _streams(seed, None))
+            name = next(iter(fault.params.model_fields))
+            switches.append(f"{name} ({getattr(params, name):g})")
     n_good = np.count_nonzero(mask == 0)
     if 2 * n_good < mask.size:
         raise ValueError(
             f"{n_good} of {mask.size} detector pixels are good, at least half are needed. Lower "
-            f"beam_stop_radius_px ({params.beam_stop_radius_px:g}), hot_pixel_fraction "
-            f"({params.hot_pixel_fraction:g}) or dead_pixel_fraction "
-            f"({params.dead_pixel_fraction:g})."
+            f"{', '.join(switches[:-1])} or {switches[-1]}."
         )
     return mask
 
 
 class Detector:
-    """Turns photons into readings; holds the streams of one scan, so patterns come in order."""
+    """Turns expected photons into readings; holds the streams of one scan: patterns in order."""
 
     def __init__(
         self, params: InstrumentParams, mask: NDArray[np.uint32], seed: int, split: Split
     ) -> None:
-        """Prepare the streams of one scan."""
-        self.params = params
-        self._shaded = (mask & np.uint32(PixelFault.SHADOWED)) != 0
-        self._hot = (mask & np.uint32(PixelFault.HOT)) != 0
-        self._dead = (mask & np.uint32(PixelFault.DEAD)) != 0
-        self._background_rng = spawn(seed, Purpose.BACKGROUND, split)
-        self._spread_rngs = spawn(seed, Purpose.POINT_SPREAD, split).spawn(2)
-        self._hot_rng = spawn(seed, Purpose.HOT_COUNTS, split)
-        self._readout_rng = spawn(seed, Purpose.READOUT_NOISE, split)
+        streams = _streams(seed, split)
+        before = [f.intensity(params, streams) for f in FAULTS if f.intensity is not None]
+        after = [f.counts(params, mask, streams) for f in FAULTS if f.counts is not None]
+        self._before = [step for step in before if step is not None]
+        self._after = [step for step in after if step is not None]
 
-    def read(self, arrived: Counts) -> Reading:
+    def expect(self, intensity: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the photons to expect in every pixel, made of those of a steady beam."""
+        for step in self._before:
+            intensity = step(intensity)
+        return intensity
+
+    def read(self, arrived: NDArray[np.unsignedinteger]) -> Reading:
         """Return the readings of exposures.
 
         Args:
@@ -105,69 +117,12 @@ class Detector:
         Returns:
             The readings; the very same counts where every fault is off.
         """
-        params, counts = self.params, arrived
-        if params.background_photons_per_px:
-            stray = self._background_rng.poisson(params.background_photons_per_px, counts.shape)
-            counts = counts + stray.astype(np.uint32)
-        if self._shaded.any():
-            counts = np.where(self._shaded, np.uint32(0), counts)
-        if params.point_spread_px:
-            counts = spread_photons(counts, params.point_spread_px, self._spread_rngs)
-        if self._hot.any():
-            counts = counts.copy()
-            shape = (len(counts), np.count_nonzero(self._hot))
-            own = self._hot_rng.poisson(params.hot_pixel_photons, shape)
-            counts[:, self._hot] += own.astype(np.uint32)
-        reading = self._fill_and_read(counts)
-        if self._dead.any():
-            reading = Reading(np.where(self._dead, np.uint32(0), reading.counts), reading.saturated)
+        reading = Reading(arrived)
+        for step in self._after:
+            reading = step(reading)
         return reading
 
-    def _fill_and_read(self, counts: Counts) -> Reading:
-        """Clip at the well, and add the noise of the readout."""
-        well = self.params.saturation_photons
-        saturated = None if well is None else counts >= well
-        if well is not None:
-            counts = np.minimum(counts, np.uint32(well))
-        if self.params.readout_noise_photons:
-            noise = self._readout_rng.standard_normal(counts.shape, dtype=np.float32)
-            reading = np.rint(counts + self.params.readout_noise_photons * noise.astype(np.float64))
-            counts = np.clip(reading, 0, well).astype(np.uint32)
-        return Reading(counts, saturated)
 
-
-def spread_photons(
-    counts: Counts, sigma_px: float, rngs: Sequence[np.random.Generator]
-) -> NDArray[np.uint32]:
-    """Displace every photon by a Gaussian step along each axis.
-
-    The photons of a pixel are shared out by one multinomial draw an axis, as many draws as pixels,
-    however bright. Photons are conserved but for those that leave the array.
-
-    Args:
-        counts: Photons per pixel, shape (J, N, N).
-        sigma_px: R.m.s. step along each axis [px].
-        rngs: Sources of randomness, one for y and one for x, so that the draws do not depend on
-            how many patterns are spread at once.
-
-    Returns:
-        Counts, same shape.
-    """
-    reach = int(np.ceil(4 * sigma_px))
-    steps = np.arange(-reach, reach + 1)
-    shares = ndtr((steps + 0.5) / sigma_px) - ndtr((steps - 0.5) / sigma_px)
-    shares /= shares.sum()
-    for axis, rng in zip((1, 2), rngs, strict=True):
-        where = np.nonzero(counts)
-        moved = rng.multinomial(counts[where].astype(np.int64), shares)
-        size = counts.shape[axis]
-        padded = np.zeros(
-            [n + 2 * reach if a == axis else n for a, n in enumerate(counts.shape)], np.uint32
-        )
-        for step, photons in zip(steps, moved.T, strict=True):
-            index = list(where)
-            index[axis] = where[axis] + reach + step
-            # Distinct pixels stay distinct under one step, so nothing is added twice.
-            padded[tuple(index)] += photons.astype(np.uint32)
-        counts = np.take(padded, np.arange(reach, reach + size), axis=axis)
-    return np.asarray(counts, dtype=np.uint32)
+def _streams(seed: int, split: Split | None) -> Streams:
+    """Return the streams of a scan, or those of both scans."""
+    return partial(spawn, seed, split=split)

@@ -16,6 +16,7 @@ from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.study.seeds import Split
 from tasks.simulate.faults import InstrumentParams
+from tasks.simulate.instrument import check_instrument
 
 __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 
@@ -85,14 +86,8 @@ class SimulationParams(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _splits_stay_apart(self) -> "SimulationParams":
-        reach, n_px = self.instrument.position_reach_px, self.probe.n_px
-        if 4 * reach > n_px:
-            raise ValueError(
-                f"A position error of {self.instrument.position_error_px} px r.m.s. reaches "
-                f"{reach} px, which leaves less than half of the guard band of {n_px} px between "
-                f"training and test. Lower position_error_px to {n_px // 16} px or raise n_px."
-            )
+    def _faults_fit(self) -> "SimulationParams":
+        check_instrument(self.instrument, self.probe.n_px)
         return self
 
     @property

@@ -11,16 +11,15 @@ from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_o
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.files.scan_record import good_pixels
 from tasks.core.objects import object_facts
+from tasks.core.physics.forward import draw_counts
 from tasks.core.physics.probe import coherent_probe
 from tasks.core.scan_patterns import scan_facts
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_interface import Progress, StageFiles
-from tasks.simulate.dose import DoseMeter
-from tasks.simulate.exposure import arrivals, calibrate_probe
-from tasks.simulate.faults.position_error import displaced_positions
+from tasks.simulate.exposure import DoseMeter, calibrate_probe, expose
 from tasks.simulate.fly_scan import ScanLayout, lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
-from tasks.simulate.instrument import Detector, pixel_mask
+from tasks.simulate.instrument import Detector, pixel_mask, place_exposures, position_reach_px
 from tasks.simulate.params import SimulationParams
 
 
@@ -64,7 +63,7 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = make_sample(params, layout)
     setup = Setup(object_, unit_modes, mask, dict(facts))
-    guard_px = layout.guard_px - 2 * params.instrument.position_reach_px
+    guard_px = layout.guard_px - 2 * position_reach_px(params.instrument)
     facts |= {"object_shape": list(layout.shape), "guard_px": guard_px}
     facts |= {"samples": sample_facts(params), "scan": scan_facts(params.scan)}
 
@@ -103,14 +102,15 @@ def expose_scan(
     Raises:
         ValueError: If the dose is not met.
     """
-    true_px = displaced_positions(asked_px, params.instrument, params.seed, split)
+    instrument = params.instrument
+    positions = place_exposures(instrument, asked_px, params.seed, split)
     # The sample goes on, mirrored, where a displaced patch leaves it.
-    reach = params.instrument.position_reach_px
+    reach = position_reach_px(instrument)
     sample = np.pad(setup.object_, reach, mode="reflect") if reach else setup.object_
-    places_px = true_px + reach
+    places_px = positions.true_px + reach
     modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
     header = ScanHeader(
-        positions_px=true_px if params.instrument.position_error_known else asked_px,
+        positions_px=positions.told_px,
         probe=coherent_probe(modes),
         geometry=Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m),
         provenance={
@@ -124,16 +124,18 @@ def expose_scan(
         modes=modes if len(modes) > 1 else None,
         pixel_mask=setup.mask,
     )
-    detector = Detector(params.instrument, setup.mask, params.seed, split)
+    detector = Detector(instrument, setup.mask, params.seed, split)
     meter = DoseMeter(params.photons_per_pattern, good_pixels(setup.mask))
     shot_noise = spawn(params.seed, Purpose.SHOT_NOISE, split)
     with ScanWriter.open(path, header) as writer:
-        for arrived in arrivals(sample, places_px, modes, shot_noise):
+        for intensity in expose(sample, places_px, modes):
+            arrived = draw_counts(detector.expect(intensity), shot_noise)
             reading = detector.read(arrived)
             meter.add(arrived, reading)
             writer.append(reading.counts)
         dose = meter.facts()
-        error = {"position_error_rms_px": float(np.sqrt(np.mean((true_px - asked_px) ** 2)))}
+        away_px = positions.true_px - asked_px
+        error = {"position_error_rms_px": float(np.sqrt(np.mean(away_px**2)))}
         writer.provenance |= {"dose": dose} | error
     return {"n_patterns": len(asked_px), **dose, **error}
 

@@ -4,14 +4,17 @@ Streams are spawned by purpose (`numpy.random.SeedSequence`), so that one more d
 scan's jitter leaves the object, the shot noise and the training untouched.
 """
 
-from enum import Enum
+from enum import Enum, IntEnum
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Purpose(Enum):
-    """What a stream of random numbers is for; the value is its place in the tree."""
+class Purpose(IntEnum):
+    """What a stream of random numbers is for; the value is its place in the tree.
+
+    The places from 7 on are those of the faults of the instrument (`tasks.simulate.faults`).
+    """
 
     OBJECT = 0
     SCAN_JITTER = 1
@@ -20,13 +23,6 @@ class Purpose(Enum):
     SUBSAMPLING = 4
     TRAINING = 5
     MINIBATCHES = 6
-    POSITION_ERROR = 7
-    BACKGROUND = 8
-    POINT_SPREAD = 9
-    HOT_PIXELS = 10
-    HOT_COUNTS = 11
-    DEAD_PIXELS = 12
-    READOUT_NOISE = 13
 
 
 class Split(Enum):
@@ -51,12 +47,12 @@ class Seeds(BaseModel):
         return cls(simulation=seed, grouping=seed + 81, subsampling=seed + 414)
 
 
-def spawn(root: int, purpose: Purpose, split: Split | None = None) -> np.random.Generator:
+def spawn(root: int, purpose: int, split: Split | None = None) -> np.random.Generator:
     """Return the generator that a purpose (of one split, where it matters) draws from.
 
     Args:
         root: Seed at the root of the tree.
-        purpose: What the numbers are for.
+        purpose: What the numbers are for, or its place in the tree.
         split: Part of the sample, for purposes that draw once per split.
 
     Returns:
@@ -65,14 +61,12 @@ def spawn(root: int, purpose: Purpose, split: Split | None = None) -> np.random.
     return np.random.default_rng(spawn_sequence(root, purpose, split))
 
 
-def spawn_sequence(
-    root: int, purpose: Purpose, split: Split | None = None
-) -> np.random.SeedSequence:
+def spawn_sequence(root: int, purpose: int, split: Split | None = None) -> np.random.SeedSequence:
     """Return the seed sequence behind `spawn`, for libraries that want a plain integer."""
     branch = 0 if split is None else 1 + list(Split).index(split)
-    return np.random.SeedSequence(root, spawn_key=(purpose.value, branch))
+    return np.random.SeedSequence(root, spawn_key=(int(purpose), branch))
 
 
-def spawn_integer(root: int, purpose: Purpose, split: Split | None = None) -> int:
+def spawn_integer(root: int, purpose: int, split: Split | None = None) -> int:
     """Return a seed below 2**31 for a framework that takes one integer."""
     return int(spawn_sequence(root, purpose, split).generate_state(1)[0] >> 1)

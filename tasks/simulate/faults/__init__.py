@@ -1,55 +1,51 @@
-"""Parameters of what is imperfect about an instrument; every fault is off by default."""
+"""Faults of the instrument. A new one is one new file and one line of `FAULTS`."""
 
-import math
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict
 
-POSITION_ERROR_REACH = 4.0
+from tasks.core.study.catalogue import catalogue
+from tasks.core.study.seeds import Purpose
+from tasks.simulate.faults.background import BACKGROUND
+from tasks.simulate.faults.beam_stop import BEAM_STOP
+from tasks.simulate.faults.dead_pixels import DEAD_PIXELS
+from tasks.simulate.faults.fault import Fault
+from tasks.simulate.faults.hot_pixels import HOT_PIXELS
+from tasks.simulate.faults.partial_coherence import PARTIAL_COHERENCE
+from tasks.simulate.faults.point_spread import POINT_SPREAD
+from tasks.simulate.faults.position_error import POSITION_ERROR
+from tasks.simulate.faults.readout import READOUT
+
+# In the order in which light meets them, which is that of the parameters, too.
+FAULTS: tuple[Fault[Any], ...] = (
+    PARTIAL_COHERENCE,
+    POSITION_ERROR,
+    BACKGROUND,
+    BEAM_STOP,
+    POINT_SPREAD,
+    HOT_PIXELS,
+    READOUT,
+    DEAD_PIXELS,
+)
 
 
-class InstrumentParams(BaseModel):
+# pydantic begins with the fields of the last base.
+class InstrumentParams(*(fault.params for fault in reversed(FAULTS))):  # type: ignore[misc]
     """Faults of the beam, the stage and the detector, each of which can be varied alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n_modes: int = Field(
-        1, ge=1, le=15, description="Incoherent modes of the beam; 1 is full coherence"
-    )
-    mode_decay: float = Field(
-        0.3, gt=0, lt=1, description="Occupation of each order of modes over the one before"
-    )
-    position_error_px: float = Field(
-        0.0, ge=0, le=16, description="R.m.s. error of the stage along each axis [px]"
-    )
-    position_error_known: bool = Field(
-        False, description="Whether the file holds the true positions, or those asked for"
-    )
-    background_photons_per_px: float = Field(
-        0.0, ge=0, le=1e6, description="Mean photons of stray light in every pixel [photons/px]"
-    )
-    beam_stop_radius_px: float = Field(
-        0.0, ge=0, le=256, description="Radius of the beam stop's shadow; 0 is none [px]"
-    )
-    point_spread_px: float = Field(
-        0.0, ge=0, le=8, description="R.m.s. spread of the detector along each axis [px]"
-    )
-    hot_pixel_fraction: float = Field(
-        0.0, ge=0, le=0.5, description="Share of the pixels that count without light"
-    )
-    hot_pixel_photons: float = Field(
-        1000.0, gt=0, le=1e6, description="Mean counts that a hot pixel adds [photons]"
-    )
-    saturation_photons: int | None = Field(
-        None, ge=1, lt=2**31, description="Depth of a pixel's well; none: no limit [photons]"
-    )
-    readout_noise_photons: float = Field(
-        0.0, ge=0, le=1e4, description="R.m.s. of the Gaussian readout noise [photons]"
-    )
-    dead_pixel_fraction: float = Field(
-        0.0, ge=0, le=0.5, description="Share of the pixels that always read zero"
-    )
 
-    @property
-    def position_reach_px(self) -> int:
-        """Farthest that an exposure lies from where it was asked for [px], rounded up."""
-        return math.ceil(POSITION_ERROR_REACH * self.position_error_px)
+def check_faults(faults: tuple[Fault[Any], ...]) -> None:
+    """Refuse faults that share a parameter, or draw from a stream that is another's.
+
+    Raises:
+        ValueError: With the name of what comes twice.
+    """
+    names = [name for fault in faults for name in fault.params.model_fields]
+    catalogue("parameter", *((name, None) for name in names))
+    places = [*Purpose, *(place for fault in faults for place in fault.streams)]
+    catalogue("stream", *((str(int(place)), None) for place in places))
+
+
+check_faults(FAULTS)

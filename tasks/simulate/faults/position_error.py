@@ -1,29 +1,58 @@
-"""Where the stage really was."""
+"""The error of the stage: exposures are taken beside where the stage was sent."""
+
+import math
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
-from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.faults import POSITION_ERROR_REACH, InstrumentParams
+from tasks.simulate.faults.fault import Fault, Positions, Streams
+
+STREAM = 7
+REACH = 4.0
 
 
-def displaced_positions(
-    positions_px: NDArray[np.float64], params: InstrumentParams, seed: int, split: Split
-) -> NDArray[np.float64]:
+class PositionErrorParams(BaseModel):
+    """How large the error is, and whether it is known."""
+
+    position_error_px: float = Field(
+        0.0, ge=0, le=16, description="R.m.s. error of the stage along each axis [px]"
+    )
+    position_error_known: bool = Field(
+        False, description="Whether the file holds the true positions, or those asked for"
+    )
+
+
+def displace(params: PositionErrorParams, positions: Positions, streams: Streams) -> Positions:
     """Return positions with the error of the stage, Gaussian along each axis.
 
     A larger error stretches the same displacements; none exceeds four times the r.m.s. value, so
     that the splits stay apart.
-
-    Args:
-        positions_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
-        params: Faults.
-        seed: Root seed.
-        split: Part of the sample.
-
-    Returns:
-        Where the exposures are taken [px], shape (J, 2).
     """
-    draws = spawn(seed, Purpose.POSITION_ERROR, split).standard_normal(positions_px.shape)
-    reach = POSITION_ERROR_REACH
-    return positions_px + params.position_error_px * np.clip(draws, -reach, reach)
+    draws = streams(STREAM).standard_normal(positions.true_px.shape)
+    true_px = positions.true_px + params.position_error_px * np.clip(draws, -REACH, REACH)
+    return Positions(true_px, true_px if params.position_error_known else positions.told_px)
+
+
+def reach_px(params: PositionErrorParams) -> int:
+    """Return the largest displacement along an axis [px], rounded up."""
+    return math.ceil(REACH * params.position_error_px)
+
+
+def leave_a_guard_band(params: PositionErrorParams, n_px: int) -> None:
+    """Refuse an error that takes more than half of the guard band between the splits."""
+    reach = reach_px(params)
+    if 4 * reach > n_px:
+        raise ValueError(
+            f"A position error of {params.position_error_px} px r.m.s. reaches {reach} px, which "
+            f"leaves less than half of the guard band of {n_px} px between training and test. "
+            f"Lower position_error_px to {n_px // 16} px or raise n_px."
+        )
+
+
+POSITION_ERROR = Fault(
+    PositionErrorParams,
+    streams=(STREAM,),
+    positions=displace,
+    reach_px=reach_px,
+    check=leave_a_guard_band,
+)

@@ -56,24 +56,24 @@ def test_the_tables_of_the_page_are_those_of_the_code(gallery):
 
 
 @pytest.mark.parametrize("model", [SimulationParams, ViewParams])
-def test_every_knob_is_in_a_table_with_its_meaning_and_in_a_picture(model, gallery):
+def test_every_knob_is_in_a_table_with_its_meaning(model, gallery):
     tables = importlib.import_module("knob_tables")
     table = tables.knob_table(model, gallery.shown_in())
     for name, field in tables.knobs(model):
         assert f"| `{name}` |" in table
         assert field.description, name
-        assert sum(name in picture.knobs for picture in gallery.PICTURES.values()) == 1, name
 
 
 def test_pictures_name_knobs_that_there_are(gallery):
     tables = importlib.import_module("knob_tables")
     there = {name for model in gallery.TABLES.values() for name, _ in tables.knobs(model)}
-    assert set(gallery.shown_in()) == there
+    assert set(gallery.shown_in()) <= there
 
 
-def test_a_knob_without_a_picture_is_refused(gallery):
-    with pytest.raises(ValueError, match=r"knob view has no picture\. Draw one"):
-        importlib.import_module("knob_tables").knob_table(ViewParams, {})
+def test_a_knob_may_go_without_a_picture(gallery):
+    table = importlib.import_module("knob_tables").knob_table(ViewParams, {})
+    assert table.splitlines()[2].startswith("| `view` |")
+    assert table.splitlines()[2].endswith("|  |")
 
 
 def test_a_table_shows_bounds_and_nested_knobs(gallery):

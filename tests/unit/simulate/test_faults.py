@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.study.seeds import Split
-from tasks.simulate.dose import DoseMeter
-from tasks.simulate.instrument import Detector, Reading, pixel_mask, spread_photons
-from tasks.simulate.params import InstrumentParams
+from tasks.simulate.exposure import DoseMeter
+from tasks.simulate.faults import FAULTS, InstrumentParams, check_faults
+from tasks.simulate.faults.fault import Fault, Reading
+from tasks.simulate.faults.point_spread import spread_photons
+from tasks.simulate.instrument import Detector, pixel_mask
 
 N_PX = 32
 
@@ -158,3 +162,36 @@ def test_the_dose_is_that_of_the_beam_whatever_the_detector_makes_of_it():
     assert facts["measured_photons_per_pattern"] == 5 * 56
     assert (facts["counts_per_px"], facts["brightest_pixel_counts"]) == (5, 5)
     assert (facts["saturated_fraction"], facts["good_pixel_fraction"]) == (1, 56 / 64)
+
+
+class FlickerParams(BaseModel):
+    flicker: float = Field(0.0, ge=0)
+
+
+def flicker(params, streams):
+    rng = streams(99)
+    return (lambda intensity: intensity * rng.uniform(0, 2)) if params.flicker else None
+
+
+def test_a_new_fault_changes_the_photons_to_expect_and_nothing_when_off(monkeypatch, arrived):
+    fault = Fault(FlickerParams, streams=(99,), intensity=flicker)
+    check_faults((*FAULTS, fault))
+    monkeypatch.setattr("tasks.simulate.instrument.FAULTS", (fault,))
+    mask = np.zeros((N_PX, N_PX), np.uint32)
+    off, on = (Detector(FlickerParams(flicker=f), mask, 1, Split.TRAIN) for f in (0.0, 1.0))
+    assert off.expect(arrived) is arrived
+    assert not np.allclose(on.expect(arrived), arrived)
+    assert on.read(arrived).counts is arrived
+
+
+def test_faults_do_not_share_parameters_or_streams():
+    with pytest.raises(ValueError, match="two parameters called 'dead_pixel_fraction'"):
+        check_faults((*FAULTS, replace(FAULTS[-1], streams=())))
+    for taken in (0, FAULTS[-1].streams[0]):
+        with pytest.raises(ValueError, match=f"two streams called '{taken}'"):
+            check_faults((*FAULTS, Fault(FlickerParams, streams=(taken,))))
+
+
+def test_parameters_keep_the_order_of_the_faults():
+    names = [name for fault in FAULTS for name in fault.params.model_fields]
+    assert list(InstrumentParams.model_fields) == names

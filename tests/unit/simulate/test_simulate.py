@@ -12,11 +12,10 @@ from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_interface import silent
-from tasks.simulate.dose import DoseMeter
-from tasks.simulate.exposure import calibrate_probe, count_photons
+from tasks.simulate.exposure import DoseMeter, calibrate_probe, count_photons
+from tasks.simulate.faults.fault import Reading
 from tasks.simulate.fly_scan import lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe
-from tasks.simulate.instrument import Reading
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.views.params import ViewParams

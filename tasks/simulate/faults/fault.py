@@ -1,0 +1,86 @@
+"""What a fault of the instrument is to a simulation: its parameters, and the steps that it changes.
+
+Every fault is off by default, and draws from streams of its own, so that switching one on leaves
+the draws of the others as they were.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+P = TypeVar("P", bound=BaseModel)
+# The generator of a place in the tree of seeds.
+Streams = Callable[[int], np.random.Generator]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Where exposures are.
+
+    Attributes:
+        true_px: Where they are taken (y, x) [px], shape (J, 2).
+        told_px: Where the file says that they are, same shape.
+    """
+
+    true_px: NDArray[np.float64]
+    told_px: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the detector has of some patterns.
+
+    Attributes:
+        counts: Photons, shape (J, N, N).
+        saturated: Where a well was full, shape (J, N, N); None: nowhere.
+    """
+
+    counts: NDArray[np.unsignedinteger]
+    saturated: NDArray[np.bool_] | None = None
+
+
+IntensityStep = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+CountsStep = Callable[[Reading], Reading]
+
+
+@dataclass(frozen=True)
+class Fault(Generic[P]):
+    """A fault; every function is given its parameters first, and none need be there.
+
+    Steps of a scan see its patterns some at a time, in their order; None stands for a fault that
+    is off.
+
+    Attributes:
+        params: Its parameters, the one that switches it on first.
+        streams: Places in the tree of seeds that it draws from, which no other draws from.
+        modes: Returns modes of the probe, shape (M, N, N), made of those so far.
+        positions: Returns positions, made of those so far.
+        reach_px: Returns how far a position may lie from where it was asked for [px].
+        intensity: Returns the step from expected photons (J, N, N) to others.
+        counts: Returns the step from a reading to the next; given the CXI mask (N, N), too.
+        mask: Returns bits of the CXI mask, shape (N, N), for a side N; the same for both splits.
+        check: Raises ValueError where it does not fit patterns of a side [px].
+        examples: Parameters that show it in the documentation, by title.
+    """
+
+    params: type[P]
+    streams: tuple[int, ...] = ()
+    modes: Callable[[P, NDArray[np.complex128]], NDArray[np.complex128]] | None = None
+    positions: Callable[[P, Positions, Streams], Positions] | None = None
+    reach_px: Callable[[P], int] | None = None
+    intensity: Callable[[P, Streams], IntensityStep | None] | None = None
+    counts: Callable[[P, NDArray[np.uint32], Streams], CountsStep | None] | None = None
+    mask: Callable[[P, int, Streams], NDArray[np.uint32]] | None = None
+    check: Callable[[P, int], None] | None = None
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def share_of_pixels(fraction: float, n_px: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Choose a share of the pixels, shape (n_px, n_px); a larger one holds those of a smaller."""
+    chosen = np.zeros(n_px * n_px, dtype=np.bool_)
+    chosen[rng.permutation(n_px * n_px)[: round(fraction * n_px * n_px)]] = True
+    return chosen.reshape(n_px, n_px)
