@@ -17,11 +17,6 @@ from numpy.typing import NDArray
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import coherent_probe
-from tasks.ingest.checks.shadow_motion import (
-    CentralExposures,
-    choose_central_exposures,
-    measure_shadow_motion,
-)
 from tasks.ingest.conventions import Invalid, MaskSense
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.background import Background, read_background, to_counts
@@ -40,6 +35,11 @@ from tasks.ingest.preparation.probe_guess import (
     ProbeGuess,
     guess_probe,
     read_named_array,
+)
+from tasks.ingest.preparation.shadow_motion import (
+    CentralExposures,
+    choose_central_exposures,
+    measure_shadow_motion,
 )
 from tasks.ingest.resolved_scan import ResolvedScan
 

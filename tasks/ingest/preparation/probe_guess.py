@@ -18,13 +18,13 @@ from tasks.core.physics.probe import (
     energy_diameter_px,
     incoherent_modes,
 )
-from tasks.ingest.checks.shadow_motion import ShadowMotion
 from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.file_scan import probe_modes_of
 from tasks.ingest.files.archive import is_archive, read_arrays
 from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
 from tasks.ingest.params import IngestParams, NamedFile
 from tasks.ingest.preparation.cropping import Crop
+from tasks.ingest.preparation.shadow_motion import ShadowMotion
 from tasks.ingest.resolved_scan import ResolvedScan
 
 MODE_DECAY = 0.2
