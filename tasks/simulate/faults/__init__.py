@@ -7,10 +7,9 @@ from pydantic import ConfigDict
 from tasks.core.study.catalogue import catalogue
 from tasks.core.study.seeds import Purpose
 from tasks.simulate.faults.background import BACKGROUND
+from tasks.simulate.faults.bad_pixels import DEAD_PIXELS, HOT_PIXELS
 from tasks.simulate.faults.beam_stop import BEAM_STOP
-from tasks.simulate.faults.dead_pixels import DEAD_PIXELS
 from tasks.simulate.faults.fault import Fault
-from tasks.simulate.faults.hot_pixels import HOT_PIXELS
 from tasks.simulate.faults.partial_coherence import PARTIAL_COHERENCE
 from tasks.simulate.faults.point_spread import POINT_SPREAD
 from tasks.simulate.faults.position_error import POSITION_ERROR

@@ -77,10 +77,3 @@ class Fault(Generic[P]):
     mask: Callable[[P, int, Streams], NDArray[np.uint32]] | None = None
     check: Callable[[P, int], None] | None = None
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-def share_of_pixels(fraction: float, n_px: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Choose a share of the pixels, shape (n_px, n_px); a larger one holds those of a smaller."""
-    chosen = np.zeros(n_px * n_px, dtype=np.bool_)
-    chosen[rng.permutation(n_px * n_px)[: round(fraction * n_px * n_px)]] = True
-    return chosen.reshape(n_px, n_px)
