@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prefect.runtime import deployment
 
+from tasks.core.files.named_files import path_below
 from tasks.core.study.hub_layout import PLAN
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.lock import LOCK_FILE
@@ -69,9 +70,8 @@ def confined(hub: Path, root: Path) -> Path:
         BadInputError: If the path has `..`, leads out of the root by itself or by a link, is the
             root itself, or names a folder that holds something else than a hub.
     """
-    base = root.resolve()
-    place = (base / hub).resolve()
-    if ".." in hub.parts or "\0" in str(hub) or not place.is_relative_to(base) or place == base:
+    base, place = root.resolve(), path_below(root, hub)
+    if place is None or place == base:
         raise BadInputError(
             f"The hub must lie below the hub root of the worker, got {str(hub)!r}. Give a relative "
             f"path such as runs/mine: no '..', no link and no absolute path that leads elsewhere."

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from prefect.runtime import deployment
 from pydantic import Field, model_validator
 
+from tasks.core.files.named_files import path_below
 from tasks.ingest.params import IngestParams
 from tasks.reconstruct.reference_params import ReferenceOptions
 from tasks.regions.params import RegionParams
@@ -93,15 +94,13 @@ def confined_file(name: str | Path, root: Path) -> Path:
         BadInputError: If the root is no folder, the name leads out of it, by `..` or by a link,
             or there is no such file.
     """
-    base = root.resolve()
-    if not base.is_dir():
+    if not root.is_dir():
         raise BadInputError(
             f"The data root {root} is no folder. Set {DATA_ROOT} to the folder that holds the "
             f"measured scans."
         )
-    given = Path(name)
-    path = (base / given).resolve()
-    if ".." in given.parts or not path.is_relative_to(base):
+    path = path_below(root, name)
+    if path is None:
         raise BadInputError(
             f"The scan {name} leads out of the data root {root}. Name a file below it, without "
             f"`..`; a link may not point out of it either."

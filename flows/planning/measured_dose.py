@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.importers import open_scan
+from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import choose_crop, cropped_mask, read_some
 from tasks.ingest.preparation.photon_scale import photon_quantum

@@ -3,19 +3,6 @@
 from enum import StrEnum
 
 
-class Format(StrEnum):
-    """Formats that are read; `auto` takes the one that the file itself shows."""
-
-    AUTO = "auto"
-    CXI = "cxi"
-    PTYD = "ptyd"
-    NEXUS = "nexus"
-    PTYCHODUS = "ptychodus"
-    PTYCHOPINN = "ptychopinn"
-    PTYCHI = "ptychi"
-    ARRAYS = "arrays"
-
-
 class Values(StrEnum):
     """What the stored patterns are."""
 

@@ -1,13 +1,20 @@
-"""What a file states of a scan, in its own words; what it does not state is None."""
+"""What a file states of a scan, in its own words, and what may have to be said beside it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.core.files.named_files import with_fingerprint
+from tasks.core.files.scan_record import (
+    DETECTOR_PIXEL_WINDOW_M,
+    DISTANCE_WINDOW_M,
+    ENERGY_WINDOW_EV,
+)
 from tasks.ingest.conventions import (
-    Format,
     MaskSense,
     Moves,
     Order,
@@ -17,6 +24,73 @@ from tasks.ingest.conventions import (
 )
 from tasks.ingest.files.patterns import PatternSource
 
+STRICT = ConfigDict(frozen=True, extra="forbid")
+LARGEST_VALUE = 1e30
+
+
+class NamedFile(BaseModel):
+    """A file beside the scan; its content is a parameter, as its SHA-256."""
+
+    model_config = STRICT
+
+    file: Path | None = Field(None, description="The file; none: there is none")
+    dataset: str | None = Field(
+        None, description="HDF5 dataset of the array; not needed where the file holds one alone"
+    )
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "file", "The file")
+
+
+class FileOptions(BaseModel):
+    """What an importer may be told of a file; what it is told is not read from there."""
+
+    model_config = STRICT
+
+    format: str = Field("auto", description="Format")
+    layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
+    product: NamedFile = Field(
+        NamedFile(),
+        description="Positions and probe of a scan whose file has the patterns alone: a Ptychodus "
+        "product or a PtyPy .ptyr",
+    )
+    data_root: Path | None = Field(
+        None, description="Folder that file and links must stay in; none: that of the file"
+    )
+    unpacked_limit_gib: float = Field(
+        16.0, gt=0, le=4096, description="Most that an archive may unpack to [GiB]"
+    )
+    n_px: int | None = Field(
+        None,
+        ge=16,
+        le=2048,
+        multiple_of=2,
+        description="Crop the patterns, binned, to this side; none: the largest even square [px]",
+    )
+    energy_ev: float | None = Field(
+        None,
+        ge=ENERGY_WINDOW_EV[0],
+        le=ENERGY_WINDOW_EV[1],
+        description="Photon energy; none: the file's [eV]",
+    )
+    distance_m: float | None = Field(
+        None,
+        ge=DISTANCE_WINDOW_M[0],
+        le=DISTANCE_WINDOW_M[1],
+        description="From the sample to the detector; none: the file's [m]",
+    )
+    detector_pixel_m: float | None = Field(
+        None,
+        ge=DETECTOR_PIXEL_WINDOW_M[0],
+        le=DETECTOR_PIXEL_WINDOW_M[1],
+        description="Side of a detector pixel before binning; none: the file's [m]",
+    )
+
 
 @dataclass(frozen=True)
 class FilePositions:
@@ -25,22 +99,21 @@ class FilePositions:
     Attributes:
         values: One row for each pattern, shape (J, 2).
         unit: Their unit.
-        order: Which column is which.
         moves: Whose they are.
+        order: Which column is which; None: not stated.
     """
 
     values: NDArray[np.float64]
-    unit: PositionUnit | None = None
-    order: Order | None = None
-    moves: Moves | None = None
+    unit: PositionUnit
+    moves: Moves
+    order: Order | None = Order.YX
 
 
 @dataclass(frozen=True)
 class FileScan:
-    """What a file states of a scan.
+    """What a file states of a scan; None for what it does not state.
 
     Attributes:
-        format: Its format.
         patterns: Where the patterns are read from.
         positions: One for each pattern.
         values: Whether intensities or amplitudes are stored.
@@ -52,16 +125,14 @@ class FileScan:
         mask: Mask of the detector, shape (H, W).
         mask_sense: Which of its values are good.
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
-        object_: An object that came with the scan, shape (H, W); never a truth.
         geometry_unknown: Whether the file says that nobody knows energy, distance and pixel.
         origins: Where in the file each of these was found.
     """
 
-    format: Format
     patterns: PatternSource
-    positions: FilePositions | None = None
-    values: Values | None = None
-    zero_frequency: ZeroFrequency | None = None
+    positions: FilePositions
+    values: Values = Values.INTENSITY
+    zero_frequency: ZeroFrequency = ZeroFrequency.CENTRE
     energy_ev: float | None = None
     distance_m: float | None = None
     detector_pixel_m: float | None = None
@@ -69,12 +140,8 @@ class FileScan:
     mask: NDArray[Any] | None = None
     mask_sense: MaskSense | None = None
     probe_modes: NDArray[np.complexfloating] | None = None
-    object_: NDArray[np.complexfloating] | None = None
     geometry_unknown: bool = False
     origins: dict[str, str] = field(default_factory=dict)
-
-
-LARGEST_VALUE = 1e30
 
 
 def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloating]:

@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from tasks.core.files.named_files import with_fingerprint, without_folders
-from tasks.core.files.scan_record import (
-    DETECTOR_PIXEL_WINDOW_M,
-    DISTANCE_WINDOW_M,
-    ENERGY_WINDOW_EV,
-)
+from tasks.core.study.catalogue import known_name, name_field
 from tasks.ingest.conventions import (
-    Format,
     Invalid,
     MaskSense,
     Moves,
@@ -23,27 +18,11 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
+from tasks.ingest.file_scan import STRICT, FileOptions, NamedFile
+from tasks.ingest.importers import IMPORTERS
 
-STRICT = ConfigDict(frozen=True, extra="forbid")
-
-
-class NamedFile(BaseModel):
-    """A file beside the scan; its content is a parameter, as its SHA-256."""
-
-    model_config = STRICT
-
-    file: Path | None = Field(None, description="The file; none: there is none")
-    dataset: str | None = Field(
-        None, description="HDF5 dataset of the array; not needed where the file holds one alone"
-    )
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "file", "The file")
+# The format that the file itself shows.
+AUTO = "auto"
 
 
 class PositionsParams(BaseModel):
@@ -152,49 +131,10 @@ class GuessParams(NamedFile):
     n_modes: int = Field(1, ge=1, le=15, description="Incoherent modes of the guess")
 
 
-class IngestOptions(BaseModel):
+class IngestOptions(FileOptions):
     """What the file of a measured scan does not say of it, and how the scan is prepared."""
 
-    model_config = STRICT
-
-    format: Format = Field(Format.AUTO, description=f"Format: {', '.join(Format)}")
-    layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
-    product: NamedFile = Field(
-        NamedFile(),
-        description="Positions and probe of a scan whose file has the patterns alone: a Ptychodus "
-        "product or a PtyPy .ptyr",
-    )
-    data_root: Path | None = Field(
-        None, description="Folder that file and links must stay in; none: that of the file"
-    )
-    unpacked_limit_gib: float = Field(
-        16.0, gt=0, le=4096, description="Most that an archive may unpack to [GiB]"
-    )
-    n_px: int | None = Field(
-        None,
-        ge=16,
-        le=2048,
-        multiple_of=2,
-        description="Crop the patterns, binned, to this side; none: the largest even square [px]",
-    )
-    energy_ev: float | None = Field(
-        None,
-        ge=ENERGY_WINDOW_EV[0],
-        le=ENERGY_WINDOW_EV[1],
-        description="Photon energy; none: the file's [eV]",
-    )
-    distance_m: float | None = Field(
-        None,
-        ge=DISTANCE_WINDOW_M[0],
-        le=DISTANCE_WINDOW_M[1],
-        description="From the sample to the detector; none: the file's [m]",
-    )
-    detector_pixel_m: float | None = Field(
-        None,
-        ge=DETECTOR_PIXEL_WINDOW_M[0],
-        le=DETECTOR_PIXEL_WINDOW_M[1],
-        description="Side of a detector pixel before binning; none: the file's [m]",
-    )
+    format: str = name_field(AUTO, (AUTO, *IMPORTERS), "Format")
     geometry_unknown: bool = Field(
         False,
         description="Energy, distance and pixel are not known: the positions are in pixels, and "
@@ -210,6 +150,11 @@ class IngestOptions(BaseModel):
     accept: tuple[str, ...] = Field(
         (), description="Codes of findings that shall not stop the import"
     )
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, value: str) -> str:
+        return known_name(value, (AUTO, *IMPORTERS), "format")
 
 
 class IngestParams(IngestOptions):

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tasks.core.files.scan_record import Geometry
 from tasks.ingest.conventions import (
-    Format,
     MaskSense,
     Moves,
     Order,
@@ -43,11 +42,10 @@ class ResolvedScan:
         object_pixel_m: Side of an object pixel for the stored patterns [m]; None: not known.
         good: Detector pixels that can be trusted, as stored, shape (H, W); None: no mask.
         probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
-        object_: An object that came with the scan; never a truth.
         origins: Where each of these was found.
     """
 
-    format: Format
+    format: str
     patterns: PatternSource
     values: Values
     zero_frequency: ZeroFrequency
@@ -57,7 +55,6 @@ class ResolvedScan:
     object_pixel_m: float | None
     good: NDArray[np.bool_] | None
     probe_modes: NDArray[np.complexfloating] | None
-    object_: NDArray[np.complexfloating] | None
     origins: dict[str, str]
 
     def __len__(self) -> int:
@@ -84,26 +81,24 @@ class ResolvedScan:
         return self.positions * share / pixel
 
 
-def resolve(file_scan: FileScan, params: IngestParams) -> ResolvedScan:
+def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> ResolvedScan:
     """Join what a file states with what a person says; ask for what is still missing.
+
+    Args:
+        file_scan: What the file states.
+        params: What a person says.
+        format_: Name of the file's format.
 
     Raises:
         ValueError: If something is missing, or two statements contradict each other.
     """
     geometry, object_pixel_m = _resolve_geometry(file_scan, params)
     positions, in_metres = _resolve_positions(file_scan, params, object_pixel_m)
-    values = params.patterns.values or file_scan.values
-    zero = params.patterns.zero_frequency or file_scan.zero_frequency
-    if values is None or zero is None:
-        raise ValueError(
-            "The file does not say whether patterns are intensities, or where their zero frequency "
-            "lies. Give --patterns.values and --patterns.zero-frequency."
-        )
     return ResolvedScan(
-        format=file_scan.format,
+        format=format_,
         patterns=file_scan.patterns,
-        values=values,
-        zero_frequency=zero,
+        values=params.patterns.values or file_scan.values,
+        zero_frequency=params.patterns.zero_frequency or file_scan.zero_frequency,
         positions=positions,
         in_metres=in_metres,
         geometry=geometry,
@@ -112,7 +107,6 @@ def resolve(file_scan: FileScan, params: IngestParams) -> ResolvedScan:
             file_scan.mask, params.mask.sense or file_scan.mask_sense, file_scan.patterns.shape
         ),
         probe_modes=file_scan.probe_modes,
-        object_=file_scan.object_,
         origins={key: value for key, value in file_scan.origins.items() if value},
     )
 
@@ -154,17 +148,13 @@ def _resolve_positions(
     file_scan: FileScan, params: IngestParams, object_pixel_m: float | None
 ) -> tuple[NDArray[np.float64], bool]:
     """Return positions of the probe (y, x), and whether they are in metres."""
-    asked = params.positions
-    found = file_scan.positions
-    if found is None:
-        raise ValueError("The file has no positions. Name the product by --product.file.")
+    asked, found = params.positions, file_scan.positions
     values, unit = _checked(found, file_scan.patterns.shape[0]), asked.unit or found.unit
     order, moves = asked.order or found.order, asked.moves or found.moves
-    for name, value in (("unit", unit), ("order", order), ("moves", moves)):
-        if value is None:
-            raise ValueError(
-                f"The file does not say the {name} of its positions. Give --positions.{name}."
-            )
+    if order is None:
+        raise ValueError(
+            "The file does not say the order of its positions. Give --positions.order."
+        )
     if order is Order.XY:
         values = values[:, ::-1]
     if moves is Moves.SAMPLE:
@@ -172,7 +162,7 @@ def _resolve_positions(
     if asked.swap:
         values = values[:, ::-1]
     values = values * np.where([asked.negate_y, asked.negate_x], -1.0, 1.0)
-    if unit is PositionUnit.PX or unit is None:
+    if unit is PositionUnit.PX:
         return values, False
     if object_pixel_m is None:
         raise ValueError(

@@ -9,7 +9,7 @@ from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
 from tasks.ingest.checks.check_page import PICTURES, write_page, write_pictures
 from tasks.ingest.checks.findings import refuse_errors
-from tasks.ingest.importers import open_scan
+from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import PreparedScan, prepare
 

@@ -40,6 +40,20 @@ def with_fingerprint(values: object, field: str, what: str) -> object:
     return values | {"file_sha256": found}
 
 
+def path_below(root: Path, name: str | Path) -> Path | None:
+    """Return a path below a folder, every link followed; None where it leads out of it.
+
+    Args:
+        root: The folder.
+        name: Path that came from outside, relative to the folder or absolute.
+    """
+    given, base = Path(name), root.resolve()
+    if ".." in given.parts or "\0" in str(given):
+        return None
+    path = (base / given).resolve()
+    return path if path.is_relative_to(base) else None
+
+
 def without_folders(record: dict[str, Any]) -> dict[str, Any]:
     """Return parameters as they are recorded: a named file by its name and its SHA-256.
 

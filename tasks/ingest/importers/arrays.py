@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tasks.core.files.parameter_file import describe, read_parameters
 from tasks.ingest.conventions import (
-    Format,
     MaskSense,
     Moves,
     Order,
@@ -23,12 +22,16 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.file_scan import (
+    STRICT,
+    FileOptions,
+    FilePositions,
+    FileScan,
+    columns,
+    probe_modes_of,
+)
 from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import ArrayPatterns, Axes
-from tasks.ingest.params import IngestParams
-
-STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class PatternsLayout(BaseModel):
@@ -94,24 +97,28 @@ class Layout(BaseModel):
     geometry: GeometryLayout | Literal["unknown"] | None = None
 
 
-def read(path: Path, params: IngestParams) -> FileScan:
+def has_layout(_path: Path, options: FileOptions) -> bool:
+    """Tell whether a layout says which array is what."""
+    return options.layout.file is not None
+
+
+def read(path: Path, options: FileOptions) -> FileScan:
     """Read arrays as a layout describes them.
 
     Raises:
         ValueError: If no layout is named, or it does not fit the arrays.
     """
-    if params.layout.file is None:
+    if options.layout.file is None:
         raise ValueError(
             f"Arrays do not say what they are. Describe {path} in a YAML (which array has the "
             f"patterns and positions, unit, order and sign), and name it by --layout.file."
         )
-    layout = read_layout(params.layout.file)
-    arrays = read_arrays(path, params.unpacked_limit_gib)
+    layout = read_layout(options.layout.file)
+    arrays = read_arrays(path, options.unpacked_limit_gib)
     values = _squeezed(array(arrays, layout.patterns.array, path, "diffraction patterns"))
     geometry = layout.geometry if isinstance(layout.geometry, GeometryLayout) else None
     probe, mask = layout.probe, layout.mask
     return FileScan(
-        format=Format.ARRAYS,
         patterns=ArrayPatterns(values, _axes(values, layout.patterns, path)),
         positions=_positions(arrays, layout.positions, path),
         values=layout.patterns.values,
@@ -125,7 +132,7 @@ def read(path: Path, params: IngestParams) -> FileScan:
         if probe
         else None,
         geometry_unknown=layout.geometry == "unknown",
-        origins={"patterns": layout.patterns.array, "layout": params.layout.file.name},
+        origins={"patterns": layout.patterns.array, "layout": options.layout.file.name},
     )
 
 
@@ -167,8 +174,8 @@ def _positions(
                 "The layout names no positions. Give `array` for an array (J, 2), or `y` and `x`."
             )
         y, x = (array(arrays, name, path, "positions") for name in (layout.y, layout.x))
-        return FilePositions(columns(y, x), layout.unit, Order.YX, layout.moves)
+        return FilePositions(columns(y, x), layout.unit, layout.moves)
     values = _squeezed(np.asarray(array(arrays, layout.array, path, "positions")))
     if values.ndim == 3 and values.shape[-1] == 2:
         values = values.reshape(-1, 2)
-    return FilePositions(values.astype(np.float64), layout.unit, layout.order, layout.moves)
+    return FilePositions(values.astype(np.float64), layout.unit, layout.moves, layout.order)

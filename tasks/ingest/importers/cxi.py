@@ -12,16 +12,8 @@ import numpy as np
 
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
-from tasks.ingest.conventions import (
-    Format,
-    MaskSense,
-    Moves,
-    Order,
-    PositionUnit,
-    Values,
-    ZeroFrequency,
-)
-from tasks.ingest.file_scan import FilePositions, FileScan, probe_modes_of
+from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
+from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, probe_modes_of
 from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, units_of, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m
@@ -31,7 +23,6 @@ from tasks.ingest.importers.cxi_fields import (
     first_of,
     in_detector_axes,
 )
-from tasks.ingest.params import IngestParams
 
 DATA = (COUNTS, "entry_1/data_1/data")
 TRANSLATIONS = (TRANSLATION, "entry_1/data_1/translation", f"{DETECTOR}/translation")
@@ -43,7 +34,7 @@ def recognises(file: h5py.File) -> bool:
     return "cxi_version" in file or any(name in file for name in DATA)
 
 
-def read(path: Path, params: IngestParams) -> FileScan:
+def read(path: Path, options: FileOptions) -> FileScan:
     """Read what a CXI file states of a scan.
 
     Raises:
@@ -53,20 +44,16 @@ def read(path: Path, params: IngestParams) -> FileScan:
         name = first_of(file, DATA, "diffraction patterns")
         data = file[name]
         unknown = DETECTOR in file and bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
-        is_stated = not unknown
         mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         light = whole(file[ILLUMINATION]) if ILLUMINATION in file else None
         return FileScan(
-            format=Format.CXI,
             patterns=Hdf5Patterns(
                 path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
             ),
             positions=_positions(file, unknown),
-            values=Values.INTENSITY,
-            zero_frequency=ZeroFrequency.CENTRE,
-            energy_ev=_energy_ev(file) if is_stated and params.energy_ev is None else None,
-            distance_m=detector_distance_m(file, params) if is_stated else None,
-            detector_pixel_m=detector_pixel_m(file, params) if is_stated else None,
+            energy_ev=_energy_ev(file) if not unknown and options.energy_ev is None else None,
+            distance_m=detector_distance_m(file, options) if not unknown else None,
+            detector_pixel_m=detector_pixel_m(file, options) if not unknown else None,
             mask=None if mask is None else good_pixels(mask.astype(np.uint32)),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
             probe_modes=None if light is None else probe_modes_of(light, ILLUMINATION),
@@ -81,8 +68,8 @@ def _positions(file: h5py.File, unknown: bool) -> FilePositions:
     factor = length_m(1.0, units_of(file, name) or "m", f"{name} of {file.filename}")
     along = in_detector_axes(file, whole(file[name]), name) * factor
     if unknown:
-        return FilePositions(along / PLACEHOLDER_PIXEL_M, PositionUnit.PX, Order.YX, Moves.SAMPLE)
-    return FilePositions(along, PositionUnit.M, Order.YX, Moves.SAMPLE)
+        return FilePositions(along / PLACEHOLDER_PIXEL_M, PositionUnit.PX, Moves.SAMPLE)
+    return FilePositions(along, PositionUnit.M, Moves.SAMPLE)
 
 
 def _energy_ev(file: h5py.File) -> float | None:

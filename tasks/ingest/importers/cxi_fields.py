@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.scan_writer import DETECTOR
+from tasks.ingest.file_scan import FileOptions
 from tasks.ingest.files.hdf5 import field, number, units_of, whole
 from tasks.ingest.files.units import length_m, plausible_m
-from tasks.ingest.params import IngestParams
 
 AXIS_ALIGNED = 0.99
 SQUARE = 1e-3
@@ -37,21 +37,21 @@ def detector_length(file: h5py.File, name: str) -> float | None:
     return length_m(value, units_of(file, name) or "m", f"{name} of {file.filename}")
 
 
-def detector_distance_m(file: h5py.File, params: IngestParams) -> float | None:
+def detector_distance_m(file: h5py.File, options: FileOptions) -> float | None:
     """Return the distance from the sample [m]; none where a parameter gives it."""
-    if params.distance_m is not None:
+    if options.distance_m is not None:
         return None
     value = detector_length(file, f"{DETECTOR}/distance")
     return None if value is None else plausible_m("distance_m", value)
 
 
-def detector_pixel_m(file: h5py.File, params: IngestParams) -> float | None:
+def detector_pixel_m(file: h5py.File, options: FileOptions) -> float | None:
     """Return the side of a pixel [m], of `x_pixel_size` or of `basis_vectors`.
 
     Raises:
         ValueError: If pixels are not square.
     """
-    if params.detector_pixel_m is not None:
+    if options.detector_pixel_m is not None:
         return None
     sides = [
         value

@@ -13,16 +13,8 @@ from numpy.typing import NDArray
 
 from tasks.core.files.scan_record import good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
-from tasks.ingest.conventions import (
-    Format,
-    MaskSense,
-    Moves,
-    Order,
-    PositionUnit,
-    Values,
-    ZeroFrequency,
-)
-from tasks.ingest.file_scan import FilePositions, FileScan, columns
+from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
+from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns
 from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, text, units_of, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import energy_ev, length_m
@@ -32,7 +24,6 @@ from tasks.ingest.importers.cxi_fields import (
     first_of,
     in_detector_axes,
 )
-from tasks.ingest.params import IngestParams
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)
@@ -46,7 +37,7 @@ def recognises(file: h5py.File) -> bool:
     return isinstance(named, h5py.Dataset) and text(named[()]) in DEFINITIONS
 
 
-def read(path: Path, params: IngestParams) -> FileScan:
+def read(path: Path, options: FileOptions) -> FileScan:
     """Read what a NeXus file states of a scan.
 
     Raises:
@@ -59,16 +50,13 @@ def read(path: Path, params: IngestParams) -> FileScan:
         mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         values, found_at = _sample_positions(file)
         return FileScan(
-            format=Format.NEXUS,
             patterns=Hdf5Patterns(
                 path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
             ),
-            positions=FilePositions(values, PositionUnit.M, Order.YX, Moves.SAMPLE),
-            values=Values.INTENSITY,
-            zero_frequency=ZeroFrequency.CENTRE,
-            energy_ev=_energy_ev(file) if params.energy_ev is None else None,
-            distance_m=detector_distance_m(file, params),
-            detector_pixel_m=detector_pixel_m(file, params),
+            positions=FilePositions(values, PositionUnit.M, Moves.SAMPLE),
+            energy_ev=_energy_ev(file) if options.energy_ev is None else None,
+            distance_m=detector_distance_m(file, options),
+            detector_pixel_m=detector_pixel_m(file, options),
             mask=None if mask is None else good_pixels(mask.astype(np.uint32)),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
             origins={"patterns": name, "positions": found_at, "energy": BEAM},

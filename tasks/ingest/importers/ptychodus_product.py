@@ -4,7 +4,7 @@ Positions are those of the probe over the object, in metres, x and y apart, with
 pattern that each belongs to. pty-chi's own test files have the same fields.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import Moves, Order, PositionUnit
-from tasks.ingest.file_scan import FilePositions, columns, probe_modes_of
+from tasks.ingest.conventions import Moves, PositionUnit
+from tasks.ingest.file_scan import FileOptions, FilePositions, columns, probe_modes_of
 from tasks.ingest.files.hdf5 import attribute_number, field, open_foreign_hdf5, whole
 from tasks.ingest.files.units import energy_ev, plausible_m
 from tasks.ingest.importers.cxi_fields import square
-from tasks.ingest.params import IngestParams
 
 X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"
 
@@ -30,7 +29,6 @@ class PtychodusProduct:
         positions: Positions of the probe [m].
         indexes: Which pattern each belongs to, shape (J,); None: they are in order.
         probe_modes: Modes of the probe, shape (M, N, N).
-        object_: First layer of the object, shape (H, W).
         object_pixel_m: Side of an object pixel [m].
         energy_ev: Photon energy [eV].
         distance_m: From the sample to the detector [m].
@@ -39,7 +37,6 @@ class PtychodusProduct:
     positions: FilePositions
     indexes: NDArray[np.integer] | None
     probe_modes: NDArray[np.complexfloating] | None
-    object_: NDArray[np.complexfloating] | None
     object_pixel_m: float | None
     energy_ev: float | None
     distance_m: float | None
@@ -50,7 +47,7 @@ def has_positions(file: h5py.File) -> bool:
     return X in file and Y in file
 
 
-def read_product(path: Path, params: IngestParams) -> PtychodusProduct:
+def read_product(path: Path, options: FileOptions) -> PtychodusProduct:
     """Read a product.
 
     Raises:
@@ -62,16 +59,17 @@ def read_product(path: Path, params: IngestParams) -> PtychodusProduct:
         energy = attribute_number(file, "probe_energy_eV")
         distance = attribute_number(file, "detector_object_distance_m")
         return PtychodusProduct(
-            positions=FilePositions(positions, PositionUnit.M, Order.YX, Moves.PROBE),
+            positions=FilePositions(positions, PositionUnit.M, Moves.PROBE),
             indexes=_usable(indexes, len(positions)),
-            probe_modes=_probe(file),
-            object_=_first_layer(file),
+            probe_modes=probe_modes_of(whole(file["probe"]), f"probe of {file.filename}")
+            if "probe" in file
+            else None,
             object_pixel_m=_pixel_m(file),
             energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {path}")
-            if energy and params.energy_ev is None
+            if energy and options.energy_ev is None
             else None,
             distance_m=plausible_m("distance_m", abs(distance))
-            if distance and params.distance_m is None
+            if distance and options.distance_m is None
             else None,
         )
 
@@ -106,8 +104,7 @@ def positions_of_patterns(
             f"{INDEXES} do not name pattern {int(lacking[0])}. Export the product of this scan, "
             f"with all of its patterns."
         )
-    stated = product.positions
-    return FilePositions(stated.values[places], stated.unit, stated.order, stated.moves)
+    return replace(product.positions, values=product.positions.values[places])
 
 
 def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | None:
@@ -115,19 +112,6 @@ def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | N
     if indexes is None or len(indexes) != count or len(np.unique(indexes)) != count:
         return None
     return indexes.astype(np.intp)
-
-
-def _probe(file: h5py.File) -> NDArray[np.complexfloating] | None:
-    if "probe" not in file:
-        return None
-    return probe_modes_of(whole(file["probe"]), f"probe of {file.filename}")
-
-
-def _first_layer(file: h5py.File) -> NDArray[np.complexfloating] | None:
-    if "object" not in file:
-        return None
-    values = whole(file["object"])
-    return np.asarray(values.reshape(-1, *values.shape[-2:])[0]) if values.ndim > 1 else None
 
 
 def _pixel_m(file: h5py.File) -> float | None:

@@ -10,22 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import Format, Moves, Order, PositionUnit, Values, ZeroFrequency
-from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.conventions import Moves, PositionUnit, Values
+from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns, probe_modes_of
 from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import ArrayPatterns, Axes
-from tasks.ingest.params import IngestParams
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
 
-def read(path: Path, params: IngestParams) -> FileScan:
+def takes_any(_path: Path, _options: FileOptions) -> bool:
+    """Take any archive whose arrays nobody describes: `read` says what is missing."""
+    return True
+
+
+def read(path: Path, options: FileOptions) -> FileScan:
     """Read what an NPZ of PtychoPINN states of a scan.
 
     Raises:
         ValueError: If it lacks patterns or positions, or holds Python objects.
     """
-    arrays = read_arrays(path, params.unpacked_limit_gib)
+    arrays = read_arrays(path, options.unpacked_limit_gib)
     if "xcoords" not in arrays:
         raise ValueError(
             f"{path} is no NPZ of PtychoPINN: it has no xcoords and ycoords, but "
@@ -36,13 +40,10 @@ def read(path: Path, params: IngestParams) -> FileScan:
     y, x = (array(arrays, f"{axis}coords", path, "positions") for axis in "yx")
     probe = arrays.get("probeGuess")
     return FileScan(
-        format=Format.PTYCHOPINN,
         patterns=ArrayPatterns(values, _axes(values, np.asarray(x).size, path)),
-        positions=FilePositions(columns(y, x), PositionUnit.PX, Order.YX, Moves.PROBE),
+        positions=FilePositions(columns(y, x), PositionUnit.PX, Moves.PROBE),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
-        zero_frequency=ZeroFrequency.CENTRE,
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
-        object_=np.asarray(arrays["objectGuess"]) if "objectGuess" in arrays else None,
         origins={"patterns": name, "positions": "xcoords, ycoords", "probe": "probeGuess"},
     )
 

@@ -10,21 +10,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import (
-    Format,
-    MaskSense,
-    Moves,
-    Order,
-    PositionUnit,
-    Values,
-    ZeroFrequency,
-)
-from tasks.ingest.file_scan import FilePositions, FileScan, probe_modes_of
+from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
+from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, probe_modes_of
 from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
 from tasks.ingest.files.units import energy_ev, plausible_m
 from tasks.ingest.importers.cxi_fields import square
-from tasks.ingest.params import IngestParams
 
 
 def recognises(file: h5py.File) -> bool:
@@ -33,7 +24,7 @@ def recognises(file: h5py.File) -> bool:
     return isinstance(chunks, h5py.Group) and any("data" in chunks[name] for name in chunks)
 
 
-def read(path: Path, params: IngestParams) -> FileScan:
+def read(path: Path, options: FileOptions) -> FileScan:
     """Read what a .ptyd states of a scan.
 
     Raises:
@@ -50,23 +41,18 @@ def read(path: Path, params: IngestParams) -> FileScan:
         energy_kev = number(file, "meta/energy")
         distance = number(file, "meta/distance")
         return FileScan(
-            format=Format.PTYD,
             patterns=Hdf5Patterns(path, parts),
-            positions=FilePositions(
-                np.concatenate(positions), PositionUnit.M, Order.YX, Moves.PROBE
-            ),
-            values=Values.INTENSITY,
-            zero_frequency=ZeroFrequency.CENTRE,
+            positions=FilePositions(np.concatenate(positions), PositionUnit.M, Moves.PROBE),
             energy_ev=None
-            if energy_kev is None or params.energy_ev is not None
+            if energy_kev is None or options.energy_ev is not None
             else energy_ev(energy_kev, "keV", f"meta/energy of {path}"),
             distance_m=None
-            if distance is None or params.distance_m is not None
+            if distance is None or options.distance_m is not None
             else plausible_m("distance_m", distance),
-            detector_pixel_m=_pixel_m(file, params),
+            detector_pixel_m=_pixel_m(file, options),
             mask=_weights(file, chunks),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
-            probe_modes=read_ptyr_probe(params.product.file),
+            probe_modes=read_ptyr_probe(options.product.file),
             origins={"patterns": "chunks/*/data", "positions": "chunks/*/positions"},
         )
 
@@ -78,9 +64,9 @@ def _chunk_number(name: str) -> int:
     return int(name)
 
 
-def _pixel_m(file: h5py.File, params: IngestParams) -> float | None:
+def _pixel_m(file: h5py.File, options: FileOptions) -> float | None:
     """Return the side of a detector pixel [m]; `psize` may have one for each axis."""
-    if params.detector_pixel_m is not None or "meta/psize" not in file:
+    if options.detector_pixel_m is not None or "meta/psize" not in file:
         return None
     sides = [float(side) for side in np.ravel(whole(file["meta/psize"]))]
     return plausible_m("detector_pixel_m", square(sides, file.filename))

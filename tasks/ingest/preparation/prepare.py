@@ -271,7 +271,7 @@ def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str
     return {
         "measured": {
             "parameters": prepared.params.record,
-            "format": scan.format.value,
+            "format": scan.format,
             "found_at": scan.origins,
             "values": scan.values.value,
             "zero_frequency": scan.zero_frequency.value,

@@ -19,10 +19,10 @@ from tasks.core.physics.probe import (
     incoherent_modes,
 )
 from tasks.ingest.conventions import ProbeOrigin
-from tasks.ingest.file_scan import probe_modes_of
+from tasks.ingest.file_scan import NamedFile, probe_modes_of
 from tasks.ingest.files.archive import is_archive, read_arrays
 from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
-from tasks.ingest.params import IngestParams, NamedFile
+from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import Crop
 from tasks.ingest.preparation.shadow_motion import ShadowMotion
 from tasks.ingest.resolved_scan import ResolvedScan

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tasks.core.files.scan_file import ELECTRONVOLT_J, read_scan, write_scan
-from tasks.ingest.importers import open_scan
+from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import prepare
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from tasks.ingest.files.archive import read_arrays
-from tasks.ingest.importers import open_scan
+from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 
 

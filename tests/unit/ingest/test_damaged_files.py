@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.ingest.importers import open_scan
+from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import prepare
 

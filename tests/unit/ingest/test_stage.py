@@ -10,7 +10,7 @@ from tasks.core.files.atomic_files import read_json
 from tasks.core.files.scan_file import ScanReader, read_scan
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.ingest.command_line import main
-from tasks.ingest.conventions import Format
+from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import IngestParams
 from tasks.ingest.stage import OUTPUTS, ingest
 
@@ -137,4 +137,4 @@ def test_the_measured_siemens_star_is_imported_in_its_right_orientation(measured
 
 def test_every_format_is_described_for_people():
     description = IngestParams.model_fields["format"].description
-    assert all(name in description for name in Format)
+    assert all(name in description for name in IMPORTERS)
