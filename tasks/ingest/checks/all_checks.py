@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tasks.core.geometry.overlap import MeasuredOverlap
-from tasks.ingest.checks.findings import Finding, verdict_of
+from tasks.ingest.checks.findings import Finding, Severity, verdict_of
 from tasks.ingest.checks.pattern_checks import (
     ValuesFit,
     check_detector,
@@ -19,6 +19,7 @@ from tasks.ingest.checks.scan_checks import (
     check_orientation,
     check_positions,
     check_probe,
+    overlap_of,
 )
 from tasks.ingest.conventions import ProbeOrigin, Values
 from tasks.ingest.preparation.prepare import PreparedScan
@@ -58,21 +59,20 @@ def check_scan(prepared: PreparedScan) -> Checks:
 
     The orientation is not tried where something worse was found: it would say nothing.
     """
-    positions = check_positions(prepared)
+    overlap = overlap_of(prepared)
     found = [*check_zero_frequency(prepared), *check_near_field(prepared)]
     if not found:  # else step and probe would be judged in a frame that is not theirs
-        found += positions.findings + check_probe(prepared)
-    found += check_light(prepared) + check_detector(prepared)
-    orientations = None
+        found += [*check_positions(prepared, overlap), *check_probe(prepared)]
+    found += [*check_light(prepared), *check_detector(prepared)]
+    is_asked, orientations = prepared.params.check_orientation, None
     is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
-    if prepared.params.check_orientation and is_worth_it:
+    if is_asked and is_worth_it:
         orientations = try_orientations(prepared)
-    if not prepared.params.check_orientation or is_worth_it:
-        found += check_orientation(prepared, orientations)
+    if not is_asked or is_worth_it:
+        found.append(check_orientation(prepared, orientations))
     found += check_values(prepared, _judge_values(prepared, orientations))
-    order = {"error": 0, "warning": 1, "info": 2}
-    ranked = sorted(found, key=lambda finding: order[finding.severity.value])
-    return Checks(tuple(ranked), positions.overlap, orientations)
+    ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
+    return Checks(tuple(ranked), overlap, orientations)
 
 
 def try_orientations(prepared: PreparedScan) -> Orientations:

@@ -1,5 +1,6 @@
 """Checks of the patterns: light, its drift, the detector, and what the values are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,26 +25,21 @@ SQUARES_FIT_BETTER = 0.9
 CORNER_FRACTION = 4
 
 
-def check_light(prepared: PreparedScan) -> list[Finding]:
+def check_light(prepared: PreparedScan) -> Iterator[Finding]:
     """Look at the photons of every pattern, and how they and their place change over time."""
-    found = []
     statistics, scale = prepared.statistics, prepared.photon_scale.photons_per_unit
     light = statistics.light[prepared.kept] * scale
-    found.append(
-        info(
-            "light",
-            f"A pattern holds {light.mean():.4g} photons, give or take "
-            f"{light.std() / light.mean():.1%} from pattern to pattern.",
-        )
+    yield info(
+        "light",
+        f"A pattern holds {light.mean():.4g} photons, give or take "
+        f"{light.std() / light.mean():.1%} from pattern to pattern.",
     )
     if light.mean() < FEW_PHOTONS:
-        found.append(
-            warning(
-                "few_photons",
-                f"A pattern holds {light.mean():.3g} photons only.",
-                "If the values are not photons, give --patterns.photons-per-pattern; else expose "
-                "longer.",
-            )
+        yield warning(
+            "few_photons",
+            f"A pattern holds {light.mean():.3g} photons only.",
+            "If the values are not photons, give --patterns.photons-per-pattern; else expose "
+            "longer.",
         )
     n_left_out = len(prepared.scan) - len(prepared.kept)
     if n_left_out:
@@ -52,51 +48,43 @@ def check_light(prepared: PreparedScan) -> list[Finding]:
         text = f"{n_left_out} patterns ({share:.1%}) hold far less or more light and are left out"
         make = warning if share > MUCH_LEFT_OUT else info
         cure = "Check shutter and trigger, or widen --patterns.least-light-ratio."
-        found.append(make("left_out", f"{text}, the first: {first}.", cure))
-    return found + _check_drift(light, statistics.centres_px[prepared.kept], prepared.crop.n_px)
+        yield make("left_out", f"{text}, the first: {first}.", cure)
+    yield from _check_drift(light, statistics.centres_px[prepared.kept], prepared.crop.n_px)
 
 
 def _check_drift(
     light: NDArray[np.float64], centres_px: NDArray[np.float64], n_px: int
-) -> list[Finding]:
+) -> Iterator[Finding]:
     """Compare the first tenth of the scan with the last, and the middle of all with the array's.
 
     A sample is seldom even, so a change counts as drift where time explains half of the spread.
     """
-    found = []
     tenth = max(1, len(light) // 10)
     change = float(np.median(light[-tenth:]) / np.median(light[:tenth]) - 1)
     time = np.arange(len(light))
     if abs(change) > LIGHT_DRIFT and _follows(light, time):
-        found.append(
-            warning(
-                "light_drift",
-                f"The last tenth of the scan has {change:+.0%} of the light of the first.",
-                "Normalise by the monitor of the beam before the import, or scan again; a sample "
-                "of uneven transmission does this too.",
-            )
+        yield warning(
+            "light_drift",
+            f"The last tenth of the scan has {change:+.0%} of the light of the first.",
+            "Normalise by the monitor of the beam before the import, or scan again; a sample "
+            "of uneven transmission does this too.",
         )
     moved = np.median(centres_px[-tenth:], axis=0) - np.median(centres_px[:tenth], axis=0)
     along = centres_px @ moved
     if np.hypot(*moved) > CENTRE_DRIFT_PX and _follows(along, time):
-        found.append(
-            warning(
-                "beam_drift",
-                f"The centre of the patterns moves by ({moved[0]:+.1f}, {moved[1]:+.1f}) px (y, x) "
-                f"from the first to the last tenth of the scan.",
-                "Beam or detector may have moved: use shorter scans, or refine the positions.",
-            )
+        yield warning(
+            "beam_drift",
+            f"The centre of the patterns moves by ({moved[0]:+.1f}, {moved[1]:+.1f}) px (y, x) "
+            f"from the first to the last tenth of the scan.",
+            "Beam or detector may have moved: use shorter scans, or refine the positions.",
         )
     away = np.median(centres_px, axis=0) - n_px // 2
     if np.abs(away).max() > OFF_CENTRE_FRACTION * n_px:
-        found.append(
-            warning(
-                "off_centre",
-                f"The patterns lie ({away[0]:+.1f}, {away[1]:+.1f}) px (y, x) beside the middle.",
-                "Give --patterns.recentre mass, which crops around their centre of mass.",
-            )
+        yield warning(
+            "off_centre",
+            f"The patterns lie ({away[0]:+.1f}, {away[1]:+.1f}) px (y, x) beside the middle.",
+            "Give --patterns.recentre mass, which crops around their centre of mass.",
         )
-    return found
 
 
 def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
@@ -106,9 +94,8 @@ def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
     return bool(np.corrcoef(values, time)[0, 1] ** 2 > EXPLAINED_BY_TIME)
 
 
-def check_detector(prepared: PreparedScan) -> list[Finding]:
+def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
     """Look at hot, dead, saturated and masked pixels, and at the floor of the patterns."""
-    found = []
     bad_pixels, good = prepared.bad_pixels, prepared.header.good_pixels
     done = "masked" if prepared.params.patterns.mask_found else "kept"
     for code, where in (("hot_pixels", bad_pixels.hot), ("dead_pixels", bad_pixels.dead)):
@@ -116,19 +103,17 @@ def check_detector(prepared: PreparedScan) -> list[Finding]:
         if count:
             places = [tuple(place) for place in np.argwhere(where)[:3].tolist()]
             text = f"{count} {code.replace('_', ' ')}, the first at {places}, are {done}."
-            found.append(info(code, text, "Give --mask.file to say which pixels are bad."))
+            yield info(code, text, "Give --mask.file to say which pixels are bad.")
     count = int(np.count_nonzero(bad_pixels.saturated))
     if count:
         share = count / bad_pixels.saturated.size
         make = warning if share > MUCH_SATURATED else info
-        found.append(
-            make(
-                "saturation",
-                f"{count} pixels ({share:.2%}) reach {bad_pixels.saturation:g}, where the detector "
-                f"is full, and are {done}.",
-                "Expose shorter or attenuate the beam; give --patterns.saturation if it is another "
-                "value.",
-            )
+        yield make(
+            "saturation",
+            f"{count} pixels ({share:.2%}) reach {bad_pixels.saturation:g}, where the detector "
+            f"is full, and are {done}.",
+            "Expose shorter or attenuate the beam; give --patterns.saturation if it is another "
+            "value.",
         )
     mean = prepared.statistics.mean * prepared.photon_scale.photons_per_unit
     rim = np.ones_like(good)
@@ -137,16 +122,13 @@ def check_detector(prepared: PreparedScan) -> list[Finding]:
         floor = float(np.median(mean[rim & good]))
         share = floor * good.sum() / mean[good].sum()
         if share > FLOOR_SHARE:
-            found.append(
-                warning(
-                    "background",
-                    f"The rim of the patterns holds {floor:.3g} photons a pixel; spread over the "
-                    f"detector that is {share:.0%} of the light.",
-                    "Subtract it: --patterns.background-per-px or --patterns.dark.file. If it is "
-                    "scattered light, the detector is too small for the sample.",
-                )
+            yield warning(
+                "background",
+                f"The rim of the patterns holds {floor:.3g} photons a pixel; spread over the "
+                f"detector that is {share:.0%} of the light.",
+                "Subtract it: --patterns.background-per-px or --patterns.dark.file. If it is "
+                "scattered light, the detector is too small for the sample.",
             )
-    return found
 
 
 @dataclass(frozen=True)
@@ -169,14 +151,13 @@ class ValuesFit:
         )
 
 
-def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]:
+def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Finding]:
     """Look at what the stored values are.
 
     Args:
         prepared: The scan.
         fit: How they fit; None: not fitted.
     """
-    found = []
     photon_scale, scan = prepared.photon_scale, prepared.scan
     texts = {
         "integers": "The stored values are whole numbers and taken as photons.",
@@ -189,58 +170,47 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> list[Finding]
         if photon_scale.how == "integers"
         else f": {photon_scale.photons_per_unit:.6g} photons/unit."
     )
-    found.append(info("counts", texts[photon_scale.how] + scale))
+    yield info("counts", texts[photon_scale.how] + scale)
     factor = common_factor(prepared.statistics)
     if photon_scale.how == "integers" and factor >= LEAST_MULTIPLE:
-        found.append(
-            warning(
-                "multiples",
-                f"All values are multiples of {factor}: they look like units of the converter.",
-                f"Give --patterns.photons-per-unit {1 / factor:.6g} if {factor} units are one "
-                f"photon.",
-            )
+        yield warning(
+            "multiples",
+            f"All values are multiples of {factor}: they look like units of the converter.",
+            f"Give --patterns.photons-per-unit {1 / factor:.6g} if {factor} units are one photon.",
         )
     if scan.values is Values.AMPLITUDE and _are_whole(np.sqrt(prepared.statistics.sample)):
-        found.append(
-            warning(
-                "whole_amplitudes",
-                "The values are taken as amplitudes, but are whole numbers, as counts are.",
-                "Give --patterns.values intensity if they are counts.",
-            )
+        yield warning(
+            "whole_amplitudes",
+            "The values are taken as amplitudes, but are whole numbers, as counts are.",
+            "Give --patterns.values intensity if they are counts.",
         )
     is_counted = photon_scale.how in ("integers", "lattice")
     if is_counted and fit is not None and fit.look_like_roots:
-        found.append(
-            error(
-                "amplitudes",
-                f"The values look like amplitudes, square roots of counts: they scatter by "
-                f"{fit.dispersion:.2f} of what photons do, and their squares have "
-                f"{fit.squared_misfit_ratio:.2f} of their misfit.",
-                "Give --patterns.values amplitude; or, if they are smoothed or averaged counts, "
-                "--patterns.photons-per-unit.",
-            )
+        yield error(
+            "amplitudes",
+            f"The values look like amplitudes, square roots of counts: they scatter by "
+            f"{fit.dispersion:.2f} of what photons do, and their squares have "
+            f"{fit.squared_misfit_ratio:.2f} of their misfit.",
+            "Give --patterns.values amplitude; or, if they are smoothed or averaged counts, "
+            "--patterns.photons-per-unit.",
         )
-    return found
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:
     return bool(np.all(np.abs(values - np.rint(values)) < 1e-4)) and float(values.max()) > 1
 
 
-def check_zero_frequency(prepared: PreparedScan) -> list[Finding]:
+def check_zero_frequency(prepared: PreparedScan) -> Iterator[Finding]:
     """Look whether the light is in the middle of the patterns, or in their corners."""
     mean = np.where(prepared.header.good_pixels, prepared.statistics.mean, 0.0)
     axis = np.arange(len(mean)) - len(mean) // 2
     near = np.hypot(axis[:, None], axis[None, :]) < len(mean) / CORNER_FRACTION
     middle, corners = mean[near].sum(), np.fft.fftshift(mean)[near].sum()
-    if corners <= middle:
-        return []
-    is_corner = prepared.scan.zero_frequency.value == "corner"
-    return [
-        error(
+    if corners > middle:
+        is_corner = prepared.scan.zero_frequency.value == "corner"
+        yield error(
             "zero_frequency",
             f"{corners / mean.sum():.0%} of the light lies in the corners of the patterns and "
             f"{middle / mean.sum():.0%} in their middle.",
             f"Give --patterns.zero-frequency {'centre' if is_corner else 'corner'}.",
         )
-    ]

@@ -1,6 +1,6 @@
 """Checks of positions, probe and geometry: overlap, near field, orientation."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -27,80 +27,67 @@ UNLIKE = 0.5
 WRONG_SIZE = 3.0
 
 
-@dataclass(frozen=True)
-class PositionChecks:
-    """What was found of the positions.
+def overlap_of(prepared: PreparedScan) -> MeasuredOverlap | None:
+    """Return the overlap of neighbours; None where positions span no area."""
+    positions = prepared.header.positions_px
+    if min(np.ptp(positions, axis=0)) <= SAME_PLACE_PX:
+        return None
+    return measure_overlap(positions, prepared.guess.facts["diameter_px"])
 
-    Attributes:
-        findings: The findings.
-        overlap: Overlap of neighbours; None where positions span no area.
+
+def check_positions(prepared: PreparedScan, overlap: MeasuredOverlap | None) -> Iterator[Finding]:
+    """Look at the positions: do they span an area, overlap, and have the right unit?
+
+    Args:
+        prepared: The scan.
+        overlap: What `overlap_of` found of it.
     """
-
-    findings: list[Finding]
-    overlap: MeasuredOverlap | None
-
-
-def check_positions(prepared: PreparedScan) -> PositionChecks:
-    """Look at the positions: do they span an area, overlap, and have the right unit?"""
     positions, n_px = prepared.header.positions_px, prepared.header.n_px
-    diameter = prepared.guess.facts["diameter_px"]
-    extent = np.ptp(positions, axis=0)
-    if min(extent) <= SAME_PLACE_PX:
+    diameter, extent = prepared.guess.facts["diameter_px"], np.ptp(positions, axis=0)
+    if overlap is None:
         text = f"The positions span {extent[0]:.3g} x {extent[1]:.3g} px (y, x): no area."
         cure = "Check which arrays hold the positions, and their unit (--positions.unit)."
-        return PositionChecks([error("no_area", text, cure)], None)
-    overlap = measure_overlap(positions, diameter)
+        yield error("no_area", text, cure)
+        return
     step, ratio = overlap.step_px, overlap.overlap_ratio
-    found = [
-        info(
-            "overlap",
-            f"{len(positions)} positions span {extent[0]:.0f} x {extent[1]:.0f} px (y, x); the "
-            f"step is {step:.2f} px, the probe's diameter {diameter:.1f} px, the linear overlap "
-            f"{ratio:.2f}.",
-        )
-    ]
+    yield info(
+        "overlap",
+        f"{len(positions)} positions span {extent[0]:.0f} x {extent[1]:.0f} px (y, x); the step is "
+        f"{step:.2f} px, the probe's diameter {diameter:.1f} px, the linear overlap {ratio:.2f}.",
+    )
     if step < SMALLEST_STEP_PX or step > LARGEST_STEP * n_px:
-        found.append(
-            error(
-                "position_unit",
-                f"The step is {step:.3g} px for patterns of {n_px} px: the positions or the "
-                f"geometry have another unit than stated.",
-                "Give --positions.unit, or correct --energy-ev, --distance-m or "
-                "--detector-pixel-m.",
-            )
+        yield error(
+            "position_unit",
+            f"The step is {step:.3g} px for patterns of {n_px} px: the positions or the geometry "
+            f"have another unit than stated.",
+            "Give --positions.unit, or correct --energy-ev, --distance-m or --detector-pixel-m.",
         )
     elif ratio <= 0:
-        found.append(
-            error(
-                "no_overlap",
-                f"Neighbours do not overlap: the step of {step:.1f} px is not below the probe's "
-                f"diameter of {diameter:.1f} px, and without overlap there is no phase.",
-                "Scan with a smaller step; or check the unit of the positions (--positions.unit) "
-                "and the probe (--probe.origin).",
-            )
+        yield error(
+            "no_overlap",
+            f"Neighbours do not overlap: the step of {step:.1f} px is not below the probe's "
+            f"diameter of {diameter:.1f} px, and without overlap there is no phase.",
+            "Scan with a smaller step; or check the unit of the positions (--positions.unit) and "
+            "the probe (--probe.origin).",
         )
     elif ratio < LITTLE_OVERLAP:
         text = f"Neighbours overlap by {ratio:.2f} only."
-        found.append(warning("little_overlap", text, "Scan with a smaller step: 0.6 is usual."))
+        yield warning("little_overlap", text, "Scan with a smaller step: 0.6 is usual.")
     n_same = len(positions) - len(np.unique(np.round(positions, 3), axis=0))
     if n_same:
         text = f"{n_same} positions come twice."
-        found.append(info("same_place", text, "Check the positions if that was not intended."))
-    return PositionChecks(found, overlap)
+        yield info("same_place", text, "Check the positions if that was not intended.")
 
 
-def check_near_field(prepared: PreparedScan) -> list[Finding]:
+def check_near_field(prepared: PreparedScan) -> Iterator[Finding]:
     """Look whether a pattern shows more of the sample than a far-field pattern can hold."""
     shadows, n_px = prepared.central.shadows, prepared.header.n_px
     if shadows is None or shadows.agreement < NEAR_FIELD_AGREEMENT:
-        return []
-    shown = shadows.shown_px
-    if shown < NEAR_FIELD_MARGIN * n_px:
-        return []
-    pixel = prepared.scan.object_pixel_m
-    in_um = f" ({shown * pixel * 1e6:.3g} um)" if pixel is not None else ""
-    return [
-        error(
+        return
+    shown, pixel = shadows.shown_px, prepared.scan.object_pixel_m
+    if shown >= NEAR_FIELD_MARGIN * n_px:
+        in_um = f" ({shown * pixel * 1e6:.3g} um)" if pixel is not None else ""
+        yield error(
             "near_field",
             f"The patterns are near-field images: {shadows.agreement:.0%} of the neighbours show "
             f"the same picture of the sample, moved by {abs(shadows.magnification):.3g} detector "
@@ -110,64 +97,52 @@ def check_near_field(prepared: PreparedScan) -> list[Finding]:
             "Reconstruct it with a near-field (Fresnel) program; if it is far field, correct "
             "--distance-m, --detector-pixel-m or --positions.unit.",
         )
-    ]
 
 
-def check_probe(prepared: PreparedScan) -> list[Finding]:
+def check_probe(prepared: PreparedScan) -> Iterator[Finding]:
     """Look whether the first guess of the probe can belong to the patterns."""
-    found = []
     guess, header = prepared.guess, prepared.header
     if guess.origin is ProbeOrigin.ESTIMATED:
-        found.append(
-            warning(
-                "probe_estimated",
-                f"The scan has no probe; one was estimated from the mean pattern, curvature "
-                f"{guess.facts.get('curvature', 'unknown')}.",
-                "Refine the probe in the reconstruction, or give --probe.file or --probe.origin "
-                "optics.",
-            )
+        yield warning(
+            "probe_estimated",
+            f"The scan has no probe; one was estimated from the mean pattern, curvature "
+            f"{guess.facts.get('curvature', 'unknown')}.",
+            "Refine the probe in the reconstruction, or give --probe.file or --probe.origin "
+            "optics.",
         )
     edge = edge_energy_fraction(guess.modes)
     if edge > CUT_OFF:
-        found.append(
-            warning(
-                "probe_cut_off",
-                f"{edge:.0%} of the probe's energy lies at the edge of its array.",
-                "Raise --n-px, or check the probe and --patterns.binning.",
-            )
+        yield warning(
+            "probe_cut_off",
+            f"{edge:.0%} of the probe's energy lies at the edge of its array.",
+            "Raise --n-px, or check the probe and --patterns.binning.",
         )
     beam = np.sqrt(np.sum(np.abs(propagate(guess.modes)) ** 2, axis=0))[header.good_pixels]
     seen = np.sqrt(prepared.statistics.mean[header.good_pixels])
     likeness = float(np.corrcoef(beam, seen)[0, 1])
     if likeness < UNLIKE:
-        found.append(
-            warning(
-                "probe_unlike",
-                f"The far field of the probe and the mean pattern correlate by "
-                f"{likeness:.2f} only.",
-                "The probe may be that of another scan, geometry or crop: take --probe.origin "
-                "estimated.",
-            )
+        yield warning(
+            "probe_unlike",
+            f"The far field of the probe and the mean pattern correlate by {likeness:.2f} only.",
+            "The probe may be that of another scan, geometry or crop: take --probe.origin "
+            "estimated.",
         )
     shadows, diameter = prepared.central.shadows, guess.facts["diameter_px"]
     if shadows is not None and shadows.agreement > NEAR_FIELD_AGREEMENT:
         ratio = diameter / shadows.shown_px
         if not 1 / WRONG_SIZE < ratio < WRONG_SIZE:
-            found.append(
-                warning(
-                    "probe_size",
-                    f"The probe is {diameter:.1f} px wide, but the moving shadows show "
-                    f"{shadows.shown_px:.0f} px of the sample in every pattern.",
-                    "Take --probe.origin estimated, or the probe of this scan and geometry.",
-                )
+            yield warning(
+                "probe_size",
+                f"The probe is {diameter:.1f} px wide, but the moving shadows show "
+                f"{shadows.shown_px:.0f} px of the sample in every pattern.",
+                "Take --probe.origin estimated, or the probe of this scan and geometry.",
             )
-    return found
 
 
-def check_orientation(prepared: PreparedScan, found: Orientations | None) -> list[Finding]:
+def check_orientation(prepared: PreparedScan, found: Orientations | None) -> Finding:
     """Turn the fits of all orientations into a finding."""
     if found is None:
-        return [info("orientation", "The orientation was not checked, as asked for.")]
+        return info("orientation", "The orientation was not checked, as asked for.")
     verdict, ratio = found.verdict, found.misfit_ratio
     twin = ""
     if not found.twins_known:
@@ -176,29 +151,24 @@ def check_orientation(prepared: PreparedScan, found: Orientations | None) -> lis
     if verdict == AS_STATED:
         text = f"The orientation is as stated: over {found.n_patterns} patterns in the middle the "
         text += f"misfit is {ratio:.2f} times lower than with {found.best_other}.{twin}"
-        return [info("orientation", text)]
+        return info("orientation", text)
     if verdict != "undecided":
-        return [
-            error(
-                "orientation",
-                f"The scan fits better with {verdict}: over {found.n_patterns} patterns in the "
-                f"middle the misfit is {1 / ratio:.2f} times lower than as stated.{twin}",
-                f"{turned_options(prepared.params.positions, verdict)}; or turn the patterns.",
-            )
-        ]
-    shadows = prepared.central.shadows
-    seen = ""
+        return error(
+            "orientation",
+            f"The scan fits better with {verdict}: over {found.n_patterns} patterns in the middle "
+            f"the misfit is {1 / ratio:.2f} times lower than as stated.{twin}",
+            f"{turned_options(prepared.params.positions, verdict)}; or turn the patterns.",
+        )
+    shadows, seen = prepared.central.shadows, ""
     if shadows is not None and shadows.agreement > SHADOWS_AGREE and shadows.crossed > CROSSED:
         seen = " The shadows move across the probe's movement, so axes may be swapped or negated."
-    return [
-        warning(
-            "orientation",
-            f"The orientation is undecided: {found.best_other} fits about as well ({ratio:.3f} "
-            f"times the misfit over {found.n_patterns} patterns).{seen}",
-            "Compare short reconstructions with --positions.swap, --positions.negate-y and "
-            "--positions.negate-x; more patterns or a better probe decide it too.",
-        )
-    ]
+    return warning(
+        "orientation",
+        f"The orientation is undecided: {found.best_other} fits about as well ({ratio:.3f} times "
+        f"the misfit over {found.n_patterns} patterns).{seen}",
+        "Compare short reconstructions with --positions.swap, --positions.negate-y and "
+        "--positions.negate-x; more patterns or a better probe decide it too.",
+    )
 
 
 def turned_options(asked: PositionsParams, turn: str) -> str:

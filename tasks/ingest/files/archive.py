@@ -18,10 +18,12 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import scratch_array
+from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
 
 BLOCK_BYTES = 2**22
 GIB = 2**30
 NUMPY_SUFFIXES = (".npz", ".npy")
+LARGEST_FIELD_GIB = 2.0
 
 
 def is_archive(path: Path) -> bool:
@@ -149,3 +151,35 @@ def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: st
             f"with --format arrays --layout.file."
         )
     return arrays[name]
+
+
+def read_named_array(path: Path | None, name: str | None, usual_name: str) -> NDArray[Any]:
+    """Return an array of a file beside the scan: .npy, .npz or HDF5.
+
+    Args:
+        path: The file.
+        name: Name of the array; None: the only one, or the usual name.
+        usual_name: What it is, which is its usual name.
+
+    Raises:
+        ValueError: If no file is named, or it holds several arrays and none of this name.
+    """
+    if path is None:
+        raise ValueError(f"No file of the {usual_name} is named. Give --{usual_name}.file.")
+    wanted = name or usual_name
+    if is_archive(path):
+        arrays = read_arrays(path, LARGEST_FIELD_GIB)
+        if len(arrays) == 1 and name is None:
+            return np.asarray(next(iter(arrays.values())))
+        if wanted in arrays:
+            return np.asarray(arrays[wanted])
+        held = ", ".join(sorted(arrays))
+    else:
+        with open_foreign_hdf5(path) as file:
+            if wanted in file:
+                return whole(file[wanted])
+            held = ", ".join(sorted(file))
+    raise ValueError(
+        f"{path} has no array {wanted!r}; it holds: {held or 'nothing'}. Name the right one in "
+        f"`dataset` beside the file."
+    )

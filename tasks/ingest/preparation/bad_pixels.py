@@ -1,4 +1,4 @@
-"""Detector pixels that say something else than the light: hot, dead, saturated, invalid."""
+"""Which pixels can be trusted: masks that are given, and hot, dead, saturated or invalid pixels."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tasks.core.files.scan_record import PixelFault
+from tasks.core.files.scan_record import PixelFault, good_pixels
+from tasks.ingest.conventions import Invalid, MaskSense
+from tasks.ingest.files.archive import read_named_array
+from tasks.ingest.params import IngestParams
+from tasks.ingest.preparation.cropping import Crop, cropped_mask
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
+from tasks.ingest.resolved_scan import ResolvedScan
 
 HOT_OVER_NEIGHBOURS = 3.0
 HOT_OVER_MEDIAN = 6.0
@@ -66,6 +71,50 @@ def find_bad_pixels(
     saturated = np.zeros_like(good) if level is None else (statistics.largest >= level) & good
     hot = _hot(counted, good)
     return BadPixels(hot, _dead(np.where(hot, 0.0, counted), good, hot), saturated & ~hot, level)
+
+
+def trusted_pixels(scan: ResolvedScan, params: IngestParams, crop: Crop) -> NDArray[np.bool_]:
+    """Return the pixels that the scan's mask and the named one trust, cropped, shape (N, N)."""
+    shape = scan.patterns.shape[1:]
+    good = np.ones(shape, dtype=np.bool_) if scan.good is None else scan.good
+    if params.mask.file is not None:
+        given = read_named_array(params.mask.file, params.mask.dataset, "mask")
+        if params.mask.sense is None or given.shape != shape:
+            raise ValueError(
+                f"The mask {params.mask.file} has the shape {given.shape}, the patterns {shape}, "
+                f"and its sense is {params.mask.sense}. Give the mask of the patterns as they are "
+                f"stored, and --mask.sense zero_is_good or nonzero_is_good."
+            )
+        good = good & ((given != 0) == (params.mask.sense is MaskSense.NONZERO_IS_GOOD))
+    return cropped_mask(good, scan, params, crop)
+
+
+def refuse_invalid(statistics: PatternStatistics, params: IngestParams) -> None:
+    """Refuse values that no photons make, unless their pixels are to be masked."""
+    bad, first = int(statistics.invalid.sum()), statistics.first_invalid
+    if first is None or params.patterns.invalid is Invalid.MASK:
+        return
+    raise ValueError(
+        f"{bad} values in {np.count_nonzero(statistics.invalid)} pixels are negative or not "
+        f"finite, the first in pattern {first[0]} at (row, column) {first[1:]} of the crop. "
+        f"Photons are neither: give --patterns.invalid mask to mask those pixels in all patterns, "
+        f"or repair the file (a dark frame is subtracted by --patterns.dark.file, not beforehand)."
+    )
+
+
+def mask_of(
+    good: NDArray[np.bool_],
+    statistics: PatternStatistics,
+    bad_pixels: BadPixels,
+    params: IngestParams,
+) -> NDArray[np.uint32]:
+    """Return the CXI mask, shape (N, N)."""
+    mask = np.where(good & (statistics.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
+    if params.patterns.mask_found:
+        mask |= bad_pixels.cxi_mask()
+    if not good_pixels(mask).any():
+        raise ValueError("The mask leaves no good pixel. Check --mask.sense.")
+    return np.asarray(mask, dtype=np.uint32)
 
 
 def find_saturation(top: NDArray[np.float64]) -> float | None:

@@ -129,7 +129,7 @@ def read_some(
 
 def cropped_mask(
     good: NDArray[np.bool_], scan: ResolvedScan, params: IngestParams, crop: Crop
-) -> Any:
+) -> NDArray[np.bool_]:
     """Return the good pixels of the prepared patterns, shape (N, N)."""
     return crop.all_of(oriented(good, scan.zero_frequency, params.patterns))
 

@@ -1,4 +1,4 @@
-"""How many photons one unit of the stored intensity is.
+"""How many photons one unit of the stored intensity is, and how values become counts.
 
 * Whole numbers are photons, one a unit, unless a person says otherwise.
 * Normalised photons lie on a lattice: every value is a whole multiple of one quantum, the value
@@ -7,7 +7,7 @@
 * Anything else has no scale of its own, and a person has to give it: `photons_per_unit`, or the
   mean photons of a pattern, as PtychoPINN's configuration has them.
 
-Scaled values are rounded to the nearest photon, and how far they were moved is recorded.
+A background is subtracted before, and scaled values are rounded to the nearest photon.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.params import PatternParams
+from tasks.ingest.files.archive import read_named_array
+from tasks.ingest.params import IngestParams, PatternParams
+from tasks.ingest.preparation.cropping import Crop, oriented
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
+from tasks.ingest.resolved_scan import ResolvedScan
 
 LARGEST_SMALLEST_COUNT = 128
 TRIED_VALUES = 2000
@@ -77,6 +80,43 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
             f"The values are normalised: give --patterns.photons-per-pattern."
         )
     return found
+
+
+def read_background(
+    scan: ResolvedScan, params: IngestParams, crop: Crop, scale: PhotonScale
+) -> NDArray[np.float64] | None:
+    """Return what is subtracted before values become counts, in the unit of the file.
+
+    Returns:
+        Background of every pixel, shape (N, N); None where there is none.
+
+    Raises:
+        ValueError: If the dark frame is not that of these patterns.
+    """
+    asked = params.patterns
+    level = np.full((crop.n_px, crop.n_px), asked.background_per_px / scale.photons_per_unit)
+    if asked.dark.file is None:
+        return level if asked.background_per_px else None
+    dark = read_named_array(asked.dark.file, asked.dark.dataset, "dark").astype(np.float64)
+    if dark.shape != scan.patterns.shape[1:] or not np.all(np.isfinite(dark)):
+        raise ValueError(
+            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns "
+            f"{scan.patterns.shape[1:]}, or it is not finite. Give the mean dark frame of this "
+            f"detector, as the patterns are stored."
+        )
+    return np.asarray(level + crop.binned(oriented(dark, scan.zero_frequency, asked)))
+
+
+def to_counts(
+    intensities: NDArray[np.float64],
+    good: NDArray[np.bool_],
+    background: NDArray[np.float64] | None,
+    scale: PhotonScale,
+) -> NDArray[np.uint32]:
+    """Return counts: background off, scaled, rounded, never negative, zero where masked."""
+    values = intensities if background is None else intensities - background
+    photons = np.rint(values * scale.photons_per_unit)
+    return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)
 
 
 def photon_quantum(values: NDArray[np.float64]) -> float | None:

@@ -17,24 +17,31 @@ from numpy.typing import NDArray
 from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import coherent_probe
-from tasks.ingest.conventions import Invalid, MaskSense
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.background import Background, read_background, to_counts
-from tasks.ingest.preparation.bad_pixels import BadPixels, find_bad_pixels
+from tasks.ingest.preparation.bad_pixels import (
+    BadPixels,
+    find_bad_pixels,
+    mask_of,
+    refuse_invalid,
+    trusted_pixels,
+)
 from tasks.ingest.preparation.cropping import (
     Crop,
     choose_crop,
     cropped_intensities,
-    cropped_mask,
     read_some,
 )
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
-from tasks.ingest.preparation.photon_scale import PhotonScale, choose_photon_scale
+from tasks.ingest.preparation.photon_scale import (
+    PhotonScale,
+    choose_photon_scale,
+    read_background,
+    to_counts,
+)
 from tasks.ingest.preparation.probe_guess import (
     BeamLight,
     ProbeGuess,
     guess_probe,
-    read_named_array,
 )
 from tasks.ingest.preparation.shadow_motion import (
     CentralExposures,
@@ -57,7 +64,7 @@ class PreparedScan:
         crop: Which part of the patterns is kept.
         statistics: Statistics of the cropped patterns, in the unit of the file.
         photon_scale: How many photons a unit is.
-        background: What is subtracted.
+        background: What is subtracted, shape (N, N); None where nothing is.
         bad_pixels: What was found of the detector.
         kept: Indices of the exposures that are kept, shape (K,).
         central: Counts of neighbouring exposures in the middle of the scan, for the checks.
@@ -70,17 +77,12 @@ class PreparedScan:
     crop: Crop
     statistics: PatternStatistics
     photon_scale: PhotonScale
-    background: Background
+    background: NDArray[np.float64] | None
     bad_pixels: BadPixels
     kept: NDArray[np.intp]
     central: CentralExposures
     guess: ProbeGuess
     header: ScanHeader
-
-    def counts(self) -> Iterator[NDArray[np.uint32]]:
-        """Yield the counts of the kept exposures, some at a time, shape (any, N, N)."""
-        for part in self._kept_intensities():
-            yield self._counts_of(part)
 
     def _kept_intensities(self) -> Iterator[NDArray[np.float64]]:
         """Yield the cropped patterns of the kept exposures, some at a time, in the file's unit."""
@@ -90,9 +92,6 @@ class PreparedScan:
             chosen = part[is_kept[start : start + len(part)]]
             if len(chosen):
                 yield chosen
-
-    def _counts_of(self, part: NDArray[np.float64]) -> NDArray[np.uint32]:
-        return to_counts(part, self.header.good_pixels, self.background, self.photon_scale)
 
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
         """Write the scan, whole or not at all, a few patterns in memory at a time.
@@ -108,7 +107,7 @@ class PreparedScan:
         n_good = int(good.sum())
         with ScanWriter.open(path, self.header) as writer:
             for part in self._kept_intensities():
-                counts = self._counts_of(part)
+                counts = to_counts(part, good, self.background, self.photon_scale)
                 writer.append(counts)
                 if level is not None:
                     n_saturated += int(np.count_nonzero(part[:, good] >= level))
@@ -141,9 +140,9 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
             photons they are, too few exposures hold light, or the probe does not fit.
     """
     crop = choose_crop(scan, params)
-    good = _trusted(scan, params, crop)
+    good = trusted_pixels(scan, params, crop)
     statistics = measure_patterns(cropped_intensities(scan, params, crop), good, len(scan))
-    _refuse_invalid(statistics, params)
+    refuse_invalid(statistics, params)
     photon_scale = choose_photon_scale(statistics, params.patterns)
     bad_pixels = find_bad_pixels(
         statistics,
@@ -151,7 +150,7 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         photon_scale.photons_per_unit,
         params.patterns.saturation,
     )
-    mask = _mask(good, statistics, bad_pixels, params)
+    mask = mask_of(good, statistics, bad_pixels, params)
     background = read_background(scan, params, crop, photon_scale)
     kept = _lit_exposures(statistics, params)
     positions = scan.positions_px(crop.n_px, crop.binning)[kept]
@@ -160,8 +159,9 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     chosen = choose_central_exposures(positions, crop.n_px)
     some = read_some(scan, params, crop, kept[chosen])
     counts = to_counts(some, trusted, background, photon_scale)
+    mean = statistics.mean if background is None else statistics.mean - background
     light = BeamLight(
-        mean=np.clip(statistics.mean - background.per_px, 0, None) * photon_scale.photons_per_unit,
+        mean=np.clip(mean, 0, None) * photon_scale.photons_per_unit,
         good=trusted,
         shadows=measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted),
     )
@@ -190,50 +190,6 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     )
     header.provenance.update(_provenance(prepared, offset))
     return prepared
-
-
-def _trusted(scan: ResolvedScan, params: IngestParams, crop: Crop) -> NDArray[np.bool_]:
-    """Return the pixels that the scan's mask and the named one trust, cropped, shape (N, N)."""
-    shape = scan.patterns.shape[1:]
-    good = np.ones(shape, dtype=np.bool_) if scan.good is None else scan.good
-    if params.mask.file is not None:
-        given = read_named_array(params.mask, "mask")
-        if params.mask.sense is None or given.shape != shape:
-            raise ValueError(
-                f"The mask {params.mask.file} has the shape {given.shape}, the patterns {shape}, "
-                f"and its sense is {params.mask.sense}. Give the mask of the patterns as they are "
-                f"stored, and --mask.sense zero_is_good or nonzero_is_good."
-            )
-        good = good & ((given != 0) == (params.mask.sense is MaskSense.NONZERO_IS_GOOD))
-    return np.asarray(cropped_mask(good, scan, params, crop))
-
-
-def _refuse_invalid(statistics: PatternStatistics, params: IngestParams) -> None:
-    """Refuse values that no photons make, unless their pixels are to be masked."""
-    bad, first = int(statistics.invalid.sum()), statistics.first_invalid
-    if first is None or params.patterns.invalid is Invalid.MASK:
-        return
-    raise ValueError(
-        f"{bad} values in {np.count_nonzero(statistics.invalid)} pixels are negative or not "
-        f"finite, the first in pattern {first[0]} at (row, column) {first[1:]} of the crop. "
-        f"Photons are neither: give --patterns.invalid mask to mask those pixels in all patterns, "
-        f"or repair the file (a dark frame is subtracted by --patterns.dark.file, not beforehand)."
-    )
-
-
-def _mask(
-    good: NDArray[np.bool_],
-    statistics: PatternStatistics,
-    bad_pixels: BadPixels,
-    params: IngestParams,
-) -> NDArray[np.uint32]:
-    """Return the CXI mask, shape (N, N)."""
-    mask = np.where(good & (statistics.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
-    if params.patterns.mask_found:
-        mask |= bad_pixels.cxi_mask()
-    if not good_pixels(mask).any():
-        raise ValueError("The mask leaves no good pixel. Check --mask.sense.")
-    return np.asarray(mask, dtype=np.uint32)
 
 
 def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArray[np.intp]:
@@ -286,7 +242,7 @@ def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str
             "position_offset_px": offset.tolist(),
             "masked_pixels": bits,
             "invalid_values": int(statistics.invalid.sum()),
-            "background_subtracted": prepared.background.is_any,
+            "background_subtracted": prepared.background is not None,
             "probe": prepared.guess.facts,
         },
         "geometry_known": scan.geometry is not None,

@@ -19,9 +19,8 @@ from tasks.core.physics.probe import (
     incoherent_modes,
 )
 from tasks.ingest.conventions import ProbeOrigin
-from tasks.ingest.file_scan import NamedFile, probe_modes_of
-from tasks.ingest.files.archive import is_archive, read_arrays
-from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
+from tasks.ingest.file_scan import probe_modes_of
+from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import Crop
 from tasks.ingest.preparation.shadow_motion import ShadowMotion
@@ -92,7 +91,10 @@ def guess_probe(
     elif origin is ProbeOrigin.OPTICS:
         modes = _from_optics(params, crop, geometry)[None]
     else:
-        stored = _from_file(asked) if origin is ProbeOrigin.FILE else scan.probe_modes
+        stored = scan.probe_modes
+        if origin is ProbeOrigin.FILE:
+            found_in = read_named_array(asked.file, asked.dataset, "probe")
+            stored = probe_modes_of(found_in, f"The probe of {asked.file}")
         if stored is None:
             raise ValueError(
                 f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
@@ -182,42 +184,6 @@ def _from_optics(
     defocus = -np.pi * asked.defocus_m * aperture**2 / geometry.wavelength_m
     return defocused_zone_plate_probe(
         crop.n_px, fraction, asked.central_stop_fraction, float(defocus)
-    )
-
-
-def _from_file(asked: NamedFile) -> NDArray[np.complexfloating]:
-    """Return the modes of a probe in a file of its own."""
-    path = asked.file
-    if path is None:
-        raise ValueError("A probe from a file needs the file. Give --probe.file.")
-    return probe_modes_of(read_named_array(asked, "probe"), f"The probe of {path}")
-
-
-def read_named_array(asked: NamedFile, usual_name: str) -> NDArray[Any]:
-    """Return the array of a named file: .npy, .npz or HDF5.
-
-    Raises:
-        ValueError: If the file holds several arrays and none of them is named.
-    """
-    path = asked.file
-    if path is None:
-        raise ValueError("No file is named. Give its path.")
-    name = asked.dataset or usual_name
-    if is_archive(path):
-        arrays = read_arrays(path, 2.0)
-        if len(arrays) == 1 and asked.dataset is None:
-            return np.asarray(next(iter(arrays.values())))
-        if name in arrays:
-            return np.asarray(arrays[name])
-        held = ", ".join(sorted(arrays))
-    else:
-        with open_foreign_hdf5(path) as file:
-            if name in file:
-                return whole(file[name])
-            held = ", ".join(sorted(file))
-    raise ValueError(
-        f"{path} has no array {name!r}; it holds: {held or 'nothing'}. Name the right one in "
-        f"`dataset` beside the file."
     )
 
 
