@@ -32,7 +32,7 @@ def run(
     folder
         Where to write; made if it is not there.
     formats
-        cxi, ptychodus, ptyr, tiff, png; all without.
+        Names of the formats; all without.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.core.study.catalogue import catalogue
 from tasks.export.formats import cxi, png, ptychodus, ptyr, tiff
 from tasks.export.record import Exported
 
@@ -21,10 +22,11 @@ class ExportFormat:
     says: str
 
 
-FORMATS: dict[str, ExportFormat] = {
-    "cxi": ExportFormat(cxi.write, "CXI 1.6: the object as image_1, with probe and positions"),
-    "ptychodus": ExportFormat(ptychodus.write, "product HDF5 of Ptychodus"),
-    "ptyr": ExportFormat(ptyr.write, "HDF5 laid out like PtyPy's .ptyr"),
-    "tiff": ExportFormat(tiff.write, "amplitude and phase, 32-bit floats with the pixel size"),
-    "png": ExportFormat(png.write, "amplitude and phase, 8 bits, to look at"),
-}
+FORMATS = catalogue(
+    "format",
+    ("cxi", ExportFormat(cxi.write, "CXI 1.6: the object as image_1, with probe and positions")),
+    ("ptychodus", ExportFormat(ptychodus.write, "product HDF5 of Ptychodus")),
+    ("ptyr", ExportFormat(ptyr.write, "HDF5 laid out like PtyPy's .ptyr")),
+    ("tiff", ExportFormat(tiff.write, "amplitude and phase, 32-bit floats with the pixel size")),
+    ("png", ExportFormat(png.write, "amplitude and phase, 8 bits, to look at")),
+)

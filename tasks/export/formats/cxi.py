@@ -5,9 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files.atomic_files import atomic_path, open_hdf5
-from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry
+from tasks.core.files.atomic_files import atomic_path
+from tasks.core.files.scan_record import ELECTRONVOLT_J
 from tasks.core.files.scan_writer import DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.export.record import Exported
 
@@ -46,30 +45,3 @@ def write(exported: Exported, folder: Path) -> list[Path]:
         file[TRANSLATION] = translation
         file[TRANSLATION].attrs["units"] = "m"
     return [path]
-
-
-def read(path: Path) -> Exported:
-    """Read what `write` wrote.
-
-    Raises:
-        ValueError: If the file is missing, cut short or of another kind.
-    """
-    with open_hdf5(path) as file:
-        detector = file[DETECTOR]
-        geometry = Geometry(
-            float(file[f"{SOURCE}/energy"][()]) / ELECTRONVOLT_J,
-            float(detector["distance"][()]),
-            float(detector["x_pixel_size"][()]),
-            not bool(detector.attrs.get(PLACEHOLDER, False)),
-        )
-        modes = file[f"{SOURCE}/illumination"][()]
-        data = file[f"{IMAGE}/data"]
-        row, column = (int(value) for value in data.attrs["origin_px"])
-        pixel_m = geometry.object_pixel_m(modes.shape[-1])
-        return Exported(
-            file[f"{IMAGE}/process_1/command"].asstr()[()],
-            ObjectWindow(data[()], (row, column)),
-            modes,
-            -file[TRANSLATION][()][:, 1::-1] / pixel_m,
-            geometry,
-        )

@@ -11,9 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files.atomic_files import atomic_path, open_hdf5
-from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_record import Geometry
+from tasks.core.files.atomic_files import atomic_path
 from tasks.export.record import Exported
 
 UNKNOWN = "The geometry is not known: an object pixel of 1 nm stands in, no length means anything."
@@ -48,35 +46,3 @@ def write(exported: Exported, folder: Path) -> list[Path]:
         file["loss_epochs"] = np.zeros(0, dtype=np.int64)
         file["loss_values"] = np.zeros(0)
     return [path]
-
-
-def read(path: Path) -> Exported:
-    """Read what `write` wrote; the detector pixel is the one that the object pixel belongs to.
-
-    Raises:
-        ValueError: If the file is missing, cut short or of another kind.
-    """
-    with open_hdf5(path) as file:
-        object_, modes = file["object"], file["probe"][0]
-        pixel_m = float(object_.attrs["pixel_height_m"])
-        distance_m, energy_ev = (
-            float(file.attrs[name]) for name in ("detector_object_distance_m", "probe_energy_eV")
-        )
-        unit = Geometry(energy_ev, distance_m, 1.0)
-        known = file.attrs["comments"] != UNKNOWN
-        geometry = Geometry(
-            energy_ev, distance_m, unit.object_pixel_m(modes.shape[-1]) / pixel_m, known
-        )
-        values = object_[0]
-        origin = tuple(
-            round(float(object_.attrs[name]) / pixel_m - side / 2)
-            for name, side in zip(("center_y_m", "center_x_m"), values.shape, strict=True)
-        )
-        positions_m = np.stack([file[f"probe_position_{axis}_m"][()] for axis in "yx"], axis=1)
-        return Exported(
-            str(file.attrs["name"]),
-            ObjectWindow(values, (origin[0], origin[1])),
-            modes,
-            positions_m / pixel_m,
-            geometry,
-        )

@@ -9,9 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from tasks.core.files.atomic_files import atomic_path, open_hdf5
-from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_record import Geometry
+from tasks.core.files.atomic_files import atomic_path
 from tasks.export.record import Exported
 
 STORAGE = "Sscan_00G00"
@@ -42,29 +40,3 @@ def write(exported: Exported, folder: Path) -> list[Path]:
         file["content/geometry/psize"] = geometry.detector_pixel_m
         file["content/geometry/is_known"] = geometry.is_known
     return [path]
-
-
-def read(path: Path) -> Exported:
-    """Read what `write` wrote.
-
-    Raises:
-        ValueError: If the file is missing, cut short or of another kind.
-    """
-    with open_hdf5(path) as file:
-        storage = file[f"content/obj/{STORAGE}"]
-        pixel_m = float(storage["_psize"][0])
-        row, column = (round(float(value) / pixel_m) for value in storage["_origin"][()])
-        facts = file["content/geometry"]
-        geometry = Geometry(
-            float(storage["_energy"][()]) * EV_PER_KEV,
-            float(facts["distance"][()]),
-            float(facts["psize"][()]),
-            bool(facts["is_known"][()]),
-        )
-        return Exported(
-            file["header/description"].asstr()[()],
-            ObjectWindow(storage["data"][0], (row, column)),
-            file[f"content/probe/{STORAGE}/data"][()],
-            file["content/positions"][()] / pixel_m,
-            geometry,
-        )
