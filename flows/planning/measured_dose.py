@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.cropping import choose_crop, cropped_mask, read_some
+from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.preparation.photon_scale import photon_quantum
 
 SAMPLED_PATTERNS = 64
@@ -27,11 +27,11 @@ def photons_per_pattern(params: IngestParams) -> float:
     if params.patterns.photons_per_pattern is not None:
         return rounded(params.patterns.photons_per_pattern)
     scan = open_scan(params.file, params)
-    crop = choose_crop(scan, params)
+    cropped = crop_scan(scan, params)
     spread = np.linspace(0, len(scan) - 1, min(SAMPLED_PATTERNS, len(scan)))
-    values = read_some(scan, params, crop, np.unique(spread.round().astype(np.intp)))
+    values = cropped.some(np.unique(spread.round().astype(np.intp)))
     if scan.good is not None:
-        values = values[:, cropped_mask(scan.good, scan, params, crop)]
+        values = values[:, cropped.mask(scan.good)]
     values = np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(min=0).reshape(len(values), -1)
     return rounded(float(values.sum(axis=1).mean()) * _photons_per_unit(params, values))
 

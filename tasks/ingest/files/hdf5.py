@@ -4,7 +4,7 @@ A link, a virtual dataset or a dataset in a raw file can lead to any file of the
 a file are looked through before anything is read from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,19 @@ def field(file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
             f"or name another --format."
         )
     return found
+
+
+def first_of(file: h5py.File, names: Sequence[str], meaning: str) -> str:
+    """Return the first of some datasets that a file has.
+
+    Raises:
+        ValueError: If it has none of them.
+    """
+    for name in names:
+        if isinstance(file.get(name), h5py.Dataset):
+            return name
+    field(file, names[0], meaning)  # raises
+    return names[0]
 
 
 def whole(dataset: h5py.Dataset) -> NDArray[Any]:

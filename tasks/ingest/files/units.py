@@ -1,5 +1,7 @@
 """Energies and lengths of other programs in eV and metres; what no instrument has is refused."""
 
+from collections.abc import Sequence
+
 from tasks.core.files.scan_record import (
     DETECTOR_PIXEL_WINDOW_M,
     DISTANCE_WINDOW_M,
@@ -14,7 +16,7 @@ LENGTH_UNITS_M = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9, "pm
 LENGTH_UNITS_M |= {"metre": 1.0, "meter": 1.0, "meters": 1.0, "micron": 1e-6, "microns": 1e-6}
 LENGTH_UNITS_M |= {"angstrom": 1e-10, "A": 1e-10}
 
-__all__ = ["energy_ev", "energy_of_wavelength_ev", "length_m", "plausible_m"]
+SQUARE = 1e-3
 
 
 def energy_ev(value: float, units: str, where: str) -> float:
@@ -86,3 +88,17 @@ def plausible_m(name: str, value: float) -> float:
             f"another unit: give --{name.replace('_', '-')} in metres."
         )
     return value
+
+
+def square(sides: Sequence[float], where: str) -> float:
+    """Return the side of a square pixel.
+
+    Raises:
+        ValueError: If the sides differ by more than a thousandth.
+    """
+    if max(sides) > (1 + SQUARE) * min(sides):
+        raise ValueError(
+            f"{where} has pixels of {sides[0]:g} x {sides[-1]:g} m, expected square ones. "
+            f"Resample the patterns to square pixels, or give --detector-pixel-m."
+        )
+    return sides[0]

@@ -15,15 +15,10 @@ from tasks.core.files.scan_record import good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
 from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
 from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns
-from tasks.ingest.files.hdf5 import number, open_foreign_hdf5, text, units_of, whole
+from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, text, units_of, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
 from tasks.ingest.files.units import energy_ev, length_m
-from tasks.ingest.importers.cxi_fields import (
-    detector_distance_m,
-    detector_pixel_m,
-    first_of,
-    in_detector_axes,
-)
+from tasks.ingest.importers.cxi import detector_distance_m, detector_pixel_m, in_detector_axes
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)

@@ -1,28 +1,27 @@
-"""Ptychodus: patterns in one HDF5 file, positions and probe in another, the product.
+"""Ptychodus: patterns in one HDF5 file, positions, probe and object in another, the product.
 
 Patterns are intensities with the zero frequency in the middle, under one of several names, in
-the layout of Ptychodus itself with `indexes` and `bad_pixels` (true is bad) beside them. pty-chi's
-test files are like these, with `dp` and the fields of a product in one file or in two; the pixel of
-the object is stated, energy and distance are not.
+the layout of Ptychodus itself with `indexes` and `bad_pixels` (true is bad) beside them. Positions
+of a product are those of the probe over the object, in metres, x and y apart, with the index of the
+pattern that each belongs to. pty-chi's test files have `dp` and the fields of a product in one file
+or in two; they state the pixel of the object, but neither energy nor distance.
 """
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from tasks.ingest.conventions import MaskSense
-from tasks.ingest.file_scan import FileOptions, FileScan
-from tasks.ingest.files.hdf5 import attribute_number, open_foreign_hdf5, whole
+from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
+from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.files.hdf5 import attribute_number, field, first_of, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
-from tasks.ingest.files.units import plausible_m
-from tasks.ingest.importers.cxi_fields import first_of, square
-from tasks.ingest.importers.ptychodus_product import (
-    has_positions,
-    positions_of_patterns,
-    read_product,
-)
+from tasks.ingest.files.units import energy_ev, plausible_m, square
 
+X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"
 PATTERNS = ("patterns", "dp", "entry/data/data", "exchange/data", "entry_1/data_1/data")
 
 
@@ -77,3 +76,111 @@ def read(path: Path, options: FileOptions) -> FileScan:
         probe_modes=product.probe_modes,
         origins={"patterns": name, "positions": product_path.name, "probe": product_path.name},
     )
+
+
+@dataclass(frozen=True)
+class PtychodusProduct:
+    """What a product says of a scan.
+
+    Attributes:
+        positions: Positions of the probe [m].
+        indexes: Which pattern each belongs to, shape (J,); None: they are in order.
+        probe_modes: Modes of the probe, shape (M, N, N).
+        object_pixel_m: Side of an object pixel [m].
+        energy_ev: Photon energy [eV].
+        distance_m: From the sample to the detector [m].
+    """
+
+    positions: FilePositions
+    indexes: NDArray[np.integer] | None
+    probe_modes: NDArray[np.complexfloating] | None
+    object_pixel_m: float | None
+    energy_ev: float | None
+    distance_m: float | None
+
+
+def has_positions(file: h5py.File) -> bool:
+    """Tell whether a file has the positions of a product."""
+    return X in file and Y in file
+
+
+def read_product(path: Path, options: FileOptions) -> PtychodusProduct:
+    """Read a product.
+
+    Raises:
+        ValueError: If it has no positions, or a field holds what cannot be.
+    """
+    with open_foreign_hdf5(path) as file:
+        positions = columns(whole(field(file, Y, "positions")), whole(field(file, X, "positions")))
+        indexes = whole(file[INDEXES]).ravel() if INDEXES in file else None
+        energy = attribute_number(file, "probe_energy_eV")
+        distance = attribute_number(file, "detector_object_distance_m")
+        return PtychodusProduct(
+            positions=FilePositions(positions, PositionUnit.M, Moves.PROBE),
+            indexes=_usable(indexes, len(positions)),
+            probe_modes=probe_modes_of(whole(file["probe"]), f"probe of {file.filename}")
+            if "probe" in file
+            else None,
+            object_pixel_m=_pixel_m(file),
+            energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {path}")
+            if energy and options.energy_ev is None
+            else None,
+            distance_m=plausible_m("distance_m", abs(distance))
+            if distance and options.distance_m is None
+            else None,
+        )
+
+
+def positions_of_patterns(
+    product: PtychodusProduct,
+    pattern_indexes: NDArray[np.integer] | None,
+    n_patterns: int,
+    path: Path,
+) -> FilePositions:
+    """Return the positions in the order of the patterns.
+
+    Args:
+        product: The product.
+        pattern_indexes: Index of every pattern; None: they are 0, 1, 2, ...
+        n_patterns: How many patterns there are.
+        path: The product's file, for messages.
+
+    Raises:
+        ValueError: If a pattern has no position.
+    """
+    if product.indexes is None:
+        return product.positions
+    wanted = np.arange(n_patterns) if pattern_indexes is None else pattern_indexes
+    order = np.argsort(product.indexes, kind="stable")
+    places = np.searchsorted(product.indexes, wanted, sorter=order)
+    places = order[np.minimum(places, len(order) - 1)]
+    lacking = wanted[product.indexes[places] != wanted]
+    if len(lacking):
+        raise ValueError(
+            f"{len(lacking)} of {n_patterns} patterns have no position in {path}: its "
+            f"{INDEXES} do not name pattern {int(lacking[0])}. Export the product of this scan, "
+            f"with all of its patterns."
+        )
+    return replace(product.positions, values=product.positions.values[places])
+
+
+def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | None:
+    """Return indexes that tell patterns apart; some programs write zeros for all."""
+    if indexes is None or len(indexes) != count or len(np.unique(indexes)) != count:
+        return None
+    return indexes.astype(np.intp)
+
+
+def _pixel_m(file: h5py.File) -> float | None:
+    """Return the side of an object pixel [m], as the object or the probe has it."""
+    for name in ("object", "probe"):
+        if name not in file:
+            continue
+        found = [
+            value
+            for side in ("pixel_height_m", "pixel_width_m")
+            if (value := attribute_number(file[name], side))
+        ]
+        if found:
+            return square(found, file.filename)
+    return None

@@ -14,8 +14,7 @@ from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
 from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, probe_modes_of
 from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
-from tasks.ingest.files.units import energy_ev, plausible_m
-from tasks.ingest.importers.cxi_fields import square
+from tasks.ingest.files.units import energy_ev, plausible_m, square
 
 
 def recognises(file: h5py.File) -> bool:

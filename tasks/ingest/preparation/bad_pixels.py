@@ -10,9 +10,8 @@ from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.ingest.conventions import Invalid, MaskSense
 from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.cropping import Crop, cropped_mask
+from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
-from tasks.ingest.resolved_scan import ResolvedScan
 
 HOT_OVER_NEIGHBOURS = 3.0
 HOT_OVER_MEDIAN = 6.0
@@ -73,20 +72,21 @@ def find_bad_pixels(
     return BadPixels(hot, _dead(np.where(hot, 0.0, counted), good, hot), saturated & ~hot, level)
 
 
-def trusted_pixels(scan: ResolvedScan, params: IngestParams, crop: Crop) -> NDArray[np.bool_]:
+def trusted_pixels(cropped: CroppedScan) -> NDArray[np.bool_]:
     """Return the pixels that the scan's mask and the named one trust, cropped, shape (N, N)."""
+    scan, asked = cropped.scan, cropped.params.mask
     shape = scan.patterns.shape[1:]
     good = np.ones(shape, dtype=np.bool_) if scan.good is None else scan.good
-    if params.mask.file is not None:
-        given = read_named_array(params.mask.file, params.mask.dataset, "mask")
-        if params.mask.sense is None or given.shape != shape:
+    if asked.file is not None:
+        given = read_named_array(asked.file, asked.dataset, "mask")
+        if asked.sense is None or given.shape != shape:
             raise ValueError(
-                f"The mask {params.mask.file} has the shape {given.shape}, the patterns {shape}, "
-                f"and its sense is {params.mask.sense}. Give the mask of the patterns as they are "
+                f"The mask {asked.file} has the shape {given.shape}, the patterns {shape}, "
+                f"and its sense is {asked.sense}. Give the mask of the patterns as they are "
                 f"stored, and --mask.sense zero_is_good or nonzero_is_good."
             )
-        good = good & ((given != 0) == (params.mask.sense is MaskSense.NONZERO_IS_GOOD))
-    return cropped_mask(good, scan, params, crop)
+        good = good & ((given != 0) == (asked.sense is MaskSense.NONZERO_IS_GOOD))
+    return cropped.mask(good)
 
 
 def refuse_invalid(statistics: PatternStatistics, params: IngestParams) -> None:

@@ -70,8 +70,56 @@ def oriented(
     return patterns
 
 
-def choose_crop(scan: ResolvedScan, params: IngestParams) -> Crop:
-    """Return the part of the patterns that is kept.
+@dataclass(frozen=True)
+class CroppedScan:
+    """A scan, some of whose pixels are kept; its patterns are read some at a time.
+
+    Attributes:
+        scan: The scan as it is stored.
+        params: How it is prepared.
+        crop: Which part of the patterns is kept.
+    """
+
+    scan: ResolvedScan
+    params: IngestParams
+    crop: Crop
+
+    def intensities(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
+        for start, stored in parts_of(self.scan.patterns):
+            yield start, self._intensities_of(stored)
+
+    def some(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the intensities of a few patterns by index, shape (len(indices), N, N)."""
+        found = np.empty((len(indices), self.crop.n_px, self.crop.n_px))
+        for place, index in enumerate(indices.tolist()):
+            found[place] = self._intensities_of(self.scan.patterns.read(index, index + 1))[0]
+        return found
+
+    def mask(self, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the good pixels of the prepared patterns, shape (N, N), from those as stored."""
+        return self.crop.all_of(oriented(good, self.scan.zero_frequency, self.params.patterns))
+
+    def frame(self, stored: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a frame like the patterns, such as a dark one, for the prepared pixels."""
+        frame = oriented(stored, self.scan.zero_frequency, self.params.patterns)
+        return np.asarray(self.crop.binned(frame))
+
+    def _intensities_of(self, stored: NDArray[Any]) -> NDArray[np.float64]:
+        """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
+        crop = self.crop
+        part = crop.of(oriented(stored, self.scan.zero_frequency, self.params.patterns))
+        # What is no number, or far too large, is found and named by `measure_patterns`.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = part.astype(np.float64)
+            if self.scan.values is Values.AMPLITUDE:
+                values = np.where(values < 0, -1.0, values * values)
+        inner = Crop((crop.n_px * crop.binning // 2,) * 2, crop.n_px, crop.binning)
+        return np.asarray(inner.binned(values))
+
+
+def crop_scan(scan: ResolvedScan, params: IngestParams) -> CroppedScan:
+    """Choose the part of the patterns that is kept.
 
     Raises:
         ValueError: If the wanted side does not fit around the zero frequency.
@@ -91,47 +139,7 @@ def choose_crop(scan: ResolvedScan, params: IngestParams) -> Crop:
             f"px around the zero frequency at ({row}, {column}), and at least {SMALLEST_PX} are "
             f"needed; got {n_px}. Lower --n-px or --patterns.binning."
         )
-    return Crop((row, column), n_px, asked.binning)
-
-
-def cropped_intensities(
-    scan: ResolvedScan, params: IngestParams, crop: Crop
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
-    for start, stored in parts_of(scan.patterns):
-        yield start, intensities_of(stored, scan, params, crop)
-
-
-def intensities_of(
-    stored: NDArray[Any], scan: ResolvedScan, params: IngestParams, crop: Crop
-) -> NDArray[np.float64]:
-    """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
-    part = crop.of(oriented(stored, scan.zero_frequency, params.patterns))
-    # What is no number, or far too large, is found and named by `measure_patterns`.
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = part.astype(np.float64)
-        if scan.values is Values.AMPLITUDE:
-            values = np.where(values < 0, -1.0, values * values)
-    inner = Crop((crop.n_px * crop.binning // 2,) * 2, crop.n_px, crop.binning)
-    return np.asarray(inner.binned(values))
-
-
-def read_some(
-    scan: ResolvedScan, params: IngestParams, crop: Crop, indices: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Return the intensities of a few patterns by index, shape (len(indices), N, N)."""
-    found = np.empty((len(indices), crop.n_px, crop.n_px))
-    for place, index in enumerate(indices.tolist()):
-        stored = scan.patterns.read(index, index + 1)
-        found[place] = intensities_of(stored, scan, params, crop)[0]
-    return found
-
-
-def cropped_mask(
-    good: NDArray[np.bool_], scan: ResolvedScan, params: IngestParams, crop: Crop
-) -> NDArray[np.bool_]:
-    """Return the good pixels of the prepared patterns, shape (N, N)."""
-    return crop.all_of(oriented(good, scan.zero_frequency, params.patterns))
+    return CroppedScan(scan, params, Crop((row, column), n_px, asked.binning))
 
 
 def _centre_of_mass(scan: ResolvedScan, params: IngestParams) -> tuple[int, int]:

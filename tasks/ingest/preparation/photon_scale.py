@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.files.archive import read_named_array
-from tasks.ingest.params import IngestParams, PatternParams
-from tasks.ingest.preparation.cropping import Crop, oriented
+from tasks.ingest.params import PatternParams
+from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
-from tasks.ingest.resolved_scan import ResolvedScan
 
 LARGEST_SMALLEST_COUNT = 128
 TRIED_VALUES = 2000
@@ -82,9 +81,7 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
     return found
 
 
-def read_background(
-    scan: ResolvedScan, params: IngestParams, crop: Crop, scale: PhotonScale
-) -> NDArray[np.float64] | None:
+def read_background(cropped: CroppedScan, scale: PhotonScale) -> NDArray[np.float64] | None:
     """Return what is subtracted before values become counts, in the unit of the file.
 
     Returns:
@@ -93,18 +90,19 @@ def read_background(
     Raises:
         ValueError: If the dark frame is not that of these patterns.
     """
-    asked = params.patterns
-    level = np.full((crop.n_px, crop.n_px), asked.background_per_px / scale.photons_per_unit)
+    asked, side = cropped.params.patterns, cropped.crop.n_px
+    level = np.full((side, side), asked.background_per_px / scale.photons_per_unit)
     if asked.dark.file is None:
         return level if asked.background_per_px else None
     dark = read_named_array(asked.dark.file, asked.dark.dataset, "dark").astype(np.float64)
-    if dark.shape != scan.patterns.shape[1:] or not np.all(np.isfinite(dark)):
+    shape = cropped.scan.patterns.shape[1:]
+    if dark.shape != shape or not np.all(np.isfinite(dark)):
         raise ValueError(
-            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns "
-            f"{scan.patterns.shape[1:]}, or it is not finite. Give the mean dark frame of this "
-            f"detector, as the patterns are stored."
+            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns {shape}, "
+            f"or it is not finite. Give the mean dark frame of this detector, as the patterns are "
+            f"stored."
         )
-    return np.asarray(level + crop.binned(oriented(dark, scan.zero_frequency, asked)))
+    return level + cropped.frame(dark)
 
 
 def to_counts(

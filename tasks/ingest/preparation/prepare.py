@@ -7,7 +7,7 @@ pixels, and a first guess of the probe is made (`probe_guess`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,7 @@ from tasks.ingest.preparation.bad_pixels import (
     refuse_invalid,
     trusted_pixels,
 )
-from tasks.ingest.preparation.cropping import (
-    Crop,
-    choose_crop,
-    cropped_intensities,
-    read_some,
-)
+from tasks.ingest.preparation.cropping import CroppedScan, crop_scan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
 from tasks.ingest.preparation.photon_scale import (
     PhotonScale,
@@ -55,13 +50,10 @@ LEAST_PATTERNS = 4
 
 
 @dataclass(frozen=True)
-class PreparedScan:
+class PreparedScan(CroppedScan):
     """A measured scan as it will be written; its patterns are still read some at a time.
 
     Attributes:
-        scan: The scan as it is stored.
-        params: How it is prepared.
-        crop: Which part of the patterns is kept.
         statistics: Statistics of the cropped patterns, in the unit of the file.
         photon_scale: How many photons a unit is.
         background: What is subtracted, shape (N, N); None where nothing is.
@@ -72,9 +64,6 @@ class PreparedScan:
         header: All of the CXI but its patterns.
     """
 
-    scan: ResolvedScan
-    params: IngestParams
-    crop: Crop
     statistics: PatternStatistics
     photon_scale: PhotonScale
     background: NDArray[np.float64] | None
@@ -88,7 +77,7 @@ class PreparedScan:
         """Yield the cropped patterns of the kept exposures, some at a time, in the file's unit."""
         is_kept = np.zeros(len(self.scan), dtype=np.bool_)
         is_kept[self.kept] = True
-        for start, part in cropped_intensities(self.scan, self.params, self.crop):
+        for start, part in self.intensities():
             chosen = part[is_kept[start : start + len(part)]]
             if len(chosen):
                 yield chosen
@@ -139,9 +128,9 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         ValueError: If values are negative or not finite and not to be masked, nobody knows how many
             photons they are, too few exposures hold light, or the probe does not fit.
     """
-    crop = choose_crop(scan, params)
-    good = trusted_pixels(scan, params, crop)
-    statistics = measure_patterns(cropped_intensities(scan, params, crop), good, len(scan))
+    cropped = crop_scan(scan, params)
+    n_px, good = cropped.crop.n_px, trusted_pixels(cropped)
+    statistics = measure_patterns(cropped.intensities(), good, len(scan))
     refuse_invalid(statistics, params)
     photon_scale = choose_photon_scale(statistics, params.patterns)
     bad_pixels = find_bad_pixels(
@@ -151,26 +140,25 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         params.patterns.saturation,
     )
     mask = mask_of(good, statistics, bad_pixels, params)
-    background = read_background(scan, params, crop, photon_scale)
+    background = read_background(cropped, photon_scale)
     kept = _lit_exposures(statistics, params)
-    positions = scan.positions_px(crop.n_px, crop.binning)[kept]
-    offset = crop.n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
+    positions = scan.positions_px(n_px, cropped.crop.binning)[kept]
+    offset = n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
     trusted = good_pixels(mask)
-    chosen = choose_central_exposures(positions, crop.n_px)
-    some = read_some(scan, params, crop, kept[chosen])
-    counts = to_counts(some, trusted, background, photon_scale)
+    chosen = choose_central_exposures(positions, n_px)
+    counts = to_counts(cropped.some(kept[chosen]), trusted, background, photon_scale)
     mean = statistics.mean if background is None else statistics.mean - background
     light = BeamLight(
         mean=np.clip(mean, 0, None) * photon_scale.photons_per_unit,
         good=trusted,
         shadows=measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted),
     )
-    guess = guess_probe(scan, params, crop, scan.geometry, light)
+    guess = guess_probe(cropped, light)
     central = CentralExposures(chosen, counts, positions[chosen] + offset, light.shadows)
     header = ScanHeader(
         positions_px=positions + offset,
         probe=coherent_probe(guess.modes),
-        geometry=_binned_geometry(scan, crop),
+        geometry=_binned_geometry(cropped),
         provenance={},
         modes=guess.modes if len(guess.modes) > 1 else None,
         pixel_mask=mask if mask.any() else None,
@@ -178,7 +166,7 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     prepared = PreparedScan(
         scan,
         params,
-        crop,
+        cropped.crop,
         statistics,
         photon_scale,
         background,
@@ -206,12 +194,12 @@ def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArr
     return kept
 
 
-def _binned_geometry(scan: ResolvedScan, crop: Crop) -> Geometry:
+def _binned_geometry(cropped: CroppedScan) -> Geometry:
     """Return the instrument for the prepared pixels; a placeholder where it is not known."""
-    if scan.geometry is None:
+    found, crop = cropped.scan.geometry, cropped.crop
+    if found is None:
         return Geometry.placeholder(crop.n_px)
-    found = scan.geometry
-    return Geometry(found.energy_ev, found.distance_m, found.detector_pixel_m * crop.binning)
+    return replace(found, detector_pixel_m=found.detector_pixel_m * crop.binning)
 
 
 def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str, Any]:

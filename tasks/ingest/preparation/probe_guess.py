@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tasks.core.files.scan_record import Geometry
 from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import (
     defocused_zone_plate_probe,
@@ -21,10 +20,8 @@ from tasks.core.physics.probe import (
 from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.file_scan import probe_modes_of
 from tasks.ingest.files.archive import read_named_array
-from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.cropping import Crop
+from tasks.ingest.preparation.cropping import Crop, CroppedScan
 from tasks.ingest.preparation.shadow_motion import ShadowMotion
-from tasks.ingest.resolved_scan import ResolvedScan
 
 MODE_DECAY = 0.2
 LARGEST_APERTURE = 0.8
@@ -62,20 +59,14 @@ class BeamLight:
     shadows: ShadowMotion | None
 
 
-def guess_probe(
-    scan: ResolvedScan,
-    params: IngestParams,
-    crop: Crop,
-    geometry: Geometry | None,
-    light: BeamLight,
-) -> ProbeGuess:
+def guess_probe(cropped: CroppedScan, light: BeamLight) -> ProbeGuess:
     """Return the first guess of the probe.
 
     Raises:
         ValueError: If it is asked for from where there is none, or its side is not that of the
             patterns.
     """
-    asked = params.probe
+    scan, asked = cropped.scan, cropped.params.probe
     origin = asked.origin
     if origin is ProbeOrigin.AUTO:
         if asked.file is not None:
@@ -89,7 +80,7 @@ def guess_probe(
         modes: NDArray[np.complexfloating] = probe[None]
         facts |= found
     elif origin is ProbeOrigin.OPTICS:
-        modes = _from_optics(params, crop, geometry)[None]
+        modes = _from_optics(cropped)[None]
     else:
         stored = scan.probe_modes
         if origin is ProbeOrigin.FILE:
@@ -100,7 +91,7 @@ def guess_probe(
                 f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
                 f"optics or file."
             )
-        modes = _fitted(stored, scan.stored_px, crop)
+        modes = _fitted(stored, scan.stored_px, cropped.crop)
     if asked.n_modes > 1 and len(modes) == 1:
         modes = incoherent_modes(modes[0], asked.n_modes, MODE_DECAY)
     modes = with_photons(modes, light)
@@ -157,15 +148,13 @@ def _from_patterns(light: BeamLight) -> tuple[NDArray[np.complex128], dict[str, 
     return probe, {"curvature": "of the shadows", "reach_per_px": reach}
 
 
-def _from_optics(
-    params: IngestParams, crop: Crop, geometry: Geometry | None
-) -> NDArray[np.complex128]:
+def _from_optics(cropped: CroppedScan) -> NDArray[np.complex128]:
     """Return the wave of a zone plate, a distance from its focus.
 
     Its numerical aperture is wavelength / (2 outermost zone); a defocus z gives the edge of the
     pupil a phase of -pi z NA^2 / wavelength (Attwood, Soft X-Rays (1999), ch. 9).
     """
-    asked = params.probe
+    crop, geometry, asked = cropped.crop, cropped.scan.geometry, cropped.params.probe
     if geometry is None or asked.outermost_zone_m is None:
         raise ValueError(
             "A probe from optics needs the geometry and the width of the outermost zone. Give "
