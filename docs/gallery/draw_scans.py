@@ -137,9 +137,9 @@ def stage_error(path: Path) -> None:
         placed = place_exposures(faults, asked, SEED, Split.TRAIN)
         for start, end in zip(asked, placed.true_px, strict=True):
             axis.plot([start[1], end[1]], [start[0], end[0]], "-", color=GREY, lw=1.0)
-        (y, x), (told_y, told_x) = placed.true_px.T, placed.told_px.T
+        (y, x), (recorded_y, recorded_x) = placed.true_px.T, placed.recorded_px.T
         axis.plot(x, y, "o", color=ORANGE, ms=7, mew=0, label="exposed here")
-        axis.plot(told_x, told_y, "+", color=BLUE, ms=7, label="in the file")
+        axis.plot(recorded_x, recorded_y, "+", color=BLUE, ms=7, label="in the file")
         title = f"position_error_px {error:g}\nposition_error_known {str(known).lower()}"
         axis.set_title(title, fontsize=10)
         axis.set(aspect="equal", xlabel="x [px]")

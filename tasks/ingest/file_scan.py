@@ -48,7 +48,7 @@ class NamedFile(BaseModel):
 
 
 class FileOptions(BaseModel):
-    """What an importer may be told of a file; what it is told is not read from there."""
+    """What may be given beside a file; what is given is not read from the file."""
 
     model_config = STRICT
 
@@ -125,7 +125,7 @@ class FileScan:
         mask: Mask of the detector, shape (H, W).
         mask_sense: Which of its values are good.
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
-        geometry_unknown: Whether the file says that nobody knows energy, distance and pixel.
+        geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         origins: Where in the file each of these was found.
     """
 

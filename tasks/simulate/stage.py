@@ -110,7 +110,7 @@ def expose_scan(
     places_px = positions.true_px + reach
     modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
     header = ScanHeader(
-        positions_px=positions.told_px,
+        positions_px=positions.recorded_px,
         probe=coherent_probe(modes),
         geometry=Geometry(params.energy_ev, params.distance_m, params.detector_pixel_m),
         provenance={

@@ -29,7 +29,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Read a table, whoever wrote it.
+    """Read a table of any program.
 
     Args:
         path: CSV file; columns in any order.

@@ -21,7 +21,7 @@ PATTERNS_PER_PART = 256
 class ScanReader:
     """Some exposures of a scan, whose patterns are read when they are asked for.
 
-    The chunks of the file that were unpacked last are kept up to a limit, because whoever draws
+    The chunks of the file that were unpacked last are kept up to a limit, because drawing
     groups of neighbours comes back to them. The file is closed between reads. Not for several
     threads at once.
 

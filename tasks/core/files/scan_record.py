@@ -48,8 +48,8 @@ class Geometry:
         energy_ev: Photon energy [eV].
         distance_m: From the sample to the detector [m].
         detector_pixel_m: Side of a detector pixel [m].
-        is_known: Whether these are the instrument's; otherwise they stand in for what nobody
-            knows, and no length in metres means anything.
+        is_known: Whether these are the instrument's; otherwise they are placeholders, and no length
+            in metres means anything.
     """
 
     energy_ev: float
@@ -144,27 +144,13 @@ class Scan:
     @classmethod
     def of(cls, header: ScanHeader, counts: NDArray[np.unsignedinteger]) -> "Scan":
         """Return the scan of a header and its patterns, shape (J, N, N)."""
-        return cls(
-            counts,
-            header.positions_px,
-            header.probe,
-            header.geometry,
-            header.provenance,
-            header.modes,
-            header.pixel_mask,
-        )
+        return cls(counts, **vars(header))
 
     @property
     def header(self) -> ScanHeader:
         """The scan without its patterns."""
-        return ScanHeader(
-            self.positions_px,
-            self.probe,
-            self.geometry,
-            self.provenance,
-            self.modes,
-            self.pixel_mask,
-        )
+        fields = {key: value for key, value in vars(self).items() if key != "diffraction_counts"}
+        return ScanHeader(**fields)
 
     @property
     def n_px(self) -> int:

@@ -58,7 +58,7 @@ def read_view(scan_path: Path, view_path: Path) -> Scan:
 def map_view(scan_path: Path, view_path: Path) -> Scan:
     """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
 
-    For whoever needs them all as one array, again and again, in any order.
+    For solvers that need them all as one array, again and again, in any order.
 
     Args:
         scan_path: CXI file of the whole scan.

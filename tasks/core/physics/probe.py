@@ -56,7 +56,7 @@ def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
 
 
 def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
-    """Return the one coherent probe that is told to those who know a single mode.
+    """Return the one coherent probe for programs that take a single mode.
 
     It has the shape of the strongest mode and carries the photons of all, as a beamline's own
     estimate does; the mean amplitude of the sample then comes out right.

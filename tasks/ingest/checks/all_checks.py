@@ -61,7 +61,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
     """
     overlap = overlap_of(prepared)
     found = [*check_zero_frequency(prepared), *check_near_field(prepared)]
-    if not found:  # else step and probe would be judged in a frame that is not theirs
+    if not found:  # else step and probe would be measured in a frame that is not theirs
         found += [*check_positions(prepared, overlap), *check_probe(prepared)]
     found += [*check_light(prepared), *check_detector(prepared)]
     is_asked, orientations = prepared.params.check_orientation, None
@@ -70,7 +70,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
         orientations = try_orientations(prepared)
     if not is_asked or is_worth_it:
         found.append(check_orientation(prepared, orientations))
-    found += check_values(prepared, _judge_values(prepared, orientations))
+    found += check_values(prepared, _fit_values(prepared, orientations))
     ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
     return Checks(tuple(ranked), overlap, orientations)
 
@@ -89,7 +89,7 @@ def try_orientations(prepared: PreparedScan) -> Orientations:
     )
 
 
-def _judge_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
+def _fit_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
     """Return how the values, and their squares, fit in the best orientation; None: not fitted."""
     if found is None or prepared.scan.values is Values.AMPLITUDE:
         return None

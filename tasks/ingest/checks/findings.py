@@ -60,7 +60,7 @@ def verdict_of(findings: Iterable[Finding]) -> str:
 
 
 def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
-    """Refuse a scan with an error that nobody has accepted.
+    """Refuse a scan with an error that was not accepted.
 
     Raises:
         ValueError: With every error and its cure.

@@ -19,7 +19,7 @@ AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
 
 def takes_any(_path: Path, _options: FileOptions) -> bool:
-    """Take any archive whose arrays nobody describes: `read` says what is missing."""
+    """Take any archive without a layout: `read` says what is missing."""
     return True
 
 

@@ -23,11 +23,11 @@ class Positions:
 
     Attributes:
         true_px: Where they are taken (y, x) [px], shape (J, 2).
-        told_px: Where the file says that they are, same shape.
+        recorded_px: Where the file says that they are, same shape.
     """
 
     true_px: NDArray[np.float64]
-    told_px: NDArray[np.float64]
+    recorded_px: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

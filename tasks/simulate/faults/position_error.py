@@ -30,7 +30,7 @@ def displace(params: PositionErrorParams, positions: Positions, streams: Streams
     """
     draws = streams(STREAM).standard_normal(positions.true_px.shape)
     true_px = positions.true_px + params.position_error_px * np.clip(draws, -REACH, REACH)
-    return Positions(true_px, true_px if params.position_error_known else positions.told_px)
+    return Positions(true_px, true_px if params.position_error_known else positions.recorded_px)
 
 
 def reach_px(params: PositionErrorParams) -> int:
