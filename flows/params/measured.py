@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from tasks.core.files.named_files import path_below
 from tasks.ingest.params import IngestParams
-from tasks.reconstruct.reference_params import ReferenceOptions
+from tasks.reconstruct.params import ReferenceOptions
 from tasks.regions.params import RegionParams
 from tasks.runtime.errors import BadInputError
 

@@ -13,9 +13,7 @@ from tasks.networks.architectures.params import (
     PatchArchitecture,
     UnrolledArchitecture,
 )
-from tasks.reconstruct.params import PtyChiParams
-from tasks.reconstruct.prediction_params import PredictionParams
-from tasks.reconstruct.projection_params import ProjectionParams
+from tasks.reconstruct.params import PredictionParams, ProjectionParams, PtyChiParams
 from tasks.report.publish.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams

@@ -14,7 +14,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
 from tasks.ingest.stage import OUTPUTS as IMPORTED
-from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.reconstruct.params import ReferenceParams
 from tasks.regions.stage import WHOLE
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams

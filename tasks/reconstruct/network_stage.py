@@ -13,8 +13,8 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.model_file import DataContract, load_network, read_contract
 from tasks.networks.scan_statistics import Survey
+from tasks.reconstruct.params import PredictionParams
 from tasks.reconstruct.prediction import predict_object
-from tasks.reconstruct.prediction_params import PredictionParams
 
 
 def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import first_guess
 from tasks.networks.projections import PhysicsPass
-from tasks.reconstruct.projection_params import ProjectionParams
+from tasks.reconstruct.params import ProjectionParams
 
 
 def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

@@ -1,11 +1,46 @@
-"""Parameters of the iterative arm."""
+"""Parameters of a reconstruction: by a network, by its physics alone, by pty-chi."""
 
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.study.device import Device
+from tasks.core.study.arms import Arm
+from tasks.core.study.device import Backend, Device
+
+
+class PredictionParams(BaseModel):
+    """Reconstruction of a scan by a trained network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: Arm = Field(Arm.PTYCHOPINN, description="Arm that the model must belong to")
+    chunk_size: int = Field(
+        256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
+    )
+    accept_other_probe: bool = Field(
+        False, description="Go on although the model was trained with another probe"
+    )
+    device: Device = Field(
+        Device.AUTO, description="Where to run; auto takes a GPU where there is one"
+    )
+    backend: Backend = Field(
+        Backend.TENSORFLOW, description="Framework to run on; the weights fit both"
+    )
+
+
+class ProjectionParams(BaseModel):
+    """The first guess of the networks and their physics passes, with nothing learned between."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passes: int = Field(2, ge=1, le=1000, description="Physics passes after the first guess")
+    longer_factor: int = Field(
+        5, ge=2, le=100, description="How many times as many passes the longer control makes"
+    )
+    chunk_size: int = Field(
+        256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
+    )
 
 
 class Algorithm(StrEnum):
@@ -87,6 +122,41 @@ class PtyChiOptions(BaseModel):
 
 class PtyChiParams(PtyChiOptions):
     """pty-chi on one scan."""
+
+    seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
+    device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")
+
+
+class ReferenceOptions(BaseModel):
+    """How probe and reference of a measured scan are found."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_modes: int | None = Field(
+        3,
+        ge=1,
+        le=15,
+        description="Incoherent modes of the probe; those that the scan lacks begin as weak "
+        "Hermite-Gauss-like ones; none: as many as the scan has",
+    )
+    probe_epochs: int = Field(
+        40, ge=2, le=10_000, description="Passes that refine the probe together with the object"
+    )
+    object_epochs: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Passes for the object alone, with the refined probe and after those that "
+        "refine it; none: as many as the iterative arm makes",
+    )
+    refine_positions: bool = Field(
+        False, description="Refine the positions too, from a quarter of the passes on"
+    )
+    batch_size: int = Field(64, ge=1, le=4096, description="Patterns of one minibatch")
+
+
+class ReferenceParams(ReferenceOptions):
+    """The reference of one scan."""
 
     seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
     device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")

@@ -18,10 +18,9 @@ from tasks.core.files.scan_file import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.initial_object import flat_start
-from tasks.reconstruct.params import Algorithm, NoiseModel
+from tasks.reconstruct.params import Algorithm, NoiseModel, ReferenceParams
 from tasks.reconstruct.ptychi_solver import choose_device, inner_part, object_of, quieten
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
-from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.reconstruct.solver_settings import SolverSettings
 
 WEAK_MODE_DECAY = 0.05

@@ -17,9 +17,8 @@ from tasks.core.files.scan_file import Scan, read_scan
 from tasks.core.study.device import usable_cores
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_interface import Progress, StageFiles
-from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.params import PtyChiParams, ReferenceParams
 from tasks.reconstruct.ptychi_stage import without_infinities
-from tasks.reconstruct.reference_params import ReferenceParams
 from tasks.reconstruct.scan_checks import check_scan
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for
 

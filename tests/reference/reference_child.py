@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tasks.core.study.stage_interface import StageFiles, silent
-from tasks.reconstruct.reference_params import ReferenceParams
+from tasks.reconstruct.params import ReferenceParams
 from tasks.reconstruct.reference_stage import make_reference
 
 folder = Path(sys.argv[1])

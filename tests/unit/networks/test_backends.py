@@ -21,7 +21,7 @@ from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import DataContract, ModelContract, write_contract, write_weights
 from tasks.networks.scan_statistics import Survey
 from tasks.reconstruct.network_stage import predict
-from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.params import PredictionParams
 from tasks.train.params import TrainingParams
 
 use_device(Device.CPU)
@@ -34,7 +34,7 @@ from pathlib import Path
 
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.reconstruct.network_stage import predict
-from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.params import PredictionParams
 
 scan, folder, backend = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 files = StageFiles(

@@ -25,7 +25,7 @@ def test_a_missing_gpu_is_refused_when_asked_for():
     assert use_device(Device.AUTO) == "cpu"
 
 
-@pytest.mark.parametrize("module", ["tasks.train.params", "tasks.reconstruct.prediction_params"])
+@pytest.mark.parametrize("module", ["tasks.train.params", "tasks.reconstruct.params"])
 def test_parameters_are_imported_without_a_framework(module):
     script = (
         f"import sys, {module}; "

@@ -27,7 +27,7 @@ from tasks.networks.model_file import (
 )
 from tasks.networks.scan_statistics import Survey
 from tasks.reconstruct.network_stage import predict
-from tasks.reconstruct.prediction_params import PredictionParams
+from tasks.reconstruct.params import PredictionParams
 
 use_device(Device.CPU)
 ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(4, 4))

@@ -11,7 +11,7 @@ from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import first_guess
 from tasks.networks.projections import PhysicsPass
 from tasks.reconstruct.no_network_stage import project
-from tasks.reconstruct.projection_params import ProjectionParams
+from tasks.reconstruct.params import ProjectionParams
 
 
 @pytest.fixture
