@@ -1,20 +1,23 @@
 """Stage function of Phase F for the networks: a scan and a model in, a reconstruction out."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tasks.core.files.object_file import write_object
+from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.view_file import open_view
 from tasks.core.study.stage_interface import Progress, StageFiles
-from tasks.networks.device import use_device
+from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.batches import canvas_of
+from tasks.networks.device import use_device, without_gradients
 from tasks.networks.exposures import Exposures
+from tasks.networks.initial_guess import first_guess
 from tasks.networks.model_file import DataContract, load_network, read_contract
 from tasks.networks.scan_statistics import Survey
 from tasks.reconstruct.params import PredictionParams
-from tasks.reconstruct.prediction import predict_object
 
 
 def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -66,3 +69,31 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
         "patterns_per_s": n_patterns / duration,
         "device": device,
     }
+
+
+def predict_object(
+    network: CanvasNetwork,
+    exposures: Exposures,
+    chunk_size: int,
+    after_pass: Callable[[int], None] = lambda _: None,
+) -> ObjectWindow:
+    """Reconstruct the object that a scan saw.
+
+    Neither the order of the patterns nor the size of the chunks matters beyond rounding.
+
+    Args:
+        network: Trained network.
+        exposures: Exposures to reconstruct from.
+        chunk_size: Patterns propagated at a time.
+        after_pass: Told the number of finished passes, of `network.passes`.
+
+    Returns:
+        Complex single-precision object in the absolute frame. Zero where no light falls.
+    """
+    canvas = canvas_of(exposures.positions_px, exposures.n_px)
+    start = np.zeros(canvas.shape, dtype=np.complex64)
+    if network.needs_start:
+        start = first_guess(exposures, canvas)
+    with without_gradients():
+        object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
+    return ObjectWindow(object_, canvas.origin_px)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.iterates_file import SaveIterate, epochs_to_keep, iterates_writer
@@ -16,9 +17,7 @@ from tasks.core.files.view_file import map_view
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.orientation.check import check_orientation
-from tasks.reconstruct.divergence import DivergedError
 from tasks.reconstruct.initial_object import flat_start, given_start, lit_area
-from tasks.reconstruct.minibatch_orders import spread_of
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
 from tasks.reconstruct.solver_settings import (
@@ -64,7 +63,7 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
 
     # Here and not above: whoever imports this module does not import torch. Before the clock
     # starts: loading it is no work of the solver's.
-    import tasks.reconstruct.ptychi_solver  # noqa: F401
+    from tasks.reconstruct.ptychi_solver import DivergedError
 
     run = _Run(scan, start, params, progress)
     started = time.perf_counter()
@@ -154,6 +153,23 @@ def _facts_of(
         "first_loss": solution.losses[0],
         "last_loss": solution.losses[-1],
     }
+
+
+def spread_of(objects: NDArray[np.complexfloating], lit: NDArray[np.bool_]) -> float:
+    """Return the r.m.s. deviation of objects from their mean, relative to it.
+
+    A global phase, which no counts can tell, is taken out before.
+
+    Args:
+        objects: One object an order, shape (K, H, W), K at least 2.
+        lit: Pixels that matter, shape (H, W).
+    """
+    values = objects[:, lit].astype(np.complex128)
+    overlaps = values @ values[0].conj()
+    values = values * np.exp(-1j * np.angle(overlaps))[:, None]
+    mean = values.mean(axis=0)
+    variance = np.sum(np.abs(values - mean) ** 2) / (len(values) - 1)
+    return float(np.sqrt(variance / np.sum(np.abs(mean) ** 2)))
 
 
 def without_infinities(options: Any) -> Any:

@@ -24,7 +24,7 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.initial_guess import first_guess
 from tasks.networks.precision import choose_precision, layers_in
-from tasks.reconstruct.prediction import predict_object
+from tasks.reconstruct.network_stage import predict_object
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.train.params import TrainingParams

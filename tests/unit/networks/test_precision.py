@@ -12,7 +12,7 @@ from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.precision import choose_precision, cpu_flags, layers_in
-from tasks.reconstruct.prediction import predict_object
+from tasks.reconstruct.network_stage import predict_object
 
 use_device(Device.CPU)
 

@@ -4,7 +4,7 @@ import pytest
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Geometry, Scan
 from tasks.reconstruct.initial_object import flat_start, given_start, lit_area
-from tasks.reconstruct.minibatch_orders import spread_of
+from tasks.reconstruct.ptychi_stage import spread_of
 
 GRID = np.stack(np.meshgrid([20.0, 24, 28], [30.0, 34, 38], indexing="ij"), axis=-1).reshape(-1, 2)
 
