@@ -40,8 +40,7 @@ def forward(folder: Path) -> None:
 def forward_in_double_precision(folder: Path) -> None:
     import torch
 
-    from tasks.reconstruct.ptychi_solver_options import api, solver_options
-    from tasks.reconstruct.ptychi_solver_task import PtychographyTask
+    from tasks.reconstruct.ptychi_solver_task import PtychographyTask, api, solver_options
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5").object_
     options = solver_options(settings_for(PtyChiParams(), Exposure(1e5, 0.7, 100), seed=1), "cpu")

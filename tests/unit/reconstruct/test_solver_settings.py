@@ -134,6 +134,5 @@ def test_nothing_but_the_solver_imports_torch_or_pty_chi():
     assert importers == {
         "probe_refinement.py",
         "ptychi_solver.py",
-        "ptychi_solver_options.py",
         "ptychi_solver_task.py",
     }
