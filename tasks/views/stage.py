@@ -4,6 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from tasks.core.files.atomic_files import write_json, write_npz
 from tasks.core.files.scan_file import read_scan_header
@@ -12,9 +14,12 @@ from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.views.overlap import overlap_metrics
-from tasks.views.params import MeasuredViewParams, ViewParams
-from tasks.views.selection import check_overlap, select_nested
+from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
 from tasks.views.view_figure import write_coverage_plot
+
+# Rasters that are tried, the wanted step first: a small scan's own step may not divide it.
+STEP_FACTORS = (1.0, *(1 + sign * percent / 100 for percent in range(1, 13) for sign in (-1, 1)))
+STEP_TOLERANCE = 0.04
 
 
 def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -96,3 +101,85 @@ def _make_view(params: ViewParams, files: StageFiles, progress: Progress) -> dic
     )
     progress(1, 1, summary)
     return facts
+
+
+def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
+    """Choose the exposures nearest to the nodes of a raster with the wanted step.
+
+    The raster is centred on the scan and spans it; each exposure is chosen at most once. A
+    raster as fine as the scan itself takes every exposure. Where the chosen exposures measure
+    more than 4 % off the wanted step, slightly finer and coarser rasters are tried too.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        step_px: Wanted distance of neighbours [px].
+
+    Returns:
+        Rising scan indices.
+    """
+    if step_px <= measure_overlap(positions_px, 1.0).step_px * 1.1:
+        return np.arange(len(positions_px), dtype=np.intp)
+    tree = cKDTree(positions_px)
+    found: list[tuple[float, NDArray[np.intp]]] = []
+    for factor in STEP_FACTORS:
+        _, nearest = tree.query(_raster_nodes(positions_px, factor * step_px))
+        chosen = np.unique(nearest).astype(np.intp)
+        error = _step_error(positions_px[chosen], step_px)
+        if error <= STEP_TOLERANCE:
+            return chosen
+        found.append((error, chosen))
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+def _raster_nodes(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.floating]:
+    """Return the nodes (y, x) [px] of the largest raster inside a scan, centred on it."""
+    axes = []
+    for first, last in zip(positions_px.min(axis=0), positions_px.max(axis=0), strict=True):
+        count = int((last - first) // step_px) + 1
+        start = (first + last - (count - 1) * step_px) / 2
+        axes.append(start + step_px * np.arange(count))
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _step_error(positions_px: NDArray[np.floating], step_px: float) -> float:
+    """Return how far the measured step is from the wanted one, relative to it."""
+    if len(positions_px) < 4 or np.ptp(positions_px, axis=0).min() <= 0:
+        return float("inf")
+    return abs(measure_overlap(positions_px, 1.0).step_px / step_px - 1)
+
+
+def select_nested(
+    positions_px: NDArray[np.floating], view: View, diameter_px: float
+) -> NDArray[np.intp]:
+    """Choose the exposures of a view from those of every denser view.
+
+    So the sparse view is a subset of the dense one, however fine the scan is, and the two are
+    paired: they differ in overlap and in nothing else.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        view: The view.
+        diameter_px: Diameter of the probe [px].
+
+    Returns:
+        Rising scan indices.
+    """
+    indices = np.arange(len(positions_px), dtype=np.intp)
+    ratios = sorted(OVERLAP_RATIO.values(), reverse=True)
+    for ratio in ratios[: ratios.index(OVERLAP_RATIO[view]) + 1]:
+        indices = indices[select_exposures(positions_px[indices], (1 - ratio) * diameter_px)]
+    return indices
+
+
+def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, view: str) -> None:
+    """Refuse a view that is not what its name says.
+
+    Raises:
+        ValueError: If the measured overlap is further from the nominal than the tolerance.
+    """
+    if abs(measured.overlap_ratio - nominal) > tolerance:
+        raise ValueError(
+            f"The {view} view should overlap by {nominal:.2f} +- {tolerance:.2f}, but its "
+            f"exposures overlap by {measured.overlap_ratio:.3f} (step {measured.step_px:.2f} px). "
+            f"Scan with overlap_ratio {nominal:.2f} or more, over a larger region."
+        )

@@ -19,8 +19,7 @@ from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.views.params import ViewParams
-from tasks.views.selection import select_exposures
-from tasks.views.stage import select_view
+from tasks.views.stage import select_exposures, select_view
 
 SMALL = SimulationParams(train_positions=(12, 12), test_positions=(12, 12), min_test_span_px=0)
 OUTPUTS = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}

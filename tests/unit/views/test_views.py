@@ -20,8 +20,7 @@ from tasks.views.overlap import (
     overlap_within_groups,
 )
 from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
-from tasks.views.selection import select_nested
-from tasks.views.stage import select_view, take_every_exposure
+from tasks.views.stage import select_nested, select_view, take_every_exposure
 
 OUTPUTS = {
     "view": "view.json",
