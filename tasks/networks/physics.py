@@ -1,22 +1,71 @@
-"""Physics of the networks: what a canvas predicts, and its projection onto the measured moduli.
+"""Physics of the networks in `keras.ops`: from a canvas to what it predicts, and back.
 
-Differentiable, for a group, with `keras.ops`; `tasks.networks.projections` has the same formulas
-for a whole scan, where no gradient is asked for and patterns come some at a time.
+Complex fields are pairs (real, imaginary), alike on every backend. The detector is kept in the
+order of the FFT, zero frequency at [0, 0]; `tasks.networks.batches` turns the counts once, so no
+pass has to shift a spectrum. Patches are cut and placed as in `tasks.core.geometry.patches`, an
+exact pair of adjoints; every pixel of every patch is named by its place in the flattened canvas
+(`tasks.networks.batches.flat_indices`).
+
+Differentiable, for a group; `tasks.networks.projections` has the same formulas for a whole scan,
+where no gradient is asked for and patterns come some at a time.
 """
+
+from typing import Any
 
 from keras import ops
 
-from tasks.networks.fields import (
-    ComplexPair,
-    Tensor,
-    far_field,
-    multiply,
-    multiply_conjugate,
-    near_field,
-    squared_modulus,
-)
-from tasks.networks.placement import cut, place
 from tasks.networks.projections import COUNT_OFFSET
+
+Tensor = Any
+ComplexPair = tuple[Tensor, Tensor]
+
+
+def multiply(a: ComplexPair, b: ComplexPair) -> ComplexPair:
+    """Return the product a b."""
+    return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
+
+
+def multiply_conjugate(a: ComplexPair, b: ComplexPair) -> ComplexPair:
+    """Return the product conj(a) b."""
+    return a[0] * b[0] + a[1] * b[1], a[0] * b[1] - a[1] * b[0]
+
+
+def squared_modulus(a: ComplexPair) -> Tensor:
+    """Return |a|^2."""
+    return ops.square(a[0]) + ops.square(a[1])
+
+
+def far_field(waves: ComplexPair) -> ComplexPair:
+    """Return the unitary Fourier transform of waves, shape (J, N, N), zero frequency first."""
+    real, imaginary = ops.fft2(waves)
+    scale = 1.0 / real.shape[-1]
+    return real * scale, imaginary * scale
+
+
+def near_field(spectra: ComplexPair) -> ComplexPair:
+    """Return the waves whose far fields are given; the inverse and adjoint of `far_field`."""
+    real, imaginary = ops.ifft2(spectra)
+    scale = float(real.shape[-1])
+    return real * scale, imaginary * scale
+
+
+def cut(canvas: ComplexPair, indices: Tensor) -> ComplexPair:
+    """Cut a canvas, shape (H, W), at every position; patches of shape (J, N, N)."""
+    real, imaginary = (ops.take(ops.reshape(part, (-1,)), indices) for part in canvas)
+    return real, imaginary
+
+
+def place(patches: ComplexPair, indices: Tensor, shape: tuple[int, int]) -> ComplexPair:
+    """Add patches onto an empty canvas of shape (H, W): the adjoint of `cut`."""
+    flat = ops.reshape(indices, (-1,))
+    real, imaginary = (
+        ops.reshape(
+            ops.segment_sum(ops.reshape(part, (-1,)), flat, num_segments=shape[0] * shape[1]),
+            shape,
+        )
+        for part in patches
+    )
+    return real, imaginary
 
 
 def predicted_waves(canvas: ComplexPair, probe: ComplexPair, indices: Tensor) -> ComplexPair:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from keras import ops
 
 from tasks.networks.architectures.base import Canvases
-from tasks.networks.fields import Tensor, multiply_conjugate, squared_modulus
+from tasks.networks.physics import Tensor, multiply_conjugate, squared_modulus
 
 Objective = Callable[[Mapping[str, Tensor], Canvases], Tensor]
 

@@ -12,7 +12,7 @@ from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.cost import cost_of
-from tasks.networks.device import use_device
+from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.model_file import (
     DataContract,
@@ -22,7 +22,6 @@ from tasks.networks.model_file import (
     write_contract,
     write_weights,
 )
-from tasks.networks.precision import choose_precision, layers_in
 from tasks.networks.scan_statistics import Survey
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.figures import draw_learning_curve, write_history

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
-from tasks.networks.fields import Tensor
+from tasks.networks.physics import Tensor
 from tasks.train.history import Weights, pack, unpack
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams

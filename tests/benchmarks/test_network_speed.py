@@ -12,9 +12,8 @@ from tasks.core.study.device import Device, Precision
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of
-from tasks.networks.device import use_device
+from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.precision import choose_precision, layers_in
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import ExposureSplits

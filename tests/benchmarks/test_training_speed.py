@@ -20,10 +20,9 @@ from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of
-from tasks.networks.device import use_device
+from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.initial_guess import first_guess
-from tasks.networks.precision import choose_precision, layers_in
 from tasks.reconstruct.network_stage import predict_object
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate

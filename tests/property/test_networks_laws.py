@@ -17,7 +17,7 @@ from tasks.networks.architectures.unet import fold, unfold
 from tasks.networks.batches import as_pair, canvas_of, flat_indices
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.placement import cut, place
+from tasks.networks.physics import cut, place
 from tasks.reconstruct.network_stage import predict_object
 from tasks.train.groups import neighbour_groups
 from tasks.train.photon_thinning import ExposureSplits

@@ -14,10 +14,16 @@ from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
-from tasks.networks.fields import far_field, near_field
 from tasks.networks.initial_guess.gradients import integrate_gradient, lag_sums, probe_lags
-from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
-from tasks.networks.placement import cut, place
+from tasks.networks.physics import (
+    cut,
+    far_field,
+    near_field,
+    place,
+    predicted_intensity,
+    predicted_waves,
+    projection_sum,
+)
 from tasks.networks.projections import PhysicsPass
 from tasks.train.losses import PHYSICS_LOSSES, poisson_deviance, supervised_loss
 from tasks.train.training_batches import in_gauge_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tasks.networks.architectures.params import Architecture
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.fields import ComplexPair, Tensor
+from tasks.networks.physics import ComplexPair, Tensor
 
 
 class Canvases(NamedTuple):

@@ -20,7 +20,7 @@ from tasks.networks.architectures.params import ClassicArchitecture
 from tasks.networks.architectures.stitching import StitchedNetwork
 from tasks.networks.architectures.unet import LAST_LAYER_SCALE
 from tasks.networks.exposures import Optics
-from tasks.networks.fields import ComplexPair, Tensor, squared_modulus
+from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
 
 POSITION_DIGITS = 6
 

@@ -11,7 +11,7 @@ from tasks.networks.architectures.params import PatchArchitecture
 from tasks.networks.architectures.stitching import StitchedNetwork, lit_part
 from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.exposures import Optics
-from tasks.networks.fields import (
+from tasks.networks.physics import (
     ComplexPair,
     Tensor,
     far_field,

@@ -19,9 +19,14 @@ from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import Canvas, as_pair
 from tasks.networks.exposures import Exposures, Optics, intensity_of, zero_frequency_first
-from tasks.networks.fields import ComplexPair, Tensor, squared_modulus
-from tasks.networks.physics import predicted_intensity, predicted_waves
-from tasks.networks.placement import place
+from tasks.networks.physics import (
+    ComplexPair,
+    Tensor,
+    place,
+    predicted_intensity,
+    predicted_waves,
+    squared_modulus,
+)
 
 UNLIT = 1e-9
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tasks.networks.fields import Tensor
+from tasks.networks.physics import Tensor
 
 LAST_LAYER_SCALE = 0.1
 

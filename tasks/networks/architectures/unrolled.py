@@ -23,8 +23,13 @@ from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.fields import ComplexPair, Tensor
-from tasks.networks.physics import predicted_intensity, predicted_waves, projection_sum
+from tasks.networks.physics import (
+    ComplexPair,
+    Tensor,
+    predicted_intensity,
+    predicted_waves,
+    projection_sum,
+)
 from tasks.networks.projections import PhysicsPass
 
 TYPICAL_TRANSMISSION = 0.75
