@@ -24,8 +24,8 @@ from tasks.networks.model_file import (
 )
 from tasks.networks.scan_statistics import Survey
 from tasks.train.checkpoints import Checkpoints
-from tasks.train.figures import draw_learning_curve, write_history
 from tasks.train.history import History
+from tasks.train.learning_curve_figure import draw_learning_curve, write_history
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
 from tasks.train.scan_quality import check_scan_quality

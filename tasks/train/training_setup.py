@@ -13,7 +13,7 @@ from tasks.core.study.stage_interface import StageFiles
 from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import first_guess
-from tasks.train.holdout import hold_out
+from tasks.train.grouped_scan import hold_out
 from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import ExposureSplits

@@ -26,7 +26,7 @@ from tasks.networks.initial_guess import first_guess
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_runner import run_stage
-from tasks.train.holdout import hold_out
+from tasks.train.grouped_scan import hold_out
 from tasks.train.loop import Safeguards, train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
