@@ -1,12 +1,18 @@
-"""What the counts of a scan are like as a whole, found in one pass over its patterns."""
+"""What the counts of a scan are like as a whole, and whether a network can learn from them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tasks.core.files.scan_record import ScanHeader
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.exposures import Exposures
 
 CHUNK = 256
+LARGEST_EMPTY_SHARE = 0.5
+LARGEST_SATURATED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,68 @@ class Survey:
             photons += int(totals.sum())
             n_empty += int(np.count_nonzero(totals == 0))
         return cls(photons / max(1, len(exposures)), n_empty)
+
+
+def check_scan_quality(
+    exposures: Exposures, survey: Survey, header: ScanHeader, group_size: int
+) -> dict[str, Any]:
+    """Refuse a scan from which nothing can be learned, and say what is wrong with another.
+
+    Args:
+        exposures: The scan.
+        survey: Sums over its patterns.
+        header: Its header, which says how much was saturated where that is known.
+        group_size: Patterns that are seen together.
+
+    Returns:
+        Empty patterns, saturated share (none where it is not known) and linear overlap.
+
+    Raises:
+        ValueError: If there are fewer patterns than a group has, neighbours do not overlap, more
+            than half of the patterns are empty, or more than 1 % of the pixels are saturated.
+    """
+    if len(exposures) < group_size:
+        raise ValueError(
+            f"A group needs {group_size} patterns, but the view has {len(exposures)}. Lower "
+            f"group_size to {len(exposures)} or less, or scan more positions."
+        )
+    if survey.n_empty > LARGEST_EMPTY_SHARE * len(exposures):
+        raise ValueError(
+            f"{survey.n_empty} of {len(exposures)} patterns hold no photon; a network learns from "
+            f"a scan of which at most {LARGEST_EMPTY_SHARE:.0%} are empty. Check shutter and "
+            f"trigger, or leave the empty exposures out of the view."
+        )
+    return {
+        "n_empty_patterns": survey.n_empty,
+        "saturated_fraction": _checked_saturation(header),
+        "overlap_ratio": _checked_overlap(exposures),
+    }
+
+
+def _checked_overlap(exposures: Exposures) -> float:
+    diameter_px = energy_diameter_px(exposures.probe_modes)
+    overlap = measure_overlap(exposures.positions_px, diameter_px)
+    if overlap.overlap_ratio <= 0:
+        raise ValueError(
+            f"Neighbouring exposures do not overlap: the measured linear overlap is "
+            f"{overlap.overlap_ratio:.2f} (step {overlap.step_px:.1f} px, probe diameter "
+            f"{diameter_px:.1f} px), expected more than 0. Without overlap the phase cannot be "
+            f"retrieved: scan with a smaller step, or choose a denser view."
+        )
+    return overlap.overlap_ratio
+
+
+def _checked_saturation(header: ScanHeader) -> float | None:
+    """Return the share of saturated pixels; one pixel in a hundred is a whole direct beam."""
+    dose = header.provenance.get("dose")
+    share = dose.get("saturated_fraction") if isinstance(dose, dict) else None
+    if share is None:
+        return None
+    if share > LARGEST_SATURATED_SHARE:
+        raise ValueError(
+            f"{share:.2%} of the pixels are saturated, expected at most "
+            f"{LARGEST_SATURATED_SHARE:.0%}: their counts are too low, and they are the brightest. "
+            f"Measure with less exposure time or an attenuator, or mark those pixels as bad in the "
+            f"detector's mask."
+        )
+    return float(share)

@@ -1,13 +1,92 @@
-"""A compact block of the training scan that is put aside, to see when training stops helping."""
+"""A scan in groups of neighbouring patterns, what a network sees at one step.
 
-from dataclasses import replace
+A compact block of it can be put aside, to see when training stops helping.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from tasks.train.training_batches import Course
+from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.study.seeds import Purpose, spawn_sequence
+from tasks.networks.batches import Canvas, canvas_of
+from tasks.train.photon_thinning import ExposureSplits
 
 LARGEST_LOSS_OF_GROUPS = 0.5
+
+
+@dataclass(frozen=True)
+class Course:
+    """The groups of a scan, all on canvases of one shape, so that the step is traced once.
+
+    Attributes:
+        splits: Exposures to learn from, what of them is shown and what judges.
+        groups: Scan indices of every group, shape (G, group_size).
+        canvas_shape: Shape (H, W) of every group's canvas.
+        seed: Root seed of the order.
+    """
+
+    splits: ExposureSplits
+    groups: NDArray[np.intp]
+    canvas_shape: tuple[int, int]
+    seed: int
+
+    @classmethod
+    def of(cls, splits: ExposureSplits, group_size: int, seed: int) -> "Course":
+        """Group the exposures."""
+        exposures = splits.exposures
+        groups = neighbour_groups(exposures.positions_px, group_size)
+        shapes = [
+            canvas_of(exposures.positions_px[group], exposures.n_px).shape for group in groups
+        ]
+        height, width = np.max(shapes, axis=0)
+        return cls(splits, groups, (int(height), int(width)), seed)
+
+    def group(self, number: int) -> tuple[NDArray[np.intp], Canvas]:
+        """Return the group of a lesson and its canvas; every group comes once an epoch.
+
+        Args:
+            number: Number of the lesson, from 0.
+        """
+        epoch, place = divmod(number, len(self.groups))
+        order = spawn_sequence(self.seed, Purpose.MINIBATCHES)
+        rng = np.random.default_rng([*order.generate_state(4), epoch])
+        group = self.groups[rng.permutation(len(self.groups))[place]]
+        positions = self.splits.exposures.positions_px[group]
+        return group, canvas_of(positions, self.splits.exposures.n_px, self.canvas_shape)
+
+
+def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDArray[np.intp]:
+    """Return one compact group of neighbours for every position.
+
+    Groups are squares, and one whose centre lies near the edge of the scan is moved inward, so
+    that all groups need a canvas of about the same size.
+
+    Args:
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        group_size: Patterns in a group.
+
+    Returns:
+        Rising scan indices, shape (J, group_size).
+
+    Raises:
+        ValueError: If the scan has fewer patterns than a group.
+    """
+    if len(positions_px) < group_size:
+        raise ValueError(
+            f"A group needs {group_size} patterns, but the view has {len(positions_px)}. Lower "
+            f"group_size to {len(positions_px)} or less, or scan more positions."
+        )
+    half = np.sqrt(group_size) / 2 * measure_overlap(positions_px, 1.0).step_px
+    first, last = positions_px.min(axis=0), positions_px.max(axis=0)
+    middle = (first + last) / 2
+    centres = np.clip(
+        positions_px, np.minimum(first + half, middle), np.maximum(last - half, middle)
+    )
+    _, groups = cKDTree(positions_px).query(centres, k=group_size, p=np.inf)
+    return np.sort(groups, axis=1).astype(np.intp)
 
 
 def hold_out(course: Course, fraction: float) -> tuple[Course, Course | None]:

@@ -1,9 +1,12 @@
 """What a training leaves behind step by step, and what it needs to go on."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tasks.core.files.atomic_files import write_text
 
 Weights = list[NDArray[np.generic]]
 
@@ -76,6 +79,20 @@ class History:
             best_weights=unpack("best", arrays) or None,
             resumed_step=len(arrays["losses"]),
         )
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write `step,loss,learning_rate,held_out_loss` as CSV, a row for each step, from one.
+
+    The last column is empty where the held-out exposures were not looked at.
+    """
+    rows = ["step,loss,learning_rate,held_out_loss"]
+    pairs = zip(history.losses, history.learning_rates, strict=True)
+    for step, (loss, rate) in enumerate(pairs, start=1):
+        held_out = history.held_out.get(step)
+        look = "" if held_out is None else f"{held_out:.8g}"
+        rows.append(f"{step},{loss:.8g},{rate:.8g},{look}")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def pack(name: str, weights: Weights) -> dict[str, NDArray[np.generic]]:

@@ -1,11 +1,11 @@
-"""The learning curve, as numbers and as a figure."""
+"""The learning curve: the loss of every step, and that of the held-out part."""
 
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 
-from tasks.core.files.atomic_files import atomic_path, write_text
+from tasks.core.files.atomic_files import atomic_path
 from tasks.train.history import History
 
 mpl.use("Agg")
@@ -13,20 +13,6 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 SMOOTHING_SHARE = 20
-
-
-def write_history(path: Path, history: History) -> None:
-    """Write `step,loss,learning_rate,held_out_loss` as CSV, a row for each step, from one.
-
-    The last column is empty where the held-out exposures were not looked at.
-    """
-    rows = ["step,loss,learning_rate,held_out_loss"]
-    pairs = zip(history.losses, history.learning_rates, strict=True)
-    for step, (loss, rate) in enumerate(pairs, start=1):
-        held_out = history.held_out.get(step)
-        look = "" if held_out is None else f"{held_out:.8g}"
-        rows.append(f"{step},{loss:.8g},{rate:.8g},{look}")
-    write_text(path, "\n".join(rows) + "\n")
 
 
 def draw_learning_curve(path: Path, history: History, title: str, loss_name: str) -> None:

@@ -13,7 +13,7 @@ from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
 from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
 from tasks.train.trainer import Classroom
-from tasks.train.training_batches import Lesson, Lessons
+from tasks.train.training_setup import Lesson, Lessons
 
 AfterStep = Callable[[int, float, float], None]
 

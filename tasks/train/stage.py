@@ -22,14 +22,13 @@ from tasks.networks.model_file import (
     write_contract,
     write_weights,
 )
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.scan_statistics import Survey, check_scan_quality
 from tasks.train.checkpoints import Checkpoints
-from tasks.train.history import History
-from tasks.train.learning_curve_figure import draw_learning_curve, write_history
+from tasks.train.history import History, write_history
+from tasks.train.learning_curve_figure import draw_learning_curve
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
-from tasks.train.scan_quality import check_scan_quality
-from tasks.train.thinning import choose_thinning
+from tasks.train.photon_thinning import choose_thinning
 from tasks.train.training_setup import LOSS_NAMES, Syllabus
 
 

@@ -12,7 +12,7 @@ from tasks.networks.physics import Tensor
 from tasks.train.history import Weights, pack, unpack
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
-from tasks.train.training_batches import Lesson
+from tasks.train.training_setup import Lesson
 
 
 class Classroom(keras.Model):  # type: ignore[misc]  # Keras is not typed

@@ -1,23 +1,29 @@
-"""What a training is made of: the lessons of its arm, and how they are judged."""
+"""What a training is made of: the lessons of its arm, and how they are judged.
 
-from collections.abc import Callable
+A lesson follows from its number alone, so a training that was interrupted goes on with the very
+lessons that it would have had.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.object_file import read_object
+from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.study.arms import Arm
 from tasks.core.study.stage_interface import StageFiles
-from tasks.networks.batches import Canvas
-from tasks.networks.exposures import Exposures
+from tasks.networks.batches import Batch, Canvas, as_pair, make_batch
+from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess import first_guess
-from tasks.train.grouped_scan import hold_out
+from tasks.train.grouped_scan import Course, hold_out
 from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplits
-from tasks.train.training_batches import Course, Lesson, physics_lesson, supervised_lesson
+from tasks.train.photon_thinning import ExposureSplit, ExposureSplits
+
+Lesson = Mapping[str, NDArray[np.generic]]
+Lessons = Callable[[int], Lesson]
 
 HELD_OUT_LESSONS = 2
 LABELS = ("truth", "labels")
@@ -102,6 +108,78 @@ class Syllabus:
         if self.judging_course is None:
             return 0
         return len(self.course.splits.exposures) - len(np.unique(self.course.groups))
+
+
+def shown_batch(split: ExposureSplit, group: NDArray[np.intp], canvas: Canvas) -> Batch:
+    """Return what a network is shown of a group."""
+    return make_batch(split.shown, group, canvas, split.start(canvas))
+
+
+def physics_lesson(course: Course, number: int) -> Lesson:
+    """Return a group judged by its own photons: all of them, or those that were not shown.
+
+    Args:
+        course: Groups of the training scan.
+        number: Number of the lesson, from 0.
+
+    Returns:
+        Inputs of the network with `target_counts` and `target_scale`.
+    """
+    group, canvas = course.group(number)
+    split = course.splits.split(number, len(group))
+    batch = shown_batch(split, group, canvas)
+    return batch.as_inputs() | {
+        "target_counts": zero_frequency_first(split.judging(group)),
+        "target_scale": np.array([split.judging_scale], dtype=np.float32),
+    }
+
+
+def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesson:
+    """Return a group judged by the true object, in proportion to the light that falls.
+
+    The faint rim of a group cannot be known from it, and would otherwise outweigh its middle. A
+    phase ramp cannot be known from diffraction either: the truth is given the first guess's.
+
+    Args:
+        course: Groups of the training scan.
+        truth: True object; only the training scan's own canvases are read.
+        number: Number of the lesson, from 0.
+
+    Returns:
+        Inputs of the network with `truth_real`, `truth_imaginary` and `truth_weight`.
+    """
+    group, canvas = course.group(number)
+    batch = shown_batch(course.splits.split(number, len(group)), group, canvas)
+    true_object = truth.cut(canvas.origin_px, canvas.shape)
+    weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
+    turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)
+    real, imaginary = as_pair(turned)
+    return batch.as_inputs() | {
+        "truth_real": real,
+        "truth_imaginary": imaginary,
+        "truth_weight": weight,
+    }
+
+
+def in_gauge_of(
+    true_object: NDArray[np.complexfloating],
+    guess: NDArray[np.complexfloating],
+    weight: NDArray[np.floating],
+) -> NDArray[np.complexfloating]:
+    """Return the truth with the phase ramp that it lacks to follow a guess; it stays the truth.
+
+    The ramp is the mean phase step of w O conj(T) from pixel to pixel along each axis.
+
+    Args:
+        true_object: True object T, shape (H, W).
+        guess: First guess O, shape (H, W); zero everywhere asks for no ramp.
+        weight: Weight w of every pixel, shape (H, W).
+    """
+    product = weight * guess * true_object.conj()
+    step_y = np.angle(np.sum(product[1:] * product[:-1].conj()))
+    step_x = np.angle(np.sum(product[:, 1:] * product[:, :-1].conj()))
+    rows, columns = np.indices(true_object.shape)
+    return np.asarray(true_object * np.exp(1j * (step_y * rows + step_x * columns)))
 
 
 def empty_guess(_exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:

@@ -18,8 +18,7 @@ from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import ExposureSplits
 from tasks.train.trainer import Classroom
-from tasks.train.training_batches import Course, physics_lesson
-from tasks.train.training_setup import empty_guess
+from tasks.train.training_setup import Course, empty_guess, physics_lesson
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]

@@ -19,10 +19,8 @@ from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import cut, place
 from tasks.reconstruct.network_stage import predict_object
-from tasks.train.groups import neighbour_groups
-from tasks.train.photon_thinning import ExposureSplits
-from tasks.train.thinning import thin_counts
-from tasks.train.training_batches import Course
+from tasks.train.grouped_scan import Course, neighbour_groups
+from tasks.train.photon_thinning import ExposureSplits, thin_counts
 from tasks.train.training_setup import empty_guess
 
 use_device(Device.CPU)

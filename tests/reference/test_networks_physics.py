@@ -26,7 +26,7 @@ from tasks.networks.physics import (
 )
 from tasks.networks.projections import PhysicsPass
 from tasks.train.losses import PHYSICS_LOSSES, poisson_deviance, supervised_loss
-from tasks.train.training_batches import in_gauge_of
+from tasks.train.training_setup import in_gauge_of
 
 use_device(Device.CPU)
 N_PX = 32

@@ -26,13 +26,13 @@ from tasks.networks.initial_guess import first_guess
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_runner import run_stage
-from tasks.train.grouped_scan import hold_out
+from tasks.train.grouped_scan import Course, hold_out
 from tasks.train.loop import Safeguards, train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import ExposureSplits
 from tasks.train.stage import train
-from tasks.train.training_batches import Course, physics_lesson
+from tasks.train.training_setup import physics_lesson
 
 use_device(Device.CPU)
 TINY = UnrolledArchitecture(passes=1, channels=(4, 4))

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from tasks.core.study.arms import Arm
 from tasks.train.params import TrainingParams
+from tasks.train.photon_thinning import choose_thinning, thin_counts
 from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
-from tasks.train.thinning import choose_thinning, thin_counts
 
 
 def test_an_arm_that_is_not_a_network_is_refused():

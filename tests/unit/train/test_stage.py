@@ -27,13 +27,13 @@ from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.initial_guess import first_guess
 from tasks.networks.initial_guess.closed_form import flat_guess
 from tasks.networks.physics import predicted_intensity, predicted_waves
+from tasks.train.grouped_scan import Course
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplits
+from tasks.train.photon_thinning import ExposureSplits, choose_thinning
 from tasks.train.stage import train
-from tasks.train.thinning import choose_thinning
-from tasks.train.training_batches import Course, physics_lesson
+from tasks.train.training_setup import physics_lesson
 
 use_device(Device.CPU)
 OUTPUTS = {
