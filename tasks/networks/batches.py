@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.geometry.patches import patch_corners, place_patches, split_positions
+from tasks.core.geometry.patches import patch_corners, place_patches, scan_box
+from tasks.core.geometry.scan_box import Window
 from tasks.core.physics.probe import probe_intensity
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 
@@ -13,43 +14,21 @@ CANVAS_MULTIPLE = 8
 DARK = 0.01
 
 
-@dataclass(frozen=True)
-class Canvas:
-    """A window of the object's frame that holds every patch of some positions.
-
-    Attributes:
-        origin_px: Row and column of its first pixel in the frame of the object.
-        shape: Shape (H, W), multiples of what the network needs.
-    """
-
-    origin_px: tuple[int, int]
-    shape: tuple[int, int]
-
-    def inside(self, positions_px: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return absolute positions in the frame of the canvas; the sub-pixel rests stay."""
-        return np.asarray(positions_px - np.asarray(self.origin_px), dtype=np.float64)
-
-
 def canvas_of(
     positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int] | None = None
-) -> Canvas:
-    """Return the canvas of some absolute positions.
+) -> Window:
+    """Return the canvas of some absolute positions: a window that holds every patch.
 
     Args:
         positions_px: Absolute positions (y, x) [px], shape (J, 2).
         n_px: Side of a patch [px].
-        shape: Shape to use; by default the smallest that holds every patch.
-
-    Returns:
-        The canvas.
+        shape: Shape to use; by default the smallest whose sides are multiples of 8.
     """
-    nearest, _ = split_positions(positions_px)
-    first = nearest.min(axis=0) - n_px // 2
+    box = scan_box(positions_px, n_px)
     if shape is None:
-        extent = nearest.max(axis=0) + n_px // 2 - first
-        height, width = -(-extent // CANVAS_MULTIPLE) * CANVAS_MULTIPLE
-        shape = (int(height), int(width))
-    return Canvas((int(first[0]), int(first[1])), shape)
+        height, width = (-(-side // CANVAS_MULTIPLE) * CANVAS_MULTIPLE for side in box.shape)
+        shape = height, width
+    return Window(box.corner_px, shape)
 
 
 @dataclass(frozen=True)
@@ -122,7 +101,7 @@ def flat_indices(
 def make_batch(
     exposures: Exposures,
     indices: NDArray[np.intp],
-    canvas: Canvas,
+    canvas: Window,
     start: NDArray[np.complexfloating],
 ) -> Batch:
     """Prepare some exposures for a network.

@@ -11,8 +11,9 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from tasks.core.geometry.patches import extract_patches, place_patches
+from tasks.core.geometry.scan_box import Window
 from tasks.core.physics.probe import probe_intensity
-from tasks.networks.batches import DARK, Canvas
+from tasks.networks.batches import DARK
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 
 COUNT_OFFSET = 0.25
@@ -31,13 +32,13 @@ class PhysicsPass:
     """
 
     exposures: Exposures
-    canvas: Canvas
+    canvas: Window
     chunk_size: int
     illumination: NDArray[np.float32]
     brightest: float
 
     @classmethod
-    def of(cls, exposures: Exposures, canvas: Canvas, chunk_size: int) -> "PhysicsPass":
+    def of(cls, exposures: Exposures, canvas: Window, chunk_size: int) -> "PhysicsPass":
         """Sum up the light of a scan."""
         illumination = np.zeros(canvas.shape, dtype=np.float32)
         for part in exposures.chunks(chunk_size):
@@ -82,7 +83,7 @@ class Projection(NamedTuple):
 
 def project(
     exposures: Exposures,
-    canvas: Canvas,
+    canvas: Window,
     indices: NDArray[np.intp],
     object_: NDArray[np.complex64],
     with_slopes: bool = False,
@@ -128,7 +129,7 @@ def _slopes(
 
 
 def light_of(
-    exposures: Exposures, canvas: Canvas, indices: NDArray[np.intp]
+    exposures: Exposures, canvas: Window, indices: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Return the probe intensity of some exposures, summed on a canvas, shape (H, W)."""
     inside = canvas.inside(exposures.positions_px[indices])

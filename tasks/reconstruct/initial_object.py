@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.scan_file import Scan
-from tasks.core.geometry.patches import illumination_map, lit_pixels, split_positions
+from tasks.core.geometry.patches import illumination_map, lit_pixels, scan_box
 from tasks.reconstruct.scan_checks import mean_transmission
 
 LIT_FRACTION = 0.05
@@ -16,11 +16,9 @@ LEAST_COVERED = 0.95
 
 def flat_start(scan: Scan) -> ObjectWindow:
     """Return an object without content over all patches, as transparent as the counts say."""
-    nearest, _ = split_positions(scan.positions_px)
-    row, column = (int(first) for first in nearest.min(axis=0) - scan.n_px // 2)
-    height, width = (int(extent) for extent in np.ptp(nearest, axis=0) + scan.n_px)
-    flat = np.full((height, width), np.sqrt(mean_transmission(scan)), dtype=np.complex64)
-    return ObjectWindow(flat, (row, column))
+    box = scan_box(scan.positions_px, scan.n_px)
+    flat = np.full(box.shape, np.sqrt(mean_transmission(scan)), dtype=np.complex64)
+    return ObjectWindow(flat, box.corner_px)
 
 
 def given_start(scan: Scan, path: Path) -> ObjectWindow:

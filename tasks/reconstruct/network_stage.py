@@ -96,4 +96,4 @@ def predict_object(
         start = first_guess(exposures, canvas)
     with without_gradients():
         object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
-    return ObjectWindow(object_, canvas.origin_px)
+    return ObjectWindow(object_, canvas.corner_px)

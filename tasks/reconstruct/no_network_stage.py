@@ -45,7 +45,7 @@ def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> 
             if number == last:
                 durations[f"{name}_s"] = time.perf_counter() - started
                 lit = np.where(physics.coverage > 0, object_, 0).astype(np.complex64)
-                window = ObjectWindow(lit, canvas.origin_px, {"passes": number})
+                window = ObjectWindow(lit, canvas.corner_px, {"passes": number})
                 write_object(files.outputs[name], window)
         progress(number, total, f"projection {number} of {total}")
     return {

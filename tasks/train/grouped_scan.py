@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.geometry.scan_box import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import Canvas, canvas_of
+from tasks.networks.batches import canvas_of
 from tasks.train.photon_thinning import ExposureSplits
 
 LARGEST_LOSS_OF_GROUPS = 0.5
@@ -44,7 +45,7 @@ class Course:
         height, width = np.max(shapes, axis=0)
         return cls(splits, groups, (int(height), int(width)), seed)
 
-    def group(self, number: int) -> tuple[NDArray[np.intp], Canvas]:
+    def group(self, number: int) -> tuple[NDArray[np.intp], Window]:
         """Return the group of a lesson and its canvas; every group comes once an epoch.
 
         Args:

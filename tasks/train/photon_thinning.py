@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tasks.core.files.object_file import ObjectWindow
+from tasks.core.geometry.scan_box import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import Canvas, canvas_of
+from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Counts, Exposures
 
 CHUNK = 256
@@ -28,7 +29,7 @@ EPOCHS_PER_SPLIT = 8
 THINNED_BELOW_PHOTONS = 50_000.0
 SHOWN_FRACTION = 0.6
 
-FirstGuess = Callable[[Exposures, Canvas], NDArray[np.complex64]]
+FirstGuess = Callable[[Exposures, Window], NDArray[np.complex64]]
 
 
 def choose_thinning(requested: float | None, photons_per_pattern: float) -> float:
@@ -96,9 +97,9 @@ class ExposureSplit:
     judging_scale: float
     guess: ObjectWindow
 
-    def start(self, canvas: Canvas) -> NDArray[np.complexfloating]:
+    def start(self, canvas: Window) -> NDArray[np.complexfloating]:
         """Return the first guess on a group's canvas; zero beyond the scan."""
-        return np.nan_to_num(self.guess.cut(canvas.origin_px, canvas.shape))
+        return np.nan_to_num(self.guess.cut(canvas.corner_px, canvas.shape))
 
 
 class ExposureSplits:
@@ -155,7 +156,7 @@ class ExposureSplits:
 
     def _guess(self, shown: Exposures) -> ObjectWindow:
         canvas = canvas_of(shown.positions_px, shown.n_px)
-        return ObjectWindow(self._first_guess(shown, canvas), canvas.origin_px)
+        return ObjectWindow(self._first_guess(shown, canvas), canvas.corner_px)
 
     def _thinned(self, turn: int) -> ScratchPatterns:
         root = spawn_sequence(self.seed, Purpose.SUBSAMPLING)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.geometry.scan_box import Window
 from tasks.core.study.arms import Arm
 from tasks.core.study.stage_interface import StageFiles
-from tasks.networks.batches import Batch, Canvas, as_pair, make_batch
+from tasks.networks.batches import Batch, as_pair, make_batch
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess import first_guess
 from tasks.train.grouped_scan import Course, hold_out
@@ -110,7 +111,7 @@ class Syllabus:
         return len(self.course.splits.exposures) - len(np.unique(self.course.groups))
 
 
-def shown_batch(split: ExposureSplit, group: NDArray[np.intp], canvas: Canvas) -> Batch:
+def shown_batch(split: ExposureSplit, group: NDArray[np.intp], canvas: Window) -> Batch:
     """Return what a network is shown of a group."""
     return make_batch(split.shown, group, canvas, split.start(canvas))
 
@@ -150,7 +151,7 @@ def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesso
     """
     group, canvas = course.group(number)
     batch = shown_batch(course.splits.split(number, len(group)), group, canvas)
-    true_object = truth.cut(canvas.origin_px, canvas.shape)
+    true_object = truth.cut(canvas.corner_px, canvas.shape)
     weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
     turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)
     real, imaginary = as_pair(turned)
@@ -182,6 +183,6 @@ def in_gauge_of(
     return np.asarray(true_object * np.exp(1j * (step_y * rows + step_x * columns)))
 
 
-def empty_guess(_exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+def empty_guess(_exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return a first guess for a network that makes its own, shape (H, W)."""
     return np.zeros(canvas.shape, dtype=np.complex64)

@@ -10,7 +10,6 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.geometry.patches import Box
 
 DPI = 90
 
@@ -18,7 +17,7 @@ DPI = 90
 def show_coverage(
     axis: Axes,
     coverage: NDArray[np.floating],
-    box: Box,
+    box: Window,
     positions_px: NDArray[np.floating],
     brightest: float | None = None,
 ) -> AxesImage:
@@ -51,7 +50,7 @@ def show_coverage(
 def write_coverage_plot(
     path: Path,
     coverage: NDArray[np.floating],
-    box: Box,
+    box: Window,
     positions_px: NDArray[np.floating],
     title: str,
 ) -> None:

@@ -14,11 +14,12 @@ from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, Optics
+from tasks.train.grouped_scan import Course
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import ExposureSplits
 from tasks.train.trainer import Classroom
-from tasks.train.training_setup import Course, empty_guess, physics_lesson
+from tasks.train.training_setup import empty_guess, physics_lesson
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]

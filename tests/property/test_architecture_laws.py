@@ -87,7 +87,7 @@ def test_moving_the_scan_by_whole_pixels_moves_the_object(name, seed, dy, dx):
     exposures = random_exposures(np.random.default_rng(seed))
     moved = replace(exposures, positions_px=exposures.positions_px + np.array([dy, dx]))
     (here, object_), (there, same) = predict(name, exposures), predict(name, moved)
-    assert there.origin_px == (here.origin_px[0] + dy, here.origin_px[1] + dx)
+    assert there.corner_px == (here.corner_px[0] + dy, here.corner_px[1] + dx)
     np.testing.assert_allclose(same, object_, atol=2e-4)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tasks.core.geometry.scan_box import Window
 
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import extract_patches, shifted_probes
@@ -16,7 +17,7 @@ from tasks.core.physics.forward import (
     draw_counts,
 )
 from tasks.core.physics.probe import defocused_zone_plate_probe, incoherent_modes
-from tasks.networks.batches import Canvas, canvas_of
+from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import closed_form_guess, first_guess
 from tasks.networks.initial_guess.gradients import missing_gradients
@@ -48,7 +49,7 @@ def simulated(seed, photons=1e5, n_modes=1, step_px=STEP_PX, n_rows=7):
 
 def correlation(found, exposures, canvas, object_):
     """Return the correlation of a guess with the truth where there is light, gauge left free."""
-    top, left = canvas.origin_px
+    top, left = canvas.corner_px
     truth = np.zeros(canvas.shape, dtype=complex)
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
     truth[: part.shape[0], : part.shape[1]] = part
@@ -92,7 +93,7 @@ def test_the_guess_depends_neither_on_the_order_nor_on_the_place(step_px, n_rows
         counts[order], exposures.positions_px[order] + [40.0, -7.0], exposures.probe_modes
     )
     there = canvas_of(moved.positions_px, N_PX)
-    assert there.origin_px == (canvas.origin_px[0] + 40, canvas.origin_px[1] - 7)
+    assert there.corner_px == (canvas.corner_px[0] + 40, canvas.corner_px[1] - 7)
     np.testing.assert_allclose(first_guess(moved, there), found, atol=2e-3)
 
 
@@ -147,7 +148,7 @@ def test_a_missing_gradient_is_found_to_the_limit_of_its_photons(seed):
     counts = rng.poisson(np.repeat(true, 200, axis=0))
     position = np.full((200, 2), N_PX / 2)
     exposures = exposures_of(np.fft.fftshift(counts, axes=(-2, -1)), position, probe[None])
-    window = Canvas((0, 0), (N_PX, N_PX))
+    window = Window((0, 0), (N_PX, N_PX))
     everything = np.arange(200)
     found = project(exposures, window, everything, object_.astype(np.complex64), with_slopes=True)
     gradients = missing_gradients(found, np.ones((N_PX, N_PX)))
@@ -168,7 +169,7 @@ def test_gradients_ask_for_slopes():
 def test_long_waves_of_the_phase_are_put_right():
     exposures, _, object_ = simulated(9, photons=1e6, n_rows=12)
     canvas = canvas_of(exposures.positions_px, N_PX)
-    top, left = canvas.origin_px
+    top, left = canvas.corner_px
     rows, columns = np.indices(canvas.shape)
     bend = 0.4 * np.cos(2 * np.pi * rows / canvas.shape[0]) * np.sin(columns / 20)
     window = np.ones(canvas.shape, dtype=complex)

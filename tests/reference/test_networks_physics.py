@@ -107,7 +107,7 @@ def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_p
     start = np.zeros(canvas.shape, np.complex64)
     batch = make_batch(exposures, everything, canvas, start)
     window = np.zeros(canvas.shape, complex)
-    top, left = canvas.origin_px
+    top, left = canvas.corner_px
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
     window[: part.shape[0], : part.shape[1]] = part
     waves = predicted_waves(as_pair(window), batch.probe, batch.indices)

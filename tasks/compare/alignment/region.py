@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core.files.scan_record import ScanHeader
-from tasks.core.geometry.patches import Box, illumination_map, lit_pixels, scan_box
+from tasks.core.geometry.patches import illumination_map, lit_pixels, scan_box
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Region:
         mask: Scored pixels: lit, away from unlit ones, in every arm's window; shape (H, W).
     """
 
-    box: Box
+    box: Window
     illumination: NDArray[np.floating]
     lit: NDArray[np.bool_]
     mask: NDArray[np.bool_]

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.geometry.scan_box import Window
 from tasks.networks.architectures.params import Architecture
-from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import ComplexPair, Tensor
 
@@ -67,7 +67,7 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
     def predict_canvas(
         self,
         exposures: Exposures,
-        canvas: Canvas,
+        canvas: Window,
         start: NDArray[np.complex64],
         chunk_size: int,
         after_pass: Callable[[int], None],

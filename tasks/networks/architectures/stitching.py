@@ -15,9 +15,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tasks.core.geometry.patches import place_patches
+from tasks.core.geometry.scan_box import Window
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
-from tasks.networks.batches import Canvas, as_pair
+from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, Optics, intensity_of, zero_frequency_first
 from tasks.networks.physics import (
     ComplexPair,
@@ -110,7 +111,7 @@ class StitchedNetwork(CanvasNetwork):
     def predict_canvas(
         self,
         exposures: Exposures,
-        canvas: Canvas,
+        canvas: Window,
         start: NDArray[np.complex64],  # noqa: ARG002 - it refines nothing
         chunk_size: int,
         after_pass: Callable[[int], None],

@@ -18,10 +18,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tasks.core.geometry.scan_box import Window
 from tasks.networks.architectures.base import Canvases, CanvasNetwork, Workload
 from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.unet import fold, make_unet, unfold
-from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import (
     ComplexPair,
@@ -93,7 +93,7 @@ class UnrolledNetwork(CanvasNetwork):
     def predict_canvas(
         self,
         exposures: Exposures,
-        canvas: Canvas,
+        canvas: Window,
         start: NDArray[np.complex64],
         chunk_size: int,
         after_pass: Callable[[int], None],

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.geometry.scan_box import Window
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess.closed_form import closed_form_guess, flat_guess
 from tasks.networks.initial_guess.sweeps import LARGEST_PERIOD, Sweeper, momentum
@@ -19,7 +19,7 @@ SPARSE_STRAIGHTENED_EVERY = 3
 __all__ = ["closed_form_guess", "first_guess"]
 
 
-def first_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+def first_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return the first guess of a whole scan on its canvas.
 
     Where neighbours overlap well: the closed form, a few sequential sweeps, and simultaneous

@@ -13,8 +13,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from tasks.core.geometry.patches import extract_patches, place_patches, split_positions
+from tasks.core.geometry.scan_box import Window
 from tasks.core.physics.probe import coherent_probe
-from tasks.networks.batches import Canvas
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.gradients import (
     FAINT,
@@ -36,7 +36,7 @@ class _Light:
     measured_lags: NDArray[np.complex128]
 
 
-def closed_form_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+def closed_form_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return the averaged back-projection, every pattern turned by its estimated mean phase.
 
     Patterns are read three times, a few at a time.
@@ -68,7 +68,7 @@ def closed_form_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.comple
     return np.asarray(total / (light.illumination + floor), dtype=np.complex64)
 
 
-def flat_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
+def flat_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return an object without content that transmits as many photons as were counted, (H, W)."""
     detected = incident = 0.0
     beam = np.abs(scipy.fft.fft2(coherent_probe(exposures.probe_modes), norm="ortho")) ** 2
@@ -79,7 +79,7 @@ def flat_guess(exposures: Exposures, canvas: Canvas) -> NDArray[np.complex64]:
     return np.full(canvas.shape, np.sqrt(detected / incident), dtype=np.complex64)
 
 
-def _gather_light(exposures: Exposures, canvas: Canvas) -> _Light:
+def _gather_light(exposures: Exposures, canvas: Window) -> _Light:
     """Sum illumination and |P| |psi| on the canvas; return the lag sums of every pattern too."""
     illumination = np.zeros(canvas.shape, dtype=np.float32)
     modulus = np.zeros(canvas.shape, dtype=np.float32)
@@ -95,7 +95,7 @@ def _gather_light(exposures: Exposures, canvas: Canvas) -> _Light:
 
 def _integrated(
     exposures: Exposures,
-    canvas: Canvas,
+    canvas: Window,
     gradients: NDArray[np.float64],
     illumination: NDArray[np.float32],
 ) -> NDArray[np.float64]:
@@ -111,7 +111,7 @@ def _integrated(
 
 
 def _moved(
-    exposures: Exposures, canvas: Canvas, part: NDArray[np.intp]
+    exposures: Exposures, canvas: Window, part: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.complex64]]:
     """Return positions in the canvas, and the coherent probe at each, shape (J, N, N)."""
     inside = canvas.inside(exposures.positions_px[part])

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from tasks.core.geometry.patches import place_patches, split_positions
-from tasks.networks.batches import Canvas
+from tasks.core.geometry.patches import place_patches, scan_box
+from tasks.core.geometry.scan_box import Window
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.gradients import integrate_gradient, missing_gradients
 from tasks.networks.projections import PhysicsPass, light_of, project
@@ -81,18 +81,14 @@ class SweepStep:
 
     subset: NDArray[np.intp]
     place: tuple[slice, slice]
-    window: Canvas
+    window: Window
     normaliser: NDArray[np.float32]
 
     @classmethod
-    def of(cls, exposures: Exposures, canvas: Canvas, subset: NDArray[np.intp]) -> "SweepStep":
+    def of(cls, exposures: Exposures, canvas: Window, subset: NDArray[np.intp]) -> "SweepStep":
         """Prepare the step of a subset."""
-        half = exposures.n_px // 2
-        nearest, _ = split_positions(exposures.positions_px[subset])
-        top, left = (int(value) for value in nearest.min(axis=0) - half)
-        bottom, right = (int(value) for value in nearest.max(axis=0) + half)
-        row, column = top - canvas.origin_px[0], left - canvas.origin_px[1]
-        window = Canvas((top, left), (bottom - top, right - left))
+        window = scan_box(exposures.positions_px[subset], exposures.n_px)
+        row, column = np.subtract(window.corner_px, canvas.corner_px).tolist()
         light = np.zeros(window.shape, dtype=np.float32)
         for part in _split(subset):
             light += light_of(exposures, window, part)
@@ -114,13 +110,13 @@ class Sweeper:
     """
 
     exposures: Exposures
-    canvas: Canvas
+    canvas: Window
     physics: PhysicsPass
     steps: list[SweepStep]
     step_px: float
 
     @classmethod
-    def of(cls, exposures: Exposures, canvas: Canvas, step_px: float, period: int) -> "Sweeper":
+    def of(cls, exposures: Exposures, canvas: Window, step_px: float, period: int) -> "Sweeper":
         """Prepare the passes of a scan; step and period as in `far_subsets`."""
         subsets = far_subsets(exposures.positions_px, step_px, period)
         steps = [SweepStep.of(exposures, canvas, subset) for subset in subsets]

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 from pydantic import TypeAdapter, ValidationError
+from tasks.core.geometry.scan_box import Window
 
 from tasks.core.geometry.groups import nearest_neighbours
 from tasks.core.geometry.patches import extract_patches, place_patches, shifted_probes
@@ -23,7 +24,7 @@ from tasks.networks.architectures.params import (
 )
 from tasks.networks.architectures.registry import NETWORKS, build_network
 from tasks.networks.architectures.stitching import weighted_mean
-from tasks.networks.batches import Canvas, as_pair, canvas_of, flat_indices, make_batch
+from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, Optics
 from tasks.networks.physics import predicted_intensity, predicted_waves
@@ -78,7 +79,7 @@ def lesson():
 def loss_of(object_):
     inputs, (exposures, _) = lesson(), eight_exposures()
     canvas = canvas_of(exposures.positions_px, N_PX)
-    top, left = canvas.origin_px
+    top, left = canvas.corner_px
     window = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
     assert window.shape == canvas.shape
     probe = inputs["probe_real"], inputs["probe_imaginary"]
@@ -176,7 +177,7 @@ def test_patterns_of_another_size_are_refused(name):
     inputs = {key: ops.convert_to_tensor(array) for key, array in lesson().items()}
     with pytest.raises(ValueError, match=r"64 px, got patterns of 32 px.*crop or pad them to 64"):
         network(inputs)
-    canvas = Canvas((0, 0), (80, 80))
+    canvas = Window((0, 0), (80, 80))
     with pytest.raises(ValueError, match=r"64 px, got patterns of 32 px.*crop or pad them to 64"):
         network.predict_canvas(exposures, canvas, np.zeros((80, 80)), 8, lambda _: None)
 

@@ -33,7 +33,7 @@ def test_it_is_the_first_guess_and_plain_projections(files):
         for _ in range(passes):
             expected = expected + physics.step(expected)
         window = read_object(files.outputs[name])
-        assert window.origin_px == canvas.origin_px
+        assert window.origin_px == canvas.corner_px
         np.testing.assert_array_equal(window.object_, expected)
     assert (facts["passes"], facts["longer_passes"]) == (2, 6)
     assert facts["longer_s"] >= facts["same_s"] > 0
