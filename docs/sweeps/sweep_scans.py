@@ -41,9 +41,8 @@ def complex_error(window: ObjectWindow, paths: dict[str, Path]) -> float:
     """Return the relative complex error in the gauge and region of the comparison."""
     header = open_view(paths["scan"], paths["view"]).header
     region = scored_region(header, SCORING.coverage_fraction, SCORING.erosion_px)
-    place = region.box.corner_px, region.box.shape
-    truth = read_object(paths["truth"]).cut(*place)
-    image = np.nan_to_num(window.cut(*place))
+    truth = read_object(paths["truth"]).cut(region.box)
+    image = np.nan_to_num(window.cut(region.box))
     gauge = fit_gauge(image, truth, region.weights, max_shift_px=SCORING.max_shift_px)
     rest = (remove_gauge(image, gauge, region.lit) - truth)[region.mask]
     return float(np.linalg.norm(rest) / np.linalg.norm(truth[region.mask]))

@@ -108,7 +108,7 @@ def convergence_of(path: Path, evaluator: Evaluator, final_gauge: Gauge) -> Conv
     found: list[Iterate] = []
     gauge = final_gauge
     for epoch, window in read_iterates(path):
-        image = window.cut(box.corner_px, box.shape)
+        image = window.cut(box)
         try:
             gauge = evaluator.refit(image, final_gauge, gauge, Gauge())
         except ValueError as error:

@@ -47,7 +47,7 @@ def draw_overview(
     header = open_view(files.inputs["scan"], files.inputs["view"]).header
     region = scored_region(header, params.coverage_fraction, params.erosion_px)
     box = region.box
-    base = np.nan_to_num(read_object(files.inputs[REFERENCE]).cut(box.corner_px, box.shape))
+    base = np.nan_to_num(read_object(files.inputs[REFERENCE]).cut(box))
     fitter = GaugeFitter(base, region.weights, max_shift_px=params.max_shift_px)
     images: dict[str, Complex] = {f"Reference ({SOLVER.name})": base}
     for arm in (arm.name for arm in RECONSTRUCTIONS.arms if arm.name in files.inputs):

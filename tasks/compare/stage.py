@@ -67,7 +67,7 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     results: dict[str, ModelResult] = {}
     curves: dict[str, Convergence] = {}
     for arm in present:
-        image = windows[arm].cut(region.box.corner_px, region.box.shape)
+        image = windows[arm].cut(region.box)
         try:
             result = evaluator.evaluate(image, coverage[arm])
             iterates = files.inputs.get(f"{arm}.iterates")
@@ -107,7 +107,7 @@ def _inside_every_window(
     mask, coverage = region.mask, {}
     for arm, window in windows.items():
         inside = ObjectWindow(np.ones(window.object_.shape, dtype=complex), window.origin_px)
-        held = np.isfinite(inside.cut(region.box.corner_px, region.box.shape))
+        held = np.isfinite(inside.cut(region.box))
         coverage[arm] = float(np.mean(held[region.mask]))
         if coverage[arm] < least:
             height, width = window.object_.shape

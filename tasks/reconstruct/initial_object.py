@@ -43,7 +43,7 @@ def given_start(scan: Scan, path: Path) -> ObjectWindow:
             f"would spread over the whole reconstruction. Start from an object that is finite, or "
             f"from none for a flat start."
         )
-    values = given.cut(flat.origin_px, flat.object_.shape)
+    values = given.cut(flat.window)
     held = np.isfinite(values) & (values != 0)
     lit = lit_area(scan, flat)
     covered = float(held[lit].mean())

@@ -99,7 +99,7 @@ class ExposureSplit:
 
     def start(self, canvas: Window) -> NDArray[np.complexfloating]:
         """Return the first guess on a group's canvas; zero beyond the scan."""
-        return np.nan_to_num(self.guess.cut(canvas.corner_px, canvas.shape))
+        return np.nan_to_num(self.guess.cut(canvas))
 
 
 class ExposureSplits:

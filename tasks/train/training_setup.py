@@ -151,7 +151,7 @@ def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesso
     """
     group, canvas = course.group(number)
     batch = shown_batch(course.splits.split(number, len(group)), group, canvas)
-    true_object = truth.cut(canvas.corner_px, canvas.shape)
+    true_object = truth.cut(canvas)
     weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
     turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)
     real, imaginary = as_pair(turned)

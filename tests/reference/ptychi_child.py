@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from tasks.core.geometry.scan_box import Window
 
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import read_scan
@@ -30,7 +31,7 @@ def forward(folder: Path) -> None:
     start = flat_start(scan)
     task = build_task(scan, settings, start, "cpu")
     corner = (start.origin_px[0] - MARGIN_PX, start.origin_px[1] - MARGIN_PX)
-    values = truth.cut(corner, tuple(task.object.lateral_shape))
+    values = truth.cut(Window(corner, tuple(task.object.lateral_shape)))
     with torch.no_grad():
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])
         intensity = task.reconstructor.forward_model(torch.arange(len(scan))).numpy()

@@ -45,9 +45,8 @@ def make_scan(folder, instrument):
 def error_of(folder, name, scan):
     """Return the relative complex error of a reconstruction in the gauge of the truth."""
     region = scored_region(scan.header, 0.05, 4.0)
-    place = region.box.corner_px, region.box.shape
-    truth = read_object(folder / "truth.h5").cut(*place)
-    image = read_object(folder / f"{name}.h5").cut(*place)
+    truth = read_object(folder / "truth.h5").cut(region.box)
+    image = read_object(folder / f"{name}.h5").cut(region.box)
     gauge = fit_gauge(image, truth, region.weights, max_shift_px=2.0)
     aligned = remove_gauge(image, gauge, region.lit)
     return np.linalg.norm((aligned - truth)[region.mask]) / np.linalg.norm(truth[region.mask])

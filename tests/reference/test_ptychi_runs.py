@@ -58,11 +58,10 @@ def folder(tmp_path_factory, run_ptychi):
 def errors_of(folder, name):
     """Return the relative complex error in the gauge of the truth, by epoch."""
     region = scored_region(read_scan(folder / "test.cxi").header, 0.05, 4.0)
-    place = region.box.corner_px, region.box.shape
-    truth = read_object(folder / "truth.h5").cut(*place)
+    truth = read_object(folder / "truth.h5").cut(region.box)
     errors = {}
     for epoch, window in read_iterates(folder / f"{name}_iterates.h5"):
-        image = window.cut(*place)
+        image = window.cut(region.box)
         aligned = remove_gauge(image, fit_gauge(image, truth, region.weights), region.lit)
         rest = (aligned - truth)[region.mask]
         errors[epoch] = np.linalg.norm(rest) / np.linalg.norm(truth[region.mask])

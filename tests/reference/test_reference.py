@@ -79,11 +79,10 @@ def test_the_probe_comes_near_to_the_true_one(made):
 def test_the_reference_is_near_to_the_truth_and_says_what_it_is(made):
     folder, scan, _ = made
     region = scored_region(scan.header, 0.05, 4.0)
-    place = region.box.corner_px, region.box.shape
-    truth = read_object(folder / "truth.h5").cut(*place)
+    truth = read_object(folder / "truth.h5").cut(region.box)
     reference = read_object(folder / "reference.h5")
     assert reference.facts["role"] == "reference"
-    image = reference.cut(*place)
+    image = reference.cut(region.box)
     aligned = remove_gauge(image, fit_gauge(image, truth, region.weights), region.lit)
     difference = (aligned - truth)[region.mask]
     assert np.linalg.norm(difference) < 0.12 * np.linalg.norm(truth[region.mask])

@@ -67,12 +67,12 @@ def errors_against_truth(run, place, measured_scan):
     truth = read_object(measured_scan / "truth.h5")
     truth = ObjectWindow(truth.object_, tuple(int(value) for value in moved + truth.origin_px))
     region = scored_region(header, 0.05, 4.0)
-    wanted = truth.cut(region.box.corner_px, region.box.shape)
+    wanted = truth.cut(region.box)
     paths = {arm: f"data/phase_f/{place}/measured/test/{arm.lower()}.h5" for arm in ARMS}
     paths["reference"] = f"data/phase_c/{place}/reference.h5"
     found = {}
     for name, path in paths.items():
-        image = read_object(run.hub / path).cut(region.box.corner_px, region.box.shape)
+        image = read_object(run.hub / path).cut(region.box)
         gauge = fit_gauge(image, wanted, region.weights, max_shift_px=2.0)
         aligned = remove_gauge(image, gauge, region.lit & np.isfinite(image))
         difference = (aligned - wanted)[region.mask]

@@ -36,21 +36,19 @@ class ObjectWindow:
     origin_px: tuple[int, int]
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def cut(self, corner_px: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.complex128]:
-        """Return another part of the same frame; what this window does not hold is NaN.
-
-        Args:
-            corner_px: Row and column of the part's first pixel in the frame of the object.
-            shape: Shape of the part.
-
-        Returns:
-            Copy of the values, NaN where there are none, shape `shape`.
-        """
-        part = np.full(shape, np.nan + 1j * np.nan)
-        top, left = (a - b for a, b in zip(corner_px, self.origin_px, strict=True))
+    @property
+    def window(self) -> Window:
+        """Where it lies."""
         height, width = self.object_.shape
-        rows = slice(max(0, top), max(0, min(height, top + shape[0])))
-        columns = slice(max(0, left), max(0, min(width, left + shape[1])))
+        return Window(self.origin_px, (height, width))
+
+    def cut(self, window: Window) -> NDArray[np.complex128]:
+        """Return another part of the same frame, a copy; what is not held here is NaN."""
+        part = np.full(window.shape, np.nan + 1j * np.nan)
+        top, left = (a - b for a, b in zip(window.corner_px, self.origin_px, strict=True))
+        height, width = self.object_.shape
+        rows = slice(max(0, top), max(0, min(height, top + window.shape[0])))
+        columns = slice(max(0, left), max(0, min(width, left + window.shape[1])))
         values = self.object_[rows, columns]
         row, column = max(0, -top), max(0, -left)
         part[row : row + values.shape[0], column : column + values.shape[1]] = values

@@ -53,7 +53,7 @@ def _write_study(folder, n_rows, step_px):
     extent = tuple(a + b + 9 for a, b in zip(box.corner_px, box.shape, strict=True))
     truth = ObjectWindow(make_object(ObjectParams(), extent, rng), (0, 0))
     write_object(folder / "truth.h5", truth)
-    part = truth.cut(box.corner_px, box.shape)
+    part = truth.cut(box)
     gauges = (Gauge(), Gauge(0.7j, (0.01, 0.02)), Gauge(1.3 * np.exp(2j), (-0.03, 0), (0.1, 0.2)))
     for arm, noise, gauge in zip(ARMS, (0.02, 0.05, 0.08), gauges, strict=True):
         image = part + noise * (
@@ -282,7 +282,7 @@ def test_the_aligned_arrays_share_one_frame(study):
         assert arrays["mask"][top:bottom, left:right].all()
         assert [bottom - top, right - left] == record["region"]["rectangle_shape_px"]
         assert min(bottom - top, right - left) >= 176
-        truth = read_object(folder / "truth.h5").cut(tuple(arrays["corner_px"]), shape)
+        truth = read_object(folder / "truth.h5").cut(Window(tuple(arrays["corner_px"]), shape))
         np.testing.assert_allclose(arrays["truth"], truth, atol=1e-6)
 
 

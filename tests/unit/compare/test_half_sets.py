@@ -116,7 +116,7 @@ def test_unknown_pixels_outside_the_region_do_not_matter(study):
     one, other = noisy(truth, 0.1, 1), noisy(truth, 0.1, 2)
     expected = between_halves(one, other, region).correlation
     lit = ObjectWindow(region.lit.astype(complex), region.box.corner_px)
-    known = np.nan_to_num(lit.cut(ORIGIN_PX, truth.object_.shape).real) > 0
+    known = np.nan_to_num(lit.cut(truth.window).real) > 0
     broken = [replace(w, object_=np.where(known, w.object_, np.nan)) for w in (one, other)]
     np.testing.assert_allclose(between_halves(*broken, region).correlation, expected, atol=1e-9)
 

@@ -1,6 +1,7 @@
 import h5py
 import numpy as np
 import pytest
+from tasks.core.geometry.scan_box import Window
 
 from tasks.core.files.atomic_files import (
     atomic_path,
@@ -127,11 +128,11 @@ def test_an_object_comes_back_with_its_place(tmp_path, rng):
 
 def test_a_window_is_cut_in_the_frame_and_nan_outside():
     window = ObjectWindow(np.arange(12.0).reshape(3, 4) + 0j, (10, 20))
-    part = window.cut((9, 21), (3, 5))
+    part = window.cut(Window((9, 21), (3, 5)))
     assert np.isnan(part[0]).all()
     np.testing.assert_array_equal(part[1, :3], [1, 2, 3])
     assert np.isnan(part[1, 3:]).all()
-    assert np.isnan(window.cut((100, 100), (2, 2))).all()
+    assert np.isnan(window.cut(Window((100, 100), (2, 2)))).all()
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a\\b", "a/../../b"])

@@ -79,7 +79,7 @@ def test_each_scan_names_the_fingerprint_of_the_object_below_it(stage_files):
         scan = read_scan(files.outputs[split])
         box = scan_box(scan.positions_px, scan.n_px)
         assert scan.provenance["truth_box_px"] == [*box.corner_px, *box.shape]
-        part = ObjectWindow(truth.cut(box.corner_px, box.shape), box.corner_px)
+        part = ObjectWindow(truth.cut(box), box.corner_px)
         assert scan.provenance["truth_sha256"] == object_sha256(part)
 
 

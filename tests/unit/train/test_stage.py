@@ -180,7 +180,7 @@ def losses_of_objects(scan, objects):
     }
     found = []
     for object_ in objects:
-        window = object_.cut(canvas.corner_px, canvas.shape)
+        window = object_.cut(canvas)
         pair = as_pair(np.nan_to_num(window, nan=1.0))
         waves = predicted_waves(pair, batch.probe, batch.indices)
         found.append(float(physics_loss(inputs, Canvases([], [predicted_intensity(waves)]))))
