@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 
-from flows.params.run import NetworkKind, PhaseGParams, Profile
+from flows.params.run import PhaseGParams, Profile
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.params import ComparisonParams
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
-from tasks.networks.architectures.params import (
-    Architecture,
-    ClassicArchitecture,
-    PatchArchitecture,
-    UnrolledArchitecture,
-)
+from tasks.networks.architectures import ARCHITECTURES, UnrolledArchitecture
 from tasks.reconstruct.params import PredictionParams, ProjectionParams, PtyChiParams
 from tasks.report.publish.params import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
@@ -69,13 +64,6 @@ SIZES = {
     ),
 }
 
-
-ARCHITECTURES: dict[NetworkKind, Architecture] = {
-    NetworkKind.UNROLLED: UnrolledArchitecture(),
-    NetworkKind.PATCH: PatchArchitecture(),
-    NetworkKind.CLASSIC: ClassicArchitecture(gridsize=1),
-    NetworkKind.CLASSIC_OF_FOUR: ClassicArchitecture(gridsize=2),
-}
 
 # A trained network is near its goal: smaller steps than those of its training.
 ADAPTATION_RATE = 1e-3
@@ -148,7 +136,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             for arm in RECONSTRUCTIONS.networks
         },
         adaptation=TrainingParams(
-            architecture=ARCHITECTURES[params.architecture],
+            architecture=ARCHITECTURES[params.architecture].sizes,
             n_steps=max(1, params.adapt_steps),
             learning_rate=ADAPTATION_RATE,
             holdout_fraction=0.0,

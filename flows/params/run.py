@@ -14,6 +14,7 @@ from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.device import Backend, Device
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Split
+from tasks.networks.architectures import NetworkKind
 from tasks.reconstruct.params import PtyChiOptions
 from tasks.simulate.params import InstrumentParams, ProbeParams
 from tasks.views.params import View
@@ -33,15 +34,6 @@ class Profile(StrEnum):
     SMOKE = "smoke"
     QUICK = "quick"
     STUDY = "study"
-
-
-class NetworkKind(StrEnum):
-    """Architecture that PtychoPINN and the Baseline share."""
-
-    UNROLLED = "unrolled"
-    PATCH = "patch"
-    CLASSIC = "classic"
-    CLASSIC_OF_FOUR = "classic_of_four"
 
 
 class BaselineView(StrEnum):

@@ -40,7 +40,7 @@ class Batch:
         good: 1 where the detector counts, 0 elsewhere, float32, shape (N, N).
         probe: Modes at every position as (real, imaginary) [sqrt(photons)], each (M, J, N, N).
         indices: Pixels of every patch in the flattened canvas, int32, shape (J, N, N).
-        start: First guess as (real, imaginary), each (H, W).
+        initial_guess: Object to refine as (real, imaginary), each (H, W).
         normaliser: 1 / (illumination + a hundredth of its maximum), shape (H, W).
         coverage: Illumination over the probe's brightest pixel, shape (H, W).
     """
@@ -49,7 +49,7 @@ class Batch:
     good: NDArray[np.float32]
     probe: tuple[NDArray[np.float32], NDArray[np.float32]]
     indices: NDArray[np.int32]
-    start: tuple[NDArray[np.float32], NDArray[np.float32]]
+    initial_guess: tuple[NDArray[np.float32], NDArray[np.float32]]
     normaliser: NDArray[np.float32]
     coverage: NDArray[np.float32]
 
@@ -61,8 +61,8 @@ class Batch:
             "probe_real": self.probe[0],
             "probe_imaginary": self.probe[1],
             "indices": self.indices,
-            "start_real": self.start[0],
-            "start_imaginary": self.start[1],
+            "initial_real": self.initial_guess[0],
+            "initial_imaginary": self.initial_guess[1],
             "normaliser": self.normaliser,
             "coverage": self.coverage,
         }
@@ -102,7 +102,7 @@ def make_batch(
     exposures: Exposures,
     indices: NDArray[np.intp],
     canvas: Window,
-    start: NDArray[np.complexfloating],
+    initial_guess: NDArray[np.complexfloating],
 ) -> Batch:
     """Prepare some exposures for a network.
 
@@ -110,7 +110,7 @@ def make_batch(
         exposures: The scan.
         indices: Which exposures, shape (J,).
         canvas: Window that holds every patch.
-        start: First guess on the canvas, shape (H, W).
+        initial_guess: Object on the canvas to start from, shape (H, W).
 
     Returns:
         The batch.
@@ -127,7 +127,7 @@ def make_batch(
         good=zero_frequency_first(exposures.good_pixels),
         probe=as_pair(probes),
         indices=flat_indices(inside, exposures.n_px, canvas.shape),
-        start=as_pair(start),
+        initial_guess=as_pair(initial_guess),
         normaliser=(1 / (illumination + DARK * illumination.max())).astype(np.float32),
         coverage=(illumination / probe_intensity(exposures.probe_modes).max()).astype(np.float32),
     )

@@ -48,7 +48,7 @@ def cost_of(
     """
     workload = network.workload(n_patterns, canvas_shape)
     learned = sum(times * model_flops(model, shape) for model, shape, times in workload.models)
-    transforms = n_modes * workload.transforms * transform_flops(network.optics.n_px)
+    transforms = n_modes * workload.transforms * transform_flops(network.geometry.n_px)
     return Cost(int(network.count_params()), learned + transforms)
 
 

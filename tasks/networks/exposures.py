@@ -19,7 +19,7 @@ KEPT_BYTES = 2**28
 READ_AT_ONCE = 256
 
 
-class Optics(BaseModel):
+class InputGeometry(BaseModel):
     """What a network is built for, besides its own size.
 
     Attributes:
@@ -33,8 +33,8 @@ class Optics(BaseModel):
     dark_rim_px: int = Field(0, ge=0)
 
     @classmethod
-    def of(cls, probe_modes: NDArray[np.complexfloating]) -> "Optics":
-        """Return the optics of a probe, shape (M, N, N).
+    def of(cls, probe_modes: NDArray[np.complexfloating]) -> "InputGeometry":
+        """Return that of a probe, shape (M, N, N).
 
         The rim is a multiple of 4 px and holds at most 2 % of the energy.
         """

@@ -1,6 +1,6 @@
-"""A trained network on disk: weights (HDF5) and, beside them, the contract they come with (JSON).
+"""A trained network on disk: weights (HDF5) and, beside them, the record of the model (JSON).
 
-No pickle and no code: the contract names the architecture, which is built again from its kind
+No pickle and no code: the record names the architecture, which is built again from its kind
 and size.
 """
 
@@ -12,11 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tasks.core.files.atomic_files import atomic_path, read_json, sha256_of, write_json
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.arms import Arm
+from tasks.networks.architectures import AnyArchitecture
 from tasks.networks.architectures.base import CanvasNetwork
-from tasks.networks.architectures.params import Architecture
-from tasks.networks.architectures.registry import build_network
-from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.scan_statistics import ScanStatistics
 
 PHOTONS_FACTOR = 3.0
 DIAMETER_FACTOR = 1.2
@@ -25,7 +24,7 @@ ACCEPT_OTHER_PROBE = (
 )
 
 
-class DataContract(BaseModel):
+class DataRecord(BaseModel):
     """The data that a network was trained for.
 
     Attributes:
@@ -43,25 +42,25 @@ class DataContract(BaseModel):
     probe_sha256: str = ""
 
     @classmethod
-    def of(cls, exposures: Exposures, survey: Survey) -> "DataContract":
+    def of(cls, exposures: Exposures, statistics: ScanStatistics) -> "DataRecord":
         """Return what a scan offers.
 
         Raises:
             ValueError: If the scan holds no photons.
         """
-        if survey.photons_per_pattern <= 0:
+        if statistics.photons_per_pattern <= 0:
             raise ValueError(
                 f"All {len(exposures)} patterns are empty: there is nothing to reconstruct. Check "
                 f"the counts of the scan."
             )
         return cls(
             n_px=exposures.n_px,
-            photons_per_pattern=survey.photons_per_pattern,
+            photons_per_pattern=statistics.photons_per_pattern,
             probe_diameter_px=energy_diameter_px(exposures.probe_modes),
             probe_sha256=exposures.probe_sha256,
         )
 
-    def refuse_other(self, offered: "DataContract", accept_other_probe: bool = False) -> None:
+    def refuse_other(self, offered: "DataRecord", accept_other_probe: bool = False) -> None:
         """Refuse data that the network was not trained for.
 
         Photons may differ by a factor of 3, the probe's diameter by one of 1.2.
@@ -88,7 +87,7 @@ class DataContract(BaseModel):
                 f"The model was trained for {'; and for '.join(problems)}. {' '.join(cures)}"
             )
 
-    def _probe_problems(self, offered: "DataContract") -> list[str]:
+    def _probe_problems(self, offered: "DataRecord") -> list[str]:
         mine, theirs = self.probe_sha256, offered.probe_sha256
         shapes = []
         if mine and theirs and mine != theirs:
@@ -98,7 +97,7 @@ class DataContract(BaseModel):
         )
 
     def _factor_problem(
-        self, offered: "DataContract", name: str, unit: str, limit: float
+        self, offered: "DataRecord", name: str, unit: str, limit: float
     ) -> list[str]:
         mine, theirs = float(getattr(self, name)), float(getattr(offered, name))
         if max(mine, theirs) <= limit * min(mine, theirs):
@@ -108,7 +107,7 @@ class DataContract(BaseModel):
         ]
 
 
-class ModelContract(BaseModel):
+class ModelRecord(BaseModel):
     """What lies in a model's JSON.
 
     Attributes:
@@ -126,9 +125,9 @@ class ModelContract(BaseModel):
 
     schema_version: Literal[2] = 2
     arm: Arm
-    architecture: Architecture
-    optics: Optics
-    data: DataContract
+    architecture: AnyArchitecture
+    optics: InputGeometry
+    data: DataRecord
     thinning_fraction: float = Field(1.0, gt=0, le=1)
     weights_sha256: str
     training: dict[str, Any]
@@ -145,38 +144,38 @@ def write_weights(path: Path, network: CanvasNetwork) -> None:
             named.unlink(missing_ok=True)
 
 
-def write_contract(path: Path, contract: ModelContract) -> None:
-    """Write a contract as JSON."""
-    write_json(path, contract.model_dump(mode="json"))
+def write_model_record(path: Path, record: ModelRecord) -> None:
+    """Write a record as JSON."""
+    write_json(path, record.model_dump(mode="json"))
 
 
-def read_contract(path: Path) -> ModelContract:
-    """Read a contract.
+def read_model_record(path: Path) -> ModelRecord:
+    """Read a record.
 
     Raises:
         ValueError: If the file is damaged or of another layout.
     """
     content = read_json(path)
     try:
-        return ModelContract.model_validate(content)
+        return ModelRecord.model_validate(content)
     except ValidationError as error:
         raise ValueError(
-            f"{path} is not the contract of a model of this version ({error}). Train it again."
+            f"{path} is not the record of a model of this version ({error}). Train it again."
         ) from error
 
 
-def load_network(weights_path: Path, contract: ModelContract) -> CanvasNetwork:
-    """Build a network from its contract and read its weights.
+def load_network(weights_path: Path, record: ModelRecord) -> CanvasNetwork:
+    """Build a network from its record and read its weights.
 
     Raises:
-        ValueError: If the weights are damaged or belong to another contract.
+        ValueError: If the weights are damaged or belong to another record.
     """
     found = sha256_of(weights_path)
-    if found != contract.weights_sha256:
+    if found != record.weights_sha256:
         raise ValueError(
-            f"{weights_path} has the SHA-256 {found}, but its contract was written for "
-            f"{contract.weights_sha256}: it was changed or cut short. Train the model again."
+            f"{weights_path} has the SHA-256 {found}, but its record was written for "
+            f"{record.weights_sha256}: it was changed or cut short. Train the model again."
         )
-    network = build_network(contract.architecture, contract.optics, seed=0)
+    network = record.architecture.build(record.optics, seed=0)
     network.load_weights(weights_path)
     return network

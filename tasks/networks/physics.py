@@ -49,14 +49,14 @@ def near_field(spectra: ComplexPair) -> ComplexPair:
     return real * scale, imaginary * scale
 
 
-def cut(canvas: ComplexPair, indices: Tensor) -> ComplexPair:
+def extract_patches(canvas: ComplexPair, indices: Tensor) -> ComplexPair:
     """Cut a canvas, shape (H, W), at every position; patches of shape (J, N, N)."""
     real, imaginary = (ops.take(ops.reshape(part, (-1,)), indices) for part in canvas)
     return real, imaginary
 
 
-def place(patches: ComplexPair, indices: Tensor, shape: tuple[int, int]) -> ComplexPair:
-    """Add patches onto an empty canvas of shape (H, W): the adjoint of `cut`."""
+def place_patches(patches: ComplexPair, indices: Tensor, shape: tuple[int, int]) -> ComplexPair:
+    """Add patches onto an empty canvas of shape (H, W): the adjoint of `extract_patches`."""
     flat = ops.reshape(indices, (-1,))
     real, imaginary = (
         ops.reshape(
@@ -70,7 +70,7 @@ def place(patches: ComplexPair, indices: Tensor, shape: tuple[int, int]) -> Comp
 
 def predicted_waves(canvas: ComplexPair, probe: ComplexPair, indices: Tensor) -> ComplexPair:
     """Return the far fields of a canvas for every mode and position, shape (M, J, N, N)."""
-    return far_field(multiply(probe, cut(canvas, indices)))
+    return far_field(multiply(probe, extract_patches(canvas, indices)))
 
 
 def predicted_intensity(waves: ComplexPair) -> Tensor:
@@ -100,4 +100,4 @@ def projection_sum(
     excess = good * (ops.sqrt((counts + COUNT_OFFSET) / (intensity + COUNT_OFFSET)) - 1.0)
     corrections = near_field((waves[0] * excess, waves[1] * excess))
     real, imaginary = multiply_conjugate(probe, corrections)
-    return place((ops.sum(real, axis=0), ops.sum(imaginary, axis=0)), indices, shape)
+    return place_patches((ops.sum(real, axis=0), ops.sum(imaginary, axis=0)), indices, shape)

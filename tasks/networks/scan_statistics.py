@@ -16,7 +16,7 @@ LARGEST_SATURATED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Survey:
+class ScanStatistics:
     """Sums over all patterns of a scan.
 
     Attributes:
@@ -28,7 +28,7 @@ class Survey:
     n_empty: int
 
     @classmethod
-    def of(cls, exposures: Exposures) -> "Survey":
+    def of(cls, exposures: Exposures) -> "ScanStatistics":
         """Read all patterns once, some at a time.
 
         Raises:
@@ -51,36 +51,30 @@ class Survey:
 
 
 def check_scan_quality(
-    exposures: Exposures, survey: Survey, header: ScanHeader, group_size: int
+    exposures: Exposures, statistics: ScanStatistics, header: ScanHeader
 ) -> dict[str, Any]:
     """Refuse a scan from which nothing can be learned, and say what is wrong with another.
 
     Args:
         exposures: The scan.
-        survey: Sums over its patterns.
+        statistics: Sums over its patterns.
         header: Its header, which says how much was saturated where that is known.
-        group_size: Patterns that are seen together.
 
     Returns:
         Empty patterns, saturated share (none where it is not known) and linear overlap.
 
     Raises:
-        ValueError: If there are fewer patterns than a group has, neighbours do not overlap, more
-            than half of the patterns are empty, or more than 1 % of the pixels are saturated.
+        ValueError: If neighbours do not overlap, more than half of the patterns are empty, or
+            more than 1 % of the pixels are saturated.
     """
-    if len(exposures) < group_size:
+    if statistics.n_empty > LARGEST_EMPTY_SHARE * len(exposures):
         raise ValueError(
-            f"A group needs {group_size} patterns, but the view has {len(exposures)}. Lower "
-            f"group_size to {len(exposures)} or less, or scan more positions."
-        )
-    if survey.n_empty > LARGEST_EMPTY_SHARE * len(exposures):
-        raise ValueError(
-            f"{survey.n_empty} of {len(exposures)} patterns hold no photon; a network learns from "
-            f"a scan of which at most {LARGEST_EMPTY_SHARE:.0%} are empty. Check shutter and "
+            f"{statistics.n_empty} of {len(exposures)} patterns hold no photon; a network learns "
+            f"from a scan of which at most {LARGEST_EMPTY_SHARE:.0%} are empty. Check shutter and "
             f"trigger, or leave the empty exposures out of the view."
         )
     return {
-        "n_empty_patterns": survey.n_empty,
+        "n_empty_patterns": statistics.n_empty,
         "saturated_fraction": _checked_saturation(header),
         "overlap_ratio": _checked_overlap(exposures),
     }

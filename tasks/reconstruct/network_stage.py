@@ -14,9 +14,9 @@ from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import use_device, without_gradients
 from tasks.networks.exposures import Exposures
-from tasks.networks.initial_guess import first_guess
-from tasks.networks.model_file import DataContract, load_network, read_contract
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.initial_guess import initial_guess
+from tasks.networks.model_file import DataRecord, load_network, read_model_record
+from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.params import PredictionParams
 
 
@@ -37,16 +37,16 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
         FloatingPointError: If the reconstruction is not finite.
     """
     device = use_device(params.device, params.backend)
-    contract = read_contract(files.inputs["model"])
-    if contract.arm is not params.arm:
+    model = read_model_record(files.inputs["model"])
+    if model.arm is not params.arm:
         raise ValueError(
-            f"{files.inputs['model']} holds a model of {contract.arm.value}, but "
+            f"{files.inputs['model']} holds a model of {model.arm.value}, but "
             f"{params.arm.value} was asked for. Name the model of that arm."
         )
     exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
-    offered = DataContract.of(exposures, Survey.of(exposures))
-    contract.data.refuse_other(offered, params.accept_other_probe)
-    network = load_network(files.inputs["weights"], contract)
+    offered = DataRecord.of(exposures, ScanStatistics.of(exposures))
+    model.data.refuse_other(offered, params.accept_other_probe)
+    network = load_network(files.inputs["weights"], model)
 
     started = time.perf_counter()
     passes, n_patterns = network.passes, len(exposures)
@@ -91,9 +91,9 @@ def predict_object(
         Complex single-precision object in the absolute frame. Zero where no light falls.
     """
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
-    start = np.zeros(canvas.shape, dtype=np.complex64)
-    if network.needs_start:
-        start = first_guess(exposures, canvas)
+    guess = np.zeros(canvas.shape, dtype=np.complex64)
+    if network.needs_initial_guess:
+        guess = initial_guess(exposures, canvas)
     with without_gradients():
-        object_ = network.predict_canvas(exposures, canvas, start, chunk_size, after_pass)
+        object_ = network.predict_canvas(exposures, canvas, guess, chunk_size, after_pass)
     return ObjectWindow(object_, canvas.corner_px)

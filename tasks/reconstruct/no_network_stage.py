@@ -10,13 +10,13 @@ from tasks.core.files.view_file import open_view
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
-from tasks.networks.initial_guess import first_guess
+from tasks.networks.initial_guess import initial_guess
 from tasks.networks.projections import PhysicsPass
 from tasks.reconstruct.params import ProjectionParams
 
 
 def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Reconstruct the exposures of a view by the first guess and plain projections.
+    """Reconstruct the exposures of a view by the initial guess and plain projections.
 
     What a network adds to its physics is the difference to this control.
 
@@ -35,7 +35,7 @@ def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> 
     exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     started = time.perf_counter()
-    object_ = first_guess(exposures, canvas)
+    object_ = initial_guess(exposures, canvas)
     physics = PhysicsPass.of(exposures, canvas, params.chunk_size)
     total = params.passes * params.longer_factor
     durations: dict[str, float] = {}

@@ -30,11 +30,11 @@ class PredictionParams(BaseModel):
 
 
 class ProjectionParams(BaseModel):
-    """The first guess of the networks and their physics passes, with nothing learned between."""
+    """The initial guess of the networks and their physics passes, with nothing learned between."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    passes: int = Field(2, ge=1, le=1000, description="Physics passes after the first guess")
+    passes: int = Field(2, ge=1, le=1000, description="Physics passes after the initial guess")
     longer_factor: int = Field(
         5, ge=2, le=100, description="How many times as many passes the longer control makes"
     )

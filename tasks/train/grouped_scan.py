@@ -13,50 +13,56 @@ from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.geometry.scan_box import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.networks.batches import canvas_of
-from tasks.train.photon_thinning import ExposureSplits
+from tasks.networks.exposures import Exposures
+from tasks.train.photon_thinning import PhotonThinning
 
 LARGEST_LOSS_OF_GROUPS = 0.5
 
 
 @dataclass(frozen=True)
-class Course:
+class GroupedScan:
     """The groups of a scan, all on canvases of one shape, so that the step is traced once.
 
     Attributes:
-        splits: Exposures to learn from, what of them is shown and what judges.
+        thinning: Exposures to learn from, and what of their photons is shown.
         groups: Scan indices of every group, shape (G, group_size).
         canvas_shape: Shape (H, W) of every group's canvas.
         seed: Root seed of the order.
     """
 
-    splits: ExposureSplits
+    thinning: PhotonThinning
     groups: NDArray[np.intp]
     canvas_shape: tuple[int, int]
     seed: int
 
     @classmethod
-    def of(cls, splits: ExposureSplits, group_size: int, seed: int) -> "Course":
+    def of(cls, thinning: PhotonThinning, group_size: int, seed: int) -> "GroupedScan":
         """Group the exposures."""
-        exposures = splits.exposures
+        exposures = thinning.exposures
         groups = neighbour_groups(exposures.positions_px, group_size)
         shapes = [
             canvas_of(exposures.positions_px[group], exposures.n_px).shape for group in groups
         ]
         height, width = np.max(shapes, axis=0)
-        return cls(splits, groups, (int(height), int(width)), seed)
+        return cls(thinning, groups, (int(height), int(width)), seed)
+
+    @property
+    def exposures(self) -> Exposures:
+        """The scan, with all its photons."""
+        return self.thinning.exposures
 
     def group(self, number: int) -> tuple[NDArray[np.intp], Window]:
-        """Return the group of a lesson and its canvas; every group comes once an epoch.
+        """Return the group of a batch and its canvas; every group comes once an epoch.
 
         Args:
-            number: Number of the lesson, from 0.
+            number: Number of the batch, from 0.
         """
         epoch, place = divmod(number, len(self.groups))
         order = spawn_sequence(self.seed, Purpose.MINIBATCHES)
         rng = np.random.default_rng([*order.generate_state(4), epoch])
         group = self.groups[rng.permutation(len(self.groups))[place]]
-        positions = self.splits.exposures.positions_px[group]
-        return group, canvas_of(positions, self.splits.exposures.n_px, self.canvas_shape)
+        positions_px = self.exposures.positions_px[group]
+        return group, canvas_of(positions_px, self.exposures.n_px, self.canvas_shape)
 
 
 def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDArray[np.intp]:
@@ -90,15 +96,15 @@ def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDA
     return np.sort(groups, axis=1).astype(np.intp)
 
 
-def hold_out(course: Course, fraction: float) -> tuple[Course, Course | None]:
-    """Split the groups of a course in those to learn from and those to judge by.
+def hold_out(scan: GroupedScan, fraction: float) -> tuple[GroupedScan, GroupedScan | None]:
+    """Split the groups of a scan in those to learn from and those of the validation.
 
     The block lies in the corner of the scan with the smallest coordinates. Groups are those of the
     whole scan, so all keep their compact shape; one that touches the block without lying in it
     belongs to neither part.
 
     Args:
-        course: Groups of the training scan.
+        scan: Groups of the training scan.
         fraction: Share of the exposures to hold out; 0 holds out none.
 
     Returns:
@@ -106,22 +112,22 @@ def hold_out(course: Course, fraction: float) -> tuple[Course, Course | None]:
         latter, if the scan is so small that more than half of the groups would be lost.
     """
     if fraction <= 0:
-        return course, None
-    is_held = _corner_block(course, fraction)
-    held_members = is_held[course.groups]
+        return scan, None
+    is_held = _corner_block(scan, fraction)
+    held_members = is_held[scan.groups]
     is_training = ~held_members.any(axis=1)
     if is_training.mean() < 1 - LARGEST_LOSS_OF_GROUPS:
-        return course, None
-    held = np.unique(course.groups[held_members.all(axis=1)], axis=0)
-    return replace(course, groups=course.groups[is_training]), replace(course, groups=held)
+        return scan, None
+    held = np.unique(scan.groups[held_members.all(axis=1)], axis=0)
+    return replace(scan, groups=scan.groups[is_training]), replace(scan, groups=held)
 
 
-def _corner_block(course: Course, fraction: float) -> NDArray[np.bool_]:
+def _corner_block(scan: GroupedScan, fraction: float) -> NDArray[np.bool_]:
     """Return which exposures are held out, shape (J,): at least one whole group."""
-    positions = course.splits.exposures.positions_px
+    positions = scan.exposures.positions_px
     from_corner = np.max(positions - positions.min(axis=0), axis=1)
     order = np.argsort(from_corner, kind="stable")
     is_held = np.zeros(len(positions), dtype=np.bool_)
     is_held[order[: int(np.ceil(fraction * len(positions)))]] = True
-    is_held[course.groups[order[0]]] = True
+    is_held[scan.groups[order[0]]] = True
     return is_held

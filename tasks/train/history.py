@@ -13,15 +13,15 @@ Weights = list[NDArray[np.generic]]
 
 @dataclass
 class History:
-    """The course of a training so far.
+    """A training so far.
 
     Attributes:
         losses: Loss before each step.
         learning_rates: Learning rate of each step.
         held_out: Mean loss over the held-out groups after a number of steps.
         elapsed_s: Time spent [s], interruptions not counted.
-        evaluated_share: Share of the budget spent at the last look at the held-out groups.
-        best_weights: Weights of the best look; none before the first.
+        evaluated_share: Share of the budget spent at the last validation.
+        best_weights: Weights of the best validation; none before the first.
         resumed_step: Steps that an interrupted try had made before this one went on; 0 for none.
     """
 
@@ -40,17 +40,17 @@ class History:
 
     @property
     def evaluated_step(self) -> int:
-        """Steps made before the last look at the held-out groups; 0 before the first."""
+        """Steps made before the last validation; 0 before the first."""
         return max(self.held_out, default=0)
 
     @property
     def best_step(self) -> int | None:
-        """Steps made before the best look, the first of equals; none before the first."""
+        """Steps made before the best validation, the first of equals; none before it."""
         finite = {step: loss for step, loss in self.held_out.items() if np.isfinite(loss)}
         return min(finite, key=lambda step: (finite[step], step), default=None)
 
-    def looks_since_best(self) -> int:
-        """Return how many looks at the held-out groups came after the best."""
+    def validations_since_best(self) -> int:
+        """Return how many validations came after the best."""
         best = self.best_step or 0
         return sum(step > best for step in self.held_out)
 
@@ -84,14 +84,14 @@ class History:
 def write_history(path: Path, history: History) -> None:
     """Write `step,loss,learning_rate,held_out_loss` as CSV, a row for each step, from one.
 
-    The last column is empty where the held-out exposures were not looked at.
+    The last column is empty where there was no validation.
     """
     rows = ["step,loss,learning_rate,held_out_loss"]
     pairs = zip(history.losses, history.learning_rates, strict=True)
     for step, (loss, rate) in enumerate(pairs, start=1):
         held_out = history.held_out.get(step)
-        look = "" if held_out is None else f"{held_out:.8g}"
-        rows.append(f"{step},{loss:.8g},{rate:.8g},{look}")
+        validation = "" if held_out is None else f"{held_out:.8g}"
+        rows.append(f"{step},{loss:.8g},{rate:.8g},{validation}")
     write_text(path, "\n".join(rows) + "\n")
 
 

@@ -32,8 +32,8 @@ def draw_learning_curve(path: Path, history: History, title: str, loss_name: str
     axes.plot(steps, losses, color="#9db8d2", linewidth=0.8, label="each step")
     axes.plot(steps, smooth, color="#1f4e79", linewidth=1.8, label="running median")
     if history.held_out:
-        looks = list(history.held_out.items())
-        axes.plot(*zip(*looks, strict=True), "o-", color="#c0504d", markersize=3, label="held out")
+        points = list(history.held_out.items())
+        axes.plot(*zip(*points, strict=True), "o-", color="#c0504d", markersize=3, label="held out")
         best = history.best_step
         if best is not None:
             ring = axes.plot(best, history.held_out[best], "o", color="#c0504d", ms=9, mfc="none")

@@ -11,11 +11,12 @@ from tasks.train.checkpoints import Checkpoints
 from tasks.train.history import History
 from tasks.train.losses import Objective
 from tasks.train.params import TrainingParams
-from tasks.train.schedule import budget_share, is_evaluation_due, learning_rate
-from tasks.train.trainer import Classroom
-from tasks.train.training_setup import Lesson, Lessons
+from tasks.train.schedule import budget_share, is_validation_due, learning_rate
+from tasks.train.trainer import Trainer
+from tasks.train.training_setup import TrainingBatch
 
 AfterStep = Callable[[int, float, float], None]
+BatchOfStep = Callable[[int], TrainingBatch]
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Safeguards:
     """What keeps a training from going astray, or from being lost.
 
     Attributes:
-        held_out: Lessons that are looked at and never learned from.
+        validation_batches: Batches that are evaluated and never learned from.
         checkpoints: Where the training is saved, and goes on from.
         clock: Returns the time [s], from any zero.
     """
 
-    held_out: Sequence[Lesson] = ()
+    validation_batches: Sequence[TrainingBatch] = ()
     checkpoints: Checkpoints | None = None
     clock: Callable[[], float] = time.monotonic
 
@@ -36,21 +37,21 @@ class Safeguards:
 def train_network(
     network: CanvasNetwork,
     objective: Objective,
-    lessons: Lessons,
+    batch_of_step: BatchOfStep,
     params: TrainingParams,
     after_step: AfterStep,
     safeguards: Safeguards = Safeguards(),
 ) -> History:
-    """Train a network in place; its weights end as those of the best look at the held-out part.
+    """Train a network in place; its weights end as those of the best validation.
 
     Args:
         network: Network to train.
         objective: What to minimise.
-        lessons: Returns the lesson of a step by its number.
+        batch_of_step: Returns the batch of a step by its number.
         params: Budget, learning rate and the rest.
         after_step: Told the number of finished steps, the last loss and the share of the budget
             that is spent.
-        safeguards: Held-out lessons and checkpoints.
+        safeguards: Validation and checkpoints.
 
     Returns:
         Losses and learning rates of all steps, those before an interruption too.
@@ -58,24 +59,22 @@ def train_network(
     Raises:
         FloatingPointError: If a loss is not finite; the message says at which step and why.
     """
-    run = _Run(Classroom.of(network, objective, params), params, safeguards)
-    run.resume()
-    while not run.is_over():
-        loss = run.learn(lessons)
-        run.look_if_due()
-        run.save_if_due()
-        after_step(run.history.n_steps, loss, min(1.0, run.share()))
-    run.finish()
-    return run.history
+    training = _Training(Trainer.of(network, objective, params), params, safeguards)
+    training.resume()
+    while not training.is_over():
+        loss = training.step(batch_of_step)
+        training.validate_if_due()
+        training.save_if_due()
+        after_step(training.history.n_steps, loss, min(1.0, training.share()))
+    training.finish()
+    return training.history
 
 
-class _Run:
+class _Training:
     """A training on its way."""
 
-    def __init__(
-        self, classroom: Classroom, params: TrainingParams, safeguards: Safeguards
-    ) -> None:
-        self.classroom, self.params, self.safeguards = classroom, params, safeguards
+    def __init__(self, trainer: Trainer, params: TrainingParams, safeguards: Safeguards) -> None:
+        self.trainer, self.params, self.safeguards = trainer, params, safeguards
         self.history = History()
         self._ticked_s = self._saved_s = safeguards.clock()
 
@@ -85,42 +84,39 @@ class _Run:
         arrays = checkpoints.load() if checkpoints else None
         if arrays is not None:
             self.history = History.from_arrays(arrays)
-            self.classroom.take_arrays(arrays)
+            self.trainer.take_arrays(arrays)
 
     def share(self) -> float:
         """Return the share of the budget that is spent."""
         return budget_share(self.params, self.history.n_steps, self.history.elapsed_s)
 
     def is_over(self) -> bool:
-        """Tell whether the budget is used up, or the held-out part has not improved for long."""
-        return self.share() >= 1 or self.history.looks_since_best() >= self.params.patience
+        """Tell whether the budget is used up, or the validation has not improved for long."""
+        return self.share() >= 1 or self.history.validations_since_best() >= self.params.patience
 
-    def learn(self, lessons: Lessons) -> float:
-        """Make a step."""
-        number = self.history.n_steps
+    def step(self, batch_of_step: BatchOfStep) -> float:
+        """Make a step; return the loss before it."""
         rate = learning_rate(self.params, self.share())
-        lesson = lessons(number)
-        loss = self.classroom.learn(lesson, rate)
+        batch = batch_of_step(self.history.n_steps)
+        loss = self.trainer.train_step(batch, rate)
         self.history.losses.append(loss)
         self.history.learning_rates.append(rate)
         if not np.isfinite(loss):
-            raise FloatingPointError(_explain(self.history.losses, lesson, self.params))
+            raise FloatingPointError(_explain(self.history.losses, batch, self.params))
         self._tick()
         return loss
 
-    def look_if_due(self) -> None:
-        """Look at the held-out part, and remember the weights if it was never better."""
-        history, share = self.history, self.share()
+    def validate_if_due(self) -> None:
+        """Evaluate the held-out part, and remember the weights if it was never better."""
+        history, share, batches = self.history, self.share(), self.safeguards.validation_batches
         steps_since = history.n_steps - history.evaluated_step
         share_since = share - history.evaluated_share
-        if not self.safeguards.held_out or not is_evaluation_due(
-            self.params, steps_since, share_since, share >= 1
-        ):
+        if not batches or not is_validation_due(self.params, steps_since, share_since, share >= 1):
             return
-        history.held_out[history.n_steps] = self.classroom.look(self.safeguards.held_out)
+        history.held_out[history.n_steps] = self.trainer.evaluate(batches)
         history.evaluated_share = share
         if history.best_step == history.n_steps:
-            history.best_weights = self.classroom.weights_now()
+            history.best_weights = self.trainer.weights_now()
         self._tick()
 
     def save_if_due(self) -> None:
@@ -132,11 +128,11 @@ class _Run:
         """Save a last time, and take the best weights."""
         self._save()
         if self.history.best_weights is not None:
-            self.classroom.network.set_weights(self.history.best_weights)
+            self.trainer.network.set_weights(self.history.best_weights)
 
     def _save(self) -> None:
         if self.safeguards.checkpoints is not None:
-            arrays = self.history.to_arrays() | self.classroom.to_arrays()
+            arrays = self.history.to_arrays() | self.trainer.to_arrays()
             self.safeguards.checkpoints.save(self.history.n_steps, arrays)
         self._saved_s = self.safeguards.clock()
 
@@ -146,8 +142,8 @@ class _Run:
         self._ticked_s = now_s
 
 
-def _explain(losses: Sequence[float], lesson: Lesson, params: TrainingParams) -> str:
-    damaged = [name for name, array in lesson.items() if not np.all(np.isfinite(array))]
+def _explain(losses: Sequence[float], batch: TrainingBatch, params: TrainingParams) -> str:
+    damaged = [name for name, array in batch.items() if not np.all(np.isfinite(array))]
     before = f"{losses[-2]:.4g}" if len(losses) > 1 else "none"
     cause = (
         f"its input {', '.join(damaged)} holds values that are not finite: check the scan"

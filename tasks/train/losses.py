@@ -49,8 +49,8 @@ def physics_loss(
     """Return the disagreement of the photons with what the last pass predicts.
 
     Args:
-        inputs: A batch with `target_counts`, shape (J, N, N), and `target_scale`, the exposure of
-            the judging photons over that of the seen ones, shape (1,).
+        inputs: A batch with `target_counts`, shape (J, N, N), and `target_scale`, their exposure
+            over that of the photons that are shown, shape (1,).
         canvases: What the network made of it.
         likelihood: Name of one of `PHYSICS_LOSSES`.
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from tasks.core.study.arms import NETWORK_ARMS, Arm
 from tasks.core.study.device import Backend, Device, Precision
-from tasks.networks.architectures.params import Architecture, UnrolledArchitecture
+from tasks.networks.architectures import AnyArchitecture, UnrolledArchitecture
 
 
 class TrainingParams(BaseModel):
@@ -32,7 +32,7 @@ class TrainingParams(BaseModel):
     )
     weight_decay: float = Field(1e-4, ge=0, le=1, description="Decoupled weight decay of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="Largest norm of the whole gradient")
-    architecture: Architecture = Field(
+    architecture: AnyArchitecture = Field(
         UnrolledArchitecture(), description="Kind and size of the network"
     )
     likelihood: Literal["poisson", "amplitude"] = Field(
@@ -42,8 +42,8 @@ class TrainingParams(BaseModel):
         None,
         gt=0,
         le=1,
-        description="Share of the photons that PtychoPINN sees at a step, while the rest judge "
-        "it; 1 is no thinning, none decides by the measured photons per pattern",
+        description="Share of the photons that PtychoPINN sees at a step, while the rest are its "
+        "target; 1 is no thinning, none decides by the measured photons per pattern",
     )
     holdout_fraction: float = Field(
         0.05,
@@ -55,11 +55,11 @@ class TrainingParams(BaseModel):
     evaluate_every: int | None = Field(
         None,
         ge=1,
-        description="Steps between two looks at the held-out exposures; none looks about twenty "
-        "times",
+        description="Steps between two validations on the held-out exposures; none makes about "
+        "twenty",
     )
     patience: int = Field(
-        8, ge=1, description="Looks without improvement after which training stops"
+        8, ge=1, description="Validations without improvement after which training stops"
     )
     checkpoint_s: float = Field(
         60.0, ge=0, description="Time between two checkpoints, from which a killed training goes on"

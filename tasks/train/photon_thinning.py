@@ -1,12 +1,12 @@
 """Splitting photons in two independent halves, so that fitting noise does not pay.
 
-Of the counts I of a pattern, I1 ~ Binomial(I, p) are shown to the network and I2 = I - I1 judge
-it. If I is Poisson, I1 and I2 are independent Poisson draws of p and 1 - p of the intensity, so
+Of the counts I of a pattern, I1 ~ Binomial(I, p) are shown to the network and I2 = I - I1 are its
+target. If I is Poisson, I1 and I2 are independent Poisson draws of p and 1 - p of the intensity, so
 a network cannot lower its loss on I2 by copying the noise of I1 (noise-to-noise; Lehtinen et
 al., ICML 2018).
 
-The photons are split anew after some epochs, each time with a first guess of their own: made from
-the photons that are shown, it knows nothing of those that judge.
+The photons are split anew after some epochs, each time with an initial guess of their own: made
+from the photons that are shown, it knows nothing of the others.
 """
 
 import os
@@ -21,15 +21,15 @@ from numpy.typing import DTypeLike, NDArray
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.scan_box import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import canvas_of
+from tasks.networks.batches import Batch, canvas_of, make_batch
 from tasks.networks.exposures import Counts, Exposures
 
 CHUNK = 256
-EPOCHS_PER_SPLIT = 8
+EPOCHS_PER_ROUND = 8
 THINNED_BELOW_PHOTONS = 50_000.0
 SHOWN_FRACTION = 0.6
 
-FirstGuess = Callable[[Exposures, Window], NDArray[np.complex64]]
+GuessMaker = Callable[[Exposures, Window], NDArray[np.complex64]]
 
 
 def choose_thinning(requested: float | None, photons_per_pattern: float) -> float:
@@ -52,13 +52,12 @@ def choose_thinning(requested: float | None, photons_per_pattern: float) -> floa
 
 def thin_counts(
     diffraction_counts: NDArray[np.unsignedinteger], fraction: float, rng: np.random.Generator
-) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Split counts at random into the seen and the judging photons; their sum is the counts."""
-    seen = rng.binomial(diffraction_counts, fraction)
-    return seen, diffraction_counts.astype(seen.dtype) - seen
+) -> NDArray[np.integer]:
+    """Return the photons that are shown, each of the counts with a probability of `fraction`."""
+    return rng.binomial(diffraction_counts, fraction)
 
 
-class ScratchPatterns:
+class TemporaryPatterns:
     """Patterns in a file without a name, which the system frees with this process."""
 
     def __init__(self, n_px: int, dtype: DTypeLike) -> None:
@@ -82,87 +81,89 @@ class ScratchPatterns:
 
 
 @dataclass(frozen=True)
-class ExposureSplit:
+class ThinnedExposures:
     """One way to share out the photons.
 
     Attributes:
         shown: Exposures as the network sees them; the probe fits their photons.
-        judging: Returns the counts that judge it, by index.
-        judging_scale: Exposure of the judging photons over that of the shown ones.
-        guess: First guess from what is shown, over the whole scan.
+        target_counts: Returns the counts that the network is compared with, by index.
+        target_scale: Exposure of those counts over that of the shown ones.
+        initial_guess: Made from what is shown, over the whole scan.
     """
 
     shown: Exposures
-    judging: Callable[[NDArray[np.intp]], Counts]
-    judging_scale: float
-    guess: ObjectWindow
+    target_counts: Callable[[NDArray[np.intp]], Counts]
+    target_scale: float
+    initial_guess: ObjectWindow
 
-    def start(self, canvas: Window) -> NDArray[np.complexfloating]:
-        """Return the first guess on a group's canvas; zero beyond the scan."""
-        return np.nan_to_num(self.guess.cut(canvas))
+    def batch(self, group: NDArray[np.intp], canvas: Window) -> Batch:
+        """Return what a network is shown of a group; its guess is zero beyond the scan."""
+        guess = np.nan_to_num(self.initial_guess.cut(canvas))
+        return make_batch(self.shown, group, canvas, guess)
 
 
-class ExposureSplits:
-    """The splits of a training, made when their turn comes; only one is kept."""
+class PhotonThinning:
+    """Shares out the photons of a training scan, anew every few epochs; one round is kept."""
 
     def __init__(
-        self, exposures: Exposures, thinning: float, first_guess: FirstGuess, seed: int
+        self,
+        exposures: Exposures,
+        shown_fraction: float,
+        initial_guess: GuessMaker | None,
+        seed: int,
     ) -> None:
-        """Plan the splits.
+        """Plan the rounds.
 
         Args:
             exposures: The training scan.
-            thinning: Share of the photons that is shown; 1 shows all, and judges by all.
-            first_guess: Makes the first guess on the canvas of the whole scan.
+            shown_fraction: Share of the photons that is shown; with 1 all are shown, and all are
+                the target too.
+            initial_guess: Makes the guess on the canvas of the whole scan; none: it is zero.
             seed: Root seed.
         """
-        self.exposures, self.thinning, self.seed = exposures, thinning, seed
-        self._first_guess = first_guess
-        self._made: tuple[int, ExposureSplit] | None = None
+        self.exposures, self.shown_fraction, self.seed = exposures, shown_fraction, seed
+        self._initial_guess = initial_guess
+        self._made: tuple[int, ThinnedExposures] | None = None
 
-    def split(self, number: int, group_size: int) -> ExposureSplit:
-        """Return the split of a lesson.
+    def at(self, number: int, group_size: int) -> ThinnedExposures:
+        """Return how the photons are shared out in a batch.
 
         Args:
-            number: Number of the lesson, from 0.
-            group_size: Patterns that a lesson takes.
+            number: Number of the batch, from 0.
+            group_size: Patterns of a batch.
         """
-        turn = number * group_size // (EPOCHS_PER_SPLIT * len(self.exposures))
-        turn = turn if self.thinning < 1 else 0
-        if self._made is None or self._made[0] != turn:
-            self._made = (turn, self.make(turn))
+        epochs = number * group_size // len(self.exposures)
+        round_ = epochs // EPOCHS_PER_ROUND if self.shown_fraction < 1 else 0
+        if self._made is None or self._made[0] != round_:
+            self._made = (round_, self._thinned(round_))
         return self._made[1]
 
-    def make(self, turn: int) -> ExposureSplit:
-        """Make the split of a turn, the same whenever it is asked for."""
-        if self.thinning >= 1:
-            return ExposureSplit(
-                self.exposures, self.exposures.read, 1.0, self._guess(self.exposures)
-            )
-        scratch = self._thinned(turn)
-        shown = replace(
-            self.exposures,
-            probe_modes=(np.sqrt(self.thinning) * self.exposures.probe_modes).astype(np.complex64),
-            read=scratch.read,
-        )
+    def _thinned(self, round_: int) -> ThinnedExposures:
+        """Share out the photons, in the same way whenever a round is asked for."""
+        whole = self.exposures
+        if self.shown_fraction >= 1:
+            return ThinnedExposures(whole, whole.read, 1.0, self._guess(whole))
+        seen = self._seen_patterns(round_)
+        modes = (np.sqrt(self.shown_fraction) * whole.probe_modes).astype(np.complex64)
+        shown = replace(whole, probe_modes=modes, read=seen.read)
 
-        def judging(indices: NDArray[np.intp]) -> Counts:
-            seen = scratch.read(indices)
-            rest: Counts = self.exposures.read(indices).astype(seen.dtype) - seen
+        def target_counts(indices: NDArray[np.intp]) -> Counts:
+            counts = seen.read(indices)
+            rest: Counts = whole.read(indices).astype(counts.dtype) - counts
             return rest
 
-        scale = (1 - self.thinning) / self.thinning
-        return ExposureSplit(shown, judging, scale, self._guess(shown))
+        scale = (1 - self.shown_fraction) / self.shown_fraction
+        return ThinnedExposures(shown, target_counts, scale, self._guess(shown))
 
     def _guess(self, shown: Exposures) -> ObjectWindow:
-        canvas = canvas_of(shown.positions_px, shown.n_px)
-        return ObjectWindow(self._first_guess(shown, canvas), canvas.corner_px)
+        canvas, make = canvas_of(shown.positions_px, shown.n_px), self._initial_guess
+        guess = np.zeros(canvas.shape, np.complex64) if make is None else make(shown, canvas)
+        return ObjectWindow(guess, canvas.corner_px)
 
-    def _thinned(self, turn: int) -> ScratchPatterns:
+    def _seen_patterns(self, round_: int) -> TemporaryPatterns:
         root = spawn_sequence(self.seed, Purpose.SUBSAMPLING)
-        rng = np.random.default_rng([*root.generate_state(4), turn])
-        scratch = ScratchPatterns(self.exposures.n_px, np.uint32)
+        rng = np.random.default_rng([*root.generate_state(4), round_])
+        seen = TemporaryPatterns(self.exposures.n_px, np.uint32)
         for part in self.exposures.chunks(CHUNK):
-            seen, _ = thin_counts(self.exposures.read(part), self.thinning, rng)
-            scratch.append(seen)
-        return scratch
+            seen.append(thin_counts(self.exposures.read(part), self.shown_fraction, rng))
+        return seen

@@ -5,8 +5,8 @@ import numpy as np
 from tasks.train.params import TrainingParams
 
 SECONDS_GRAIN = 0.005
-EVALUATION_SHARE = 0.05
-MIN_STEPS_BETWEEN_EVALUATIONS = 20
+VALIDATION_SHARE = 0.05
+MIN_STEPS_BETWEEN_VALIDATIONS = 20
 
 
 def budget_share(params: TrainingParams, steps: int, elapsed_s: float) -> float:
@@ -42,10 +42,10 @@ def learning_rate(params: TrainingParams, share: float) -> float:
     return params.learning_rate * falling
 
 
-def is_evaluation_due(
+def is_validation_due(
     params: TrainingParams, steps_since: int, share_since: float, is_last: bool
 ) -> bool:
-    """Tell whether the held-out groups are looked at after a step.
+    """Tell whether a validation follows a step.
 
     By default about twenty times a training, but never so often that it costs more than a few
     percent of the time.
@@ -60,5 +60,5 @@ def is_evaluation_due(
         return True
     if params.evaluate_every is not None:
         return steps_since >= params.evaluate_every
-    is_spent = share_since >= EVALUATION_SHARE * (1 - 1e-9)
-    return is_spent and steps_since >= MIN_STEPS_BETWEEN_EVALUATIONS
+    is_spent = share_since >= VALIDATION_SHARE * (1 - 1e-9)
+    return is_spent and steps_since >= MIN_STEPS_BETWEEN_VALIDATIONS

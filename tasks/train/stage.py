@@ -9,27 +9,27 @@ from tasks.core.files.view_file import open_view
 from tasks.core.study.arms import Arm
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.networks.architectures import Architecture
 from tasks.networks.architectures.base import CanvasNetwork
-from tasks.networks.architectures.registry import build_network
 from tasks.networks.cost import cost_of
 from tasks.networks.device import choose_precision, layers_in, use_device
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.model_file import (
-    DataContract,
-    ModelContract,
+    DataRecord,
+    ModelRecord,
     load_network,
-    read_contract,
-    write_contract,
+    read_model_record,
+    write_model_record,
     write_weights,
 )
-from tasks.networks.scan_statistics import Survey, check_scan_quality
+from tasks.networks.scan_statistics import ScanStatistics, check_scan_quality
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.history import History, write_history
 from tasks.train.learning_curve_figure import draw_learning_curve
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import choose_thinning
-from tasks.train.training_setup import LOSS_NAMES, Syllabus
+from tasks.train.training_setup import LOSS_NAMES, TrainingSetup
 
 
 def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -53,26 +53,35 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     device = use_device(params.device, params.backend)
     reader = open_view(files.inputs["scan"], files.inputs["view"])
     exposures = Exposures.streamed(reader)
-    survey = Survey.of(exposures)
-    data = DataContract.of(exposures, survey)
-    quality = check_scan_quality(exposures, survey, reader.header, params.group_size)
-    thinning = _thinning(params, data)
+    statistics = ScanStatistics.of(exposures)
+    data = DataRecord.of(exposures, statistics)
+    quality = check_scan_quality(exposures, statistics, reader.header)
+    shown_fraction = _shown_fraction(params, data)
     precision = choose_precision(params.precision, device)
     with layers_in(precision):
-        network = _network(params, files, data, Optics.of(exposures.probe_modes))
-    syllabus = Syllabus.of(params, files, exposures, thinning, network.needs_start)
+        architecture, network = _network(params, files, data, exposures)
+    setup = TrainingSetup.of(params, files, exposures, shown_fraction, network.needs_initial_guess)
     checkpoints = _checkpoints(files)
     history = train_network(
         network,
-        syllabus.objective,
-        syllabus.lessons,
+        setup.objective,
+        setup.training_batch,
         params,
         _reporter(params, progress),
-        Safeguards(syllabus.held_out_lessons(), checkpoints),
+        Safeguards(setup.validation_batches(), checkpoints),
     )
-    record = _training_record(params, syllabus, thinning, history)
-    record |= _cost_record(network, syllabus, history.n_steps)
-    _write_model(params, files, network, data, record)
+    record = _training_record(params, setup, history) | _cost_record(network, setup, history)
+    write_weights(files.outputs["weights"], network)
+    model = ModelRecord(
+        arm=params.arm,
+        architecture=architecture,
+        optics=network.geometry,
+        data=data,
+        thinning_fraction=shown_fraction,
+        weights_sha256=sha256_of(files.outputs["weights"]),
+        training={"params": params.model_dump(mode="json"), **record},
+    )
+    write_model_record(files.outputs["model"], model)
     write_history(files.outputs["history"], history)
     title = f"{params.arm.value}, {len(exposures)} patterns"
     draw_learning_curve(files.outputs["learning_curve"], history, title, LOSS_NAMES[params.arm])
@@ -90,15 +99,16 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
 
 
 def _network(
-    params: TrainingParams, files: StageFiles, data: DataContract, optics: Optics
-) -> CanvasNetwork:
-    """Return a new network, or the trained one that is to learn on."""
+    params: TrainingParams, files: StageFiles, data: DataRecord, exposures: Exposures
+) -> tuple[Architecture, CanvasNetwork]:
+    """Return a new network, or the trained one that is to learn on, and what it is."""
     if "initial_weights" not in files.inputs:
+        geometry = InputGeometry.of(exposures.probe_modes)
         seed = spawn_integer(params.seed, Purpose.TRAINING)
-        return build_network(params.architecture, optics, seed)
-    contract = read_contract(files.inputs["initial_model"])
-    contract.data.refuse_other(data)
-    return load_network(files.inputs["initial_weights"], contract)
+        return params.architecture, params.architecture.build(geometry, seed)
+    model = read_model_record(files.inputs["initial_model"])
+    model.data.refuse_other(data)
+    return model.architecture, load_network(files.inputs["initial_weights"], model)
 
 
 def _checkpoints(files: StageFiles) -> Checkpoints | None:
@@ -116,23 +126,23 @@ def _reporter(params: TrainingParams, progress: Progress) -> AfterStep:
     return report
 
 
-def _thinning(params: TrainingParams, data: DataContract) -> float:
+def _shown_fraction(params: TrainingParams, data: DataRecord) -> float:
     if params.arm is Arm.BASELINE:
         return 1.0
     return choose_thinning(params.thinning_fraction, data.photons_per_pattern)
 
 
 def _training_record(
-    params: TrainingParams, syllabus: Syllabus, thinning: float, history: History
+    params: TrainingParams, setup: TrainingSetup, history: History
 ) -> dict[str, Any]:
     last = history.losses[-max(1, history.n_steps // 10) :]
     best = history.best_step
     return {
-        "n_patterns": len(syllabus.course.splits.exposures),
-        "n_held_out": syllabus.n_held_out(),
+        "n_patterns": len(setup.scan.exposures),
+        "n_held_out": setup.n_held_out(),
         "n_steps": history.n_steps,
-        "stopped_early": history.looks_since_best() >= params.patience,
-        "thinning_fraction": thinning,
+        "stopped_early": history.validations_since_best() >= params.patience,
+        "thinning_fraction": setup.scan.thinning.shown_fraction,
         "first_loss": history.losses[0],
         "last_loss": float(np.median(last)),
         "best_step": best,
@@ -140,32 +150,12 @@ def _training_record(
     }
 
 
-def _cost_record(network: CanvasNetwork, syllabus: Syllabus, n_steps: int) -> dict[str, Any]:
-    course = syllabus.course
-    n_modes = len(course.splits.exposures.probe_modes)
-    cost = cost_of(network, course.groups.shape[1], course.canvas_shape, n_modes)
+def _cost_record(network: CanvasNetwork, setup: TrainingSetup, history: History) -> dict[str, Any]:
+    scan = setup.scan
+    n_modes = len(scan.exposures.probe_modes)
+    cost = cost_of(network, scan.groups.shape[1], scan.canvas_shape, n_modes)
     return {
         "n_parameters": cost.n_parameters,
         "flops_per_step": cost.step_flops,
-        "training_flops": n_steps * cost.step_flops,
+        "training_flops": history.n_steps * cost.step_flops,
     }
-
-
-def _write_model(
-    params: TrainingParams,
-    files: StageFiles,
-    network: CanvasNetwork,
-    data: DataContract,
-    record: dict[str, Any],
-) -> None:
-    write_weights(files.outputs["weights"], network)
-    contract = ModelContract(
-        arm=params.arm,
-        architecture=network.architecture,
-        optics=network.optics,
-        data=data,
-        thinning_fraction=record["thinning_fraction"],
-        weights_sha256=sha256_of(files.outputs["weights"]),
-        training={"params": params.model_dump(mode="json"), **record},
-    )
-    write_contract(files.outputs["model"], contract)

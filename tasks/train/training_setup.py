@@ -1,7 +1,7 @@
-"""What a training is made of: the lessons of its arm, and how they are judged.
+"""What a training is made of: the batches of its arm, those of its validation, and its objective.
 
-A lesson follows from its number alone, so a training that was interrupted goes on with the very
-lessons that it would have had.
+A batch follows from its number alone, so a training that was interrupted goes on with the very
+batches that it would have had.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,21 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.geometry.scan_box import Window
 from tasks.core.study.arms import Arm
 from tasks.core.study.stage_interface import StageFiles
-from tasks.networks.batches import Batch, as_pair, make_batch
+from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, zero_frequency_first
-from tasks.networks.initial_guess import first_guess
-from tasks.train.grouped_scan import Course, hold_out
+from tasks.networks.initial_guess import initial_guess
+from tasks.train.grouped_scan import GroupedScan, hold_out
 from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplit, ExposureSplits
+from tasks.train.photon_thinning import PhotonThinning
 
-Lesson = Mapping[str, NDArray[np.generic]]
-Lessons = Callable[[int], Lesson]
+TrainingBatch = Mapping[str, NDArray[np.generic]]
 
-HELD_OUT_LESSONS = 2
+VALIDATION_BATCHES = 2
 LABELS = ("truth", "labels")
 LOSS_NAMES = {
     Arm.PTYCHOPINN: "misfit of the photons per pixel",
@@ -35,19 +33,19 @@ LOSS_NAMES = {
 
 
 @dataclass(frozen=True)
-class Syllabus:
+class TrainingSetup:
     """What a network learns, and from which groups.
 
     Attributes:
-        course: Groups to learn from.
-        judging_course: Groups of the exposures that are held out; none where there are none.
-        lesson: Makes the lesson of a number on a course.
+        scan: Groups to learn from.
+        validation_scan: Groups of the exposures that are held out; none where there are none.
+        batch_of: Makes the batch of a number from a scan.
         objective: What is minimised.
     """
 
-    course: Course
-    judging_course: Course | None
-    lesson: Callable[[Course, int], Lesson]
+    scan: GroupedScan
+    validation_scan: GroupedScan | None
+    batch_of: Callable[[GroupedScan, int], TrainingBatch]
     objective: Objective
 
     @classmethod
@@ -56,105 +54,105 @@ class Syllabus:
         params: TrainingParams,
         files: StageFiles,
         exposures: Exposures,
-        thinning: float,
-        needs_start: bool,
-    ) -> "Syllabus":
+        shown_fraction: float,
+        needs_initial_guess: bool,
+    ) -> "TrainingSetup":
         """Return what an arm learns from a scan.
+
+        Args:
+            params: Arm, sizes and seed.
+            files: For the Baseline, `truth` or `labels` among the inputs.
+            exposures: The scan.
+            shown_fraction: Share of the photons that the network sees.
+            needs_initial_guess: Whether the network refines an initial guess.
 
         Raises:
             ValueError: If the files do not fit the arm, or the scan has too few patterns.
         """
-        guess = first_guess if needs_start else empty_guess
-        splits = ExposureSplits(exposures, thinning, guess, params.seed)
-        if params.arm is Arm.BASELINE:
-            named = [name for name in LABELS if name in files.inputs]
-            if len(named) != 1:
-                raise ValueError(
-                    "The Baseline learns from the truth: name it as input `truth`, or, if nobody "
-                    "knows it, what a solver made of the scan as input `labels`; not both."
-                )
-            truth = read_object(files.inputs[named[0]])
-
-            def labelled(course: Course, number: int) -> Lesson:
-                return supervised_lesson(course, truth, number)
-
-            lesson, objective = labelled, supervised_loss
+        guess = initial_guess if needs_initial_guess else None
+        thinning = PhotonThinning(exposures, shown_fraction, guess, params.seed)
+        true_object = _labels(params.arm, files)
+        if true_object is None:
+            batch_of: Callable[[GroupedScan, int], TrainingBatch] = physics_batch
+            objective: Objective = partial(physics_loss, likelihood=params.likelihood)
         else:
-            if any(name in files.inputs for name in LABELS):
-                raise ValueError(
-                    "PtychoPINN learns from diffraction alone: do not give it the input `truth` "
-                    "or `labels`."
-                )
-            lesson, objective = (
-                physics_lesson,
-                partial(physics_loss, likelihood=params.likelihood),
-            )
-        course = Course.of(splits, params.group_size, params.seed)
-        return cls(*hold_out(course, params.holdout_fraction), lesson, objective)
+            batch_of, objective = partial(supervised_batch, true_object), supervised_loss
+        scan = GroupedScan.of(thinning, params.group_size, params.seed)
+        return cls(*hold_out(scan, params.holdout_fraction), batch_of, objective)
 
-    def lessons(self, number: int) -> Lesson:
-        """Return the lesson of a number, from 0."""
-        return self.lesson(self.course, number)
+    def training_batch(self, number: int) -> TrainingBatch:
+        """Return the batch of a step by its number, from 0."""
+        return self.batch_of(self.scan, number)
 
-    def held_out_lessons(self) -> list[Lesson]:
-        """Return a few lessons of the held-out exposures, always the same."""
-        if self.judging_course is None:
+    def validation_batches(self) -> list[TrainingBatch]:
+        """Return a few batches of the held-out exposures, always the same."""
+        scan = self.validation_scan
+        if scan is None:
             return []
-        course = self.judging_course
-        numbers = range(min(HELD_OUT_LESSONS, len(course.groups)))
-        return [self.lesson(course, number) for number in numbers]
+        numbers = range(min(VALIDATION_BATCHES, len(scan.groups)))
+        return [self.batch_of(scan, number) for number in numbers]
 
     def n_held_out(self) -> int:
-        """Return the number of exposures that no lesson learns from."""
-        if self.judging_course is None:
+        """Return the number of exposures that no step learns from."""
+        if self.validation_scan is None:
             return 0
-        return len(self.course.splits.exposures) - len(np.unique(self.course.groups))
+        return len(self.scan.exposures) - len(np.unique(self.scan.groups))
 
 
-def shown_batch(split: ExposureSplit, group: NDArray[np.intp], canvas: Window) -> Batch:
-    """Return what a network is shown of a group."""
-    return make_batch(split.shown, group, canvas, split.start(canvas))
+def _labels(arm: Arm, files: StageFiles) -> ObjectWindow | None:
+    """Return what the Baseline learns from; none for PtychoPINN, which must not have it."""
+    named = [name for name in LABELS if name in files.inputs]
+    if arm is Arm.BASELINE and len(named) != 1:
+        raise ValueError(
+            "The Baseline learns from the truth: name it as input `truth`, or, if nobody "
+            "knows it, what a solver made of the scan as input `labels`; not both."
+        )
+    if arm is not Arm.BASELINE and named:
+        raise ValueError(
+            "PtychoPINN learns from diffraction alone: do not give it the input `truth` "
+            "or `labels`."
+        )
+    return read_object(files.inputs[named[0]]) if named else None
 
 
-def physics_lesson(course: Course, number: int) -> Lesson:
-    """Return a group judged by its own photons: all of them, or those that were not shown.
+def physics_batch(scan: GroupedScan, number: int) -> TrainingBatch:
+    """Return a group whose target are photons: all of its own, or those that were not shown.
 
     Args:
-        course: Groups of the training scan.
-        number: Number of the lesson, from 0.
+        scan: Groups of the training scan.
+        number: Number of the batch, from 0.
 
     Returns:
         Inputs of the network with `target_counts` and `target_scale`.
     """
-    group, canvas = course.group(number)
-    split = course.splits.split(number, len(group))
-    batch = shown_batch(split, group, canvas)
-    return batch.as_inputs() | {
-        "target_counts": zero_frequency_first(split.judging(group)),
-        "target_scale": np.array([split.judging_scale], dtype=np.float32),
+    group, canvas = scan.group(number)
+    thinned = scan.thinning.at(number, len(group))
+    return thinned.batch(group, canvas).as_inputs() | {
+        "target_counts": zero_frequency_first(thinned.target_counts(group)),
+        "target_scale": np.array([thinned.target_scale], dtype=np.float32),
     }
 
 
-def supervised_lesson(course: Course, truth: ObjectWindow, number: int) -> Lesson:
-    """Return a group judged by the true object, in proportion to the light that falls.
+def supervised_batch(truth: ObjectWindow, scan: GroupedScan, number: int) -> TrainingBatch:
+    """Return a group whose target is the true object, in proportion to the light that falls.
 
     The faint rim of a group cannot be known from it, and would otherwise outweigh its middle. A
-    phase ramp cannot be known from diffraction either: the truth is given the first guess's.
+    phase ramp cannot be known from diffraction either: the truth is given the initial guess's.
 
     Args:
-        course: Groups of the training scan.
         truth: True object; only the training scan's own canvases are read.
-        number: Number of the lesson, from 0.
+        scan: Groups of the training scan.
+        number: Number of the batch, from 0.
 
     Returns:
         Inputs of the network with `truth_real`, `truth_imaginary` and `truth_weight`.
     """
-    group, canvas = course.group(number)
-    batch = shown_batch(course.splits.split(number, len(group)), group, canvas)
+    group, canvas = scan.group(number)
+    batch = scan.thinning.at(number, len(group)).batch(group, canvas)
     true_object = truth.cut(canvas)
     weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
-    turned = in_gauge_of(np.nan_to_num(true_object), batch.start[0] + 1j * batch.start[1], weight)
-    real, imaginary = as_pair(turned)
+    guess = batch.initial_guess[0] + 1j * batch.initial_guess[1]
+    real, imaginary = as_pair(in_gauge_of(np.nan_to_num(true_object), guess, weight))
     return batch.as_inputs() | {
         "truth_real": real,
         "truth_imaginary": imaginary,
@@ -173,7 +171,7 @@ def in_gauge_of(
 
     Args:
         true_object: True object T, shape (H, W).
-        guess: First guess O, shape (H, W); zero everywhere asks for no ramp.
+        guess: Initial guess O, shape (H, W); zero everywhere asks for no ramp.
         weight: Weight w of every pixel, shape (H, W).
     """
     product = weight * guess * true_object.conj()
@@ -181,8 +179,3 @@ def in_gauge_of(
     step_x = np.angle(np.sum(product[:, 1:] * product[:, :-1].conj()))
     rows, columns = np.indices(true_object.shape)
     return np.asarray(true_object * np.exp(1j * (step_y * rows + step_x * columns)))
-
-
-def empty_guess(_exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
-    """Return a first guess for a network that makes its own, shape (H, W)."""
-    return np.zeros(canvas.shape, dtype=np.complex64)

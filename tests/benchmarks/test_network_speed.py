@@ -9,17 +9,16 @@ import pytest
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device, Precision
-from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import choose_precision, layers_in, use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.train.grouped_scan import Course
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.train.grouped_scan import GroupedScan
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplits
-from tasks.train.trainer import Classroom
-from tasks.train.training_setup import empty_guess, physics_lesson
+from tasks.train.photon_thinning import PhotonThinning
+from tasks.train.trainer import Trainer
+from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
@@ -57,13 +56,13 @@ def precision(request):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_training(yardsticks_of, exposures, precision, name):
     with layers_in(precision):
-        network = build_network(ARCHITECTURES[name], Optics.of(exposures.probe_modes), seed=1)
-    course = Course.of(ExposureSplits(exposures, 1.0, empty_guess, 1), GROUP_SIZE, seed=1)
-    classroom = Classroom.of(network, physics_loss, TrainingParams())
+        network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
+    grouped = GroupedScan.of(PhotonThinning(exposures, 1.0, None, 1), GROUP_SIZE, seed=1)
+    trainer = Trainer.of(network, physics_loss, TrainingParams())
 
     def some_steps():
         for number in range(STEPS):
-            classroom.learn(physics_lesson(course, number), 1e-3)
+            trainer.train_step(physics_batch(grouped, number), 1e-3)
 
     ratio = yardsticks_of(some_steps, STEPS * GROUP_SIZE)
     if name == "patch":
@@ -72,7 +71,7 @@ def test_training(yardsticks_of, exposures, precision, name):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_prediction(yardsticks_of, exposures, name):
-    network = build_network(ARCHITECTURES[name], Optics.of(exposures.probe_modes), seed=1)
+    network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)

@@ -17,18 +17,17 @@ from tasks.core.files.scan_file import read_scan_header
 from tasks.core.files.view_file import open_view
 from tasks.core.study.device import Device, Precision
 from tasks.core.study.stage_interface import StageFiles, silent
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import choose_precision, layers_in, use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.initial_guess import first_guess
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.initial_guess import initial_guess
 from tasks.reconstruct.network_stage import predict_object
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.train.params import TrainingParams
-from tasks.train.trainer import Classroom
-from tasks.train.training_setup import Syllabus
+from tasks.train.trainer import Trainer
+from tasks.train.training_setup import TrainingSetup
 
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
@@ -96,41 +95,43 @@ def first_step_s(folder, out):
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.MIXED_BFLOAT16])
 def test_patterns_learned_from(yardsticks_of, exposures, precision):
-    """Lessons, transfer and optimiser steps; the step is traced before."""
+    """Batches, transfer and optimiser steps; the step is traced before."""
     if choose_precision(Precision.AUTO, "cpu") is Precision.FLOAT32 is not precision:
         pytest.skip("this processor does not multiply bfloat16")
     params = TrainingParams()
     with layers_in(precision):
-        network = build_network(params.architecture, Optics.of(exposures.probe_modes), seed=1)
-    syllabus = Syllabus.of(params, StageFiles({}, {}), exposures, 0.6, network.needs_start)
-    classroom = Classroom.of(network, syllabus.objective, params)
-    classroom.learn(syllabus.lessons(0), 1e-3)
+        network = params.architecture.build(InputGeometry.of(exposures.probe_modes), seed=1)
+    setup = TrainingSetup.of(
+        params, StageFiles({}, {}), exposures, 0.6, network.needs_initial_guess
+    )
+    trainer = Trainer.of(network, setup.objective, params)
+    trainer.train_step(setup.training_batch(0), 1e-3)
 
     def learn():
         for number in range(GROUPS_PER_ROUND):
-            classroom.learn(syllabus.lessons(number), 1e-3)
+            trainer.train_step(setup.training_batch(number), 1e-3)
 
     ratio = yardsticks_of(learn, GROUPS_PER_ROUND * params.group_size)
     assert ratio < MOST_YARDSTICKS["learn"]
 
 
-@pytest.mark.parametrize("with_start", [False, True])
-def test_patterns_predicted(yardsticks_of, exposures, with_start):
-    """The passes over a whole scan, and the same with the first guess that they refine."""
-    network = build_network(UnrolledArchitecture(), Optics.of(exposures.probe_modes), seed=1)
-    if with_start:
+@pytest.mark.parametrize("with_guess", [False, True])
+def test_patterns_predicted(yardsticks_of, exposures, with_guess):
+    """The passes over a whole scan, and the same with the initial guess that they refine."""
+    network = UnrolledArchitecture().build(InputGeometry.of(exposures.probe_modes), seed=1)
+    if with_guess:
         predict = partial(predict_object, network, exposures, 256)
     else:
         canvas = canvas_of(exposures.positions_px, exposures.n_px)
-        start = first_guess(exposures, canvas)
-        predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)
+        guess = initial_guess(exposures, canvas)
+        predict = partial(network.predict_canvas, exposures, canvas, guess, 256, lambda _: None)
     ratio = yardsticks_of(predict, len(exposures))
-    if not with_start:
+    if not with_guess:
         assert ratio < MOST_YARDSTICKS["predict"]
 
 
 def test_the_first_step_comes_soon(quick_scan, tmp_path, yardstick):
-    """From the start of the process: imports, first guess, lessons, tracing."""
+    """From the start of the process: imports, initial guess, batches, tracing."""
     yardstick.measure()
     first_s = first_step_s(quick_scan, tmp_path)
     yardstick.measure()

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from tasks.core.geometry.patches import extract_patches
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
-from tasks.networks.architectures.params import (
+from tasks.networks.architectures import (
     ClassicArchitecture,
     PatchArchitecture,
     UnrolledArchitecture,
 )
-from tasks.networks.architectures.registry import build_network
 from tasks.networks.architectures.stitching import lit_part, weighted_mean
 from tasks.networks.batches import as_pair, canvas_of, flat_indices
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 
 use_device(Device.CPU)
 N_PX = 32
@@ -55,11 +54,11 @@ def reordered(exposures, order):
 
 @cache
 def network_of(name, optics):
-    return build_network(ARCHITECTURES[name], optics, seed=3)
+    return ARCHITECTURES[name].build(optics, seed=3)
 
 
 def predict(name, exposures, chunk_size=64):
-    network = network_of(name, Optics.of(exposures.probe_modes))
+    network = network_of(name, InputGeometry.of(exposures.probe_modes))
     canvas = canvas_of(exposures.positions_px, N_PX)
     start = np.full(canvas.shape, 0.75, dtype=np.complex64)
     passes = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.networks.architectures.params import (
+from tasks.networks.architectures import (
     ClassicArchitecture,
     PatchArchitecture,
     UnrolledArchitecture,
@@ -23,10 +23,9 @@ from keras import ops
 from pydantic import TypeAdapter
 
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.networks.architectures.params import Architecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import AnyArchitecture
 from tasks.networks.batches import canvas_of, make_batch
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 
 architecture, weights, output, is_first = sys.argv[1:]
 rng = np.random.default_rng(2)
@@ -38,8 +37,8 @@ exposures = Exposures(positions, modes, good, lambda indices: counts[indices])
 canvas = canvas_of(positions, 32)
 start = np.full(canvas.shape, 0.75 + 0.1j, dtype=np.complex64)
 batch = make_batch(exposures, np.arange(6), canvas, start)
-architecture = TypeAdapter(Architecture).validate_json(architecture)
-network = build_network(architecture, Optics.of(modes), seed=1)
+architecture = TypeAdapter(AnyArchitecture).validate_json(architecture)
+network = architecture.build(InputGeometry.of(modes), seed=1)
 if is_first == "yes":
     network.save_weights(weights)
 network.load_weights(weights)

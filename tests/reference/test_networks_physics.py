@@ -10,16 +10,15 @@ from tasks.core.geometry.patches import extract_patches, place_patches, shifted_
 from tasks.core.physics.forward import diffraction_intensity, draw_counts
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
+from tasks.networks import physics as network_physics
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess.gradients import integrate_gradient, lag_sums, probe_lags
 from tasks.networks.physics import (
-    cut,
     far_field,
     near_field,
-    place,
     predicted_intensity,
     predicted_waves,
     projection_sum,
@@ -63,16 +62,18 @@ def true_intensity(object_, positions_px, probe):
     return diffraction_intensity(patches, shifted_probes(probe, positions_px))
 
 
-def test_cut_is_extract_patches(object_, positions_px):
+def test_patches_are_extracted_as_by_the_core(object_, positions_px):
     indices = flat_indices(positions_px, N_PX, SHAPE)
     expected = extract_patches(object_.astype(np.complex64), positions_px, N_PX)
-    np.testing.assert_array_equal(as_complex(cut(as_pair(object_), indices)), expected)
+    np.testing.assert_array_equal(
+        as_complex(network_physics.extract_patches(as_pair(object_), indices)), expected
+    )
 
 
-def test_place_is_place_patches(rng, positions_px):
+def test_patches_are_placed_as_by_the_core(rng, positions_px):
     patches = rng.normal(size=(12, N_PX, N_PX)) + 1j * rng.normal(size=(12, N_PX, N_PX))
     indices = flat_indices(positions_px, N_PX, SHAPE)
-    placed = as_complex(place(as_pair(patches), indices, SHAPE))
+    placed = as_complex(network_physics.place_patches(as_pair(patches), indices, SHAPE))
     np.testing.assert_allclose(placed, place_patches(patches, positions_px, SHAPE), atol=1e-5)
 
 
@@ -104,8 +105,8 @@ def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_p
         positions_px, probe[None].astype(np.complex64), GOOD > 0, lambda indices: counts[indices]
     )
     everything = np.arange(len(counts))
-    start = np.zeros(canvas.shape, np.complex64)
-    batch = make_batch(exposures, everything, canvas, start)
+    guess = np.zeros(canvas.shape, np.complex64)
+    batch = make_batch(exposures, everything, canvas, guess)
     window = np.zeros(canvas.shape, complex)
     top, left = canvas.corner_px
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
@@ -216,7 +217,7 @@ def test_a_pass_over_a_whole_scan_is_that_of_the_networks(object_, positions_px,
     canvas = canvas_of(positions_px, N_PX)
     guess = rng.normal(size=canvas.shape) + 1j * rng.normal(size=canvas.shape)
     batch = make_batch(exposures, np.arange(len(counts)), canvas, guess)
-    waves = predicted_waves(batch.start, batch.probe, batch.indices)
+    waves = predicted_waves(batch.initial_guess, batch.probe, batch.indices)
     total = projection_sum(
         waves, batch.counts, batch.good, batch.probe, batch.indices, canvas.shape
     )

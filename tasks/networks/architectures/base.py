@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.geometry.scan_box import Window
-from tasks.networks.architectures.params import Architecture
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import ComplexPair, Tensor
 
 
@@ -43,17 +42,15 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
     """Counts, probe and positions of neighbouring patterns in, their object out.
 
     Attributes:
-        needs_start: Whether it refines a first guess (`tasks.networks.initial_guess`), which
-            batches then carry; without one `start_real` and `start_imaginary` are zero.
+        needs_initial_guess: Whether it refines one (`tasks.networks.initial_guess`), which
+            batches then carry; otherwise `initial_real` and `initial_imaginary` are zero.
         passes: Number of objects that a call returns.
-        architecture: Its size.
-        optics: What it is built for.
+        geometry: What it is built for.
     """
 
-    needs_start: bool = False
+    needs_initial_guess: bool = False
     passes: int = 1
-    architecture: Architecture
-    optics: Optics
+    geometry: InputGeometry
 
     def __init__(self, name: str) -> None:
         # The physics of a network is in float32, whatever its layers compute in.
@@ -68,7 +65,7 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
         self,
         exposures: Exposures,
         canvas: Window,
-        start: NDArray[np.complex64],
+        initial_guess: NDArray[np.complex64],
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
@@ -77,7 +74,7 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
         Args:
             exposures: The scan.
             canvas: Window of the object's frame that holds every patch.
-            start: First guess, shape (H, W); zero where `needs_start` is false.
+            initial_guess: On the canvas, shape (H, W); zero where it is not needed.
             chunk_size: Patterns at a time; no more are in memory.
             after_pass: Told the number of finished passes, of `passes`.
 

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from tasks.core.geometry.groups import nearest_neighbours
 from tasks.networks.architectures.base import Workload
-from tasks.networks.architectures.params import ClassicArchitecture
 from tasks.networks.architectures.stitching import StitchedNetwork
 from tasks.networks.architectures.unet import LAST_LAYER_SCALE
-from tasks.networks.exposures import Optics
+from tasks.networks.exposures import InputGeometry
 from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
 
 POSITION_DIGITS = 6
@@ -28,20 +27,22 @@ POSITION_DIGITS = 6
 class ClassicNetwork(StitchedNetwork):
     """Amplitude and phase of the patches of one pattern, or of four neighbours."""
 
-    def __init__(self, architecture: ClassicArchitecture, optics: Optics, seed: int) -> None:
-        super().__init__(architecture, optics, 2 ** len(architecture.channels))
-        self.group_size = architecture.gridsize**2
-        self.body = make_encoder_decoders(architecture.channels, optics, self.group_size, seed)
+    def __init__(
+        self, gridsize: int, channels: tuple[int, ...], geometry: InputGeometry, seed: int
+    ) -> None:
+        super().__init__("classic", geometry, 2 ** len(channels))
+        self.group_size = gridsize**2
+        self.body = make_encoder_decoders(channels, geometry, self.group_size, seed)
         self.built = True
 
     @property
     def image_px(self) -> int:
         """Side of a pattern [px]."""
-        return self.optics.n_px
+        return self.geometry.n_px
 
     def groups_of_batch(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Return each pattern and its nearest neighbours in the batch, shape (J, C)."""
-        half, width = self.optics.n_px // 2, inputs["normaliser"].shape[1]
+        half, width = self.geometry.n_px // 2, inputs["normaliser"].shape[1]
         return nearest_in_batch(inputs["indices"][:, half, half], width, self.group_size)
 
     def groups_of_scan(self, positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
@@ -74,7 +75,7 @@ class ClassicNetwork(StitchedNetwork):
 
     def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:  # noqa: ARG002
         """Return its model on every group, and the transforms of the prediction."""
-        n_px = self.optics.n_px
+        n_px = self.geometry.n_px
         image = (n_patterns, n_px, n_px, self.group_size)
         return Workload([(self.body, image, 1)], transforms=n_patterns)
 
@@ -95,7 +96,7 @@ def nearest_in_batch(pixels: Tensor, width: int, group_size: int) -> Tensor:
 
 
 def make_encoder_decoders(
-    channels: tuple[int, ...], optics: Optics, group_size: int, seed: int
+    channels: tuple[int, ...], geometry: InputGeometry, group_size: int, seed: int
 ) -> keras.Model:
     """Return the model from a group's image to the logits of its amplitudes and phases.
 
@@ -103,7 +104,7 @@ def make_encoder_decoders(
 
     Args:
         channels: Channels of the encoder's blocks, the finest first; the decoders' mirror them.
-        optics: Size of the patterns and of the probe's dark rim.
+        geometry: Size of the patterns and of the probe's dark rim.
         group_size: Patterns in an image, C.
         seed: Seed of the initial weights.
 
@@ -111,7 +112,7 @@ def make_encoder_decoders(
         Model from (G, N, N, C) to twice (G, n, n, C), where n is N without the rim.
     """
     seeds = keras.random.SeedGenerator(seed)
-    inputs = keras.Input((optics.n_px, optics.n_px, group_size), name="diffraction_amplitude")
+    inputs = keras.Input((geometry.n_px, geometry.n_px, group_size), name="diffraction_amplitude")
     image = inputs
     for level, width in enumerate(channels):
         image = _block(image, width, seeds, f"encode_{level}")
@@ -122,7 +123,7 @@ def make_encoder_decoders(
         for level in reversed(range(len(channels))):
             decoded = _block(decoded, channels[level], seeds, f"{part}_{level}")
             if level == 0:
-                decoded = layers.Cropping2D(optics.dark_rim_px // 2, name=f"{part}_lit")(decoded)
+                decoded = layers.Cropping2D(geometry.dark_rim_px // 2, name=f"{part}_lit")(decoded)
             decoded = layers.UpSampling2D(2, name=f"{part}_enlarge_{level}")(decoded)
         outputs.append(_convolution(group_size, seeds, part, None)(decoded))
     return keras.Model(inputs, outputs, name="encoder_decoders")

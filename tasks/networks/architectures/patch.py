@@ -7,10 +7,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tasks.networks.architectures.base import Workload
-from tasks.networks.architectures.params import PatchArchitecture
 from tasks.networks.architectures.stitching import StitchedNetwork, lit_part
 from tasks.networks.architectures.unet import fold, make_unet, unfold
-from tasks.networks.exposures import Optics
+from tasks.networks.exposures import InputGeometry
 from tasks.networks.physics import (
     ComplexPair,
     Tensor,
@@ -28,15 +27,15 @@ UNKNOWN_PHASE = 1e-3
 class PatchNetwork(StitchedNetwork):
     """What a U-Net adds to the back-projection of each pattern."""
 
-    def __init__(self, architecture: PatchArchitecture, optics: Optics, seed: int) -> None:
-        super().__init__(architecture, optics, 2 ** len(architecture.channels))
-        self.unet = make_unet(architecture.channels, INPUT_CHANNELS, 2, seed)
+    def __init__(self, channels: tuple[int, ...], geometry: InputGeometry, seed: int) -> None:
+        super().__init__("patch", geometry, 2 ** len(channels))
+        self.unet = make_unet(channels, INPUT_CHANNELS, 2, seed)
         self.built = True
 
     @property
     def image_px(self) -> int:
         """Side of the lit part of a pattern's patch [px]."""
-        return self.optics.n_px - 2 * self.optics.dark_rim_px
+        return self.geometry.n_px - 2 * self.geometry.dark_rim_px
 
     def object_patches(
         self,
@@ -46,7 +45,7 @@ class PatchNetwork(StitchedNetwork):
         members: Tensor,  # noqa: ARG002
     ) -> ComplexPair:
         """Return one patch for every pattern, each a group of its own."""
-        rim, guess = self.optics.dark_rim_px, back_projection(counts, good, probe)
+        rim, guess = self.geometry.dark_rim_px, back_projection(counts, good, probe)
         strongest = probe[0][0], probe[1][0]
         scale = ops.rsqrt(ops.max(squared_modulus(strongest), axis=(1, 2), keepdims=True))
         # The probe tells the convolutions where in the patch they are.

@@ -16,18 +16,11 @@ from numpy.typing import NDArray
 
 from tasks.core.geometry.patches import place_patches
 from tasks.core.geometry.scan_box import Window
+from tasks.networks import physics
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
-from tasks.networks.architectures.params import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import as_pair
-from tasks.networks.exposures import Exposures, Optics, intensity_of, zero_frequency_first
-from tasks.networks.physics import (
-    ComplexPair,
-    Tensor,
-    place,
-    predicted_intensity,
-    predicted_waves,
-    squared_modulus,
-)
+from tasks.networks.exposures import Exposures, InputGeometry, intensity_of, zero_frequency_first
+from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
 
 UNLIT = 1e-9
 
@@ -37,30 +30,24 @@ class StitchedNetwork(CanvasNetwork):
 
     group_size: int = 1
 
-    def __init__(
-        self,
-        architecture: PatchArchitecture | ClassicArchitecture,
-        optics: Optics,
-        n_px_multiple: int,
-    ) -> None:
+    def __init__(self, name: str, geometry: InputGeometry, n_px_multiple: int) -> None:
         """Check that patches suit the network.
 
         Args:
-            architecture: Its size.
-            optics: Size of the patterns and of the probe's dark rim.
+            name: Its kind.
+            geometry: Size of the patterns and of the probe's dark rim.
             n_px_multiple: What the side of the network's image is a multiple of.
 
         Raises:
             ValueError: If it is not.
         """
-        super().__init__(name=architecture.kind)
-        self.architecture = architecture
-        self.optics = optics
+        super().__init__(name)
+        self.geometry = geometry
         side = self.image_px
         if side % n_px_multiple:
             raise ValueError(
-                f"The {architecture.kind} network halves its image of {side} px (patterns of "
-                f"{optics.n_px} px) down to a {n_px_multiple}th, but {side} is no "
+                f"The {name} network halves its image of {side} px (patterns of "
+                f"{geometry.n_px} px) down to a {n_px_multiple}th, but {side} is no "
                 f"multiple of {n_px_multiple}. Give `channels` fewer levels, or pad the patterns."
             )
 
@@ -96,28 +83,28 @@ class StitchedNetwork(CanvasNetwork):
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Average the patches of a batch; the mean predicts every pattern."""
         probe, counts = (inputs["probe_real"], inputs["probe_imaginary"]), inputs["counts"]
-        refuse_other_size(counts.shape[-1], self.optics)
+        refuse_other_size(counts.shape[-1], self.geometry)
         members = self.groups_of_batch(inputs)
         patches = self.object_patches(counts, inputs["good"], probe, members)
         intensity = ops.sum(squared_modulus(probe), axis=0)
-        owners, rim = ops.reshape(members, (-1,)), self.optics.dark_rim_px
+        owners, rim = ops.reshape(members, (-1,)), self.geometry.dark_rim_px
         weights = ops.take(lit_part(intensity / ops.max(intensity), rim), owners, axis=0)
         indices = ops.take(lit_part(inputs["indices"], rim), owners, axis=0)
         height, width = inputs["normaliser"].shape
         canvas = weighted_mean(patches, weights, indices, (height, width))
-        waves = predicted_waves(canvas, probe, inputs["indices"])
-        return Canvases([canvas], [predicted_intensity(waves)])
+        waves = physics.predicted_waves(canvas, probe, inputs["indices"])
+        return Canvases([canvas], [physics.predicted_intensity(waves)])
 
     def predict_canvas(
         self,
         exposures: Exposures,
         canvas: Window,
-        start: NDArray[np.complex64],  # noqa: ARG002 - it refines nothing
+        initial_guess: NDArray[np.complex64],  # noqa: ARG002 - it refines nothing
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
         """Sum up the weighted patches of a whole scan and their weights."""
-        refuse_other_size(exposures.n_px, self.optics)
+        refuse_other_size(exposures.n_px, self.geometry)
         groups = self.groups_of_scan(exposures.positions_px)
         n_groups = max(1, chunk_size // self.group_size)
         total = np.zeros(canvas.shape, dtype=np.complex64)
@@ -128,7 +115,7 @@ class StitchedNetwork(CanvasNetwork):
             probes = exposures.probes(seen)
             patches = self._patches_of(exposures, seen, probes, members)
             intensity = intensity_of(probes)
-            weights = lit_part(intensity, self.optics.dark_rim_px)[members.ravel()]
+            weights = lit_part(intensity, self.geometry.dark_rim_px)[members.ravel()]
             inside = canvas.inside(exposures.positions_px[seen])[members.ravel()]
             total += place_patches(weights * patches, inside, canvas.shape)
             light += place_patches(weights, inside, canvas.shape)
@@ -151,13 +138,6 @@ class StitchedNetwork(CanvasNetwork):
         patches = ops.convert_to_numpy(real) + 1j * ops.convert_to_numpy(imaginary)
         return np.asarray(patches.reshape(-1, *patches.shape[-2:]), dtype=np.complex64)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return what makes the network again; its initial weights do not matter then."""
-        return {
-            "architecture": self.architecture.model_dump(mode="json"),
-            "optics": self.optics.model_dump(mode="json"),
-        }
-
 
 def lit_part(images: Any, rim_px: int) -> Any:
     """Return images, shape (..., N, N), without their dark rim."""
@@ -177,19 +157,19 @@ def weighted_mean(
         shape: Shape (H, W) of the canvas.
     """
     flat = tuple(ops.reshape(part, weights.shape) for part in patches)
-    total = place((weights * flat[0], weights * flat[1]), indices, shape)
-    light = ops.maximum(place((weights, weights), indices, shape)[0], UNLIT)
+    total = physics.place_patches((weights * flat[0], weights * flat[1]), indices, shape)
+    light = ops.maximum(physics.place_patches((weights, weights), indices, shape)[0], UNLIT)
     return total[0] / light, total[1] / light
 
 
-def refuse_other_size(n_px: int, optics: Optics) -> None:
+def refuse_other_size(n_px: int, geometry: InputGeometry) -> None:
     """Refuse patterns of another size than the network's.
 
     Raises:
         ValueError: If they differ; the message names both.
     """
-    if n_px != optics.n_px:
+    if n_px != geometry.n_px:
         raise ValueError(
-            f"The network sees patterns of {optics.n_px} px, got patterns of {n_px} px. Train a "
-            f"network on patterns of this size, or crop or pad them to {optics.n_px} px."
+            f"The network sees patterns of {geometry.n_px} px, got patterns of {n_px} px. Train a "
+            f"network on patterns of this size, or crop or pad them to {geometry.n_px} px."
         )

@@ -12,7 +12,6 @@ the canvas, which no probe lights.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -20,9 +19,8 @@ from numpy.typing import NDArray
 
 from tasks.core.geometry.scan_box import Window
 from tasks.networks.architectures.base import Canvases, CanvasNetwork, Workload
-from tasks.networks.architectures.params import UnrolledArchitecture
 from tasks.networks.architectures.unet import fold, make_unet, unfold
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import (
     ComplexPair,
     Tensor,
@@ -39,16 +37,17 @@ INPUT_CHANNELS = 5
 
 
 class UnrolledNetwork(CanvasNetwork):
-    """Physics passes that start from a first guess and share one U-Net."""
+    """Physics passes that start from an initial guess and share one U-Net."""
 
-    needs_start = True
+    needs_initial_guess = True
 
-    def __init__(self, architecture: UnrolledArchitecture, optics: Optics, seed: int) -> None:
+    def __init__(
+        self, passes: int, channels: tuple[int, ...], geometry: InputGeometry, seed: int
+    ) -> None:
         super().__init__(name="unrolled")
-        self.architecture = architecture
-        self.passes = architecture.passes
-        self.optics = optics
-        self.unet = make_unet(architecture.channels, INPUT_CHANNELS, 2, seed)
+        self.passes = passes
+        self.geometry = geometry
+        self.unet = make_unet(channels, INPUT_CHANNELS, 2, seed)
         self.steps = self.add_weight(shape=(self.passes,), initializer="ones", name="steps")
         self.built = True
 
@@ -63,7 +62,7 @@ class UnrolledNetwork(CanvasNetwork):
             STEP_GAIN * step[1],
             ops.tanh(COVERAGE_GAIN * coverage),
         ]
-        rim, (height, width) = self.optics.dark_rim_px, coverage.shape
+        rim, (height, width) = self.geometry.dark_rim_px, coverage.shape
         image = ops.stack(channels, axis=-1)[rim : height - rim, rim : width - rim]
         learned = unfold(self.unet(fold(ops.expand_dims(image, 0))))[0]
         learned = ops.pad(ops.cast(learned, "float32"), ((rim, rim), (rim, rim), (0, 0)))
@@ -76,7 +75,7 @@ class UnrolledNetwork(CanvasNetwork):
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
         """Run every pass over all patterns at once."""
         probe = inputs["probe_real"], inputs["probe_imaginary"]
-        canvas: ComplexPair = inputs["start_real"], inputs["start_imaginary"]
+        canvas: ComplexPair = inputs["initial_real"], inputs["initial_imaginary"]
         indices, normaliser = inputs["indices"], inputs["normaliser"]
         counts, good, shape = inputs["counts"], inputs["good"], tuple(normaliser.shape)
         waves = predicted_waves(canvas, probe, indices)
@@ -94,14 +93,14 @@ class UnrolledNetwork(CanvasNetwork):
         self,
         exposures: Exposures,
         canvas: Window,
-        start: NDArray[np.complex64],
+        initial_guess: NDArray[np.complex64],
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
         """Run every pass over a whole scan: the projections are sums over patterns."""
         physics = PhysicsPass.of(exposures, canvas, chunk_size)
         coverage = ops.convert_to_tensor(physics.coverage)
-        object_: NDArray[np.complex64] = start
+        object_: NDArray[np.complex64] = initial_guess
         for number in range(self.passes):
             step = physics.step(object_)
             pair = self.correct(number, _tensors(object_), _tensors(step), coverage)
@@ -112,16 +111,9 @@ class UnrolledNetwork(CanvasNetwork):
 
     def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
         """Return the U-Net of every pass, and two transforms a pass besides the first."""
-        height, width = ((side - 2 * self.optics.dark_rim_px) // 2 for side in canvas_shape)
+        height, width = ((side - 2 * self.geometry.dark_rim_px) // 2 for side in canvas_shape)
         models = [(self.unet, (1, height, width, 4 * INPUT_CHANNELS), self.passes)]
         return Workload(models, transforms=n_patterns * (1 + 2 * self.passes))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what makes the network again; its initial weights do not matter then."""
-        return {
-            "architecture": self.architecture.model_dump(mode="json"),
-            "optics": self.optics.model_dump(mode="json"),
-        }
 
 
 def _tensors(field: NDArray[np.complexfloating]) -> ComplexPair:

@@ -1,4 +1,4 @@
-"""The first guess of an object, from counts, probe and positions alone: nothing is learned."""
+"""The initial guess of an object, from counts, probe and positions alone: nothing is learned."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ SPARSE_SWEEPS = 47
 DENSE_STRAIGHTENED_EVERY = 2
 SPARSE_STRAIGHTENED_EVERY = 3
 
-__all__ = ["closed_form_guess", "first_guess"]
+__all__ = ["closed_form_guess", "initial_guess"]
 
 
-def first_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
-    """Return the first guess of a whole scan on its canvas.
+def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
+    """Return the initial guess of a whole scan on its canvas.
 
     Where neighbours overlap well: the closed form, a few sequential sweeps, and simultaneous
     passes that average their noise. Where each exposure stands nearly alone phase travels slowly
@@ -39,12 +39,12 @@ def first_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     period = int(np.clip(np.rint(reach), 1, LARGEST_PERIOD))
     sweeper = Sweeper.of(exposures, canvas, step_px, period)
     if period > 1:
-        start, n_sweeps = closed_form_guess(exposures, canvas), DENSE_SWEEPS
+        guess, n_sweeps = closed_form_guess(exposures, canvas), DENSE_SWEEPS
         every = DENSE_STRAIGHTENED_EVERY
     else:
-        start, n_sweeps = flat_guess(exposures, canvas), SPARSE_SWEEPS
+        guess, n_sweeps = flat_guess(exposures, canvas), SPARSE_SWEEPS
         every = SPARSE_STRAIGHTENED_EVERY
-    current = leading = start
+    current = leading = guess
     for number in range(1, n_sweeps + SIMULTANEOUS_PASSES + 1):
         if number <= n_sweeps:
             straighten = number > 1 and number % every == 1

@@ -14,29 +14,31 @@ from tasks.core.geometry.patches import extract_patches, place_patches, shifted_
 from tasks.core.physics.forward import diffraction_intensity
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
-from tasks.networks.architectures.base import Canvases
-from tasks.networks.architectures.classic import nearest_in_batch
-from tasks.networks.architectures.params import (
-    Architecture,
+from tasks.networks.architectures import (
+    ARCHITECTURES,
+    AnyArchitecture,
+    Choice,
     ClassicArchitecture,
     PatchArchitecture,
     UnrolledArchitecture,
+    by_name,
 )
-from tasks.networks.architectures.registry import NETWORKS, build_network
+from tasks.networks.architectures.base import Canvases
+from tasks.networks.architectures.classic import nearest_in_batch
 from tasks.networks.architectures.stitching import weighted_mean
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.schedule import learning_rate
-from tasks.train.trainer import Classroom
+from tasks.train.trainer import Trainer
 
 use_device(Device.CPU)
 N_PX = 32
 PROBE = 60 * defocused_zone_plate_probe(N_PX, 0.4, 0.3, 4.0)
-OPTICS = Optics.of(PROBE)
+GEOMETRY = InputGeometry.of(PROBE)
 STITCHED = {
     "patch": PatchArchitecture(channels=(24, 32)),
     "classic": ClassicArchitecture(channels=(16, 32)),
@@ -64,7 +66,7 @@ def eight_exposures():
     return exposures, object_
 
 
-def lesson():
+def training_batch():
     exposures, _ = eight_exposures()
     everything = np.arange(len(exposures))
     canvas = canvas_of(exposures.positions_px, N_PX)
@@ -77,7 +79,7 @@ def lesson():
 
 
 def loss_of(object_):
-    inputs, (exposures, _) = lesson(), eight_exposures()
+    inputs, (exposures, _) = training_batch(), eight_exposures()
     canvas = canvas_of(exposures.positions_px, N_PX)
     top, left = canvas.corner_px
     window = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
@@ -93,9 +95,10 @@ def test_eight_patterns_can_be_learned_by_heart(name):
     _, object_ = eight_exposures()
     floor, flat = loss_of(object_), loss_of(np.full_like(object_, 0.75))
     params = TrainingParams(n_steps=300, learning_rate=3e-3)
-    network = build_network(STITCHED[name], OPTICS, seed=1)
-    classroom = Classroom.of(network, physics_loss, params)
-    losses = [classroom.learn(lesson(), learning_rate(params, step / 300)) for step in range(300)]
+    network = STITCHED[name].build(GEOMETRY, seed=1)
+    trainer = Trainer.of(network, physics_loss, params)
+    rates = [learning_rate(params, step / 300) for step in range(300)]
+    losses = [trainer.train_step(training_batch(), rate) for rate in rates]
     assert losses[0] > floor + 0.5 * (flat - floor)
     assert min(losses[-10:]) < floor + 0.1 * (flat - floor)
 
@@ -113,7 +116,7 @@ def numpy_loss(patches, weights, positions, probes, counts):
 
 def test_gradient_of_the_physics_is_that_of_finite_differences():
     exposures, object_ = eight_exposures()
-    inputs, rng = lesson(), np.random.default_rng(1)
+    inputs, rng = training_batch(), np.random.default_rng(1)
     positions, counts = exposures.positions_px, inputs["counts"].astype(float)
     probes = shifted_probes(PROBE, positions)
     weights = np.abs(probes) ** 2 / np.abs(probes).max() ** 2
@@ -148,7 +151,7 @@ def test_the_dose_does_not_change_what_the_network_sees(name):
         exposures.good_pixels,
         lambda indices: 4 * exposures.read(indices),
     )
-    network = build_network(STITCHED[name], OPTICS, seed=1)
+    network = STITCHED[name].build(GEOMETRY, seed=1)
     canvas = canvas_of(exposures.positions_px, N_PX)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     dim, bright = (
@@ -161,9 +164,9 @@ def test_the_dose_does_not_change_what_the_network_sees(name):
 @pytest.mark.parametrize("name", ["patch", "classic"])
 def test_a_batch_and_a_scan_of_the_same_patterns_give_one_object(name):
     exposures, _ = eight_exposures()
-    network = build_network(STITCHED[name], OPTICS, seed=1)
+    network = STITCHED[name].build(GEOMETRY, seed=1)
     canvas = canvas_of(exposures.positions_px, N_PX)
-    inputs = {key: ops.convert_to_tensor(array) for key, array in lesson().items()}
+    inputs = {key: ops.convert_to_tensor(array) for key, array in training_batch().items()}
     real, imaginary = network(inputs).objects[-1]
     start = np.zeros(canvas.shape, dtype=np.complex64)
     scan = network.predict_canvas(exposures, canvas, start, 3, lambda _: None)
@@ -173,8 +176,8 @@ def test_a_batch_and_a_scan_of_the_same_patterns_give_one_object(name):
 @pytest.mark.parametrize("name", STITCHED)
 def test_patterns_of_another_size_are_refused(name):
     exposures, _ = eight_exposures()
-    network = build_network(STITCHED[name], Optics(n_px=64, dark_rim_px=8), seed=1)
-    inputs = {key: ops.convert_to_tensor(array) for key, array in lesson().items()}
+    network = STITCHED[name].build(InputGeometry(n_px=64, dark_rim_px=8), seed=1)
+    inputs = {key: ops.convert_to_tensor(array) for key, array in training_batch().items()}
     with pytest.raises(ValueError, match=r"64 px, got patterns of 32 px.*crop or pad them to 64"):
         network(inputs)
     canvas = Window((0, 0), (80, 80))
@@ -184,9 +187,9 @@ def test_patterns_of_another_size_are_refused(name):
 
 @pytest.mark.parametrize("kind", ["patch", "classic"])
 def test_a_size_that_cannot_be_halved_is_refused(kind):
-    architecture = TypeAdapter(Architecture).validate_python({"kind": kind})
+    architecture = TypeAdapter(AnyArchitecture).validate_python({"kind": kind})
     with pytest.raises(ValueError, match=r"36 is no multiple of 8.*fewer levels"):
-        build_network(architecture, Optics(n_px=36), seed=1)
+        architecture.build(InputGeometry(n_px=36), seed=1)
 
 
 def test_groups_of_a_batch_are_the_nearest_neighbours():
@@ -206,25 +209,47 @@ def test_groups_of_a_batch_are_the_nearest_neighbours():
 
 def test_a_scan_smaller_than_a_group_of_four_is_refused():
     exposures, _ = eight_exposures()
-    network = build_network(STITCHED["classic of four"], OPTICS, seed=1)
+    network = STITCHED["classic of four"].build(GEOMETRY, seed=1)
     with pytest.raises(ValueError, match="scan more positions"):
         network.groups_of_scan(exposures.positions_px[:3])
 
 
 def test_an_architecture_is_known_by_its_kind():
-    adapter = TypeAdapter(Architecture)
-    for architecture in (UnrolledArchitecture(), PatchArchitecture(), ClassicArchitecture()):
-        assert adapter.validate_python(architecture.model_dump(mode="json")) == architecture
-        assert architecture.kind in NETWORKS
+    adapter = TypeAdapter(AnyArchitecture)
     with pytest.raises(ValidationError, match="'unrolled', 'patch', 'classic'"):
         adapter.validate_python({"kind": "transformer"})
     with pytest.raises(ValidationError, match="Input should be 1 or 2"):
         adapter.validate_python({"kind": "classic", "gridsize": 3})
 
 
+class OtherPatchArchitecture(PatchArchitecture):
+    """Another class of the kind `patch`."""
+
+
+TAKEN = {
+    "name": Choice("a", UnrolledArchitecture(passes=3), "of a name that is taken"),
+    "kind": Choice("c", OtherPatchArchitecture(), "of a kind that is taken"),
+}
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_a_name_or_a_kind_that_is_taken_is_refused_when_the_catalogue_is_made(what):
+    choices = Choice("a", UnrolledArchitecture(), ""), Choice("b", PatchArchitecture(), "")
+    with pytest.raises(ValueError, match=r"of another\. Give it its own in tasks\.networks"):
+        by_name(*choices, TAKEN[what])
+
+
+def test_every_choice_can_be_built_and_is_known_again_by_its_record():
+    for name, choice in ARCHITECTURES.items():
+        network = choice.sizes.build(InputGeometry(n_px=64), seed=1)
+        assert (choice.name, network.name) == (name, choice.sizes.kind)
+        content = choice.sizes.model_dump(mode="json")
+        assert TypeAdapter(AnyArchitecture).validate_python(content) == choice.sizes
+
+
 @pytest.mark.parametrize("name", STITCHED)
 def test_names_of_weights_and_their_values_follow_from_the_seed(name):
-    first, again, other = (build_network(STITCHED[name], OPTICS, seed) for seed in (1, 1, 2))
+    first, again, other = (STITCHED[name].build(GEOMETRY, seed) for seed in (1, 1, 2))
     names = [weight.path for weight in first.weights]
     assert names == [weight.path for weight in again.weights]
     assert len(set(names)) == len(names)

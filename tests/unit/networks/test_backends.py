@@ -14,12 +14,11 @@ from tasks.core.files.view_file import open_view
 from tasks.core.study.arms import Arm
 from tasks.core.study.device import Backend, Device
 from tasks.core.study.stage_interface import StageFiles, silent
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.model_file import DataContract, ModelContract, write_contract, write_weights
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.model_file import DataRecord, ModelRecord, write_model_record, write_weights
+from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.network_stage import predict
 from tasks.reconstruct.params import PredictionParams
 from tasks.train.params import TrainingParams
@@ -61,12 +60,11 @@ import numpy as np
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles
 from tasks.core.files.view_file import open_view
-from tasks.networks.architectures.registry import build_network
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.train.trainer import Classroom
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.train.trainer import Trainer
 from tasks.train.params import TrainingParams
-from tasks.train.training_setup import Syllabus
+from tasks.train.training_setup import TrainingSetup
 
 scan, folder, backend = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 use_device(Device.CPU)
@@ -75,37 +73,36 @@ inputs = {"scan": scan / "train.cxi", "view": scan / "train.json"}
 if params.arm.value == "Baseline":
     inputs["truth"] = scan / "truth.h5"
 exposures = Exposures.streamed(open_view(inputs["scan"], inputs["view"]))
-network = build_network(params.architecture, Optics.of(exposures.probe_modes), 3)
+network = params.architecture.build(InputGeometry.of(exposures.probe_modes), 3)
 network.load_weights(folder / "n.weights.h5")
-syllabus = Syllabus.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
-classroom = Classroom(network, syllabus.objective)
-classroom.compile(optimizer=keras.optimizers.SGD(1.0), jit_compile=False)
-before = classroom.weights_now()
-loss = classroom.learn(syllabus.lessons(0), 1.0)
-changes = [(a - b).ravel() for a, b in zip(before, classroom.weights_now(), strict=True)]
+setup = TrainingSetup.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
+trainer = Trainer(network, setup.objective, keras.optimizers.SGD(1.0))
+before = trainer.weights_now()
+loss = trainer.train_step(setup.training_batch(0), 1.0)
+changes = [(a - b).ravel() for a, b in zip(before, trainer.weights_now(), strict=True)]
 np.savez(folder / f"{backend}_{params.arm.value}.npz", loss=loss, gradient=np.concatenate(changes))
 """
 
 
 @pytest.fixture(scope="module")
 def model(small_scan, tmp_path_factory):
-    """Return a folder with a network whose learned part speaks loudly, and its contract."""
+    """Return a folder with a network whose learned part speaks loudly, and its record."""
     folder = tmp_path_factory.mktemp("model")
     exposures = Exposures.streamed(open_view(small_scan / "test.cxi", small_scan / "test.json"))
-    optics = Optics.of(exposures.probe_modes)
-    network = build_network(ARCHITECTURE, optics, seed=4)
+    geometry = InputGeometry.of(exposures.probe_modes)
+    network = ARCHITECTURE.build(geometry, seed=4)
     last = network.unet.layers[-1]
     last.set_weights([10 * weight for weight in last.get_weights()])
     write_weights(folder / "n.weights.h5", network)
-    contract = ModelContract(
+    record = ModelRecord(
         arm=Arm.PTYCHOPINN,
         architecture=ARCHITECTURE,
-        optics=optics,
-        data=DataContract.of(exposures, Survey.of(exposures)),
+        optics=geometry,
+        data=DataRecord.of(exposures, ScanStatistics.of(exposures)),
         weights_sha256=sha256_of(folder / "n.weights.h5"),
         training={},
     )
-    write_contract(folder / "model.json", contract)
+    write_model_record(folder / "model.json", record)
     return folder
 
 

@@ -4,16 +4,15 @@ import keras
 import pytest
 from keras import layers
 
-from tasks.networks.architectures.params import (
+from tasks.networks.architectures import (
     ClassicArchitecture,
     PatchArchitecture,
     UnrolledArchitecture,
 )
-from tasks.networks.architectures.registry import build_network
 from tasks.networks.cost import cost_of, model_flops, transform_flops
-from tasks.networks.exposures import Optics
+from tasks.networks.exposures import InputGeometry
 
-OPTICS = Optics(n_px=32, dark_rim_px=4)
+GEOMETRY = InputGeometry(n_px=32, dark_rim_px=4)
 
 
 def test_layers_are_counted_by_their_kernels():
@@ -34,7 +33,7 @@ def test_a_transform_of_64_px_takes_a_quarter_of_a_million_operations():
 
 
 def test_the_patch_network_by_hand():
-    network = build_network(PatchArchitecture(channels=(2, 3)), OPTICS, seed=1)
+    network = PatchArchitecture(channels=(2, 3)).build(GEOMETRY, seed=1)
     fine = 16 * 2 + 2 * 2 + (3 + 2) * 2 + 2 * 2 + 2 * 8
     coarse = 2 * 3 + 3 * 3
     convolutions = 2 * 9 * 8 * (12 * 12 * fine + 6 * 6 * coarse)
@@ -46,7 +45,7 @@ def test_the_patch_network_by_hand():
 
 
 def test_the_classic_network_by_hand():
-    network = build_network(ClassicArchitecture(channels=(2, 3), gridsize=2), OPTICS, seed=1)
+    network = ClassicArchitecture(channels=(2, 3), gridsize=2).build(GEOMETRY, seed=1)
     encoder = 32**2 * (4 * 2 + 2 * 2) + 16**2 * (2 * 3 + 3 * 3)
     decoder = 8**2 * (3 * 3 + 3 * 3) + 16**2 * (3 * 2 + 2 * 2) + 24**2 * 2 * 4
     cost = cost_of(network, n_patterns=8, canvas_shape=(64, 64))
@@ -56,8 +55,7 @@ def test_the_classic_network_by_hand():
 
 def test_the_unrolled_network_costs_a_u_net_and_two_transforms_a_pass():
     costs = [
-        cost_of(build_network(UnrolledArchitecture(passes=n), OPTICS, 1), 8, (64, 64))
-        for n in (1, 2, 3)
+        cost_of(UnrolledArchitecture(passes=n).build(GEOMETRY, 1), 8, (64, 64)) for n in (1, 2, 3)
     ]
     one, two, three = (cost.forward_flops for cost in costs)
     assert three - two == two - one

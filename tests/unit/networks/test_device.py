@@ -11,10 +11,9 @@ import tensorflow as tf
 from tasks.core.files.view_file import open_view
 from tasks.core.study.device import Device, Precision
 from tasks.networks import device as device_module
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import choose_precision, cpu_flags, layers_in, use_device
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.reconstruct.network_stage import predict_object
 
 use_device(Device.CPU)
@@ -87,11 +86,8 @@ def test_layers_alone_compute_in_bfloat16(small_scan):
     objects = []
     for precision in (Precision.FLOAT32, Precision.MIXED_BFLOAT16):
         with layers_in(precision):
-            network = build_network(
-                UnrolledArchitecture(passes=2, channels=(8, 8)),
-                Optics.of(exposures.probe_modes),
-                seed=1,
-            )
+            architecture = UnrolledArchitecture(passes=2, channels=(8, 8))
+            network = architecture.build(InputGeometry.of(exposures.probe_modes), seed=1)
         assert network.compute_dtype == "float32"
         assert {weight.dtype for weight in network.weights} == {"float32"}
         objects.append(predict_object(network, exposures, 32).object_)

@@ -13,19 +13,18 @@ from tasks.core.physics.probe import defocused_zone_plate_probe, probe_sha256
 from tasks.core.study.arms import Arm
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
+from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.model_file import (
-    DataContract,
-    ModelContract,
+    DataRecord,
+    ModelRecord,
     load_network,
-    read_contract,
-    write_contract,
+    read_model_record,
+    write_model_record,
     write_weights,
 )
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.network_stage import predict
 from tasks.reconstruct.params import PredictionParams
 
@@ -35,11 +34,11 @@ ARCHITECTURE = UnrolledArchitecture(passes=2, channels=(4, 4))
 
 def offered_by(scan):
     exposures = Exposures.of(scan)
-    return DataContract.of(exposures, Survey.of(exposures))
+    return DataRecord.of(exposures, ScanStatistics.of(exposures))
 
 
 def network_for(scan):
-    return build_network(ARCHITECTURE, Optics.of(scan.probe_modes), seed=4)
+    return ARCHITECTURE.build(InputGeometry.of(scan.probe_modes), seed=4)
 
 
 @pytest.fixture
@@ -62,15 +61,15 @@ def files(tmp_path, scan):
         {"view": "dense", "n_exposures": len(scan), "indices": list(range(len(scan)))},
     )
     write_weights(tmp_path / "n.weights.h5", network_for(scan))
-    contract = ModelContract(
+    record = ModelRecord(
         arm=Arm.PTYCHOPINN,
         architecture=ARCHITECTURE,
-        optics=Optics.of(scan.probe_modes),
+        optics=InputGeometry.of(scan.probe_modes),
         data=offered_by(scan),
         weights_sha256=sha256((tmp_path / "n.weights.h5").read_bytes()).hexdigest(),
         training={},
     )
-    write_contract(tmp_path / "model.json", contract)
+    write_model_record(tmp_path / "model.json", record)
     inputs = {
         "scan": tmp_path / "test.cxi",
         "view": tmp_path / "view.json",
@@ -80,7 +79,7 @@ def files(tmp_path, scan):
     return StageFiles(inputs, {"reconstruction": tmp_path / "object.h5"})
 
 
-def change_contract(files, **changes):
+def change_record(files, **changes):
     content = read_json(files.inputs["model"])
     content["data"] |= changes
     write_json(files.inputs["model"], content)
@@ -99,19 +98,19 @@ def test_the_reconstruction_lies_in_the_absolute_frame(files):
 
 
 def test_weights_survive_the_disk(files, scan):
-    network = load_network(files.inputs["weights"], read_contract(files.inputs["model"]))
+    network = load_network(files.inputs["weights"], read_model_record(files.inputs["model"]))
     for ours, theirs in zip(network_for(scan).get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_model_for_other_patterns_is_refused_and_both_are_named(files):
-    change_contract(files, n_px=64)
+    change_record(files, n_px=64)
     with pytest.raises(ValueError, match="patterns of 64 px, but the scan has 16 px"):
         predict(PredictionParams(), files, silent)
 
 
 def test_a_model_for_another_dose_is_refused_and_both_are_named(files):
-    change_contract(files, photons_per_pattern=1e5)
+    change_record(files, photons_per_pattern=1e5)
     with pytest.raises(
         ValueError, match=r"1e\+05 photons per pattern, but the scan has 1[0-9]{3} "
     ):
@@ -120,7 +119,7 @@ def test_a_model_for_another_dose_is_refused_and_both_are_named(files):
 
 def test_a_model_for_another_probe_is_refused(files, scan):
     diameter = offered_by(scan).probe_diameter_px
-    change_contract(files, probe_diameter_px=2 * diameter)
+    change_record(files, probe_diameter_px=2 * diameter)
     with pytest.raises(ValueError, match="px of probe diameter, but the scan has"):
         predict(PredictionParams(), files, silent)
 
@@ -156,10 +155,10 @@ def test_weights_that_were_cut_short_are_refused(files):
         predict(PredictionParams(), files, silent)
 
 
-def test_a_contract_of_another_version_is_refused(files):
+def test_a_record_of_another_version_is_refused(files):
     content = read_json(files.inputs["model"])
     write_json(files.inputs["model"], content | {"schema_version": 9})
-    with pytest.raises(ValueError, match="not the contract of a model of this version"):
+    with pytest.raises(ValueError, match="not the record of a model of this version"):
         predict(PredictionParams(), files, silent)
 
 

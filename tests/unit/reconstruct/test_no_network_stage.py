@@ -8,7 +8,7 @@ from tasks.core.files.view_file import read_view
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
-from tasks.networks.initial_guess import first_guess
+from tasks.networks.initial_guess import initial_guess
 from tasks.networks.projections import PhysicsPass
 from tasks.reconstruct.no_network_stage import project
 from tasks.reconstruct.params import ProjectionParams
@@ -20,14 +20,14 @@ def files(small_scan, tmp_path):
     return StageFiles(inputs, {name: tmp_path / f"{name}.h5" for name in ("same", "longer")})
 
 
-def test_it_is_the_first_guess_and_plain_projections(files):
+def test_it_is_the_initial_guess_and_plain_projections(files):
     told = []
     facts = project(
         ProjectionParams(passes=2, longer_factor=3), files, lambda *event: told.append(event)
     )
     exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
-    expected = first_guess(exposures, canvas)
+    expected = initial_guess(exposures, canvas)
     physics = PhysicsPass.of(exposures, canvas, 256)
     for name, passes in (("same", 2), ("longer", 4)):
         for _ in range(passes):

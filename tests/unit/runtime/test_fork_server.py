@@ -11,7 +11,7 @@ import pytest
 
 from tasks.core.study.device import Backend
 from tasks.core.study.stage_record import StageCall
-from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.reconstruct.params import PtyChiParams
 from tasks.runtime.fork_server.forks import (
     FEWEST_STAGES,

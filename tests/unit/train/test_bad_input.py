@@ -10,10 +10,10 @@ from tasks.core.files.scan_file import write_scan
 from tasks.core.files.view_file import read_view
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles
-from tasks.networks.architectures.params import UnrolledArchitecture
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
-from tasks.networks.scan_statistics import Survey
+from tasks.networks.scan_statistics import ScanStatistics
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 
@@ -103,4 +103,4 @@ def test_patterns_of_another_size_than_the_probe_are_refused(scan):
     larger = np.zeros((36, 48, 48), dtype=np.uint16)
     exposures = replace(Exposures.of(scan), read=lambda indices: larger[indices])
     with pytest.raises(ValueError, match=r"patterns of 32 x 32 px.*got 48 x 48 px\. Crop or bin"):
-        Survey.of(exposures)
+        ScanStatistics.of(exposures)

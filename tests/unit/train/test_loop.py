@@ -18,21 +18,20 @@ from tasks.core.study.arms import Arm
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.core.study.stage_record import StageCall
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.initial_guess import first_guess
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.initial_guess import initial_guess
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_runner import run_stage
-from tasks.train.grouped_scan import Course, hold_out
+from tasks.train.grouped_scan import GroupedScan, hold_out
 from tasks.train.loop import Safeguards, train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplits
+from tasks.train.photon_thinning import PhotonThinning
 from tasks.train.stage import train
-from tasks.train.training_setup import physics_lesson
+from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)
 TINY = UnrolledArchitecture(passes=1, channels=(4, 4))
@@ -66,19 +65,21 @@ train(TrainingParams.model_validate_json(params), files, progress)
 
 
 @pytest.fixture(scope="module")
-def course(wide_scan):
+def grouped(wide_scan):
     scan = read_view(wide_scan / "train.cxi", wide_scan / "train.json")
-    return Course.of(ExposureSplits(Exposures.of(scan), 1.0, first_guess, seed=1), 9, seed=1)
+    thinning = PhotonThinning(Exposures.of(scan), 1.0, initial_guess, seed=1)
+    return GroupedScan.of(thinning, 9, seed=1)
 
 
-def new_network(course):
-    return build_network(TINY, Optics.of(course.splits.exposures.probe_modes), seed=1)
+def new_network(grouped):
+    return TINY.build(InputGeometry.of(grouped.exposures.probe_modes), seed=1)
 
 
-def learn(course, params, safeguards, after_step=lambda *_: None):
-    network = new_network(course)
-    lessons = partial(physics_lesson, course)
-    return network, train_network(network, physics_loss, lessons, params, after_step, safeguards)
+def learn(grouped, params, safeguards, after_step=lambda *_: None):
+    network = new_network(grouped)
+    batch_of_step = partial(physics_batch, grouped)
+    history = train_network(network, physics_loss, batch_of_step, params, after_step, safeguards)
+    return network, history
 
 
 def files_of(folder, out, fingerprint=""):
@@ -87,7 +88,7 @@ def files_of(folder, out, fingerprint=""):
 
 
 class Clock:
-    """A clock that moves on by a step at every look."""
+    """A clock that moves on by a step whenever it is read."""
 
     def __init__(self, step_s):
         self.now_s, self.step_s = 0.0, step_s
@@ -97,27 +98,27 @@ class Clock:
         return self.now_s
 
 
-def test_no_held_out_pattern_occurs_in_a_training_group(course):
-    training, judging = hold_out(course, 0.1)
-    held = np.unique(judging.groups)
+def test_no_held_out_pattern_occurs_in_a_training_group(grouped):
+    training, validation = hold_out(grouped, 0.1)
+    held = np.unique(validation.groups)
     assert not np.intersect1d(np.unique(training.groups), held).size
-    positions = course.splits.exposures.positions_px[held]
-    others = course.splits.exposures.positions_px[np.unique(training.groups)]
+    positions = grouped.exposures.positions_px[held]
+    others = grouped.exposures.positions_px[np.unique(training.groups)]
     assert positions.max(axis=0).max() < others.max(axis=0).min()
     assert 9 <= len(held) <= 12
-    assert judging.canvas_shape == training.canvas_shape == course.canvas_shape
+    assert validation.canvas_shape == training.canvas_shape == grouped.canvas_shape
 
 
-def test_nothing_is_held_out_when_switched_off_or_when_the_scan_is_too_small(course):
-    assert hold_out(course, 0.0) == (course, None)
-    assert hold_out(course, 0.45)[1] is None
+def test_nothing_is_held_out_when_switched_off_or_when_the_scan_is_too_small(grouped):
+    assert hold_out(grouped, 0.0) == (grouped, None)
+    assert hold_out(grouped, 0.45)[1] is None
 
 
 @pytest.mark.slow
-def test_training_stops_when_the_held_out_part_no_longer_improves_and_keeps_the_best(course):
-    training, judging = hold_out(course, 0.1)
-    lessons = partial(physics_lesson, training)
-    held_out = [physics_lesson(judging, 0)]
+def test_training_stops_when_the_held_out_part_no_longer_improves_and_keeps_the_best(grouped):
+    training, validation = hold_out(grouped, 0.1)
+    batch_of_step = partial(physics_batch, training)
+    held_out = [physics_batch(validation, 0)]
     params = TrainingParams(n_steps=200, group_size=9, evaluate_every=2, patience=3)
     seen = []
 
@@ -127,21 +128,21 @@ def test_training_stops_when_the_held_out_part_no_longer_improves_and_keeps_the_
         if step >= 6:
             network.set_weights([weight + 0.02 for weight in network.get_weights()])
 
-    network = new_network(course)
+    network = new_network(grouped)
     guard = Safeguards(held_out)
-    history = train_network(network, physics_loss, lessons, params, spoil, guard)
+    history = train_network(network, physics_loss, batch_of_step, params, spoil, guard)
     assert history.n_steps == history.best_step + 2 * params.patience < params.n_steps
-    assert history.looks_since_best() == params.patience
+    assert history.validations_since_best() == params.patience
     for kept, best in zip(network.get_weights(), seen[history.best_step - 1], strict=True):
         np.testing.assert_array_equal(kept, best)
 
 
 @pytest.mark.slow
-def test_a_budget_in_seconds_ends_by_the_clock(course):
+def test_a_budget_in_seconds_ends_by_the_clock(grouped):
     params = TrainingParams(n_steps=1, budget_s=10.0, group_size=9)
     shares = []
     _, history = learn(
-        course, params, Safeguards(clock=Clock(0.5)), lambda _n, _loss, share: shares.append(share)
+        grouped, params, Safeguards(clock=Clock(0.5)), lambda _n, _loss, share: shares.append(share)
     )
     assert history.n_steps == len(shares) == 11
     assert history.elapsed_s == pytest.approx(10.0, abs=1.0)

@@ -18,22 +18,21 @@ from tasks.core.geometry.patches import illumination_map
 from tasks.core.study.arms import Arm
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.architectures.base import Canvases
-from tasks.networks.architectures.params import UnrolledArchitecture
-from tasks.networks.architectures.registry import build_network
 from tasks.networks.batches import as_pair, canvas_of, make_batch
 from tasks.networks.device import use_device
-from tasks.networks.exposures import Exposures, Optics
-from tasks.networks.initial_guess import first_guess
+from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.initial_guess import initial_guess
 from tasks.networks.initial_guess.closed_form import flat_guess
 from tasks.networks.physics import predicted_intensity, predicted_waves
-from tasks.train.grouped_scan import Course
+from tasks.train.grouped_scan import GroupedScan
 from tasks.train.loop import train_network
 from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
-from tasks.train.photon_thinning import ExposureSplits, choose_thinning
+from tasks.train.photon_thinning import PhotonThinning, choose_thinning
 from tasks.train.stage import train
-from tasks.train.training_setup import physics_lesson
+from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)
 OUTPUTS = {
@@ -67,14 +66,14 @@ def run(folder, out, arm, **knobs):
     return train(TrainingParams(arm=arm, **SMALL | knobs), stage_files(folder, out, arm), silent)
 
 
-def course_of(scan, group_size, thinning=1.0, guess=first_guess):
-    splits = ExposureSplits(Exposures.of(scan), thinning, guess, seed=1)
-    return Course.of(splits, group_size, seed=1)
+def groups_of(scan, group_size, shown_fraction=1.0, guess=initial_guess):
+    thinning = PhotonThinning(Exposures.of(scan), shown_fraction, guess, seed=1)
+    return GroupedScan.of(thinning, group_size, seed=1)
 
 
 def network_of(passes, channels, scan):
     architecture = UnrolledArchitecture(passes=passes, channels=channels)
-    return build_network(architecture, Optics.of(scan.probe_modes), seed=1)
+    return architecture.build(InputGeometry.of(scan.probe_modes), seed=1)
 
 
 def digest(path):
@@ -95,11 +94,11 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_others(folder, tmp_path
 @pytest.mark.slow
 def test_outputs_are_complete_and_belong_together(folder, tmp_path):
     facts = run(folder, tmp_path, Arm.PTYCHOPINN)
-    contract = read_json(tmp_path / OUTPUTS["model"])
-    assert contract["arm"] == "PtychoPINN"
-    assert contract["weights_sha256"] == digest(tmp_path / OUTPUTS["weights"])
-    assert contract["data"]["n_px"] == 32
-    assert contract["data"]["photons_per_pattern"] == pytest.approx(1e4, rel=0.05)
+    record = read_json(tmp_path / OUTPUTS["model"])
+    assert record["arm"] == "PtychoPINN"
+    assert record["weights_sha256"] == digest(tmp_path / OUTPUTS["weights"])
+    assert record["data"]["n_px"] == 32
+    assert record["data"]["photons_per_pattern"] == pytest.approx(1e4, rel=0.05)
     with (tmp_path / OUTPUTS["history"]).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [1, 2, 3]
@@ -144,8 +143,8 @@ def test_dark_gaps_between_exposures_do_no_harm(folder, tmp_path, arm):
         assert np.all(np.isfinite(file["vars/0"][()]))
 
 
-def test_a_thinned_lesson_shows_a_part_and_judges_by_the_rest(scan):
-    whole, thinned = (physics_lesson(course_of(scan, 9, share), 0) for share in (1.0, 0.25))
+def test_a_thinned_batch_shows_a_part_and_has_the_rest_as_its_target(scan):
+    whole, thinned = (physics_batch(groups_of(scan, 9, share), 0) for share in (1.0, 0.25))
     np.testing.assert_array_equal(thinned["counts"] + thinned["target_counts"], whole["counts"])
     np.testing.assert_array_equal(whole["target_counts"], whole["counts"])
     np.testing.assert_allclose(thinned["probe_real"], 0.5 * whole["probe_real"], rtol=1e-6)
@@ -162,8 +161,8 @@ def test_eight_patterns_can_be_learned_by_heart(folder, scan):
     )
     params = TrainingParams(n_steps=150, group_size=8, seed=1)
     network = network_of(2, (16, 16), few)
-    lessons = partial(physics_lesson, course_of(few, 8, guess=flat_guess))
-    history = train_network(network, physics_loss, lessons, params, lambda *_: None)
+    batch_of_step = partial(physics_batch, groups_of(few, 8, guess=flat_guess))
+    history = train_network(network, physics_loss, batch_of_step, params, lambda *_: None)
     (floor,) = losses_of_objects(few, [read_object(folder / "truth.h5")])
     assert history.losses[0] > 2 * floor
     assert history.losses[-1] < 1.1 * floor
@@ -171,9 +170,9 @@ def test_eight_patterns_can_be_learned_by_heart(folder, scan):
 
 def losses_of_objects(scan, objects):
     canvas = canvas_of(scan.positions_px, scan.n_px)
-    everything, start = np.arange(len(scan)), np.zeros(canvas.shape, np.complex64)
+    everything, guess = np.arange(len(scan)), np.zeros(canvas.shape, np.complex64)
     exposures = Exposures.of(scan)
-    batch = make_batch(exposures, everything, canvas, start)
+    batch = make_batch(exposures, everything, canvas, guess)
     inputs = batch.as_inputs() | {
         "target_counts": batch.counts,
         "target_scale": np.ones(1, np.float32),
@@ -223,27 +222,31 @@ def test_a_scan_smaller_than_a_group_is_refused(folder, tmp_path):
 
 @pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_with_the_damaged_input(scan):
-    network, course = network_of(1, (4, 4), scan), course_of(scan, 4)
+    network, groups = network_of(1, (4, 4), scan), groups_of(scan, 4)
 
-    def lessons(number):
-        lesson = physics_lesson(course, number)
-        return dict(lesson) | {"target_counts": np.full_like(lesson["target_counts"], np.nan)}
+    def batch_of_step(number):
+        batch = physics_batch(groups, number)
+        return dict(batch) | {"target_counts": np.full_like(batch["target_counts"], np.nan)}
 
     with pytest.raises(
         FloatingPointError, match=r"step 1 is nan.*input target_counts.*check the scan"
     ):
-        train_network(network, physics_loss, lessons, TrainingParams(**SMALL), lambda *_: None)
+        train_network(
+            network, physics_loss, batch_of_step, TrainingParams(**SMALL), lambda *_: None
+        )
 
 
 @pytest.mark.slow
 def test_a_training_that_diverges_stops_and_names_the_learning_rate(scan):
     network = network_of(1, (4, 4), scan)
     network.steps.assign(ops.full((1,), 1e30))
-    lessons = partial(physics_lesson, course_of(scan, 4))
+    batch_of_step = partial(physics_batch, groups_of(scan, 4))
     with pytest.raises(
         FloatingPointError, match=r"inputs are finite.*lower learning_rate \(0.002\)"
     ):
-        train_network(network, physics_loss, lessons, TrainingParams(**SMALL), lambda *_: None)
+        train_network(
+            network, physics_loss, batch_of_step, TrainingParams(**SMALL), lambda *_: None
+        )
 
 
 @pytest.mark.slow

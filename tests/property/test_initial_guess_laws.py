@@ -1,4 +1,4 @@
-"""Laws of the first guess: what it does not depend on, and what it must find."""
+"""Laws of the initial guess: what it does not depend on, and what it must find."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from tasks.core.physics.forward import (
 from tasks.core.physics.probe import defocused_zone_plate_probe, incoherent_modes
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
-from tasks.networks.initial_guess import closed_form_guess, first_guess
+from tasks.networks.initial_guess import closed_form_guess, initial_guess
 from tasks.networks.initial_guess.gradients import missing_gradients
 from tasks.networks.initial_guess.sweeps import Sweeper, far_subsets, momentum
 from tasks.networks.projections import project
@@ -87,14 +87,14 @@ def test_members_of_a_subset_of_a_raster_stand_a_period_apart():
 def test_the_guess_depends_neither_on_the_order_nor_on_the_place(step_px, n_rows):
     exposures, counts, _ = simulated(3, step_px=step_px, n_rows=n_rows)
     canvas = canvas_of(exposures.positions_px, N_PX)
-    found = first_guess(exposures, canvas)
+    found = initial_guess(exposures, canvas)
     order = np.random.default_rng(1).permutation(len(exposures))
     moved = exposures_of(
         counts[order], exposures.positions_px[order] + [40.0, -7.0], exposures.probe_modes
     )
     there = canvas_of(moved.positions_px, N_PX)
     assert there.corner_px == (canvas.corner_px[0] + 40, canvas.corner_px[1] - 7)
-    np.testing.assert_allclose(first_guess(moved, there), found, atol=2e-3)
+    np.testing.assert_allclose(initial_guess(moved, there), found, atol=2e-3)
 
 
 def test_sweeps_find_more_than_the_closed_form():
@@ -102,7 +102,7 @@ def test_sweeps_find_more_than_the_closed_form():
     canvas = canvas_of(exposures.positions_px, N_PX)
     closed, swept = (
         correlation(make(exposures, canvas), exposures, canvas, object_)
-        for make in (closed_form_guess, first_guess)
+        for make in (closed_form_guess, initial_guess)
     )
     assert swept > 0.99 > closed
 
@@ -114,7 +114,7 @@ def test_several_modes_are_used_as_such():
     alone = exposures.probe_modes[:1] * np.sqrt(energies.sum() / energies[0])
     told = exposures_of(counts, exposures.positions_px, alone)
     every, one = (
-        correlation(first_guess(known, canvas), exposures, canvas, object_)
+        correlation(initial_guess(known, canvas), exposures, canvas, object_)
         for known in (exposures, told)
     )
     assert every > 0.98
@@ -129,7 +129,7 @@ def test_masked_pixels_may_hold_anything():
     damaged[:, ~good] = 50_000
     canvas = canvas_of(exposures.positions_px, N_PX)
     clean, hot = (
-        first_guess(exposures_of(c, exposures.positions_px, exposures.probe_modes, good), canvas)
+        initial_guess(exposures_of(c, exposures.positions_px, exposures.probe_modes, good), canvas)
         for c in (np.where(good, counts, 0), damaged)
     )
     np.testing.assert_array_equal(clean, hot)
