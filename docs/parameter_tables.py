@@ -7,7 +7,8 @@
 gives a table of the model's own fields below the heading `The run`, and one for each group in it
 below its own: name and option, default, values with their range, meaning. A model without groups
 needs no heading. With the flag `:keys:` fields have the names of their keys in JSON instead of
-options, and those that are filled in come too.
+options, and those that are filled in come too. The directive `architectures` lists the networks
+that a run can choose.
 """
 
 import importlib
@@ -24,6 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from deployments.form import range_text, with_ranges
 from flows.params.run import DOSE_OPTIONS
+from tasks.networks.architectures import ARCHITECTURES
 
 Schema = Mapping[str, Any]
 # The style sheet stacks tables of this class on a phone.
@@ -56,6 +58,16 @@ class ParameterTables(SphinxDirective):
                 f"Give that a heading, too: `:first: HEADING`."
             )
         return self.parse_text_to_nodes(text, allow_section_headings=bool(first))
+
+
+class ArchitectureTable(SphinxDirective):
+    """Table of the choices of `--architecture`."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table as nodes."""
+        rows = [f"| `{choice.name}` | {choice.meaning} |" for choice in ARCHITECTURES.values()]
+        lines = ["| `--architecture` | what it is |", "| --- | --- |", *rows]
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def model_named(name: str) -> type[BaseModel]:
@@ -169,6 +181,7 @@ def _text(value: object) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("parameters", ParameterTables)
+    app.add_directive("architectures", ArchitectureTable)
     return {"parallel_read_safe": True}
