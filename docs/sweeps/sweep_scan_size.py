@@ -21,10 +21,10 @@ from sweep_scans import complex_error, make_scan  # noqa: E402
 from tasks.core.files.object_file import ObjectWindow  # noqa: E402
 from tasks.core.files.view_file import map_view  # noqa: E402
 from tasks.core.study.device import Device  # noqa: E402
-from tasks.reconstruct.initial_object import flat_start  # noqa: E402
+from tasks.reconstruct.initial_object import flat_object  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_solver import solve  # noqa: E402
-from tasks.reconstruct.ptychi_stage import order_seeds  # noqa: E402
+from tasks.reconstruct.ptychi_stage import minibatch_seeds  # noqa: E402
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for  # noqa: E402
 
 SEED, EVERY, EVERY_NAMED = 7, 8, 4
@@ -38,7 +38,7 @@ def rows(view: str, dose: float, every: int) -> Iterator[str]:
         paths = make_scan(Path(name), SEED, dose, view, "train")
         scan = map_view(paths["scan"], paths["view"])
         usual = PtyChiParams()
-        chosen = settings_for(usual, measure_exposure(scan), order_seeds(usual)[0])
+        chosen = settings_for(usual, measure_exposure(scan), minibatch_seeds(usual)[0])
         errors: dict[int, float] = {}
 
         def on_epoch(epoch: int, _loss: float, window: ObjectWindow) -> None:
@@ -46,7 +46,7 @@ def rows(view: str, dose: float, every: int) -> Iterator[str]:
                 errors[epoch] = complex_error(window, paths)
 
         twice = replace(chosen, n_epochs=EVERY * math.ceil(2 * chosen.n_epochs / EVERY))
-        solve(scan, twice, flat_start(scan), Device.CPU, on_epoch)
+        solve(scan, twice, flat_object(scan), Device.CPU, on_epoch)
         start = f"{view},{dose:.0e},{len(scan)},{chosen.n_epochs}"
         yield from (f"{start},{epoch},{error:.4f}\n" for epoch, error in errors.items())
 

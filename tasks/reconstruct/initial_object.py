@@ -14,18 +14,18 @@ LIT_FRACTION = 0.05
 LEAST_COVERED = 0.95
 
 
-def flat_start(scan: Scan) -> ObjectWindow:
+def flat_object(scan: Scan) -> ObjectWindow:
     """Return an object without content over all patches, as transparent as the counts say."""
     box = scan_box(scan.positions_px, scan.n_px)
     flat = np.full(box.shape, np.sqrt(mean_transmission(scan)), dtype=np.complex64)
     return ObjectWindow(flat, box.corner_px)
 
 
-def given_start(scan: Scan, path: Path) -> ObjectWindow:
+def given_object(scan: Scan, path: Path) -> ObjectWindow:
     """Return an object from a file on the solver's canvas, at its absolute position.
 
     Pixels that the file does not hold, or holds as zero because no light fell there, are those of
-    the flat start, turned by the mean phase of the others so that no edge arises.
+    the flat object, turned by the mean phase of the others so that no edge arises.
 
     Args:
         scan: The scan to reconstruct.
@@ -35,7 +35,7 @@ def given_start(scan: Scan, path: Path) -> ObjectWindow:
         ValueError: If the object is not finite or leaves much of the lit area empty; the message
             names the file.
     """
-    given, flat = read_object(path), flat_start(scan)
+    given, flat = read_object(path), flat_object(scan)
     if not np.all(np.isfinite(given.object_)):
         count = int(np.count_nonzero(~np.isfinite(given.object_)))
         raise ValueError(
@@ -56,8 +56,8 @@ def given_start(scan: Scan, path: Path) -> ObjectWindow:
         )
     total = values[held & lit].sum()
     turn = total / abs(total) if total else 1
-    start = np.where(held, values, flat.object_ * turn).astype(np.complex64)
-    return ObjectWindow(start, flat.origin_px)
+    whole = np.where(held, values, flat.object_ * turn).astype(np.complex64)
+    return ObjectWindow(whole, flat.origin_px)
 
 
 def lit_area(scan: Scan, window: ObjectWindow) -> NDArray[np.bool_]:

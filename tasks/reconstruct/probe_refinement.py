@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
-from tasks.reconstruct.initial_object import flat_start
+from tasks.reconstruct.initial_object import flat_object
 from tasks.reconstruct.params import Algorithm, NoiseModel, ReferenceParams
-from tasks.reconstruct.ptychi_solver import choose_device, inner_part, object_of, quieten
+from tasks.reconstruct.ptychi_solver import inner_part, object_of, prepare_torch, run_epoch
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 from tasks.reconstruct.solver_settings import SolverSettings
 
@@ -67,7 +66,7 @@ def refine_probe(
     """Refine the probe of a scan from a flat object.
 
     Args:
-        scan: Checked scan, its probe a first guess that carries the photons.
+        scan: Checked scan, its probe an initial guess that carries the photons.
         params: Modes, epochs and whether positions are refined.
         on_epoch: Told the number of every finished epoch, from 1, and its loss.
         n_threads: Threads that compute.
@@ -78,43 +77,9 @@ def refine_probe(
     Raises:
         FloatingPointError: If loss, object or probe are not finite.
     """
-    quieten()
-    torch_device = choose_device(params.device)
-    torch.set_num_threads(n_threads)
-    start = flat_start(scan)
-    settings = _settings(params)
-
-    def free(options: Any) -> None:
-        options.probe_options.optimizable = True
-        options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
-        if params.refine_positions:
-            positions = options.probe_position_options
-            positions.optimizable = True
-            positions.optimization_plan.start = max(1, params.probe_epochs // POSITIONS_FROM)
-
-    task = build_task(scan, settings, start, torch_device, free)
-    losses: list[float] = []
-    for epoch in range(1, params.probe_epochs + 1):
-        task.run(1)
-        losses.append(float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]))
-        on_epoch(epoch, losses[-1])
-    modes = task.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex128) * scan.n_px
-    window = inner_part(object_of(task), start)
-    if not all(np.all(np.isfinite(found)) for found in (losses, window.object_, modes)):
-        raise FloatingPointError(
-            f"The refinement of the probe diverged: loss, object or probe are not finite after "
-            f"{params.probe_epochs} epochs. Lower reference.batch_size, give a better first guess "
-            f"of the probe, or fewer modes."
-        )
-    positions_px = _positions_of(task, scan, start) if params.refine_positions else None
-    return Refined(
-        _scan_with(scan, modes, positions_px), window, losses, task.get_options_as_dict()
-    )
-
-
-def _settings(params: ReferenceParams) -> SolverSettings:
-    """Return plain LSQML."""
-    return SolverSettings(
+    torch_device = prepare_torch(params.device, n_threads)
+    initial = flat_object(scan)
+    settings = SolverSettings(
         algorithm=Algorithm.LSQML,
         n_epochs=params.probe_epochs,
         batch_size=params.batch_size,
@@ -125,11 +90,37 @@ def _settings(params: ReferenceParams) -> SolverSettings:
         seed=spawn_integer(params.seed, Purpose.MINIBATCHES),
     )
 
+    def free(options: Any) -> None:
+        options.probe_options.optimizable = True
+        options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
+        if params.refine_positions:
+            positions = options.probe_position_options
+            positions.optimizable = True
+            positions.optimization_plan.start = max(1, params.probe_epochs // POSITIONS_FROM)
 
-def _positions_of(task: Any, scan: Scan, start: ObjectWindow) -> NDArray[np.float64]:
+    task = build_task(scan, settings, initial, torch_device, free)
+    losses: list[float] = []
+    for epoch in range(1, params.probe_epochs + 1):
+        losses.append(run_epoch(task))
+        on_epoch(epoch, losses[-1])
+    modes = task.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex128) * scan.n_px
+    window = inner_part(object_of(task), initial)
+    if not all(np.all(np.isfinite(found)) for found in (losses, window.object_, modes)):
+        raise FloatingPointError(
+            f"The refinement of the probe diverged: loss, object or probe are not finite after "
+            f"{params.probe_epochs} epochs. Lower reference.batch_size, give a better first guess "
+            f"of the probe, or fewer modes."
+        )
+    positions_px = _positions_of(task, scan, initial) if params.refine_positions else None
+    return Refined(
+        _scan_with(scan, modes, positions_px), window, losses, task.get_options_as_dict()
+    )
+
+
+def _positions_of(task: Any, scan: Scan, initial: ObjectWindow) -> NDArray[np.float64]:
     """Return refined positions in the frame of the object; their mean is that of the scan."""
     found = task.get_data_to_cpu("probe_positions", as_numpy=True).astype(np.float64)
-    moved = found + np.asarray(start.origin_px) - MARGIN_PX - scan.positions_px
+    moved = found + np.asarray(initial.origin_px) - MARGIN_PX - scan.positions_px
     # A common shift of all positions is one of the object's frame, and means nothing.
     return np.asarray(scan.positions_px + moved - moved.mean(axis=0))
 

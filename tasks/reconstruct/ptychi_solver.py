@@ -81,7 +81,7 @@ class DivergedError(FloatingPointError):
 def solve(
     scan: Scan,
     settings: SolverSettings,
-    start: ObjectWindow,
+    initial: ObjectWindow,
     device: Device,
     on_epoch: OnEpoch,
     n_threads: int = 1,
@@ -91,7 +91,7 @@ def solve(
     Args:
         scan: Checked scan (`check_scan`).
         settings: Complete settings.
-        start: Object to start from, over the bounding box of all patches (`starts`).
+        initial: Object to start from, over the box of the scan (`initial_object`).
         device: Where to compute.
         on_epoch: Told the number of every finished epoch, from 1, its loss, and the object.
         n_threads: Threads that compute.
@@ -103,25 +103,23 @@ def solve(
         DivergedError: If loss or object are not finite; it holds the last good object.
         ValueError: If a GPU is asked for and there is none.
     """
-    quieten()
-    torch_device = choose_device(device)
-    torch.set_num_threads(n_threads)
-    task = build_task(scan, settings, start, torch_device)
+    torch_device = prepare_torch(device, n_threads)
+    task = build_task(scan, settings, initial, torch_device)
     losses: list[float] = []
     current = previous = object_of(task)
     for epoch, (loss, found) in enumerate(_epochs(task, settings), start=1):
         losses.append(loss)
         if not (math.isfinite(loss) and np.all(np.isfinite(found))):
-            raise DivergedError(settings, losses, inner_part(previous, start))
+            raise DivergedError(settings, losses, inner_part(previous, initial))
         current = smooth_by_total_variation(found, settings.total_variation_weight)
         if epoch < settings.n_epochs:
             follow = extrapolate(current, previous, epoch) if settings.accelerate else current
             with torch.no_grad():
                 task.object.set_data(follow[None])
         previous = current
-        on_epoch(epoch, loss, inner_part(current, start))
+        on_epoch(epoch, loss, inner_part(current, initial))
     return Solution(
-        window=inner_part(current, start),
+        window=inner_part(current, initial),
         losses=losses,
         options=task.get_options_as_dict(),
         device=torch_device,
@@ -133,8 +131,13 @@ def _epochs(task: Any, settings: SolverSettings) -> Iterator[tuple[float, NDArra
     for number in range(settings.n_epochs):
         if number and number == settings.gaussian_epochs:
             count_by_poisson(task)
-        task.run(1)
-        yield float(task.reconstructor.loss_tracker.table["loss"].iloc[-1]), object_of(task)
+        yield run_epoch(task), object_of(task)
+
+
+def run_epoch(task: Any) -> float:
+    """Run a task for an epoch; return its loss."""
+    task.run(1)
+    return float(task.reconstructor.loss_tracker.table["loss"].iloc[-1])
 
 
 def object_of(task: Any) -> NDArray[np.complex64]:
@@ -143,14 +146,17 @@ def object_of(task: Any) -> NDArray[np.complex64]:
     return values
 
 
-def inner_part(padded: NDArray[np.complexfloating], start: ObjectWindow) -> ObjectWindow:
+def inner_part(padded: NDArray[np.complexfloating], initial: ObjectWindow) -> ObjectWindow:
     """Return the object without the margin that pty-chi wants."""
     inner = padded[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-    return ObjectWindow(inner.astype(np.complex64), start.origin_px)
+    return ObjectWindow(inner.astype(np.complex64), initial.origin_px)
 
 
-def choose_device(device: Device) -> str:
-    """Return `cpu` or `cuda`.
+def prepare_torch(device: Device, n_threads: int) -> str:
+    """Set the threads that compute, and keep what pty-chi says out of the log; warnings stay.
+
+    Returns:
+        `cpu` or `cuda`.
 
     Raises:
         ValueError: If a GPU is asked for and torch sees none.
@@ -161,11 +167,8 @@ def choose_device(device: Device) -> str:
             "device=cuda was asked for, but torch sees no GPU. Use device auto or cpu, or install "
             "a torch that was built for this machine's GPU."
         )
-    return "cuda" if has_gpu and device is not Device.CPU else "cpu"
-
-
-def quieten() -> None:
-    """Keep pty-chi's bar, its lines per epoch and one advice out of the log; warnings stay."""
+    torch.set_num_threads(n_threads)
     logging.getLogger("ptychi").setLevel(logging.WARNING)
     # Advice to start many processes on several GPUs, at every build.
     logging.getLogger("ptychi.reconstructors.ad_general").setLevel(logging.ERROR)
+    return "cuda" if has_gpu and device is not Device.CPU else "cpu"

@@ -46,7 +46,7 @@ ADAM_STEP = 1e-2
 def build_task(
     scan: Scan,
     settings: SolverSettings,
-    start: ObjectWindow,
+    initial: ObjectWindow,
     torch_device: str,
     free: Callable[[Any], None] | None = None,
 ) -> Any:
@@ -55,15 +55,15 @@ def build_task(
     Args:
         scan: Checked scan.
         settings: Complete settings.
-        start: Object to start from, over the bounding box of all patches; the task's object is
-            larger by a margin, which no light reaches.
+        initial: Object to start from, over the box of the scan; the task's object is larger
+            by a margin, which no light reaches.
         torch_device: `cpu` or `cuda`.
         free: Changes the options so that more than the object is refined; none: nothing else is.
     """
     # Before any tensor is made: the precision of the first transforms would else be double.
     ptychi_maths.set_use_double_precision_for_fft(False)
-    padded = np.pad(start.object_.astype(np.complex64), MARGIN_PX, mode="edge")
-    positions = scan.positions_px - np.asarray(start.origin_px) + MARGIN_PX
+    padded = np.pad(initial.object_.astype(np.complex64), MARGIN_PX, mode="edge")
+    positions = scan.positions_px - np.asarray(initial.origin_px) + MARGIN_PX
     positions = positions.astype(np.float32)
     options = solver_options(settings, torch_device)
     if free is not None:

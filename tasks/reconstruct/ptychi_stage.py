@@ -17,7 +17,7 @@ from tasks.core.files.view_file import map_view
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.orientation.check import check_orientation
-from tasks.reconstruct.initial_object import flat_start, given_start, lit_area
+from tasks.reconstruct.initial_object import flat_object, given_object, lit_area
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.scan_checks import check_scan
 from tasks.reconstruct.solver_settings import (
@@ -53,29 +53,29 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     scan = map_view(files.inputs["scan"], files.inputs["view"])
     check_scan(scan)
     orientation = check_orientation(scan) if params.check_orientation else None
-    initial = files.inputs.get("initial")
-    start = flat_start(scan) if initial is None else given_start(scan, initial)
+    given = files.inputs.get("initial")
+    initial = flat_object(scan) if given is None else given_object(scan, given)
     exposure = measure_exposure(scan)
-    settings = [settings_for(params, exposure, seed) for seed in order_seeds(params)]
-    if initial is not None:
-        # A good start needs no faster model to come near.
+    settings = [settings_for(params, exposure, seed) for seed in minibatch_seeds(params)]
+    if given is not None:
+        # A good object needs no faster model to come near.
         settings = [replace(chosen, gaussian_epochs=0) for chosen in settings]
 
     # Here and not above: whoever imports this module does not import torch. Before the clock
     # starts: loading it is no work of the solver's.
     from tasks.reconstruct.ptychi_solver import DivergedError
 
-    run = _Run(scan, start, params, progress)
+    orders = _MinibatchOrders(scan, initial, params, progress)
     started = time.perf_counter()
     try:
         with iterates_writer(files.outputs["iterates"]) as save:
-            solutions = run.solve_all(settings, save)
+            solutions = orders.solve(settings, save)
     except DivergedError as error:
         raise error.keep(files.outputs["reconstruction"]) from error
     duration = time.perf_counter() - started
     solution = solutions[0]
     facts = _facts_of(scan, exposure, settings, solutions) | {
-        "start": "flat" if initial is None else "given",
+        "start": "flat" if given is None else "given",
         "orientation": orientation,
     }
     write_object(files.outputs["reconstruction"], replace(solution.window, facts=facts))
@@ -86,30 +86,30 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     return facts | {"solve_s": duration / params.n_orders}
 
 
-def order_seeds(params: PtyChiParams) -> list[int]:
+def minibatch_seeds(params: PtyChiParams) -> list[int]:
     """Return one seed an order; the first is the same however many follow."""
     sequence = spawn_sequence(params.seed, Purpose.MINIBATCHES)
     return [int(state >> 1) for state in sequence.generate_state(params.n_orders)]
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What all orders of the minibatches share."""
+class _MinibatchOrders:
+    """Runs of the solver with the patterns in different orders, and what these share."""
 
     scan: Scan
-    start: ObjectWindow
+    initial: ObjectWindow
     params: PtyChiParams
     progress: Progress
 
-    def solve_all(self, settings: list[SolverSettings], save: SaveIterate) -> list["Solution"]:
-        """Run the solver once for each order; keep the iterates of the first."""
+    def solve(self, settings: list[SolverSettings], save: SaveIterate) -> list["Solution"]:
+        """Run the solver once for each order; save the iterates of the first."""
         from tasks.reconstruct.ptychi_solver import solve
 
-        save(0, self.start)
+        save(0, self.initial)
         solutions = []
         for number, chosen in enumerate(settings):
             watch = self._watch(number, chosen.n_epochs, save)
-            solutions.append(solve(self.scan, chosen, self.start, self.params.device, watch))
+            solutions.append(solve(self.scan, chosen, self.initial, self.params.device, watch))
         return solutions
 
     def _watch(
@@ -137,7 +137,7 @@ def _facts_of(
     spread = None
     if len(solutions) > 1:
         objects = np.stack([found.window.object_ for found in solutions])
-        spread = spread_of(objects, lit_area(scan, solution.window))
+        spread = spread_between_orders(objects, lit_area(scan, solution.window))
     return {
         "n_patterns": len(scan),
         "n_probe_modes": len(scan.probe_modes),
@@ -155,7 +155,7 @@ def _facts_of(
     }
 
 
-def spread_of(objects: NDArray[np.complexfloating], lit: NDArray[np.bool_]) -> float:
+def spread_between_orders(objects: NDArray[np.complexfloating], lit: NDArray[np.bool_]) -> float:
     """Return the r.m.s. deviation of objects from their mean, relative to it.
 
     A global phase, which no counts can tell, is taken out before.

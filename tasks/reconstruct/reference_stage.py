@@ -71,8 +71,7 @@ def make_reference(
     def on_epoch(epoch: int, loss: float, _window: ObjectWindow) -> None:
         progress(params.probe_epochs + epoch, total, f"object, loss {loss:.4g}")
 
-    start = refined.window
-    solution = solve(refined.scan, settings, start, params.device, on_epoch, n_threads)
+    solution = solve(refined.scan, settings, refined.window, params.device, on_epoch, n_threads)
     facts = _facts(params, scan, refined) | {
         "settings": settings.facts,
         "object_losses": solution.losses,

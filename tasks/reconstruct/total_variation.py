@@ -12,11 +12,6 @@ ITERATIONS = 12
 NEGLIGIBLE_WEIGHT = 1e-12
 
 
-def total_variation(image: NDArray[np.inexact]) -> float:
-    """Return the isotropic total variation of an image of shape (H, W)."""
-    return float(np.sqrt(np.sum(np.abs(_differences(image)) ** 2, axis=0)).sum())
-
-
 def smooth_by_total_variation(
     image: NDArray[np.complexfloating], weight: float, iterations: int = ITERATIONS
 ) -> NDArray[np.complexfloating]:

@@ -15,7 +15,7 @@ from tasks.core.geometry.scan_box import Window
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.study.stage_interface import StageFiles
-from tasks.reconstruct.initial_object import flat_start
+from tasks.reconstruct.initial_object import flat_object
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate
 from tasks.reconstruct.solver_settings import Exposure, settings_for
@@ -28,9 +28,9 @@ def forward(folder: Path) -> None:
 
     scan, truth = read_scan(folder / "test.cxi"), read_object(folder / "truth.h5")
     settings = settings_for(PtyChiParams(), Exposure(1e5, 0.7, 100), seed=1)
-    start = flat_start(scan)
-    task = build_task(scan, settings, start, "cpu")
-    corner = (start.origin_px[0] - MARGIN_PX, start.origin_px[1] - MARGIN_PX)
+    initial = flat_object(scan)
+    task = build_task(scan, settings, initial, "cpu")
+    corner = (initial.origin_px[0] - MARGIN_PX, initial.origin_px[1] - MARGIN_PX)
     values = truth.cut(Window(corner, tuple(task.object.lateral_shape)))
     with torch.no_grad():
         task.object.set_data(np.where(np.isfinite(values), values, 0).astype(np.complex64)[None])

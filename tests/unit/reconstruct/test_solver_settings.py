@@ -131,8 +131,4 @@ def test_nothing_but_the_solver_imports_torch_or_pty_chi():
         for path in folder.glob("*.py")
         if re.search(r"^(import|from) (torch|ptychi)\b", path.read_text(), re.MULTILINE)
     }
-    assert importers == {
-        "probe_refinement.py",
-        "ptychi_solver.py",
-        "ptychi_solver_task.py",
-    }
+    assert importers == {"ptychi_solver.py", "ptychi_solver_task.py"}
