@@ -14,7 +14,7 @@ from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.device import Backend, Device
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Split
-from tasks.networks.architectures import NetworkKind
+from tasks.networks.architectures import ARCHITECTURES, NetworkKind
 from tasks.reconstruct.params import PtyChiOptions
 from tasks.simulate.params import InstrumentParams, ProbeParams
 from tasks.views.params import View
@@ -96,10 +96,9 @@ class StudyParams(BaseModel):
         False, description="Draw a new sample for every replicate; otherwise all share one"
     )
     architecture: NetworkKind = Field(
-        NetworkKind.UNROLLED,
-        description="Network of both arms. unrolled: physics passes with a U-Net on the window. "
-        "patch: a U-Net for each pattern. classic, classic_of_four: PtychoNN-like, for one pattern "
-        "or four neighbours",
+        NetworkKind(next(iter(ARCHITECTURES))),
+        description="Network of both arms. "
+        + ". ".join(f"{choice.name}: {choice.meaning}" for choice in ARCHITECTURES.values()),
     )
     baseline_view: BaselineView = Field(
         BaselineView.OWN,

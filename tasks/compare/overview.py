@@ -51,7 +51,7 @@ def draw_overview(
     fitter = GaugeFitter(base, region.weights, max_shift_px=params.max_shift_px)
     images: dict[str, Complex] = {f"Reference ({SOLVER.name})": base}
     for arm in (arm.name for arm in RECONSTRUCTIONS.arms if arm.name in files.inputs):
-        image = read_object(files.inputs[arm]).cut(box.corner_px, box.shape)
+        image = read_object(files.inputs[arm]).cut(box)
         gauge = fitter.fit(image)
         images[arm] = remove_gauge(image, gauge, region.lit & np.isfinite(image))
     _draw(files.outputs["plot"], images, region, f"{len(header)} patterns, the whole scan")

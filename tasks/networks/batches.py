@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.geometry.patches import patch_corners, place_patches, scan_box
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window, patch_corners, place_patches, scan_box
 from tasks.core.physics.probe import probe_intensity
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
 

@@ -10,8 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.core.geometry.patches import extract_patches, place_patches
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window, extract_patches, place_patches
 from tasks.core.physics.probe import probe_intensity
 from tasks.networks.batches import DARK
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first

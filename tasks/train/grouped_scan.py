@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tasks.core.geometry.overlap import measure_overlap
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.networks.batches import Batch, canvas_of, make_batch
 from tasks.networks.exposures import Counts, Exposures

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from tasks.core.files.atomic_files import write_json, write_npz
 from tasks.core.files.scan_file import read_scan_header
-from tasks.core.geometry.overlap import measure_overlap
+from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
 from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.stage_interface import Progress, StageFiles

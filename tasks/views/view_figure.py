@@ -10,6 +10,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path
+from tasks.core.geometry.patches import Window
 
 DPI = 90
 

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tasks.core.geometry.scan_box import Window
 
 from tasks.core.geometry.overlap import jittered_raster
-from tasks.core.geometry.patches import extract_patches, shifted_probes
+from tasks.core.geometry.patches import Window, extract_patches, shifted_probes
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.forward import (
     diffraction_intensity,

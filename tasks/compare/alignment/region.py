@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core.files.scan_record import ScanHeader
-from tasks.core.geometry.patches import illumination_map, lit_pixels, scan_box
+from tasks.core.geometry.patches import Window, illumination_map, lit_pixels, scan_box
 
 
 @dataclass(frozen=True)

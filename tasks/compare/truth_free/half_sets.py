@@ -149,7 +149,7 @@ def common_region(odd: ScanHeader, even: ScanHeader, params: ComparisonParams) -
 
     def moved(values: NDArray[np.generic]) -> NDArray[np.float64]:
         window = ObjectWindow(values.astype(np.complex128), other.box.corner_px)
-        return np.nan_to_num(window.cut(one.box.corner_px, one.box.shape).real)
+        return np.nan_to_num(window.cut(one.box).real)
 
     return replace(
         one,
@@ -173,7 +173,7 @@ def frc_of_half_sets(
     Raises:
         ValueError: If a reconstruction is zero.
     """
-    parts = [half.cut(region.box.corner_px, region.box.shape) for half in (odd, even)]
+    parts = [half.cut(region.box) for half in (odd, even)]
     known = np.isfinite(parts[0]) & np.isfinite(parts[1])
     trusted, mask = region.lit & known, region.mask & known
     small = size_reason(mask[bounding_box(mask)].shape)

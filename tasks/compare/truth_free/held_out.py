@@ -162,7 +162,7 @@ def patterns_to_predict(
         region: What both light.
         light_fraction: Least share of a pattern's light that must fall where the object is known.
     """
-    cut = window.cut(region.box.corner_px, region.box.shape)
+    cut = window.cut(region.box)
     part = ObjectWindow(np.where(region.lit, cut, np.nan), region.box.corner_px)
     if light_fraction >= 1:
         return part, known_exposures(header, part)

@@ -17,7 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path, open_hdf5
-from tasks.core.geometry.patches import Box, scan_box
+from tasks.core.geometry.patches import Window, scan_box
 
 SHA256, BOX = "truth_sha256", "truth_box_px"
 
@@ -105,13 +105,13 @@ class TruthFingerprint:
         sha256: Of the object there.
     """
 
-    box: Box
+    box: Window
     sha256: str
 
     @classmethod
-    def of(cls, window: ObjectWindow, box: Box) -> "TruthFingerprint":
+    def of(cls, window: ObjectWindow, box: Window) -> "TruthFingerprint":
         """Return the fingerprint of an object in a box."""
-        part = ObjectWindow(window.cut(box.corner_px, box.shape), box.corner_px)
+        part = ObjectWindow(window.cut(box), box.corner_px)
         return cls(box, object_sha256(part))
 
     @classmethod
@@ -133,7 +133,7 @@ class TruthFingerprint:
         if SHA256 not in provenance or BOX not in provenance:
             return None
         top, left, height, width = provenance[BOX]
-        return cls(Box((top, left), (height, width)), str(provenance[SHA256]))
+        return cls(Window((top, left), (height, width)), str(provenance[SHA256]))
 
     @property
     def as_json(self) -> dict[str, Any]:

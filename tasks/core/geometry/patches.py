@@ -149,26 +149,28 @@ def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[n
 
 
 @dataclass(frozen=True)
-class Box:
-    """The smallest part of the object's frame that holds every patch of a scan.
+class Window:
+    """A rectangle of pixels in the frame of the object.
 
     Attributes:
-        corner_px: Row and column of its first pixel in the frame of the object.
+        corner_px: Row and column of its first pixel in that frame.
         shape: Shape (H, W).
     """
 
     corner_px: tuple[int, int]
     shape: tuple[int, int]
 
+    def inside(self, positions_px: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return absolute positions in the frame of the window; the sub-pixel rests stay."""
+        return np.asarray(positions_px - np.asarray(self.corner_px), dtype=np.float64)
 
-def scan_box(positions_px: NDArray[np.floating], n_px: int) -> Box:
-    """Return the box around the patch of n_px x n_px at every position (y, x) [px]."""
-    # Any frame that is large enough gives the corners; this one is.
-    reach = int(np.ceil(positions_px.max())) + n_px
-    corners = patch_corners(positions_px, n_px, (reach, reach))
-    top, left = (int(value) for value in corners.min(axis=0))
-    bottom, right = (int(value) for value in corners.max(axis=0) + n_px)
-    return Box((top, left), (bottom - top, right - left))
+
+def scan_box(positions_px: NDArray[np.floating], n_px: int) -> Window:
+    """Return the window around the patch of n_px x n_px at every position (y, x) [px]."""
+    nearest, _ = split_positions(positions_px)
+    top, left = (int(first) for first in nearest.min(axis=0) - n_px // 2)
+    height, width = (int(extent) for extent in np.ptp(nearest, axis=0) + n_px)
+    return Window((top, left), (height, width))
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import ComplexPair, Tensor
 

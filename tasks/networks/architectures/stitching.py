@@ -14,8 +14,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tasks.core.geometry.patches import place_patches
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window, place_patches
 from tasks.networks import physics
 from tasks.networks.architectures.base import Canvases, CanvasNetwork
 from tasks.networks.batches import as_pair

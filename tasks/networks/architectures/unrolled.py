@@ -17,7 +17,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window
 from tasks.networks.architectures.base import Canvases, CanvasNetwork, Workload
 from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.exposures import Exposures, InputGeometry

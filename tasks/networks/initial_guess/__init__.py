@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.geometry.overlap import measure_overlap
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess.closed_form import closed_form_guess, flat_guess

@@ -12,8 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.core.geometry.patches import extract_patches, place_patches, split_positions
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window, extract_patches, place_patches, split_positions
 from tasks.core.physics.probe import coherent_probe
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.gradients import (

@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from tasks.core.geometry.patches import place_patches, scan_box
-from tasks.core.geometry.scan_box import Window
+from tasks.core.geometry.patches import Window, place_patches, scan_box
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.gradients import integrate_gradient, missing_gradients
 from tasks.networks.projections import PhysicsPass, light_of, project

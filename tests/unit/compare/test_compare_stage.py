@@ -18,7 +18,7 @@ from tasks.core.files.metrics_table import read_metrics_csv
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.core.geometry.overlap import jittered_raster
-from tasks.core.geometry.patches import scan_box
+from tasks.core.geometry.patches import Window, scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.stage_interface import StageFiles, silent

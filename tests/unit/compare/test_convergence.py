@@ -14,7 +14,7 @@ from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.iterates_file import iterates_writer
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.geometry.patches import Box
+from tasks.core.geometry.patches import Window
 from tasks.core.objects import ObjectParams, make_object
 
 SHAPE = (120, 130)
@@ -32,7 +32,7 @@ def evaluator():
     mask[10:-10, 10:-10] = True
     lit = np.zeros(SHAPE, dtype=bool)
     lit[5:-5, 5:-5] = True
-    region = Region(Box((7, 9), SHAPE), np.where(lit, 50.0, 0.0), lit, mask)
+    region = Region(Window((7, 9), SHAPE), np.where(lit, 50.0, 0.0), lit, mask)
     return Evaluator(region, ReferenceObject(truth, mask, largest_rectangle(mask)), 2.0)
 
 

@@ -158,7 +158,7 @@ def test_a_model_has_five_scores_and_the_misfit_is_the_mean_of_both_ways(study):
     assert {score.reason for score in scores.values()} == {None}
     region = common_region(odd.header, even.header, PARAMS)
     lit = ObjectWindow(np.where(region.lit, 1.0 + 0j, np.nan), region.box.corner_px)
-    known = [replace(w, object_=w.object_ * lit.cut(ORIGIN_PX, w.object_.shape)) for w in windows]
+    known = [replace(w, object_=w.object_ * lit.cut(w.window)) for w in windows]
     there, back = (
         held_out_misfit(reader, window, known_exposures(reader.header, window))
         for reader, window in zip((even, odd), known, strict=True)

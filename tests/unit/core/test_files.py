@@ -1,7 +1,6 @@
 import h5py
 import numpy as np
 import pytest
-from tasks.core.geometry.scan_box import Window
 
 from tasks.core.files.atomic_files import (
     atomic_path,
@@ -15,6 +14,7 @@ from tasks.core.files.atomic_files import (
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import ELECTRONVOLT_J, Geometry, Scan, read_scan, write_scan
 from tasks.core.files.view_file import read_view
+from tasks.core.geometry.patches import Window
 from tasks.core.study.hub_layout import Condition, dose_label
 from tasks.core.study.stage_record import FileRef
 

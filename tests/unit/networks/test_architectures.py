@@ -7,10 +7,9 @@ import pytest
 import tensorflow as tf
 from keras import ops
 from pydantic import TypeAdapter, ValidationError
-from tasks.core.geometry.scan_box import Window
 
 from tasks.core.geometry.groups import nearest_neighbours
-from tasks.core.geometry.patches import extract_patches, place_patches, shifted_probes
+from tasks.core.geometry.patches import Window, extract_patches, place_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
