@@ -127,7 +127,8 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         training={
             arm.name: TrainingParams(
                 arm=arm.name,
-                architecture=ARCHITECTURES[params.architecture],
+                learns_from=arm.learns_from.value,
+                architecture=ARCHITECTURES[params.architecture].sizes,
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
                 device=params.device,

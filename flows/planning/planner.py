@@ -175,7 +175,8 @@ class Planner:
         folder = f"{trained.outputs['model'].rpartition('/')[0]}/adapted"
         name = self.name(f"adapt-{trained.params['arm'].lower()}", split)
         inputs = self.exposures(split) | initial
-        return self._training_call(name, self.stage_params.adaptation, inputs, folder)
+        params = self.stage_params.adaptation.model_copy(update={"arm": trained.params["arm"]})
+        return self._training_call(name, params, inputs, folder)
 
     def _training_call(
         self, name: str, params: BaseModel, inputs: dict[str, str], folder: str

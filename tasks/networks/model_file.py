@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.core.files.atomic_files import atomic_path, read_json, sha256_of, write_json
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.study.arms import Arm
 from tasks.networks.architectures import AnyArchitecture
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.exposures import Exposures, InputGeometry
@@ -112,7 +111,7 @@ class ModelRecord(BaseModel):
 
     Attributes:
         schema_version: Version of this layout.
-        arm: Principle that trained it.
+        arm: Name of the arm that it was trained for.
         architecture: Kind and size of the network.
         optics: What the network was built for, besides its size.
         data: The data that it was trained for.
@@ -124,7 +123,7 @@ class ModelRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[2] = 2
-    arm: Arm
+    arm: str
     architecture: AnyArchitecture
     optics: InputGeometry
     data: DataRecord

@@ -38,10 +38,10 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
     """
     device = use_device(params.device, params.backend)
     model = read_model_record(files.inputs["model"])
-    if model.arm is not params.arm:
+    if model.arm != params.arm:
         raise ValueError(
-            f"{files.inputs['model']} holds a model of {model.arm.value}, but "
-            f"{params.arm.value} was asked for. Name the model of that arm."
+            f"{files.inputs['model']} holds a model of {model.arm}, but "
+            f"{params.arm} was asked for. Name the model of that arm."
         )
     exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
     offered = DataRecord.of(exposures, ScanStatistics.of(exposures))
@@ -59,10 +59,10 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
     duration = time.perf_counter() - started
     if not np.all(np.isfinite(window.object_)):
         raise FloatingPointError(
-            f"The {params.arm.value} reconstruction holds values that are not finite, although "
+            f"The {params.arm} reconstruction holds values that are not finite, although "
             f"its scan and weights are intact. Train it again with a lower learning_rate."
         )
-    facts = {"arm": params.arm.value, "n_patterns": n_patterns, "passes": passes}
+    facts = {"arm": params.arm, "n_patterns": n_patterns, "passes": passes}
     write_object(files.outputs["reconstruction"], replace(window, facts=facts))
     return facts | {
         "inference_s": duration,

@@ -5,7 +5,6 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.study.arms import Arm
 from tasks.core.study.device import Backend, Device
 
 
@@ -14,7 +13,7 @@ class PredictionParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    arm: Arm = Field(Arm.PTYCHOPINN, description="Arm that the model must belong to")
+    arm: str = Field("network", min_length=1, description="Arm that the model must belong to")
     chunk_size: int = Field(
         256, ge=1, le=65_536, description="Patterns propagated at a time; bounds the memory"
     )

@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.core.study.arms import NETWORK_ARMS, Arm
 from tasks.core.study.device import Backend, Device, Precision
 from tasks.networks.architectures import AnyArchitecture, UnrolledArchitecture
 
@@ -14,7 +13,10 @@ class TrainingParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    arm: Arm = Field(Arm.PTYCHOPINN, description="PtychoPINN (no labels) or Baseline (labels)")
+    arm: str = Field("network", min_length=1, description="Name of the arm, for its records")
+    learns_from: Literal["diffraction", "labels"] = Field(
+        "diffraction", description="Principle: patterns alone, or a true object or other labels"
+    )
     n_steps: int = Field(1000, ge=1, le=1_000_000, description="Optimiser steps, a group each")
     budget_s: float | None = Field(
         None,
@@ -36,14 +38,14 @@ class TrainingParams(BaseModel):
         UnrolledArchitecture(), description="Kind and size of the network"
     )
     likelihood: Literal["poisson", "amplitude"] = Field(
-        "poisson", description="How PtychoPINN's prediction is compared with the photons"
+        "poisson", description="How a prediction without labels is compared with the photons"
     )
     thinning_fraction: float | None = Field(
         None,
         gt=0,
         le=1,
-        description="Share of the photons that PtychoPINN sees at a step, while the rest are its "
-        "target; 1 is no thinning, none decides by the measured photons per pattern",
+        description="Share of the photons that a network without labels sees at a step, while the "
+        "rest are its target; 1 is no thinning, none decides by the measured photons per pattern",
     )
     holdout_fraction: float = Field(
         0.05,
@@ -76,19 +78,11 @@ class TrainingParams(BaseModel):
         description="Precision of the layers; auto takes bfloat16 where the hardware gains from it",
     )
 
-    @field_validator("arm")
-    @classmethod
-    def _arm_is_a_network(cls, value: Arm) -> Arm:
-        if value not in NETWORK_ARMS:
-            names = ", ".join(arm.value for arm in NETWORK_ARMS)
-            raise ValueError(f"{value.value} is not trained. Choose one of: {names}.")
-        return value
-
     @model_validator(mode="after")
     def _only_counts_are_thinned(self) -> "TrainingParams":
-        if self.arm is Arm.BASELINE and self.thinning_fraction not in (None, 1.0):
+        if self.learns_from == "labels" and self.thinning_fraction not in (None, 1.0):
             raise ValueError(
-                f"The Baseline learns from labels, so its counts are not thinned: got "
+                f"The {self.arm} learns from labels, so its counts are not thinned: got "
                 f"thinning_fraction={self.thinning_fraction}. Leave it out."
             )
         return self

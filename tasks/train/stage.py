@@ -6,7 +6,6 @@ import numpy as np
 
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.view_file import open_view
-from tasks.core.study.arms import Arm
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.networks.architectures import Architecture
@@ -83,8 +82,10 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     )
     write_model_record(files.outputs["model"], model)
     write_history(files.outputs["history"], history)
-    title = f"{params.arm.value}, {len(exposures)} patterns"
-    draw_learning_curve(files.outputs["learning_curve"], history, title, LOSS_NAMES[params.arm])
+    title = f"{params.arm}, {len(exposures)} patterns"
+    draw_learning_curve(
+        files.outputs["learning_curve"], history, title, LOSS_NAMES[params.learns_from]
+    )
     if checkpoints is not None:
         checkpoints.clear()
     return record | {
@@ -121,13 +122,13 @@ def _reporter(params: TrainingParams, progress: Progress) -> AfterStep:
     total = params.n_steps if params.budget_s is None else max(1, round(params.budget_s))
 
     def report(step: int, loss: float, share: float) -> None:
-        progress(round(share * total), total, f"{params.arm.value} step {step}, loss {loss:.4f}")
+        progress(round(share * total), total, f"{params.arm} step {step}, loss {loss:.4f}")
 
     return report
 
 
 def _shown_fraction(params: TrainingParams, data: DataRecord) -> float:
-    if params.arm is Arm.BASELINE:
+    if params.learns_from == "labels":
         return 1.0
     return choose_thinning(params.thinning_fraction, data.photons_per_pattern)
 

@@ -2,7 +2,6 @@
 
 from prefect.logging import get_run_logger
 
-from tasks.core.study.arms import Arm
 from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.runtime.progress_artifact import ProgressArtifact
 from tasks.runtime.stage_task import execute, stage_task
@@ -11,13 +10,13 @@ from tasks.runtime.stage_task import execute, stage_task
 @stage_task("train-network")
 def train_network(call: StageCall) -> StageRecord:
     """Train a network on the training scan: PtychoPINN on counts, the Baseline on labels."""
-    logger, arm = get_run_logger(), Arm(call.params["arm"])
-    progress = ProgressArtifact(f"phase-g-training-{arm.slug}", logger)
+    logger, arm = get_run_logger(), str(call.params["arm"])
+    progress = ProgressArtifact(f"phase-g-training-{arm.lower()}", logger)
     record = execute(call, progress)
-    progress.finish(f"{arm.value}: {record.facts['n_steps']} steps")
+    progress.finish(f"{arm}: {record.facts['n_steps']} steps")
     logger.info(
         "Trained %s for %d steps in %.1f s, %.1f CPU s",
-        arm.value,
+        arm,
         record.facts["n_steps"],
         record.wall_s,
         record.cpu_s,

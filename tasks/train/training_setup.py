@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.study.arms import Arm
 from tasks.core.study.stage_interface import StageFiles
 from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, zero_frequency_first
@@ -27,8 +26,8 @@ TrainingBatch = Mapping[str, NDArray[np.generic]]
 VALIDATION_BATCHES = 2
 LABELS = ("truth", "labels")
 LOSS_NAMES = {
-    Arm.PTYCHOPINN: "misfit of the photons per pixel",
-    Arm.BASELINE: "mean distance to the truth",
+    "diffraction": "misfit of the photons per pixel",
+    "labels": "mean distance to the truth",
 }
 
 
@@ -61,7 +60,7 @@ class TrainingSetup:
 
         Args:
             params: Arm, sizes and seed.
-            files: For the Baseline, `truth` or `labels` among the inputs.
+            files: For a network with labels, `truth` or `labels` among the inputs.
             exposures: The scan.
             shown_fraction: Share of the photons that the network sees.
             needs_initial_guess: Whether the network refines an initial guess.
@@ -71,7 +70,7 @@ class TrainingSetup:
         """
         guess = initial_guess if needs_initial_guess else None
         thinning = PhotonThinning(exposures, shown_fraction, guess, params.seed)
-        true_object = _labels(params.arm, files)
+        true_object = _labels(params, files)
         if true_object is None:
             batch_of: Callable[[GroupedScan, int], TrainingBatch] = physics_batch
             objective: Objective = partial(physics_loss, likelihood=params.likelihood)
@@ -99,17 +98,18 @@ class TrainingSetup:
         return len(self.scan.exposures) - len(np.unique(self.scan.groups))
 
 
-def _labels(arm: Arm, files: StageFiles) -> ObjectWindow | None:
-    """Return what the Baseline learns from; none for PtychoPINN, which must not have it."""
+def _labels(params: TrainingParams, files: StageFiles) -> ObjectWindow | None:
+    """Return the labels; none for a network that learns without, and must not have them."""
     named = [name for name in LABELS if name in files.inputs]
-    if arm is Arm.BASELINE and len(named) != 1:
+    has_labels = params.learns_from == "labels"
+    if has_labels and len(named) != 1:
         raise ValueError(
-            "The Baseline learns from the truth: name it as input `truth`, or, if nobody "
+            f"The {params.arm} learns from the truth: name it as input `truth`, or, if nobody "
             "knows it, what a solver made of the scan as input `labels`; not both."
         )
-    if arm is not Arm.BASELINE and named:
+    if named and not has_labels:
         raise ValueError(
-            "PtychoPINN learns from diffraction alone: do not give it the input `truth` "
+            f"{params.arm} learns from diffraction alone: do not give it the input `truth` "
             "or `labels`."
         )
     return read_object(files.inputs[named[0]]) if named else None

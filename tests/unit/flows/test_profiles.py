@@ -31,7 +31,8 @@ def test_the_probe_of_a_profile_fits_its_array(profile):
 def test_both_networks_get_the_same_budget_and_size():
     training = resolve(PhaseGParams()).training
     pinn, baseline = (training[arm].model_dump() for arm in ("PtychoPINN", "Baseline"))
-    assert pinn.pop("arm") != baseline.pop("arm")
+    for apart in ("arm", "learns_from"):
+        assert pinn.pop(apart) != baseline.pop(apart)
     assert pinn == baseline
 
 

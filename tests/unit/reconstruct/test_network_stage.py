@@ -10,7 +10,6 @@ from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.core.physics.probe import defocused_zone_plate_probe, probe_sha256
-from tasks.core.study.arms import Arm
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
@@ -62,7 +61,7 @@ def files(tmp_path, scan):
     )
     write_weights(tmp_path / "n.weights.h5", network_for(scan))
     record = ModelRecord(
-        arm=Arm.PTYCHOPINN,
+        arm="network",
         architecture=ARCHITECTURE,
         optics=InputGeometry.of(scan.probe_modes),
         data=offered_by(scan),
@@ -144,8 +143,8 @@ def test_the_fingerprint_of_a_probe_ignores_its_photons_and_its_last_bits(scan):
 
 
 def test_a_model_of_another_arm_is_refused(files):
-    with pytest.raises(ValueError, match="model of PtychoPINN, but Baseline was asked for"):
-        predict(PredictionParams(arm=Arm.BASELINE), files, silent)
+    with pytest.raises(ValueError, match="model of network, but Baseline was asked for"):
+        predict(PredictionParams(arm="Baseline"), files, silent)
 
 
 def test_weights_that_were_cut_short_are_refused(files):

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from tasks.core.files.view_file import read_view
-from tasks.core.study.arms import Arm
 from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.core.study.stage_record import StageCall
@@ -223,7 +222,7 @@ def test_the_next_try_of_a_stage_goes_on_where_its_child_was_killed(wide_scan, p
 @pytest.mark.slow
 def test_a_stage_without_a_fingerprint_keeps_nothing(small_scan, tmp_path):
     params = TrainingParams(
-        arm=Arm.PTYCHOPINN, n_steps=2, group_size=9, architecture=TINY, checkpoint_s=0.0
+        arm="PtychoPINN", n_steps=2, group_size=9, architecture=TINY, checkpoint_s=0.0
     )
     seen = []
     folder = tmp_path / "checkpoints"

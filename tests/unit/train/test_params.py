@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.core.study.arms import Arm
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import choose_thinning, thin_counts
 from tasks.train.schedule import budget_share, is_validation_due, learning_rate
 
 
-def test_an_arm_that_is_not_a_network_is_refused():
-    with pytest.raises(ValidationError, match="Choose one of: PtychoPINN, Baseline"):
-        TrainingParams(arm=Arm.PTYCHI)
+def test_a_principle_that_is_none_is_refused():
+    with pytest.raises(ValidationError, match="Input should be 'diffraction' or 'labels'"):
+        TrainingParams(arm="PtyChi", learns_from="nothing")
 
 
 def test_the_baseline_is_not_thinned():
     with pytest.raises(ValidationError, match="Leave it out"):
-        TrainingParams(arm=Arm.BASELINE, thinning_fraction=0.3)
+        TrainingParams(arm="Baseline", learns_from="labels", thinning_fraction=0.3)
 
 
 @pytest.mark.parametrize(
