@@ -19,7 +19,7 @@ from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.closed_form import flat_guess
 from tasks.networks.projections import COUNT_OFFSET, PhysicsPass, project
-from tasks.orientation.orientations import CORNER, CORNER_CURE, TURNS, middle_exposures
+from tasks.orientation.orientations import CORNER, CORNER_CURE, ORIENTATIONS, middle_exposures
 
 PATTERNS_OF_64_PX = 49
 FEWEST, MOST = 16, 100
@@ -82,7 +82,7 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
     floor = np.finfo(np.float32).tiny
     ratio = misfits[best] / max(stated.misfit, float(floor))
     if ratio * CLEAR_RATIO < 1:
-        cure = CORNER_CURE if best == CORNER else TURNS[best][1]
+        cure = CORNER_CURE if best == CORNER else ORIENTATIONS[best].cure
         raise ValueError(
             f"The scan fits better with {best}: over {len(chosen)} neighbouring patterns the "
             f"misfit is {misfits[best]:.4g} per pixel instead of {stated.misfit:.4g} as "
@@ -109,8 +109,8 @@ def _misfits_of_others(
 ) -> dict[str, float]:
     """Return the misfit of every orientation but the stated one."""
     misfits = {
-        name: fit_patterns(scan, counts, positions_px @ np.asarray(turn).T).misfit
-        for name, (turn, _) in TURNS.items()
+        name: fit_patterns(scan, counts, positions_px @ np.asarray(other.matrix).T).misfit
+        for name, other in ORIENTATIONS.items()
     }
     mask = scan.pixel_mask
     shifted = replace(scan, pixel_mask=None if mask is None else np.fft.fftshift(mask))
@@ -164,10 +164,10 @@ def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating])
     found = project(exposures, canvas, everything, current)
     good = zero_frequency_first(scan.good_pixels) > 0
     transmission = float(np.abs(start[0, 0]) ** 2)
-    return _judge(found.counts[:, good], found.intensity[:, good], transmission)
+    return _agreement(found.counts[:, good], found.intensity[:, good], transmission)
 
 
-def _judge(counts: Counts, predicted: Counts, transmission: float) -> Fit:
+def _agreement(counts: Counts, predicted: Counts, transmission: float) -> Fit:
     """Compare counts and prediction, both (J, good pixels)."""
     roots = np.sqrt(counts + COUNT_OFFSET) - np.sqrt(predicted + COUNT_OFFSET)
     misfit = 4 * float(np.mean(roots**2, dtype=np.float64))

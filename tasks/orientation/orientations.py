@@ -1,30 +1,48 @@
 """The other orientations that a scan may have, and how each is cured."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-Turn = tuple[tuple[int, int], tuple[int, int]]
+Matrix = tuple[tuple[int, int], tuple[int, int]]
 
-TURNS: dict[str, tuple[Turn, str]] = {
-    "y and x swapped": (
-        ((0, 1), (1, 0)),
-        "swap the columns of positions_px, or transpose every pattern",
+
+class Orientation(NamedTuple):
+    """Another orientation than the stated one.
+
+    Attributes:
+        matrix: What turns the stated positions (y, x) into it.
+        cure: What to do with a scan that has it.
+    """
+
+    matrix: Matrix
+    cure: str
+
+
+ORIENTATIONS = {
+    "y and x swapped": Orientation(
+        ((0, 1), (1, 0)), "swap the columns of positions_px, or transpose every pattern"
     ),
-    "y negated": (((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"),
-    "x negated": (((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"),
-    "y and x negated": (
+    "y negated": Orientation(
+        ((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"
+    ),
+    "x negated": Orientation(
+        ((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"
+    ),
+    "y and x negated": Orientation(
         ((-1, 0), (0, -1)),
         "negate positions_px, or flip every pattern along both axes, or conjugate the probe",
     ),
-    "a quarter turn": (
+    "a quarter turn": Orientation(
         ((0, 1), (-1, 0)),
         "swap the columns of positions_px and negate the second, or turn every pattern",
     ),
-    "a quarter turn back": (
+    "a quarter turn back": Orientation(
         ((0, -1), (1, 0)),
         "swap the columns of positions_px and negate the first, or turn every pattern",
     ),
-    "y and x swapped and negated": (
+    "y and x swapped and negated": Orientation(
         ((0, -1), (-1, 0)),
         "swap the columns of positions_px and negate both, or turn every pattern",
     ),

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tasks.orientation.orientations import TURNS
+from tasks.orientation.orientations import ORIENTATIONS
 
 AS_STATED = "as stated"
 EPOCHS = 12
@@ -53,7 +53,7 @@ class RefinedFit:
 
 
 @dataclass(frozen=True)
-class Orientations:
+class OrientationFits:
     """Fits of a scan in every orientation.
 
     Attributes:
@@ -91,7 +91,7 @@ def fit_orientations(
     positions_px: NDArray[np.floating],
     probes: Mapping[str, NDArray[np.complexfloating]],
     good: NDArray[np.bool_],
-) -> Orientations:
+) -> OrientationFits:
     """Fit patterns in every orientation.
 
     Args:
@@ -104,18 +104,22 @@ def fit_orientations(
     """
     twins_known = len(probes) == 1
     fits = {}
-    for name in (AS_STATED, *TURNS):
+    for name in (AS_STATED, *ORIENTATIONS):
         if not twins_known and name in TWINS.values():
             continue
         placed = turned_positions(positions_px, name)
         found = (fit_with_probe(counts, placed, probe, good) for probe in probes.values())
         fits[name] = min(found, key=lambda fit: fit.misfit)
-    return Orientations(fits, twins_known, len(counts))
+    return OrientationFits(fits, twins_known, len(counts))
 
 
 def turned_positions(positions_px: NDArray[np.floating], name: str) -> NDArray[np.floating]:
     """Return positions (J, 2) in an orientation by its name."""
-    return positions_px if name == AS_STATED else positions_px @ np.asarray(TURNS[name][0]).T
+    return (
+        positions_px
+        if name == AS_STATED
+        else positions_px @ np.asarray(ORIENTATIONS[name].matrix).T
+    )
 
 
 def fit_with_probe(

@@ -25,7 +25,7 @@ from tasks.ingest.conventions import ProbeOrigin, Values
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.refined_fit import (
     AS_STATED,
-    Orientations,
+    OrientationFits,
     fit_orientations,
     fit_with_probe,
     turned_positions,
@@ -46,7 +46,7 @@ class Checks:
 
     findings: tuple[Finding, ...]
     overlap: MeasuredOverlap | None
-    orientations: Orientations | None
+    orientations: OrientationFits | None
 
     @property
     def verdict(self) -> str:
@@ -75,7 +75,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
     return Checks(tuple(ranked), overlap, orientations)
 
 
-def try_orientations(prepared: PreparedScan) -> Orientations:
+def try_orientations(prepared: PreparedScan) -> OrientationFits:
     """Fit the patterns in the middle of the scan in every orientation.
 
     A probe that was estimated is tried with both signs of its curvature.

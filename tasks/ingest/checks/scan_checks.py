@@ -11,8 +11,8 @@ from tasks.ingest.checks.findings import Finding, error, info, warning
 from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation.prepare import PreparedScan
-from tasks.orientation.orientations import TURNS
-from tasks.orientation.refined_fit import AS_STATED, Orientations
+from tasks.orientation.orientations import ORIENTATIONS
+from tasks.orientation.refined_fit import AS_STATED
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1
@@ -180,7 +180,7 @@ def turned_options(asked: PositionsParams, turn: str) -> str:
     """
     swap = np.array([[0, 1], [1, 0]]) if asked.swap else np.eye(2)
     now = np.diag([-1.0 if asked.negate_y else 1.0, -1.0 if asked.negate_x else 1.0]) @ swap
-    wanted = np.asarray(TURNS[turn][0]) @ now
+    wanted = np.asarray(ORIENTATIONS[turn].matrix) @ now
     is_swapped = bool(wanted[0, 0] == 0)
     signs = wanted.sum(axis=1)
     uses = {"swap": is_swapped, "negate-y": signs[0] < 0, "negate-x": signs[1] < 0}

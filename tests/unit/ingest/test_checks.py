@@ -10,7 +10,7 @@ from tasks.ingest.checks.all_checks import check_scan, checks_record
 from tasks.ingest.checks.findings import refuse_errors
 from tasks.ingest.checks.scan_checks import turned_options
 from tasks.ingest.params import PositionsParams
-from tasks.orientation.orientations import TURNS
+from tasks.orientation.orientations import ORIENTATIONS
 from tasks.orientation.refined_fit import AS_STATED
 
 
@@ -57,7 +57,7 @@ def test_wrong_axes_are_named_with_the_options_that_cure_them(
 @pytest.mark.parametrize("swap", [False, True])
 @pytest.mark.parametrize("negate_y", [False, True])
 @pytest.mark.parametrize("negate_x", [False, True])
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("turn", ORIENTATIONS)
 def test_a_cure_goes_on_from_the_options_that_were_given(swap, negate_y, negate_x, turn):
     def matrix(swap, negate_y, negate_x):
         signs = np.diag([1 - 2 * negate_y, 1 - 2 * negate_x])
@@ -67,7 +67,7 @@ def test_a_cure_goes_on_from_the_options_that_were_given(swap, negate_y, negate_
     text = turned_options(asked, turn)
     given = text.startswith("Give")
     chosen = [given and f"--positions.{name}" in text for name in ("swap", "negate-y", "negate-x")]
-    wanted = np.asarray(TURNS[turn][0]) @ matrix(swap, negate_y, negate_x)
+    wanted = np.asarray(ORIENTATIONS[turn].matrix) @ matrix(swap, negate_y, negate_x)
     np.testing.assert_array_equal(matrix(*chosen), wanted)
 
 
