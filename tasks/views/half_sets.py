@@ -1,4 +1,4 @@
-"""Two halves of a view: every other exposure in one, the rest in the other.
+"""The half sets of a view: every other exposure in one, the rest in the other.
 
 Two reconstructions from disjoint exposures share no noise. What they agree on is signal, and
 each predicts patterns that it has never seen, so neither needs the truth.
@@ -23,13 +23,13 @@ FLYBACK_STEPS = 2.0
 
 
 class HalvesParams(BaseModel):
-    """Parameters of the halves: there are none, since any choice would favour somebody."""
+    """Parameters of the half sets: there are none, since any choice would favour somebody."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Split the exposures of a view into two halves, and measure the overlap of each.
+    """Split the exposures of a view into two half sets, and measure the overlap of each.
 
     A half whose probes no longer overlap is written all the same; `halves_overlap_ratio` is then
     not positive, and what is reconstructed from the half means nothing.

@@ -38,37 +38,11 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
         ValueError: If the measured overlap is not what the view's name says, or the view has
             too few exposures for its groups.
     """
-    return _make_view(params, files, progress)
-
-
-def take_every_exposure(
-    params: MeasuredViewParams, files: StageFiles, progress: Progress
-) -> dict[str, Any]:
-    """Take all exposures of a measured scan, measure their overlap and map their light.
-
-    Args:
-        params: The groups that the overlap is measured in.
-        files: As of `select_view`.
-        progress: Told once at the end.
-
-    Returns:
-        Number of exposures and their measured overlaps; the nominal one is None.
-
-    Raises:
-        ValueError: If the scan has too few exposures for its groups.
-    """
-    return _make_view(params, files, progress)
-
-
-def _make_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Choose exposures where an overlap is asked for, and write what is known of them."""
     scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
-    indices = (
-        np.arange(len(scan), dtype=np.intp)
-        if params.overlap_ratio is None
-        else select_nested(scan.positions_px, params.view, diameter)
-    )
+    indices = np.arange(len(scan), dtype=np.intp)
+    if params.overlap_ratio is not None:
+        indices = select_nested(scan.positions_px, params.view, diameter)
     positions_px = scan.positions_px[indices]
     measured = measure_overlap(positions_px, diameter)
     if params.overlap_ratio is not None:
@@ -84,23 +58,24 @@ def _make_view(params: ViewParams, files: StageFiles, progress: Progress) -> dic
         **overlap_metrics(positions_px, params, diameter),
     }
     box = scan_box(positions_px, scan.n_px)
-    coverage = illumination_map(scan.probe, positions_px - box.corner_px, box.shape)
-    write_npz(
-        files.outputs["coverage"],
-        coverage=coverage.astype(np.float32),
-        corner_px=np.array(box.corner_px),
-    )
+    coverage = illumination_map(scan.probe, box.inside(positions_px), box.shape)
+    arrays = {"coverage": coverage.astype(np.float32), "corner_px": np.array(box.corner_px)}
+    write_npz(files.outputs["coverage"], **arrays)
     summary = f"{len(indices)} of {len(scan)} exposures overlap by {measured.overlap_ratio:.3f}"
-    write_coverage_plot(
-        files.outputs["plot"], coverage, box, positions_px, f"{params.name} view: {summary}"
-    )
+    title = f"{params.name} view: {summary}"
+    write_coverage_plot(files.outputs["plot"], coverage, box, positions_px, title)
     write_json(files.outputs["overlap"], facts)
-    write_json(
-        files.outputs["view"],
-        {"view": params.name, "n_exposures": len(scan), "indices": indices.tolist()},
-    )
+    view = {"view": params.name, "n_exposures": len(scan), "indices": indices.tolist()}
+    write_json(files.outputs["view"], view)
     progress(1, 1, summary)
     return facts
+
+
+def take_every_exposure(
+    params: MeasuredViewParams, files: StageFiles, progress: Progress
+) -> dict[str, Any]:
+    """Do as `select_view` with all exposures of a measured scan, whatever their overlap."""
+    return select_view(params, files, progress)
 
 
 def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
