@@ -1,6 +1,6 @@
 """What a network is given: patterns of a group on their own canvas, ready for the FFT."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_fir
 
 CANVAS_MULTIPLE = 8
 DARK = 0.01
+
+NetworkInputs = dict[str, NDArray[Any]]
 
 
 def canvas_of(
@@ -28,43 +30,6 @@ def canvas_of(
         height, width = (-(-side // CANVAS_MULTIPLE) * CANVAS_MULTIPLE for side in box.shape)
         shape = height, width
     return Window(box.corner_px, shape)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Patterns on their canvas; detector in the order of the FFT, zero frequency at [0, 0].
-
-    Attributes:
-        counts: Photons that the network sees, float32, shape (J, N, N).
-        good: 1 where the detector counts, 0 elsewhere, float32, shape (N, N).
-        probe: Modes at every position as (real, imaginary) [sqrt(photons)], each (M, J, N, N).
-        indices: Pixels of every patch in the flattened canvas, int32, shape (J, N, N).
-        initial_guess: Object to refine as (real, imaginary), each (H, W).
-        normaliser: 1 / (illumination + a hundredth of its maximum), shape (H, W).
-        coverage: Illumination over the probe's brightest pixel, shape (H, W).
-    """
-
-    counts: NDArray[np.float32]
-    good: NDArray[np.float32]
-    probe: tuple[NDArray[np.float32], NDArray[np.float32]]
-    indices: NDArray[np.int32]
-    initial_guess: tuple[NDArray[np.float32], NDArray[np.float32]]
-    normaliser: NDArray[np.float32]
-    coverage: NDArray[np.float32]
-
-    def as_inputs(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays by the names that the network takes."""
-        return {
-            "counts": self.counts,
-            "good": self.good,
-            "probe_real": self.probe[0],
-            "probe_imaginary": self.probe[1],
-            "indices": self.indices,
-            "initial_real": self.initial_guess[0],
-            "initial_imaginary": self.initial_guess[1],
-            "normaliser": self.normaliser,
-            "coverage": self.coverage,
-        }
 
 
 def as_pair(
@@ -97,13 +62,15 @@ def flat_indices(
     return (rows[:, :, None] * shape[1] + columns[:, None, :]).astype(np.int32)
 
 
-def make_batch(
+def network_inputs(
     exposures: Exposures,
     indices: NDArray[np.intp],
     canvas: Window,
     initial_guess: NDArray[np.complexfloating],
-) -> Batch:
-    """Prepare some exposures for a network.
+) -> NetworkInputs:
+    """Return what a network is given of some exposures, single-precision arrays by name.
+
+    The detector is in the order of the FFT, zero frequency at [0, 0].
 
     Args:
         exposures: The scan.
@@ -112,21 +79,30 @@ def make_batch(
         initial_guess: Object on the canvas to start from, shape (H, W).
 
     Returns:
-        The batch.
+        `counts`, photons that the network sees, (J, N, N); `good`, 1 where the detector counts,
+        (N, N); `probe_real` and `probe_imaginary`, modes at every position [sqrt(photons)],
+        (M, J, N, N); `indices`, pixels of every patch in the flattened canvas, int32, (J, N, N);
+        `initial_real` and `initial_imaginary`, the guess, (H, W); `normaliser`,
+        1 / (illumination + a hundredth of its maximum), (H, W); `coverage`, illumination over the
+        probe's brightest pixel, (H, W).
 
     Raises:
         ValueError: If a patch leaves the canvas.
     """
     inside = canvas.inside(exposures.positions_px[indices])
     probes = exposures.probes(indices)
-    intensity = intensity_of(probes)
-    illumination = place_patches(intensity, inside, canvas.shape)
-    return Batch(
-        counts=exposures.counts(indices),
-        good=zero_frequency_first(exposures.good_pixels),
-        probe=as_pair(probes),
-        indices=flat_indices(inside, exposures.n_px, canvas.shape),
-        initial_guess=as_pair(initial_guess),
-        normaliser=(1 / (illumination + DARK * illumination.max())).astype(np.float32),
-        coverage=(illumination / probe_intensity(exposures.probe_modes).max()).astype(np.float32),
-    )
+    illumination = place_patches(intensity_of(probes), inside, canvas.shape)
+    brightest = probe_intensity(exposures.probe_modes).max()
+    probe_real, probe_imaginary = as_pair(probes)
+    initial_real, initial_imaginary = as_pair(initial_guess)
+    return {
+        "counts": exposures.counts(indices),
+        "good": zero_frequency_first(exposures.good_pixels),
+        "probe_real": probe_real,
+        "probe_imaginary": probe_imaginary,
+        "indices": flat_indices(inside, exposures.n_px, canvas.shape),
+        "initial_real": initial_real,
+        "initial_imaginary": initial_imaginary,
+        "normaliser": (1 / (illumination + DARK * illumination.max())).astype(np.float32),
+        "coverage": (illumination / brightest).astype(np.float32),
+    }

@@ -71,7 +71,7 @@ class DataRecord(BaseModel):
         Raises:
             ValueError: If they do not fit; the message names both sides.
         """
-        problems, cures = [], ["Train a network on data of this kind."]
+        problems, of_probe = [], []
         if self.n_px != offered.n_px:
             problems.append(f"patterns of {self.n_px} px, but the scan has {offered.n_px} px")
         problems += self._factor_problem(
@@ -79,11 +79,11 @@ class DataRecord(BaseModel):
         )
         if not accept_other_probe:
             of_probe = self._probe_problems(offered)
-            problems += of_probe
-            cures += [ACCEPT_OTHER_PROBE] if of_probe else []
-        if problems:
+        if problems or of_probe:
+            cure = f" {ACCEPT_OTHER_PROBE}" if of_probe else ""
             raise ValueError(
-                f"The model was trained for {'; and for '.join(problems)}. {' '.join(cures)}"
+                f"The model was trained for {'; and for '.join(problems + of_probe)}. Train a "
+                f"network on data of this kind.{cure}"
             )
 
     def _probe_problems(self, offered: "DataRecord") -> list[str]:

@@ -146,13 +146,10 @@ def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating])
         counts: Patterns, zero frequency at [N // 2, N // 2], shape (J, N, N).
         positions_px: Their positions (y, x) [px], shape (J, 2).
     """
-    exposures = Exposures(
-        positions_px=np.asarray(positions_px, dtype=np.float64),
-        probe_modes=scan.probe_modes.astype(np.complex64),
-        good_pixels=scan.good_pixels,
-        # Squares and turned patterns are counts too, in floating point.
-        read=lambda indices: cast("NDArray[np.unsignedinteger]", counts[indices]),
-    )
+    # Squares and turned patterns are counts too, in floating point.
+    patterns = cast("NDArray[np.unsignedinteger]", counts)
+    positions_px = positions_px.astype(np.float64)
+    exposures = Exposures.of(replace(scan, diffraction_counts=patterns, positions_px=positions_px))
     canvas, everything = canvas_of(positions_px, scan.n_px), np.arange(len(counts))
     physics = PhysicsPass.of(exposures, canvas, len(counts))
     current = leading = start = flat_guess(exposures, canvas)

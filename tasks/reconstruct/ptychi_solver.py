@@ -7,7 +7,7 @@ stays fixed; the object starts flat, or from another arm's.
 import logging
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class DivergedError(FloatingPointError):
         """Write what is good beside the output that will not be, and name it in the message."""
         path = reconstruction.with_name(f"{reconstruction.stem}_diverged.h5")
         facts: dict[str, Any] = {
-            "settings": self.settings.facts,
+            "settings": asdict(self.settings),
             "losses": [str(loss) for loss in self.losses],
             "last_good_epoch": len(self.losses) - 1,
         }

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,8 +133,7 @@ def _facts_of(
     solutions: list["Solution"],
 ) -> dict[str, Any]:
     """Return what is worth knowing of a scan and its solutions, as JSON."""
-    solution, chosen = solutions[0], settings[0]
-    spread = None
+    solution, spread = solutions[0], None
     if len(solutions) > 1:
         objects = np.stack([found.window.object_ for found in solutions])
         spread = spread_between_orders(objects, lit_area(scan, solution.window))
@@ -145,7 +144,7 @@ def _facts_of(
         "saturated_fraction": scan.provenance.get("dose", {}).get("saturated_fraction"),
         "photons_per_object_px": exposure.photons_per_px,
         "overlap_ratio": exposure.overlap_ratio,
-        "settings": chosen.facts,
+        "settings": asdict(settings[0]),
         "seeds": [order.seed for order in settings],
         "spread_between_orders": spread,
         "device": solution.device,

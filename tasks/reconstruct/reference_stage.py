@@ -5,7 +5,7 @@ and no truth: it has the noise of the patterns and every fault of the model.
 """
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +54,8 @@ def make_reference(
     from tasks.reconstruct.ptychi_solver import solve
 
     scan = with_modes(scan, params.n_modes)
-    settings = settings_for(PtyChiParams(), measure_exposure(scan), _seed(params))
+    seed = spawn_integer(params.seed, Purpose.MINIBATCHES)
+    settings = settings_for(PtyChiParams(), measure_exposure(scan), seed)
     n_object = params.object_epochs or settings.n_epochs
     # It begins with what the refinement found, so no faster model has to come near first.
     settings = replace(settings, n_epochs=n_object, gaussian_epochs=0)
@@ -73,7 +74,7 @@ def make_reference(
 
     solution = solve(refined.scan, settings, refined.window, params.device, on_epoch, n_threads)
     facts = _facts(params, scan, refined) | {
-        "settings": settings.facts,
+        "settings": asdict(settings),
         "object_losses": solution.losses,
         "device": solution.device,
         "n_threads": n_threads,
@@ -89,10 +90,6 @@ def make_reference(
     options = {"probe": refined.options, "object": solution.options}
     write_json(files.outputs["options"], without_infinities(options))
     return facts | {"solve_s": time.perf_counter() - started}
-
-
-def _seed(params: ReferenceParams) -> int:
-    return spawn_integer(params.seed, Purpose.MINIBATCHES)
 
 
 def _facts(params: ReferenceParams, scan: Scan, refined: "Refined") -> dict[str, Any]:

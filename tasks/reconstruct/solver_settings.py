@@ -17,8 +17,7 @@ it sets the noise of the object, and a sparse view has less of it than a dense o
   the epochs gain no more than a few per cent: see docs/iterative_solver.md.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -81,14 +80,6 @@ class SolverSettings:
     accelerate: bool
     total_variation_weight: float
     seed: int
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The settings as JSON."""
-        return asdict(self) | {
-            "algorithm": self.algorithm.value,
-            "noise_model": self.noise_model.value,
-        }
 
 
 def measure_exposure(scan: Scan) -> Exposure:

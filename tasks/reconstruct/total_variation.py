@@ -68,37 +68,22 @@ def _lengths(field: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(np.maximum(lengths, 1, out=lengths))
 
 
-def _differences(
-    image: NDArray[np.inexact], result: NDArray[np.inexact] | None = None
-) -> NDArray[np.inexact]:
-    """Return forward differences along y and x, zero past the last pixel, shape (2, ..., H, W).
-
-    Args:
-        image: Shape (..., H, W).
-        result: Where to write; a new array by default.
-    """
-    if result is None:
-        result = np.empty((2, *image.shape), dtype=image.dtype)
+def _differences(image: NDArray[np.inexact], result: NDArray[np.inexact]) -> None:
+    """Write differences along y and x, (2, ..., H, W), zero past the last pixel of (..., H, W)."""
     np.subtract(image[..., 1:, :], image[..., :-1, :], out=result[0, ..., :-1, :])
     np.subtract(image[..., 1:], image[..., :-1], out=result[1, ..., :-1])
     result[0, ..., -1, :] = 0
     result[1, ..., -1] = 0
-    return result
 
 
-def _adjoint(
-    field: NDArray[np.inexact], result: NDArray[np.inexact] | None = None
-) -> NDArray[np.inexact]:
-    """Return the adjoint of `_differences`, applied to a field of shape (2, ..., H, W)."""
-    if result is None:
-        result = np.empty(field.shape[1:], dtype=field.dtype)
+def _adjoint(field: NDArray[np.inexact], result: NDArray[np.inexact]) -> None:
+    """Write the adjoint of `_differences`, applied to a field of shape (2, ..., H, W)."""
     np.negative(field[0, ..., :-1, :], out=result[..., :-1, :])
     result[..., -1, :] = 0
     below, left, right = result[..., 1:, :], result[..., :-1], result[..., 1:]
     np.add(below, field[0, ..., :-1, :], out=below)
     np.subtract(left, field[1, ..., :-1], out=left)
     np.add(right, field[1, ..., :-1], out=right)
-    return result
 
 
 def _subtract_adjoint(

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.patches import Window
 from tasks.core.study.seeds import Purpose, spawn_sequence
-from tasks.networks.batches import Batch, canvas_of, make_batch
+from tasks.networks.batches import NetworkInputs, canvas_of, network_inputs
 from tasks.networks.exposures import Counts, Exposures
 
 CHUNK = 256
@@ -96,10 +96,10 @@ class ThinnedExposures:
     target_scale: float
     initial_guess: ObjectWindow
 
-    def batch(self, group: NDArray[np.intp], canvas: Window) -> Batch:
+    def inputs(self, group: NDArray[np.intp], canvas: Window) -> NetworkInputs:
         """Return what a network is shown of a group; its guess is zero beyond the scan."""
         guess = np.nan_to_num(self.initial_guess.cut(canvas))
-        return make_batch(self.shown, group, canvas, guess)
+        return network_inputs(self.shown, group, canvas, guess)
 
 
 class PhotonThinning:

@@ -127,7 +127,7 @@ def physics_batch(scan: GroupedScan, number: int) -> TrainingBatch:
     """
     group, canvas = scan.group(number)
     thinned = scan.thinning.at(number, len(group))
-    return thinned.batch(group, canvas).as_inputs() | {
+    return thinned.inputs(group, canvas) | {
         "target_counts": zero_frequency_first(thinned.target_counts(group)),
         "target_scale": np.array([thinned.target_scale], dtype=np.float32),
     }
@@ -148,12 +148,12 @@ def supervised_batch(truth: ObjectWindow, scan: GroupedScan, number: int) -> Tra
         Inputs of the network with `truth_real`, `truth_imaginary` and `truth_weight`.
     """
     group, canvas = scan.group(number)
-    batch = scan.thinning.at(number, len(group)).batch(group, canvas)
+    inputs = scan.thinning.at(number, len(group)).inputs(group, canvas)
     true_object = truth.cut(canvas)
-    weight = np.where(np.isfinite(true_object), batch.coverage, 0.0).astype(np.float32)
-    guess = batch.initial_guess[0] + 1j * batch.initial_guess[1]
+    weight = np.where(np.isfinite(true_object), inputs["coverage"], 0.0).astype(np.float32)
+    guess = inputs["initial_real"] + 1j * inputs["initial_imaginary"]
     real, imaginary = as_pair(in_gauge_of(np.nan_to_num(true_object), guess, weight))
-    return batch.as_inputs() | {
+    return inputs | {
         "truth_real": real,
         "truth_imaginary": imaginary,
         "truth_weight": weight,

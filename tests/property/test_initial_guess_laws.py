@@ -18,7 +18,8 @@ from tasks.core.physics.forward import (
 from tasks.core.physics.probe import defocused_zone_plate_probe, incoherent_modes
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
-from tasks.networks.initial_guess import closed_form_guess, initial_guess
+from tasks.networks.initial_guess import initial_guess
+from tasks.networks.initial_guess.closed_form import closed_form_guess
 from tasks.networks.initial_guess.gradients import missing_gradients
 from tasks.networks.initial_guess.sweeps import Sweeper, far_subsets, momentum
 from tasks.networks.projections import project

@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.networks.architectures import AnyArchitecture
-from tasks.networks.batches import canvas_of, make_batch
+from tasks.networks.batches import canvas_of, network_inputs
 from tasks.networks.exposures import Exposures, InputGeometry
 
 architecture, weights, output, is_first = sys.argv[1:]
@@ -36,13 +36,13 @@ good = rng.uniform(size=(32, 32)) < 0.98
 exposures = Exposures(positions, modes, good, lambda indices: counts[indices])
 canvas = canvas_of(positions, 32)
 start = np.full(canvas.shape, 0.75 + 0.1j, dtype=np.complex64)
-batch = make_batch(exposures, np.arange(6), canvas, start)
+arrays = network_inputs(exposures, np.arange(6), canvas, start)
 architecture = TypeAdapter(AnyArchitecture).validate_json(architecture)
 network = architecture.build(InputGeometry.of(modes), seed=1)
 if is_first == "yes":
     network.save_weights(weights)
 network.load_weights(weights)
-inputs = {name: ops.convert_to_tensor(array) for name, array in batch.as_inputs().items()}
+inputs = {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
 canvases = network(inputs)
 arrays = [*canvases.objects[-1], canvases.intensities[-1]]
 np.savez(

@@ -12,7 +12,7 @@ from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
 from tasks.networks import physics as network_physics
 from tasks.networks.architectures.base import Canvases
-from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
+from tasks.networks.batches import as_pair, canvas_of, flat_indices, network_inputs
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess.gradients import integrate_gradient, lag_sums, probe_lags
@@ -55,6 +55,10 @@ def object_(rng):
 
 def as_complex(pair):
     return ops.convert_to_numpy(pair[0]) + 1j * ops.convert_to_numpy(pair[1])
+
+
+def probe_of(inputs):
+    return inputs["probe_real"], inputs["probe_imaginary"]
 
 
 def true_intensity(object_, positions_px, probe):
@@ -106,15 +110,15 @@ def test_batch_predicts_the_same_in_the_frame_of_its_canvas(object_, positions_p
     )
     everything = np.arange(len(counts))
     guess = np.zeros(canvas.shape, np.complex64)
-    batch = make_batch(exposures, everything, canvas, guess)
+    inputs = network_inputs(exposures, everything, canvas, guess)
     window = np.zeros(canvas.shape, complex)
     top, left = canvas.corner_px
     part = object_[top : top + canvas.shape[0], left : left + canvas.shape[1]]
     window[: part.shape[0], : part.shape[1]] = part
-    waves = predicted_waves(as_pair(window), batch.probe, batch.indices)
+    waves = predicted_waves(as_pair(window), probe_of(inputs), inputs["indices"])
     intensity = np.fft.fftshift(ops.convert_to_numpy(predicted_intensity(waves)), axes=(-2, -1))
     np.testing.assert_allclose(intensity, expected, atol=1e-5 * expected.max())
-    np.testing.assert_array_equal(np.fft.fftshift(batch.counts, axes=(-2, -1)), counts)
+    np.testing.assert_array_equal(np.fft.fftshift(inputs["counts"], axes=(-2, -1)), counts)
 
 
 def test_projection_step_vanishes_at_the_truth(object_, positions_px, probe):
@@ -216,16 +220,15 @@ def test_a_pass_over_a_whole_scan_is_that_of_the_networks(object_, positions_px,
     exposures = Exposures(positions_px, modes, good, lambda indices: counts[indices])
     canvas = canvas_of(positions_px, N_PX)
     guess = rng.normal(size=canvas.shape) + 1j * rng.normal(size=canvas.shape)
-    batch = make_batch(exposures, np.arange(len(counts)), canvas, guess)
-    waves = predicted_waves(batch.initial_guess, batch.probe, batch.indices)
-    total = projection_sum(
-        waves, batch.counts, batch.good, batch.probe, batch.indices, canvas.shape
-    )
-    expected = as_complex(total) * batch.normaliser
+    inputs = network_inputs(exposures, np.arange(len(counts)), canvas, guess)
+    probes, indices = probe_of(inputs), inputs["indices"]
+    waves = predicted_waves(as_pair(guess), probes, indices)
+    total = projection_sum(waves, inputs["counts"], inputs["good"], probes, indices, canvas.shape)
+    expected = as_complex(total) * inputs["normaliser"]
     physics = PhysicsPass.of(exposures, canvas, chunk_size=5)
     found = physics.step(guess.astype(np.complex64))
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
-    np.testing.assert_allclose(physics.coverage, batch.coverage, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(physics.coverage, inputs["coverage"], rtol=1e-4, atol=1e-6)
 
 
 def test_the_physics_loss_has_the_gradient_of_finite_differences(rng):

@@ -58,7 +58,7 @@ class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typ
 
     @abstractmethod
     def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
-        """Reconstruct one group; arrays of a `Batch` by name."""
+        """Reconstruct one group from its `network_inputs`."""
 
     @abstractmethod
     def predict_canvas(

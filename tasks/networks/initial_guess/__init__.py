@@ -16,8 +16,6 @@ SPARSE_SWEEPS = 47
 DENSE_STRAIGHTENED_EVERY = 2
 SPARSE_STRAIGHTENED_EVERY = 3
 
-__all__ = ["closed_form_guess", "initial_guess"]
-
 
 def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return the initial guess of a whole scan on its canvas.

@@ -25,7 +25,7 @@ from tasks.networks.architectures import (
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.architectures.classic import nearest_in_batch
 from tasks.networks.architectures.stitching import weighted_mean
-from tasks.networks.batches import as_pair, canvas_of, flat_indices, make_batch
+from tasks.networks.batches import as_pair, canvas_of, flat_indices, network_inputs
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import predicted_intensity, predicted_waves
@@ -70,9 +70,9 @@ def training_batch():
     everything = np.arange(len(exposures))
     canvas = canvas_of(exposures.positions_px, N_PX)
     start = np.zeros(canvas.shape, dtype=np.complex64)
-    batch = make_batch(exposures, everything, canvas, start)
-    return batch.as_inputs() | {
-        "target_counts": batch.counts,
+    inputs = network_inputs(exposures, everything, canvas, start)
+    return inputs | {
+        "target_counts": inputs["counts"],
         "target_scale": np.ones(1, dtype=np.float32),
     }
 

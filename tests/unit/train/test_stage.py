@@ -19,7 +19,7 @@ from tasks.core.study.device import Device
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.architectures.base import Canvases
-from tasks.networks.batches import as_pair, canvas_of, make_batch
+from tasks.networks.batches import as_pair, canvas_of, network_inputs
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.initial_guess import initial_guess
@@ -173,16 +173,16 @@ def losses_of_objects(scan, objects):
     canvas = canvas_of(scan.positions_px, scan.n_px)
     everything, guess = np.arange(len(scan)), np.zeros(canvas.shape, np.complex64)
     exposures = Exposures.of(scan)
-    batch = make_batch(exposures, everything, canvas, guess)
-    inputs = batch.as_inputs() | {
-        "target_counts": batch.counts,
+    inputs = network_inputs(exposures, everything, canvas, guess)
+    inputs |= {
+        "target_counts": inputs["counts"],
         "target_scale": np.ones(1, np.float32),
     }
-    found = []
+    probe, found = (inputs["probe_real"], inputs["probe_imaginary"]), []
     for object_ in objects:
         window = object_.cut(canvas)
         pair = as_pair(np.nan_to_num(window, nan=1.0))
-        waves = predicted_waves(pair, batch.probe, batch.indices)
+        waves = predicted_waves(pair, probe, inputs["indices"])
         found.append(float(physics_loss(inputs, Canvases([], [predicted_intensity(waves)]))))
     return found
 
