@@ -182,6 +182,35 @@ def make_call(stage_module):
     return make
 
 
+@pytest.fixture(scope="session")
+def put_plan():
+    """Return the function that writes the plan of a run of one stage into a hub."""
+
+    def put(hub: Path, outputs: dict[str, str] | None = None, **changes: object) -> None:
+        stage = {
+            "stage": "compare",
+            "phase": "G",
+            "function": "tasks.compare.stage:compare",
+            "params": {},
+            "inputs": {},
+            "outputs": outputs or {},
+            "manifest": "analysis/manifest.json",
+            "timeout_s": 60.0,
+            "log": "cli/compare.log",
+            "cache_key": None,
+        }
+        plan = {
+            "schema_version": 1,
+            "written_at": "2026-11-25T01:02:03Z",
+            "parameters": {},
+            "versions": {},
+            "stages": [stage],
+        }
+        write_json(hub / PLAN, plan | changes)
+
+    return put
+
+
 @pytest.fixture
 def planned_hub(tmp_path):
     """Make a hub whose plan holds some calls."""

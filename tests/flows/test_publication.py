@@ -18,9 +18,9 @@ from prefect.runtime import flow_run
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.report.task as report_task
-from tasks.core.files.atomic_files import read_json, write_json, write_text
+from tasks.core.files.atomic_files import read_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY, PLAN
+from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.history.regression import PUBLISHED_EVENT, REGRESSED_EVENT
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
@@ -95,7 +95,7 @@ def events_of(hub, name, least=1):
             time.sleep(0.3)
 
 
-def put_attempt(hub, shift):
+def put_attempt(hub, put_plan, shift):
     """Record an attempt whose MAE deltas were lower by `shift`."""
     delta = read_json(hub / DELTA_SUMMARY)
     deltas = {
@@ -113,7 +113,7 @@ def put_attempt(hub, shift):
         "deltas": deltas,
         "intervals": interval_record(delta),
     }
-    write_json(hub / PLAN, {"parameters": {"seed": 42}, "stages": []})
+    put_plan(hub, parameters={"seed": 42})
     write_text(hub / ATTEMPTS, orjson.dumps(attempt).decode() + "\n")
 
 
@@ -175,8 +175,8 @@ def test_an_event_tells_of_the_deltas_and_belongs_to_the_flow_run(hub):
     assert events_of(hub, REGRESSED_EVENT, least=0) == []
 
 
-def test_a_regression_has_an_event_of_its_own(hub, caplog):
-    put_attempt(hub, shift=0.01)
+def test_a_regression_has_an_event_of_its_own(hub, caplog, put_plan):
+    put_attempt(hub, put_plan, shift=0.01)
     with caplog.at_level("WARNING", logger="prefect.task_runs"):
         run_last_step(hub)
     (event,) = events_of(hub, REGRESSED_EVENT)
@@ -189,8 +189,8 @@ def test_a_regression_has_an_event_of_its_own(hub, caplog):
     assert "4 deltas are worse than those of the attempt before" in caplog.text
 
 
-def test_no_regression_no_event(hub):
-    put_attempt(hub, shift=0.0)
+def test_no_regression_no_event(hub, put_plan):
+    put_attempt(hub, put_plan, shift=0.0)
     run_last_step(hub)
     events_of(hub, PUBLISHED_EVENT)
     assert events_of(hub, REGRESSED_EVENT, least=0) == []
@@ -207,8 +207,8 @@ def test_events_that_prefect_refuses_fail_no_run(hub, monkeypatch, caplog):
     assert missing in caplog.text
 
 
-def test_a_damaged_record_of_attempts_fails_no_run(hub, caplog):
-    write_json(hub / PLAN, {"parameters": {}, "stages": []})
+def test_a_damaged_record_of_attempts_fails_no_run(hub, caplog, put_plan):
+    put_plan(hub)
     write_text(hub / ATTEMPTS, '{"cut": ')
     with caplog.at_level("WARNING", logger="prefect.task_runs"):
         run_last_step(hub)

@@ -38,7 +38,7 @@ def validator(installed):
 
 
 @pytest.fixture
-def crate(tmp_path):
+def crate(tmp_path, put_plan):
     """A hub with a plan, an attempt and a comparison."""
     rows = [
         MetricRow(model, metric, 0.9, 0.8)
@@ -52,9 +52,8 @@ def crate(tmp_path):
         "parameters": {"seed": 42, "splits": ["test"], "probe": {"kind": "disc"}},
         "versions": {"phase-g": "0.1.0", "numpy": "2.4.6", "python": "3.11.4"},
         "git": {"commit": "2f844953188aa7f6d3dbcfc27eea03fcdc0843e6", "dirty": False},
-        "stages": [],
     }
-    write_json(hub / PLAN, plan)
+    put_plan(hub, **plan)
     write_text(hub / ATTEMPTS, json.dumps(ATTEMPT) + "\n")
     rebuild_reports(hub, ReportParams())
     write_closing_reports(hub)

@@ -1,9 +1,9 @@
 """Small JSON records: which files a stage read and wrote, and what it found."""
 
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from tasks.core.files.atomic_files import sha256_of
 
@@ -13,24 +13,32 @@ Facts = dict[str, Any]
 ENDED_WELL = "ended well"
 
 
+def _inside_of_the_hub(path: str) -> str:
+    pure = PurePosixPath(path)
+    if not path or pure.is_absolute() or ".." in pure.parts or "\\" in path or path[1:2] == ":":
+        raise ValueError(
+            f"{path!r} is not inside of the hub: files are named relative to the hub with forward "
+            f"slashes"
+        )
+    return path
+
+
+HubPath = Annotated[
+    str,
+    AfterValidator(_inside_of_the_hub),
+    WithJsonSchema({"type": "string", "pattern": r"^(?!.:)[^/\\][^\\]*$"}),
+    Field(description="Path relative to the hub, forward slashes"),
+]
+
+
 class FileRef(BaseModel):
     """A file of the hub, by its path relative to the hub and its fingerprint."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    path: str = Field(description="Path relative to the hub, forward slashes")
+    path: HubPath
     sha256: str = Field(description="SHA-256 of the bytes")
     size_bytes: int = Field(ge=0, description="Size [bytes]")
-
-    @field_validator("path")
-    @classmethod
-    def _stays_in_the_hub(cls, value: str) -> str:
-        path = PurePosixPath(value)
-        if path.is_absolute() or ".." in path.parts or "\\" in value:
-            raise ValueError(
-                f"Files are named relative to the hub with forward slashes, got {value!r}."
-            )
-        return value
 
     @classmethod
     def of(cls, hub: Path, relative: str) -> "FileRef":
@@ -73,9 +81,11 @@ class StageCall(BaseModel):
 
 
 class StageRecord(BaseModel):
-    """What a finished stage leaves behind; also its `manifest.json` and its cached result."""
+    """What a finished stage read, wrote and found; also its cached result."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="ignore", title="manifest.json of a stage"
+    )
 
     schema_version: Literal[1] = Field(
         1, description="Raised when a key changes its meaning or goes; new keys do not raise it"

@@ -3,28 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.history.regression import measured_delta
-from tasks.report.records.attempts import Attempt, Deltas, Intervals, read_attempts
+from tasks.report.records.attempts import Attempt, read_attempts
+from tasks.report.records.delta_files import DeltaSummary
+from tasks.report.records.record_model import read_record
 
 REPORTS_ALONE = "reports alone"
-
-
-class _DeltaSummary(BaseModel):
-    """What is read of `metrics_delta_summary.json`."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-    schema_version: Literal[1]
-    generated_at: str
-    deltas: Deltas
-    intervals: Intervals = {}
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,8 @@ def _attempts_of(hub: Path) -> list[Attempt]:
         return attempts
     if not attempts:
         return [
-            Attempt(
+            # No line of a file has this result, nor no parameters.
+            Attempt.model_construct(
                 started_at=reports.generated_at,
                 ended_at=reports.generated_at,
                 result=REPORTS_ALONE,
@@ -104,16 +92,9 @@ def _attempts_of(hub: Path) -> list[Attempt]:
     ]
 
 
-def _read_reports(hub: Path) -> _DeltaSummary | None:
+def _read_reports(hub: Path) -> DeltaSummary | None:
     path = hub / DELTA_SUMMARY
     if not path.is_file():
         return None
-    try:
-        return _DeltaSummary.model_validate(read_json(path))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        raise ValueError(
-            f"{path} is not a delta summary of this version: {place}: {fault['msg']}. Make it with "
-            f"`python -m flows.phase_g --hub {hub} --report-only`."
-        ) from error
+    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
+    return read_record(DeltaSummary, path, cure)

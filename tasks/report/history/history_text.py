@@ -47,7 +47,6 @@ def _failures(entries: Sequence[Entry]) -> list[str]:
     lines = []
     for entry in entries:
         if (blocker := entry.attempt.blocker) is not None:
-            stage = blocker.get("stage") or "the flow itself"
-            what = f"{blocker.get('exception', 'failed')}: {blocker.get('message', '')}"
-            lines.append(f"{entry.label} stopped in {stage}: {what}".rstrip(": "))
+            what = f"{blocker.exception}: {blocker.message}"
+            lines.append(f"{entry.label} stopped in {blocker.place}: {what}".rstrip(": "))
     return lines

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.records.blocks import find_blocks
+from tasks.report.records.comparison_files import MetricsSummary
 from tasks.report.records.comparisons import JobKey
+from tasks.report.records.record_model import read_record
 from tasks.report.records.summary import ALL_SPLITS
 from tasks.report.statistics.intervals import find_interval
 from tasks.report.statistics.paired_scores import BlockValues, Evidence, Name, Question, key_of
@@ -20,35 +19,6 @@ from tasks.report.statistics.paired_scores import BlockValues, Evidence, Name, Q
 NOTHING = "nothing"
 RECORD_NAME = "manifest.json"
 Place = tuple[float, str, str]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
-class _Row(_Strict):
-    model: str
-    metric: str
-    amplitude: Number | None
-    phase: Number | None
-    value: Number | None
-
-
-class _Job(_Strict):
-    dose: Number
-    view: str
-    split: str
-    replicate: int = 1
-    metrics: list[_Row]
-
-
-class _Summary(_Strict):
-    """What is read of `metrics_summary.json`."""
-
-    schema_version: Literal[1]
-    aggregate_split: str
-    jobs: list[_Job]
 
 
 @dataclass(frozen=True)
@@ -113,15 +83,8 @@ def read_hub_scores(hub: Path) -> HubScores:
         raise ValueError(f"The hub {hub} does not exist. Name the folder of a finished run.")
     if not (hub / METRICS_SUMMARY).is_file():
         raise ValueError(f"The hub {hub} has no {METRICS_SUMMARY}. {cure}")
-    try:
-        summary = _Summary.model_validate(read_json(hub / METRICS_SUMMARY))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        raise ValueError(
-            f"{hub / METRICS_SUMMARY} is not a summary of this version: {place}: {fault['msg']}. "
-            f"{cure}"
-        ) from error
+    path = hub / METRICS_SUMMARY
+    summary = read_record(MetricsSummary, path, cure)
     jobs = [job.model_dump() for job in summary.jobs]
     chosen = [job for job in jobs if summary.aggregate_split in (ALL_SPLITS, job["split"])]
     keys = [key_of(job) for job in chosen]

@@ -70,7 +70,7 @@ def measured_delta(deltas: Deltas, intervals: Intervals, name: tuple[str, str, s
     rival, metric, part = name
     value = deltas.get(rival, {}).get(metric, {}).get(part)
     known = intervals.get(rival, {}).get(metric, {}).get(part, KnownTo())
-    return Measured(value, known.half_width, known.kind, known.n)
+    return Measured(value, known.half_width, known.kind, known.n or 0)
 
 
 def event_resource(hub: Path) -> dict[str, str]:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 from matplotlib.ticker import NullLocator, StrMethodFormatter
-from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.files.atomic_files import read_json
 from tasks.core.study.arm_colours import colour_of
 from tasks.report.page.curve_files import Curve
 from tasks.report.page.svg import (
@@ -18,6 +16,7 @@ from tasks.report.page.svg import (
     scale_of_losses,
     svg_markup,
 )
+from tasks.report.records.comparison_files import read_comparison
 from tasks.report.texts.markdown_table import DASH, fixed
 
 QUALITY_HEADER = (
@@ -27,22 +26,6 @@ QUALITY_HEADER = (
     "PtyChi's epochs to its end",
 )
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-
-
-class Quality(BaseModel):
-    """How many epochs it takes to be as good as another run; None where it never is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    final_complex_nrmse: float
-    epochs: int | None
-    ptychi_epochs: int | None
-
-
-class ComparisonFile(BaseModel):
-    """What a page needs of `comparison.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    iterations_to_quality: dict[str, Quality] = Field(default_factory=dict)
 
 
 def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
@@ -78,7 +61,7 @@ def read_quality(path: Path) -> list[list[str]]:
     Raises:
         ValueError: If it is not JSON of the comparison.
     """
-    found = ComparisonFile.model_validate(read_json(path)).iterations_to_quality
+    found = read_comparison(path).iterations_to_quality
     return [
         [
             model,

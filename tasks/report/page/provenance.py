@@ -7,7 +7,8 @@ import orjson
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
-from tasks.report.page.run_facts import Facts, PlanFile, PlannedStage
+from tasks.report.page.run_facts import Facts
+from tasks.report.records.plan_file import PlanFile, PlannedStage
 
 UNKNOWN = "–"
 
@@ -44,8 +45,10 @@ class Provenance:
     missing: tuple[str, ...]
 
 
-def provenance_of(files: PageFiles, plan: PlanFile) -> Provenance:
+def provenance_of(files: PageFiles, plan: PlanFile | None) -> Provenance:
     """Return the provenance that a plan and the records of its stages tell."""
+    if plan is None:
+        return Provenance([], [], "{}", (), ())
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
     return Provenance(
         facts=[(name, value) for name, value in _facts(plan) if value],

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.scan_record import Geometry
-from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.seeds import Split
+from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import JobKey
 from tasks.report.texts.markdown_table import fixed
@@ -19,28 +19,6 @@ from tasks.report.texts.used_parameters import used_parameters
 Facts = list[tuple[str, str]]
 IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"
 TELLING = ConfigDict(frozen=True, extra="ignore")
-
-
-class PlannedStage(BaseModel):
-    """A stage of `plan.json`, as far as a page needs it."""
-
-    model_config = TELLING
-    stage: str
-    phase: str
-    manifest: str
-    log: str
-    outputs: dict[str, str]
-
-
-class PlanFile(BaseModel):
-    """What a page needs of `plan.json`."""
-
-    model_config = TELLING
-    git: dict[str, Any] = Field(default_factory=dict)
-    machine: dict[str, Any] = Field(default_factory=dict)
-    versions: dict[str, str] = Field(default_factory=dict)
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    stages: tuple[PlannedStage, ...] = ()
 
 
 class DoseFacts(BaseModel):
@@ -75,14 +53,6 @@ class SimulationParameters(BaseModel):
     probe: dict[str, Any]
 
 
-class Manifest(BaseModel):
-    """What a page needs of the manifest of a stage of Phase C."""
-
-    model_config = TELLING
-    params: dict[str, Any] = Field(default_factory=dict)
-    facts: dict[str, Any]
-
-
 class ImportFacts(BaseModel):
     """What an import measured of a whole scan."""
 
@@ -105,11 +75,6 @@ class Measurement:
     dose: DoseFacts | None
     overlap: OverlapFacts | None
     object_pixel_m: float | None
-
-
-def read_plan(files: PageFiles) -> PlanFile:
-    """Return the plan of a hub; an empty one where there is none."""
-    return files.read(PLAN, lambda path: PlanFile.model_validate(read_json(path))) or PlanFile()
 
 
 def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
@@ -152,8 +117,8 @@ def _of_a_measured_scan(
     return Measurement(dose, overlap, whole.object_pixel_m)
 
 
-def _read_manifest(path: Path) -> Manifest:
-    return Manifest.model_validate(read_json(path))
+def _read_manifest(path: Path) -> StageRecord:
+    return StageRecord.model_validate(read_json(path))
 
 
 def plan_facts(parameters: Mapping[str, Any]) -> Facts:

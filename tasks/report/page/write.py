@@ -18,6 +18,7 @@ from tasks.core.study.hub_layout import (
     CONDITION_MAP_PLOT,
     DELTA_SUMMARY,
     METRICS_SUMMARY,
+    PLAN,
     REPORT_PAGE,
 )
 from tasks.report.costs.cost_table import EXPLANATION
@@ -39,10 +40,11 @@ from tasks.report.page.job_section import (
 )
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
-from tasks.report.page.run_facts import plan_facts, read_plan
+from tasks.report.page.run_facts import plan_facts
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.page.without_truth import AGREEMENT_HEADER, RESOLUTION_HEADER
 from tasks.report.records.blocker import read_blocker
+from tasks.report.records.plan_file import read_plan
 from tasks.report.statistics.flags import MISSING
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, verdict
@@ -105,7 +107,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
     """
-    plan = read_plan(files)
+    plan = files.read(PLAN, lambda _: read_plan(files.root))
     jobs = _sections(files, summary)
     provenance = provenance_of(files, plan)
     context = {
@@ -113,7 +115,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "counts": counts(dict(summary)),
         "split": delta["aggregate_split"],
         "generated_at": delta["generated_at"],
-        "run_facts": plan_facts(plan.parameters),
+        "run_facts": plan_facts(plan.parameters) if plan else [],
         "delta_header": DELTA_HEADER,
         "delta_tables": delta_tables(delta),
         "delta_charts": delta_charts(delta),

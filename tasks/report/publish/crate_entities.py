@@ -101,16 +101,15 @@ def software_entities(contents: HubContents) -> list[Entity]:
 
     A commit has an address of its own in the archive of Software Heritage, whoever puts it there.
     """
-    versions = contents.plan.get("versions")
     requirements = [
         {
             "@id": f"#{name}",
             "@type": "SoftwareApplication",
             "name": name,
-            "version": str(version),
+            "version": version,
             "url": HOMES.get(name, f"https://pypi.org/project/{name}/"),
         }
-        for name, version in sorted(versions.items() if isinstance(versions, dict) else ())
+        for name, version in sorted(contents.versions.items())
         if name != NAME
     ]
     software: Entity = {
@@ -118,7 +117,7 @@ def software_entities(contents: HubContents) -> list[Entity]:
         "@type": "CreativeWork",
         "name": NAME,
         "license": link(BSD_3),
-        "version": contents.version or "unknown",
+        "version": contents.versions.get(NAME, "unknown"),
     }
     if contents.commit is not None:
         revision = f"swh:1:rev:{contents.commit}"

@@ -143,6 +143,5 @@ def _run(contents: HubContents, paths: list[str], parameters: list[Entity]) -> E
             "actionStatus": link(status_entity(attempt.result)["@id"]),
         }
         if attempt.blocker is not None:
-            stage = attempt.blocker.get("stage") or "the flow itself"
-            run["error"] = f"{attempt.blocker.get('exception')} in {stage}"
+            run["error"] = f"{attempt.blocker.exception} in {attempt.blocker.place}"
     return run

@@ -1,70 +1,56 @@
 """`summary/attempts.jsonl`: what every attempt in a hub came to, one line each, read back."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from tasks.core.files.atomic_files import read_json
-from tasks.core.study.hub_layout import ATTEMPTS, PLAN
+from tasks.core.study.hub_layout import ATTEMPTS
+from tasks.report.records.blocker import Failure
+from tasks.report.records.plan_file import read_plan
+from tasks.report.records.record_model import (
+    MayLack,
+    Number,
+    Record,
+    UtcTime,
+    Verdict,
+    Version,
+    checked,
+)
 
-TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 KEPT = ("half_width", "kind", "n", "verdict")
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+
+class KnownTo(Record):
+    """How well a delta is known."""
+
+    half_width: Number | None = Field(None, description="Half the width of its 95 % interval")
+    kind: Literal["seeds", "spatial"] | None = None
+    n: int | None = Field(0, description="Number of seeds, or of blocks of one image")
+    verdict: Verdict | None = Field(None, description="From PtychoPINN's point of view")
 
 
-class _Line(BaseModel):
-    """Part of a line; keys that are not known here are of a later version, and no fault."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
-class KnownTo(_Line):
-    """How well a delta is known.
-
-    Attributes:
-        half_width: Half the width of its 95 % interval; None without one.
-        kind: `seeds` or `spatial`; None without one.
-        n: Number of seeds or blocks.
-        verdict: `better`, `worse` or `inconclusive`; None without an interval.
-    """
-
-    half_width: Number | None = None
-    kind: str | None = None
-    n: int = 0
-    verdict: str | None = None
+# By arm, as `vs_<arm>`, metric and part.
+Deltas = Mapping[str, Mapping[str, Mapping[str, Number | None]]]
+Intervals = Mapping[str, Mapping[str, Mapping[str, KnownTo]]]
 
 
-Deltas = dict[str, dict[str, dict[str, Number | None]]]
-Intervals = dict[str, dict[str, dict[str, KnownTo]]]
+class Attempt(Record):
+    """One attempt at a run of the study in a hub; lines are added and never changed."""
 
+    model_config = ConfigDict(title=f"A line of {ATTEMPTS}")
 
-class Attempt(_Line):
-    """One attempt at a run.
-
-    Attributes:
-        schema_version: Of the line; lines from before it was written are of the first.
-        started_at: Time in UTC.
-        ended_at: Time in UTC.
-        result: `success`, `no deltas`, `failed` or `interrupted`.
-        parameters: What the outputs depend on.
-        deltas: PtychoPINN minus each rival by metric and part; None where there are none.
-        intervals: How well each is known; None in lines from before it was written.
-        git: Commit and cleanliness of the code.
-        blocker: Stage, exception and message of a failure.
-    """
-
-    schema_version: Literal[1] = 1
-    started_at: str = Field(pattern=TIME)
-    ended_at: str = Field(pattern=TIME)
-    result: str
-    parameters: dict[str, Any] | None = None
-    deltas: Deltas | None = None
-    intervals: Intervals | None = None
-    git: dict[str, Any] | None = None
-    blocker: dict[str, Any] | None = None
+    schema_version: Version = 1
+    started_at: UtcTime
+    ended_at: UtcTime
+    result: Literal["success", "no deltas", "failed", "interrupted"]
+    parameters: dict[str, Any] = Field(description="What the outputs depend on")
+    deltas: Deltas | None = Field(None, description="PtychoPINN minus the other arms")
+    intervals: Intervals | None = Field(None, description="How well each delta is known")
+    git: dict[str, Any] | None = Field(None, description="Commit and cleanliness of the code")
+    blocker: MayLack[Failure] = Field(None, description="What stopped it")
 
 
 def interval_record(delta: dict[str, Any]) -> dict[str, Any]:
@@ -85,11 +71,10 @@ def read_attempts(hub: Path) -> list[Attempt]:
         ValueError: If a line is not an attempt; the message names it.
     """
     path = hub / ATTEMPTS
-    if not path.is_file():
-        return []
+    lines = path.read_bytes().splitlines() if path.is_file() else []
     return [
-        _read_line(line, f"{path}, line {number}")
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1)
+        parse_attempt(line, f"{path}, line {number}")
+        for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
 
@@ -99,7 +84,7 @@ def last_attempt(hub: Path) -> Attempt | None:
     path = hub / ATTEMPTS
     lines = path.read_bytes().splitlines() if path.is_file() else []
     try:
-        return _read_line(lines[-1], str(path)) if lines else None
+        return parse_attempt(lines[-1], str(path)) if lines else None
     except ValueError:
         return None
 
@@ -108,31 +93,29 @@ def last_comparable(hub: Path) -> Attempt | None:
     """Return the last attempt with deltas that had the parameters of the hub's plan.
 
     Raises:
-        ValueError: If a line is not an attempt, or the plan is not JSON.
+        ValueError: If a line is not an attempt, or the plan is not one.
     """
-    if not (hub / PLAN).is_file():
-        return None
-    parameters = read_json(hub / PLAN)["parameters"]
+    plan = read_plan(hub)
     found = [
         attempt
-        for attempt in read_attempts(hub)
-        if attempt.deltas is not None and attempt.parameters == parameters
+        for attempt in (read_attempts(hub) if plan else ())
+        if attempt.deltas is not None and attempt.parameters == plan.parameters
     ]
     return found[-1] if found else None
 
 
-def _read_line(line: bytes, where: str) -> Attempt:
+def parse_attempt(line: bytes, where: str) -> Attempt:
+    """Return the attempt that a line tells of.
+
+    Raises:
+        ValueError: If it is none; the message begins with where the line stands.
+    """
     try:
-        return Attempt.model_validate(orjson.loads(line))
+        content = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise ValueError(
             f"{where}: expected JSON, got {line[:40]!r} ({error}). It was cut short or edited: "
             f"remove the line."
         ) from error
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"])) or "the line"
-        raise ValueError(
-            f"{where} is not an attempt of this version: {place}: {fault['msg']}. Read it with the "
-            f"program that wrote it, or remove the line."
-        ) from error
+    cure = "Read it with the program that wrote it, or remove the line."
+    return checked(Attempt, content, where, cure)

@@ -2,38 +2,59 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, Field
 
-from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import BLOCKER_JSON
+from tasks.report.records.record_model import MayLack, Record, Text, UtcTime, Version, read_record
 
 MOST_CHARACTERS = 400
 
 
-class Blocker(BaseModel):
-    """What reports tell of a failure.
+class Conditions(Record):
+    """The conditions of a sweep that failed, and those that are finished."""
 
-    Attributes:
-        stage: The stage that failed; None where it was the flow itself.
-        exception: Kind of the fault.
-        message: What was said.
-        command: Command that repeats the stage alone, from inside of the hub.
-        log: Its log, relative to the hub.
-    """
+    failed: list[str]
+    finished: list[str]
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    stage: str | None = None
-    exception: str
+class Failure(Record):
+    """What stopped a run."""
+
+    stage: str | None = Field(description="Stage that failed; null where it was the flow itself")
+    exception: Text = Field(description="Kind of the fault")
     message: str
-    command: str | None = None
-    log: str | None = None
+    conditions: MayLack[Conditions] = Field(None, description="Of a sweep")
+
+    @property
+    def place(self) -> str:
+        """The stage that failed, in words."""
+        return self.stage or "the flow itself"
+
+
+class LoggedFailure(Failure):
+    """What stopped one of the stages of a sweep."""
+
+    log: str | None = Field(description="Log of the stage, relative to the hub")
+
+
+class Blocker(LoggedFailure):
+    """What stopped the last run."""
+
+    model_config = ConfigDict(title=BLOCKER_JSON)
+
+    schema_version: Version = 1
+    written_at: UtcTime
+    command: str | None = Field(
+        description="Repeats the stage alone, from inside of the hub; null for the flow itself"
+    )
+    log_tail: list[str] = Field(description="Its last lines")
+    failures: list[LoggedFailure] = Field([], description="Of a sweep, all that failed")
 
     @property
     def sentences(self) -> list[str]:
         """What happened, and where to look."""
         what = f"{self.exception}: {_shortened(self.message)}"
-        told = [f"The last run was stopped in {self.stage or 'the flow itself'} by {what}"]
+        told = [f"The last run was stopped in {self.place} by {what}"]
         told += [f"Its log is {self.log}."] if self.log else []
         return told + (
             [f"From inside of the hub `{self.command}` repeats it."] * bool(self.command)
@@ -49,15 +70,8 @@ def read_blocker(hub: Path) -> Blocker | None:
     path = hub / BLOCKER_JSON
     if not path.is_file():
         return None
-    try:
-        return Blocker.model_validate(read_json(path))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        raise ValueError(
-            f"{path} is not what a failed run writes: {place}: {fault['msg']}. It was edited or "
-            f"damaged: delete it, or run the same command again."
-        ) from error
+    cure = "It was edited or damaged: delete it, or run the same command again."
+    return read_record(Blocker, path, cure)
 
 
 def _shortened(message: str) -> str:

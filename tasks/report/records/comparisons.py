@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow, read_metrics_csv
 from tasks.core.study.arms import RECONSTRUCTIONS
-from tasks.core.study.hub_layout import PLAN, Condition, dose_label
+from tasks.core.study.hub_layout import Condition, dose_label
 from tasks.core.study.quality_flags import CONTROLS
+from tasks.report.records.plan_file import read_plan
 
 TABLE_NAME = "comparison_metrics.csv"
 KNOWN_MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
@@ -133,7 +133,7 @@ def find_jobs(hub: Path) -> list[Job]:
     """Return every comparison that a hub holds or has planned, in the order of their paths.
 
     Raises:
-        ValueError: If there is none, or a table is not valid.
+        ValueError: If there is none, or a table or the plan is not valid.
     """
     found = {
         path.relative_to(hub).as_posix()
@@ -151,15 +151,6 @@ def find_jobs(hub: Path) -> list[Job]:
 
 def _planned_tables(hub: Path) -> set[str]:
     """Return the tables that the plan of a hub names; none without a plan."""
-    if not (hub / PLAN).is_file():
-        return set()
-    plan = read_json(hub / PLAN)
-    try:
-        outputs = [path for stage in plan["stages"] for path in stage["outputs"].values()]
-        return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{hub / PLAN} is not the plan of a run: it must have stages, each with its outputs "
-            f"({type(error).__name__}: {error}). Put the old one back, or move it away to report "
-            f"on the tables alone."
-        ) from error
+    plan = read_plan(hub)
+    outputs = (path for stage in plan.stages for path in stage.outputs.values()) if plan else ()
+    return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY, PLAN
+from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.records.attempts import Attempt, last_attempt
+from tasks.report.records.plan_file import PlanFile, read_plan
 from tasks.report.statistics.paired_scores import key_of
 
 
@@ -15,13 +16,13 @@ class HubContents:
     """What is told of a hub; each part may be missing.
 
     Attributes:
-        plan: Content of `plan.json`; empty where tables came from another program.
+        plan: The plan; None where tables came from another program.
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
         attempt: The last attempt.
     """
 
-    plan: dict[str, Any]
+    plan: PlanFile | None
     summary: dict[str, Any] | None
     delta: dict[str, Any] | None
     attempt: Attempt | None
@@ -31,10 +32,10 @@ class HubContents:
         """Read a hub.
 
         Raises:
-            ValueError: If a file is not JSON, or holds no object.
+            ValueError: If a file is not JSON, or not what the flow writes.
         """
         return cls(
-            _object(hub / PLAN) or {},
+            read_plan(hub),
             _object(hub / METRICS_SUMMARY),
             _object(hub / DELTA_SUMMARY),
             last_attempt(hub),
@@ -43,24 +44,23 @@ class HubContents:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters of the run, nested; empty where they are not known."""
-        found = self.plan.get("parameters")
-        return found if isinstance(found, dict) else {}
+        return {} if self.plan is None else self.plan.parameters
 
     @property
-    def version(self) -> str | None:
-        """Version of the software that ran; None where it is not known."""
-        return self._text("versions", "phase-g")
+    def versions(self) -> dict[str, str]:
+        """Versions of the software that ran, by package; empty where they are not known."""
+        return {} if self.plan is None else self.plan.versions
 
     @property
     def commit(self) -> str | None:
         """Commit of the software that ran; None where it is not known."""
-        return self._text("git", "commit")
+        found = None if self.plan is None else self.plan.git.get("commit")
+        return found if isinstance(found, str) else None
 
     @property
     def publisher(self) -> str | None:
         """Who publishes the hub; None where the run was not told."""
-        found = self.plan.get("publisher")
-        return found if isinstance(found, str) and found else None
+        return (self.plan.publisher or None) if self.plan else None
 
     @property
     def title(self) -> str:
@@ -70,11 +70,6 @@ class HubContents:
             f"{key.dose:g} photons per pattern, {key.view} view" for key in map(key_of, jobs)
         )
         return f"Phase G: {'; '.join(names)}" if names else "Phase G"
-
-    def _text(self, group: str, name: str) -> str | None:
-        found = self.plan.get(group)
-        value = found.get(name) if isinstance(found, dict) else None
-        return value if isinstance(value, str) else None
 
 
 def leaves(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -98,8 +98,7 @@ def _attempt_line(attempt: Attempt) -> str:
     line = f"Last attempt: {attempt.result}, {attempt.started_at} to {attempt.ended_at}."
     if attempt.blocker is None:
         return line
-    stage = attempt.blocker.get("stage") or "the flow itself"
-    return f"{line[:-1]}; stopped in {stage} by {attempt.blocker.get('exception')}."
+    return f"{line[:-1]}; stopped in {attempt.blocker.place} by {attempt.blocker.exception}."
 
 
 def _parameters(contents: HubContents) -> list[str]:
@@ -112,7 +111,7 @@ def _parameters(contents: HubContents) -> list[str]:
         if not isinstance(value, dict) or "kind" in value
     ]
     commit = contents.commit
-    rows.append(["software", f"phase-g {contents.version or 'of unknown version'}"])
+    rows.append(["software", f"phase-g {contents.versions.get('phase-g', 'of unknown version')}"])
     rows.append(["commit", commit or "unknown"])
     return markdown_table(["parameter", "value"], [row for row in rows if row[1]])
 

@@ -188,8 +188,8 @@ def test_only_shared_conditions_are_compared(report_hub, tmp_path, capsys):
         (lambda s: {k: v for k, v in s.items() if k != "jobs"}, "jobs"),
         (lambda s: s | {"jobs": []}, "got 0"),
         (lambda s: s | {"jobs": s["jobs"] * 2}, "each once"),
-        (lambda s: s | {"jobs": [s["jobs"][0] | {"dose": "many"}]}, "jobs.0.dose"),
-        (lambda s: [s], "the file"),
+        (lambda s: s | {"jobs": [s["jobs"][0] | {"dose": "many"}]}, "jobs[0].dose: 'many'"),
+        (lambda s: [s], "$: ["),
     ],
 )
 def test_a_summary_that_is_none_is_refused_with_its_cure(damage, cure, report_hub, capsys):

@@ -61,9 +61,9 @@ def test_a_folder_that_is_no_later_replicate_is_refused(folder):
         job_key(f"analysis/dose_1000/{folder}/dense/test/comparison_metrics.csv")
 
 
-def test_a_planned_replicate_that_is_not_there_has_failed(three_seeds):
+def test_a_planned_replicate_that_is_not_there_has_failed(three_seeds, put_plan):
     planned = "analysis/dose_1000/replicate_4/dense/test/comparison_metrics.csv"
-    write_json(three_seeds / "plan/plan.json", {"stages": [{"outputs": {"metrics": planned}}]})
+    put_plan(three_seeds, {"metrics": planned})
     summary = rebuild_reports(three_seeds, ReportParams()).summary
     assert summary["failed"] == ["dose_1000/replicate_4/dense/test"]
 

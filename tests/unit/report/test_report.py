@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.finished_hub import report
-from tasks.core.files.atomic_files import read_json, write_json
+from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.publish.artifacts import THUMBNAIL_LIMIT_BYTES, delta_table, report_markdown
@@ -185,10 +185,10 @@ def test_a_table_in_the_wrong_place_is_refused(tmp_path):
         read_job("analysis/test/comparison_metrics.csv", tmp_path / "x.csv")
 
 
-def test_a_planned_comparison_that_is_not_there_has_failed(tmp_path):
+def test_a_planned_comparison_that_is_not_there_has_failed(tmp_path, put_plan):
     path = put_table(tmp_path, rows())
     planned = path.relative_to(tmp_path).as_posix().replace("test", "train")
-    write_json(tmp_path / "plan/plan.json", {"stages": [{"outputs": {"metrics": planned}}]})
+    put_plan(tmp_path, {"metrics": planned})
     publication = rebuild_reports(tmp_path, ReportParams())
     assert publication.summary["n_failed"] == 1
     assert publication.digest.rstrip().endswith("FAILURES PRESENT: 1 of 2 comparisons failed")

@@ -20,7 +20,7 @@ FAILED = (
 
 
 @pytest.fixture
-def hub(report_hub):
+def hub(report_hub, put_plan):
     """A finished hub with a plan and an attempt."""
     found = report_hub("hub")
     plan = {
@@ -32,9 +32,8 @@ def hub(report_hub):
         },
         "versions": {"phase-g": "0.1.0", "numpy": "2.4.6", "python": "3.11.4"},
         "git": {"commit": COMMIT, "dirty": False},
-        "stages": [],
     }
-    write_json(found / PLAN, plan)
+    put_plan(found, **plan)
     write_text(found / ATTEMPTS, ATTEMPT)
     write_text(found / "cli/odd name #1.log", "hello\n")
     write_closing_reports(found)

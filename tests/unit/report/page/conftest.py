@@ -39,7 +39,17 @@ def write_page_job(hub, rng, job=PAGE_JOB, side_px=48):
     header = "model,epoch,complex_nrmse,amplitude_mae,phase_mae"
     write_text(hub / job / "convergence.csv", "\n".join([header, *epochs]) + "\n")
     saved = {"final_complex_nrmse": 0.0812, "epochs": 17, "ptychi_epochs": None}
-    comparison = {"iterations_to_quality": {"PtychoPINN-refined": saved}}
+    comparison = {
+        "models": PAGE_ARMS,
+        "missing_arms": [],
+        "params": {},
+        "region": {"sha256": "0" * 64, "n_scored_px": int(mask.sum()), "scored_fraction": 0.8},
+        "data_range": {"amplitude": 0.4, "phase_rad": 2.0},
+        "gauge": {},
+        "flags": {},
+        "undefined": {},
+        "iterations_to_quality": {"PtychoPINN-refined": saved},
+    }
     write_json(hub / job / "comparison.json", comparison)
 
 
@@ -101,7 +111,8 @@ def write_records(hub):
         "probe_diameter_px": 26.9,
     }
     write_json(hub / "data/phase_d/dose_1000/dense/test/overlap_metrics.json", overlap)
-    stage = {name: record[name] for name in ("stage", "phase")}
+    stage = {name: record[name] for name in ("stage", "phase", "params", "inputs", "cache_key")}
+    stage |= {"function": "tasks.simulate.stage:simulate", "timeout_s": 60.0}
     return stage | {"manifest": manifest, "log": "cli/simulate.log", "outputs": {"m": manifest}}
 
 
@@ -117,6 +128,7 @@ def write_page_hub(hub, rng):
     costs = [ArmCost(arm, key, 4.0, 3.5, 60.0, 512.0, 25, 7.5, 2.0) for arm in PAGE_ARMS]
     write_costs(hub / "analysis/arm_costs.csv", costs)
     plan = {
+        "schema_version": 1,
         "written_at": "2026-11-25T01:02:03Z",
         "git": {"commit": "0123abcd", "dirty": True},
         "machine": {"system": "Linux", "architecture": "x86_64", "cores": 2, "memory_gib": 8.0},

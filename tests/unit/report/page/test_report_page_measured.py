@@ -26,14 +26,14 @@ def measured_hub(page_hub):
         "amplitude_difference": 0.0312,
         "phase_difference_rad": 0.0645,
     }
-    write_json(
-        page_hub / JOB / "comparison.json",
-        {
-            "measured_against": "reference",
-            "resolution": {"criterion": "halves at 1 / 7", "object_pixel_nm": 10, "models": arms},
-            "agreement": {"PtychoPINN and Baseline": difference},
-        },
-    )
+    without_truth = {
+        "measured_against": "reference",
+        "resolution": {"criterion": "halves at 1 / 7", "object_pixel_nm": 10, "models": arms},
+        "agreement": {"PtychoPINN and Baseline": difference},
+    }
+    comparison = read_json(page_hub / JOB / "comparison.json")
+    write_json(page_hub / JOB / "comparison.json", comparison | without_truth)
+    manifest = read_json(page_hub / FOLDER / "manifest.json")
     (page_hub / FOLDER / "manifest.json").unlink()
     dose = {
         "measured_photons_per_pattern": 470000.0,
@@ -41,14 +41,14 @@ def measured_hub(page_hub):
         "brightest_pixel_counts": 900.0,
         "saturated_fraction": 0.0012,
     }
-    imported = {"facts": {"dose": dose, "object_pixel_m": 1e-8}}
+    imported = manifest | {"facts": {"dose": dose, "object_pixel_m": 1e-8}}
     write_json(page_hub / FOLDER / "import.manifest.json", imported)
-    regions = {"facts": {"test": {"n_patterns": 20, "measured_photons_per_pattern": 461234.5}}}
-    write_json(page_hub / FOLDER / "regions.manifest.json", regions)
+    cut = {"test": {"n_patterns": 20, "measured_photons_per_pattern": 461234.5}}
+    write_json(page_hub / FOLDER / "regions.manifest.json", manifest | {"facts": cut})
     plan = read_json(page_hub / "plan/plan.json")
     measured = {"file": "star.cxi", "labels": "reference", "thin": False}
     parameters = plan["parameters"] | {"measured": measured}
-    write_json(page_hub / "plan/plan.json", plan | {"stages": [], "parameters": parameters})
+    write_json(page_hub / "plan/plan.json", plan | {"parameters": parameters})
     return page_hub
 
 
@@ -87,7 +87,8 @@ def test_nothing_of_a_simulation_is_said_to_have_been_run(measured_hub, rebuilt)
 
 
 def test_a_damaged_manifest_of_the_cut_is_named(measured_hub, rebuilt):
-    write_json(measured_hub / FOLDER / "regions.manifest.json", {"facts": {}})
+    path = measured_hub / FOLDER / "regions.manifest.json"
+    write_json(path, read_json(path) | {"facts": {}})
     rebuilt(measured_hub)
     text = (measured_hub / REPORT_PAGE).read_text(encoding="utf-8")
     assert "regions.manifest.json cannot be used" in text
