@@ -13,10 +13,10 @@ from typing import Any
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import INVENTORY, VERIFICATION_REPORT
+from tasks.report.verification.contents import path_checks
 from tasks.report.verification.hub_files import HubFiles, Validation
 from tasks.report.verification.inventory import evidence_files, read_inventory
-from tasks.report.verification.numbers import number_checks
-from tasks.report.verification.paths import path_checks
+from tasks.report.verification.reports import number_checks
 from tasks.report.verification.schemas import schema_checks
 from tasks.report.verification.stages import stage_checks
 from tasks.report.verification.texts import text_checks

@@ -27,7 +27,7 @@ from tasks.report.records.comparisons import find_jobs
 from tasks.report.records.schema_files import schema_faults
 from tasks.report.records.summary import metrics_summary
 from tasks.report.verification.hub_files import HubFiles
-from tasks.report.verification.numbers import number_checks
+from tasks.report.verification.reports import number_checks
 
 DOSES, OVERLAPS = (1e3, 1e4, 1e5), {"sparse": 0.2, "dense": 0.7}
 N_PATTERNS, N_EPOCHS = 100, 10

@@ -35,12 +35,12 @@ def test_published_schemas_are_those_of_the_package():
 
 
 def test_schemas_of_models_are_up_to_date():
-    spec = importlib.util.spec_from_file_location("make_schemas", PROJECT / "docs/make_schemas.py")
+    spec = importlib.util.spec_from_file_location("json_schemas", PROJECT / "docs/json_schemas.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     for name, schema in script.drawn_schemas().items():
         path = HOME / f"{name}.schema.json"
-        assert path.read_bytes() == script.as_bytes(schema), "run python docs/make_schemas.py"
+        assert path.read_bytes() == script.as_bytes(schema), "run python docs/json_schemas.py"
 
 
 @pytest.mark.parametrize("name", schema_names())

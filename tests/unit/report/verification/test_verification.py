@@ -19,8 +19,8 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import FileRef
 from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS, PREVIEW
+from tasks.report.verification.contents import places
 from tasks.report.verification.inventory import evidence_files, read_inventory, write_inventory
-from tasks.report.verification.paths import places
 from tasks.report.verification.verification import finding_lines, verify_hub
 
 PROJECT = Path(__file__).resolve().parents[4]

@@ -3,7 +3,7 @@
 The home of the schemas is `tasks/report/records/schemas/`, where the verification of an installed
 package finds them; `docs/schemas/` is a copy for readers.
 
-    python docs/make_schemas.py
+    python docs/json_schemas.py
 """
 
 from pathlib import Path
