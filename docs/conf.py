@@ -14,8 +14,14 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 project = "Phase G"
 author = "the authors of Phase G"
 release = version_of("phase-g")
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "parameter_tables"]
-exclude_patterns = ["_build", "gallery", "sweeps", "schemas"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "parameter_tables",
+    "json_schemas",
+]
+exclude_patterns = ["_build", "gallery", "sweeps"]
 nitpicky = False
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import read_json
-from tasks.report.records.schema_files import schema_faults
+from tasks.report.records.blocker import Blocker
+from tasks.report.records.delta_files import ConditionMap
 from tasks.report.verification.verification import verify_hub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -76,7 +77,7 @@ def test_a_condition_has_the_numbers_of_a_run_of_it_alone(swept, smoke_run):
 def test_the_sweep_ends_with_a_table_and_a_map_of_all_conditions(swept):
     hub, done = swept
     content = read_json(hub / "analysis/condition_map.json")
-    assert schema_faults("condition_map", content) == []
+    ConditionMap.model_validate(content)
     assert content["gaps"] == []
     for one in content["maps"]:
         assert len(one["cells"]) == 4
@@ -114,7 +115,7 @@ def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub)
     assert failed.returncode == 1
     assert f"1 of 4 conditions failed ({BLOCKED})" in failed.stderr.replace("\n", " ")
     blocker = read_json(hub / "analysis/blocker.json")
-    assert schema_faults("blocker", blocker) == []
+    Blocker.model_validate(blocker)
     assert blocker["stage"] == "compare.dose_1000.sparse.test"
     assert blocker["conditions"]["failed"] == [BLOCKED]
     assert sorted(blocker["conditions"]["finished"]) == sorted(set(CONDITIONS) - {BLOCKED})

@@ -1,4 +1,4 @@
-"""Whether no file of the evidence names a place on a machine."""
+"""Whether every file is fit to be evidence: JSON fits its model, and no file names a machine."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,35 @@ from typing import Any
 
 import h5py
 import numpy as np
+from pydantic import BaseModel
 
-from tasks.core.study.hub_layout import BLOCKER_JSON, BLOCKER_TEXT
-from tasks.report.verification.hub_files import HubFiles, Validation
+from tasks.core.study.hub_layout import (
+    ATTEMPTS,
+    BLOCKER_JSON,
+    BLOCKER_TEXT,
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+)
+from tasks.core.study.stage_record import StageRecord
+from tasks.report.records.attempts import parse_attempt
+from tasks.report.records.blocker import Blocker
+from tasks.report.records.comparison_files import (
+    ComparisonFile,
+    ComparisonManifest,
+    MetricsSummary,
+)
+from tasks.report.records.comparisons import FOLDERS
+from tasks.report.records.delta_files import DeltaSummary
+from tasks.report.verification.hub_files import REPORT_AGAIN, RUN_AGAIN, HubFiles, Validation
 from tasks.report.verification.inventory import evidence_files
+from tasks.report.verification.stages import manifest_paths
 
+REPORTS: dict[str, type[BaseModel]] = {
+    METRICS_SUMMARY: MetricsSummary,
+    DELTA_SUMMARY: DeltaSummary,
+    COMPARISON_MANIFEST: ComparisonManifest,
+}
 TEXTS = {".json", ".jsonl", ".csv", ".md", ".txt", ".log", ".html", ".svg", ".yaml", ".yml"}
 HDF5 = {".h5", ".cxi", ".hdf5"}
 # Folders where people and programs keep files. A general rule would take the names of data sets
@@ -25,6 +49,27 @@ _PLACE = re.compile(
 _EMBEDDED = re.compile(rb"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 # Where the last run failed, it tells people of this machine; that run is a finding already.
 NOT_CHECKED = {BLOCKER_JSON, BLOCKER_TEXT}
+
+
+def schema_checks(files: HubFiles) -> Iterator[Validation]:
+    """Yield the checks of all JSON files but the plan, which has its own, and the map."""
+    comparisons = sorted(
+        path.relative_to(files.root).as_posix()
+        for folder in FOLDERS
+        for path in files.root.glob(f"{folder}/comparison.json")
+    )
+    models = REPORTS | dict.fromkeys(comparisons, ComparisonFile)
+    for path, model in (models | dict.fromkeys(manifest_paths(files), StageRecord)).items():
+        yield files.check(
+            f"schema {path}", partial(_model_faults, files, path, model), "it fits its schema"
+        )
+    if (files.root / ATTEMPTS).exists():
+        yield files.check(
+            f"schema {ATTEMPTS}", partial(_attempt_faults, files), "each of its lines fits"
+        )
+    yield files.check(
+        f"blocker {BLOCKER_JSON}", partial(_blocker_faults, files), "the last run ended well"
+    )
 
 
 def path_checks(files: HubFiles) -> Iterator[Validation]:
@@ -47,6 +92,27 @@ def places(content: bytes, own: tuple[str, ...] = ()) -> list[str]:
     text = _EMBEDDED.sub(b"", content)
     found = [match[0].decode(errors="replace") for match in _PLACE.finditer(text)]
     return found + [place for place in own if place.encode() in text]
+
+
+def _model_faults(files: HubFiles, path: str, model: type[BaseModel]) -> list[str]:
+    files.record(path, model, REPORT_AGAIN if path in REPORTS else RUN_AGAIN)
+    return []
+
+
+def _attempt_faults(files: HubFiles) -> list[str]:
+    for number, line in enumerate((files.root / ATTEMPTS).read_bytes().splitlines(), start=1):
+        parse_attempt(line, f"{ATTEMPTS}, line {number}")
+    return []
+
+
+def _blocker_faults(files: HubFiles) -> list[str]:
+    """Return what stopped the last run; nothing after one that ended well."""
+    if not (files.root / BLOCKER_JSON).exists():
+        return []
+    blocker = files.record(BLOCKER_JSON, Blocker)
+    return [
+        f"the last run was stopped in {blocker.place} by {blocker.exception}, see {BLOCKER_JSON}"
+    ]
 
 
 def _place_faults(files: HubFiles) -> Iterator[str]:

@@ -1,15 +1,13 @@
 """Whether every planned stage has ended well, and its files are the ones that it left."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
-
-from pydantic import ValidationError
 
 from tasks.core.study.hub_layout import COMPARISON_MANIFEST, METRICS_SUMMARY, PLAN, RUN_LOG
-from tasks.core.study.stage_record import ENDED_WELL, FileRef, StageRecord
+from tasks.core.study.stage_record import ENDED_WELL, StageRecord
 from tasks.report.publish.write_reports import SUMMARY_TEXT
+from tasks.report.records.plan_file import PlanFile, PlannedStage
 from tasks.report.verification.hub_files import HubFiles, Validation
 from tasks.report.verification.inventory import evidence_files
 
@@ -20,27 +18,26 @@ _END = re.compile(rf"# \S+ {ENDED_WELL}")
 
 def stage_checks(files: HubFiles) -> Iterator[Validation]:
     """Yield the checks of the plan, of every stage of it, and of records outside of it."""
-    stages: list[dict[str, Any]] = []
+    stages: list[PlannedStage] = []
 
     def read_plan() -> list[str]:
-        stages.extend(files.planned_stages())
-        keyless = ", ".join(entry["stage"] for entry in stages if entry["cache_key"] is None)
+        stages.extend(files.record(PLAN, PlanFile).stages)
+        keyless = ", ".join(stage.stage for stage in stages if stage.cache_key is None)
         return [f"{PLAN} has no key of {keyless}: the run did not end"] if keyless else []
 
     yield files.check(f"plan {PLAN}", read_plan, "it fits its schema, and the run has ended")
-    for entry in stages:
-        name = entry["stage"]
+    for stage in stages:
         yield files.check(
-            f"stage {name}",
-            partial(_stage_faults, files, entry),
+            f"stage {stage.stage}",
+            partial(_stage_faults, files, stage),
             "it has ended, and its inputs and outputs are as recorded",
         )
         yield files.check(
-            f"log {entry['log']}", partial(_log_faults, files, entry), "it ended well"
+            f"log {stage.log_path}", partial(_log_faults, files, stage), "it ended well"
         )
     if stages:
         yield files.check(f"log {RUN_LOG}", partial(_run_log_faults, files), "kept")
-    planned = {entry["manifest"] for entry in stages}
+    planned = {stage.manifest for stage in stages}
     for path in manifest_paths(files):
         if path not in planned:
             yield files.check(
@@ -59,30 +56,28 @@ def manifest_paths(files: HubFiles) -> list[str]:
     ]
 
 
-def _stage_faults(files: HubFiles, entry: Mapping[str, Any]) -> list[str]:
-    """Return where a stage's record differs from the plan, and its files from the record."""
-    manifest = entry["manifest"]
-    record = _record(files, manifest)
-    faults = [
-        f"{manifest} is of another {name} than the plan"
-        for name in ("stage", "phase", "params", "cache_key")
+def _stage_faults(files: HubFiles, stage: PlannedStage) -> Iterator[str]:
+    """Yield where a stage's record differs from the plan, and its files from the record."""
+    record = files.record(stage.manifest, StageRecord)
+    for name in ("stage", "phase", "params", "cache_key"):
         # The plan has no keys yet while the run goes on.
-        if entry[name] is not None and getattr(record, name) != entry[name]
-    ]
-    for name, recorded in (("inputs", record.inputs), ("outputs", record.outputs)):
-        if {key: ref.path for key, ref in recorded.items()} != entry[name]:
-            faults.append(f"{manifest} names other {name} than the plan")
-    return [*faults, *_hash_faults(files, record)]
+        if getattr(stage, name) not in (None, getattr(record, name)):
+            yield f"{stage.manifest} is of another {name} than the plan"
+    for name in ("inputs", "outputs"):
+        recorded = {key: ref.path for key, ref in getattr(record, name).items()}
+        if recorded != getattr(stage, name):
+            yield f"{stage.manifest} names other {name} than the plan"
+    yield from _hash_faults(files, record)
 
 
 def _record_faults(files: HubFiles, manifest: str) -> Iterator[str]:
     """Yield the files that are not as a record outside of the plan has them."""
-    yield from _hash_faults(files, _record(files, manifest))
+    yield from _hash_faults(files, files.record(manifest, StageRecord))
 
 
 def _hash_faults(files: HubFiles, record: StageRecord) -> Iterator[str]:
     """Yield the files that are not as a record has them."""
-    refs: dict[str, FileRef] = {ref.path: ref for ref in record.inputs.values()}
+    refs = {ref.path: ref for ref in record.inputs.values()}
     refs |= {ref.path: ref for ref in record.outputs.values() if ref.path not in REMADE}
     for path, ref in refs.items():
         fault = files.hash_fault(path, ref.size_bytes, ref.sha256)
@@ -90,22 +85,13 @@ def _hash_faults(files: HubFiles, record: StageRecord) -> Iterator[str]:
             yield f"{fault} (in the record of {record.stage})"
 
 
-def _record(files: HubFiles, manifest: str) -> StageRecord:
-    """Read a stage's record; raises ValueError if it is none."""
-    content = files.valid_json(manifest, "manifest")
-    try:
-        return StageRecord.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(f"{manifest} is not the record of a stage: {error}") from error
-
-
 def _run_log_faults(files: HubFiles) -> list[str]:
     return [] if files.text(RUN_LOG) else [f"{RUN_LOG} is empty"]
 
 
-def _log_faults(files: HubFiles, entry: Mapping[str, Any]) -> list[str]:
+def _log_faults(files: HubFiles, stage: PlannedStage) -> list[str]:
     """Return why a log does not tell of a stage that ended well."""
-    lines = files.text(entry["log"]).splitlines()
+    lines = files.text(stage.log_path).splitlines()
     if not lines or not _END.fullmatch(lines[-1]):
-        return [f"{entry['log']} does not end with the good end of {entry['stage']}"]
+        return [f"{stage.log_path} does not end with the good end of {stage.stage}"]
     return []

@@ -6,22 +6,32 @@ place, or on another machine, gives the same report.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, Field
+
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import INVENTORY, VERIFICATION_REPORT
-from tasks.report.verification.contents import path_checks
+from tasks.report.records.record_model import Count, Record, Version
+from tasks.report.verification.contents import path_checks, schema_checks
 from tasks.report.verification.hub_files import HubFiles, Validation
 from tasks.report.verification.inventory import evidence_files, read_inventory
-from tasks.report.verification.reports import number_checks
-from tasks.report.verification.schemas import schema_checks
+from tasks.report.verification.reports import number_checks, text_checks
 from tasks.report.verification.stages import stage_checks
-from tasks.report.verification.texts import text_checks
 
-SCHEMA_VERSION = 1
+
+class VerificationReport(Record):
+    """What was checked of the evidence of a hub, and what does not hold."""
+
+    model_config = ConfigDict(title=VERIFICATION_REPORT)
+
+    schema_version: Version
+    all_valid: bool
+    n_validations: int = Field(ge=1)
+    n_invalid: Count
+    validations: list[Validation] = Field(min_length=1)
 
 
 def verify_hub(hub: Path, *, with_inventory: bool = True) -> dict[str, Any]:
@@ -42,13 +52,13 @@ def verify_hub(hub: Path, *, with_inventory: bool = True) -> dict[str, Any]:
     groups += [schema_checks, number_checks, text_checks, path_checks]
     validations = [validation for group in groups for validation in group(files)]
     n_invalid = sum(not validation.valid for validation in validations)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "all_valid": n_invalid == 0,
-        "n_validations": len(validations),
-        "n_invalid": n_invalid,
-        "validations": [asdict(validation) for validation in validations],
-    }
+    return VerificationReport(
+        schema_version=1,
+        all_valid=n_invalid == 0,
+        n_validations=len(validations),
+        n_invalid=n_invalid,
+        validations=validations,
+    ).model_dump()
 
 
 def write_verification(hub: Path) -> dict[str, Any]:
