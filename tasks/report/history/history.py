@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.history.changes import Measured
@@ -74,16 +75,16 @@ def _attempts_of(hub: Path) -> list[Attempt]:
             )
         return attempts
     if not attempts:
-        return [
-            # No line of a file has this result, nor no parameters.
-            Attempt.model_construct(
-                started_at=reports.generated_at,
-                ended_at=reports.generated_at,
-                result=REPORTS_ALONE,
-                deltas=reports.deltas,
-                intervals=reports.intervals,
-            )
-        ]
+        told: dict[str, Any] = {
+            "started_at": reports.generated_at,
+            "ended_at": reports.generated_at,
+            "result": REPORTS_ALONE,
+            "parameters": {},
+            "deltas": reports.deltas,
+            "intervals": reports.intervals,
+        }
+        # No line of a file has this result, so that none is checked.
+        return [Attempt.model_construct(**told)]
     return [
         attempt.model_copy(update={"intervals": reports.intervals})
         if attempt.intervals is None and attempt.deltas == reports.deltas

@@ -96,9 +96,11 @@ def last_comparable(hub: Path) -> Attempt | None:
         ValueError: If a line is not an attempt, or the plan is not one.
     """
     plan = read_plan(hub)
+    if plan is None:
+        return None
     found = [
         attempt
-        for attempt in (read_attempts(hub) if plan else ())
+        for attempt in read_attempts(hub)
         if attempt.deltas is not None and attempt.parameters == plan.parameters
     ]
     return found[-1] if found else None

@@ -34,13 +34,6 @@ class Region(Record):
     scored_fraction: Number = Field(ge=0, le=1)
 
 
-class DataRange(Record):
-    """Largest minus smallest true value inside of the region."""
-
-    amplitude: Number
-    phase_rad: Number
-
-
 class GaugeFacts(Record):
     """What was taken from a reconstruction before it was scored, since no detector sees it."""
 
@@ -92,7 +85,9 @@ class ComparisonFile(Record):
     params: dict[str, Any]
     measured_against: MeasuredAgainst = "truth"
     region: Region
-    data_range: DataRange
+    data_range: Annotated[dict[str, Number], Needs(("amplitude", "phase_rad"))] = Field(
+        description="Largest minus smallest true value inside of the region"
+    )
     gauge: dict[Name, GaugeFacts]
     flags: dict[Name, list[Text]]
     undefined: dict[str, Any] = Field(description="Why a value is missing, by model and metric")
@@ -168,27 +163,16 @@ class Flag(Record):
     flag: Text
 
 
-class SimilarityMeans(Record):
-    """MS-SSIM over comparisons; null unless each has it."""
-
-    mean_amplitude: Number | None
-    best_amplitude: Number | None
-    mean_phase: Number | None
-    best_phase: Number | None
-
-
-class ErrorMeans(Record):
-    """MAE over comparisons; null unless each has it."""
-
-    mean_amplitude: Number | None
-    mean_phase: Number | None
+# Over comparisons: a mean is null unless each has the value.
+MEANS = ("mean_amplitude", "mean_phase")
+Averages = dict[str, Number | None]
 
 
 class Means(Record):
     """The headline metrics of one model."""
 
-    ms_ssim: SimilarityMeans
-    mae: ErrorMeans
+    ms_ssim: Annotated[Averages, Needs((*MEANS, "best_amplitude", "best_phase"))]
+    mae: Annotated[Averages, Needs(MEANS)]
 
 
 Aggregate = Annotated[dict[Name, Means], Needs(HEADLINE_ARMS)]

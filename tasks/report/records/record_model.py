@@ -16,7 +16,6 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
 )
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from tasks.core.files.atomic_files import read_json
@@ -58,11 +57,7 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Needs:
-    """Marks an object of any keys that must have some.
-
-    Attributes:
-        keys: Those that it must have.
-    """
+    """Marks an object of any keys: those that it must have."""
 
     keys: tuple[str, ...]
 
@@ -73,13 +68,13 @@ class Needs:
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    ) -> dict[str, Any]:
         return handler(schema) | {"required": list(self.keys)}
 
     def _checked(self, content: dict[str, Any]) -> dict[str, Any]:
-        missing = [key for key in self.keys if key not in content]
-        if missing:
-            raise ValueError(f"{missing[0]!r} is a required property")
+        for key in self.keys:
+            if key not in content:
+                raise ValueError(f"{key!r} is a required property")
         return content
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -60,23 +59,17 @@ def schema_checks(files: HubFiles) -> Iterator[Validation]:
     )
     models = REPORTS | dict.fromkeys(comparisons, ComparisonFile)
     for path, model in (models | dict.fromkeys(manifest_paths(files), StageRecord)).items():
-        yield files.check(
-            f"schema {path}", partial(_model_faults, files, path, model), "it fits its schema"
-        )
+        yield files.check(f"schema {path}", _model_faults(files, path, model), "it fits its schema")
     if (files.root / ATTEMPTS).exists():
-        yield files.check(
-            f"schema {ATTEMPTS}", partial(_attempt_faults, files), "each of its lines fits"
-        )
-    yield files.check(
-        f"blocker {BLOCKER_JSON}", partial(_blocker_faults, files), "the last run ended well"
-    )
+        yield files.check(f"schema {ATTEMPTS}", _attempt_faults(files), "each of its lines fits")
+    yield files.check(f"blocker {BLOCKER_JSON}", _blocker_faults(files), "the last run ended well")
 
 
 def path_checks(files: HubFiles) -> Iterator[Validation]:
     """Yield the check of all texts and of the attributes of all data."""
     yield files.check(
         "places on machines",
-        partial(_place_faults, files),
+        _place_faults(files),
         "no file names a place outside of the hub",
         "Files of a hub are named relative to it: make the file anew with this version.",
     )
@@ -94,25 +87,22 @@ def places(content: bytes, own: tuple[str, ...] = ()) -> list[str]:
     return found + [place for place in own if place.encode() in text]
 
 
-def _model_faults(files: HubFiles, path: str, model: type[BaseModel]) -> list[str]:
+def _model_faults(files: HubFiles, path: str, model: type[BaseModel]) -> Iterator[str]:
     files.record(path, model, REPORT_AGAIN if path in REPORTS else RUN_AGAIN)
-    return []
+    yield from ()
 
 
-def _attempt_faults(files: HubFiles) -> list[str]:
+def _attempt_faults(files: HubFiles) -> Iterator[str]:
     for number, line in enumerate((files.root / ATTEMPTS).read_bytes().splitlines(), start=1):
         parse_attempt(line, f"{ATTEMPTS}, line {number}")
-    return []
+    yield from ()
 
 
-def _blocker_faults(files: HubFiles) -> list[str]:
-    """Return what stopped the last run; nothing after one that ended well."""
-    if not (files.root / BLOCKER_JSON).exists():
-        return []
-    blocker = files.record(BLOCKER_JSON, Blocker)
-    return [
-        f"the last run was stopped in {blocker.place} by {blocker.exception}, see {BLOCKER_JSON}"
-    ]
+def _blocker_faults(files: HubFiles) -> Iterator[str]:
+    """Yield what stopped the last run; nothing after one that ended well."""
+    if (files.root / BLOCKER_JSON).exists():
+        found = files.record(BLOCKER_JSON, Blocker)
+        yield f"the last run was stopped in {found.place} by {found.exception}, see {BLOCKER_JSON}"
 
 
 def _place_faults(files: HubFiles) -> Iterator[str]:

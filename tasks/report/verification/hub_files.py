@@ -1,6 +1,6 @@
 """The files of a hub as the checks read them: nothing is trusted, every fault names the file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,21 +84,21 @@ class HubFiles:
             raise ValueError(f"{relative} is not text ({error}). {RUN_AGAIN}") from error
 
     def check(
-        self, name: str, find_faults: Callable[[], Iterable[str]], good: str, cure: str = RUN_AGAIN
+        self, name: str, faults: Iterable[str], good: str, cure: str = RUN_AGAIN
     ) -> Validation:
         """Run a check; whatever stops it is a finding.
 
         Args:
             name: What is checked.
-            find_faults: Returns sentences without a full stop, or raises.
+            faults: Yields sentences without a full stop, or raises; nothing is read before.
             good: What to say without a fault.
             cure: What to do about the faults.
         """
         try:
-            faults = list(find_faults())
-            shown = faults[:SHOWN_FAULTS]
-            shown += [f"and {len(faults) - len(shown)} more"] * (len(faults) > len(shown))
-            found = f"{'; '.join(shown)}. {cure}" if faults else None
+            sentences = list(faults)
+            shown = sentences[:SHOWN_FAULTS]
+            shown += [f"and {len(sentences) - len(shown)} more"] * (len(sentences) > len(shown))
+            found = f"{'; '.join(shown)}. {cure}" if sentences else None
         except (ValueError, OSError) as error:
             found = str(error) or f"it cannot be checked. {cure}"
         except Exception as error:  # noqa: BLE001 - what cannot be checked does not hold

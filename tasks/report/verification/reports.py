@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from tasks.core.files.atomic_files import json_bytes
@@ -44,7 +43,7 @@ def number_checks(files: HubFiles) -> Iterator[Validation]:
     ):
         yield files.check(
             f"numbers {path}",
-            partial(faults, files),
+            faults(files),
             "computed again from tables, blocks, costs and iterates, it is the same",
             REPORT_AGAIN,
         )
@@ -54,17 +53,17 @@ def text_checks(files: HubFiles) -> Iterator[Validation]:
     """Yield the checks of the texts against summary and deltas, one a text."""
     texts: dict[str, str] = {}
 
-    def make() -> list[str]:
+    def make() -> Iterator[str]:
         summary = files.valid_json(METRICS_SUMMARY, MetricsSummary)
         delta = files.valid_json(DELTA_SUMMARY, DeltaSummary)
         texts.update(delta_texts(files.root, summary, delta))
-        return []
+        yield from ()
 
-    yield files.check("texts", make, "they can be made once more from summary and deltas")
+    yield files.check("texts", make(), "they can be made once more from summary and deltas")
     for path, text in texts.items():
         yield files.check(
             f"text {path}",
-            partial(_text_faults, files, path, text),
+            _text_faults(files, path, text),
             "made once more from summary and deltas, it is the same",
             REPORT_AGAIN,
         )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 
 from tasks.core.study.hub_layout import COMPARISON_MANIFEST, METRICS_SUMMARY, PLAN, RUN_LOG
 from tasks.core.study.stage_record import ENDED_WELL, StageRecord
@@ -20,29 +19,28 @@ def stage_checks(files: HubFiles) -> Iterator[Validation]:
     """Yield the checks of the plan, of every stage of it, and of records outside of it."""
     stages: list[PlannedStage] = []
 
-    def read_plan() -> list[str]:
+    def plan_faults() -> Iterator[str]:
         stages.extend(files.record(PLAN, PlanFile).stages)
         keyless = ", ".join(stage.stage for stage in stages if stage.cache_key is None)
-        return [f"{PLAN} has no key of {keyless}: the run did not end"] if keyless else []
+        if keyless:
+            yield f"{PLAN} has no key of {keyless}: the run did not end"
 
-    yield files.check(f"plan {PLAN}", read_plan, "it fits its schema, and the run has ended")
+    yield files.check(f"plan {PLAN}", plan_faults(), "it fits its schema, and the run has ended")
     for stage in stages:
         yield files.check(
             f"stage {stage.stage}",
-            partial(_stage_faults, files, stage),
+            _stage_faults(files, stage),
             "it has ended, and its inputs and outputs are as recorded",
         )
-        yield files.check(
-            f"log {stage.log_path}", partial(_log_faults, files, stage), "it ended well"
-        )
+        yield files.check(f"log {stage.log_path}", _log_faults(files, stage), "it ended well")
     if stages:
-        yield files.check(f"log {RUN_LOG}", partial(_run_log_faults, files), "kept")
+        yield files.check(f"log {RUN_LOG}", _run_log_faults(files), "kept")
     planned = {stage.manifest for stage in stages}
     for path in manifest_paths(files):
         if path not in planned:
             yield files.check(
                 f"record {path}",
-                partial(_record_faults, files, path),
+                _record_faults(files, path),
                 "its inputs and outputs are as recorded",
             )
 
@@ -85,13 +83,13 @@ def _hash_faults(files: HubFiles, record: StageRecord) -> Iterator[str]:
             yield f"{fault} (in the record of {record.stage})"
 
 
-def _run_log_faults(files: HubFiles) -> list[str]:
-    return [] if files.text(RUN_LOG) else [f"{RUN_LOG} is empty"]
+def _run_log_faults(files: HubFiles) -> Iterator[str]:
+    if not files.text(RUN_LOG):
+        yield f"{RUN_LOG} is empty"
 
 
-def _log_faults(files: HubFiles, stage: PlannedStage) -> list[str]:
-    """Return why a log does not tell of a stage that ended well."""
+def _log_faults(files: HubFiles, stage: PlannedStage) -> Iterator[str]:
+    """Yield why a log does not tell of a stage that ended well."""
     lines = files.text(stage.log_path).splitlines()
     if not lines or not _END.fullmatch(lines[-1]):
-        return [f"{stage.log_path} does not end with the good end of {stage.stage}"]
-    return []
+        yield f"{stage.log_path} does not end with the good end of {stage.stage}"

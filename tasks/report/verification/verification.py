@@ -6,7 +6,6 @@ place, or on another machine, gives the same report.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,7 @@ def finding_lines(report: dict[str, Any]) -> list[str]:
 def _inventory_checks(files: HubFiles) -> Iterator[Validation]:
     yield files.check(
         f"inventory {INVENTORY}",
-        partial(_inventory_faults, files),
+        _inventory_faults(files),
         "no file is missing, changed or extra",
         "Put back what was changed, or run the same command again: it makes damaged files anew "
         "and ends with a new inventory.",
