@@ -23,7 +23,7 @@ MODELS = {
     "comparison": f"{RECORDS}.comparison_files:ComparisonFile",
     "condition_map": f"{RECORDS}.delta_files:ConditionMap",
     "verification_report": "tasks.report.verification.verification:VerificationReport",
-    "blocker": f"{RECORDS}.blocker:Blocker",
+    "blocker": f"{RECORDS}.attempts:Blocker",
     "plan": f"{RECORDS}.plan_file:PlanFile",
     "manifest": "tasks.core.study.stage_record:StageRecord",
     "attempts": f"{RECORDS}.attempts:Attempt",

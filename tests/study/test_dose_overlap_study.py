@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import read_json
-from tasks.report.records.blocker import Blocker
+from tasks.report.records.attempts import Blocker
 from tasks.report.records.delta_files import ConditionMap
 from tasks.report.verification.verification import verify_hub
 

@@ -8,9 +8,8 @@ from tasks.core.files.atomic_files import read_json
 from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.history.changes import Measured
-from tasks.report.records.blocks import find_blocks
 from tasks.report.records.comparison_files import MetricsSummary
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import JobKey, find_blocks
 from tasks.report.records.record_model import read_record
 from tasks.report.records.summary import ALL_SPLITS
 from tasks.report.statistics.intervals import find_interval

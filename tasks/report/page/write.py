@@ -43,7 +43,7 @@ from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.run_facts import plan_facts
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.page.without_truth import AGREEMENT_HEADER, RESOLUTION_HEADER
-from tasks.report.records.blocker import read_blocker
+from tasks.report.records.attempts import read_blocker
 from tasks.report.records.plan_file import read_plan
 from tasks.report.statistics.flags import MISSING
 from tasks.report.texts.interval_texts import DELTA_HEADER

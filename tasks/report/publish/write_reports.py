@@ -20,9 +20,8 @@ from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
 from tasks.report.publish.params import ReportParams
-from tasks.report.records.blocker import read_blocker
-from tasks.report.records.blocks import find_blocks
-from tasks.report.records.comparisons import TABLE_NAME, JobKey, find_jobs
+from tasks.report.records.attempts import read_blocker
+from tasks.report.records.comparisons import TABLE_NAME, JobKey, find_blocks, find_jobs
 from tasks.report.records.measured_against import labelled
 from tasks.report.records.pretty_json import pretty_json
 from tasks.report.stage import summarise

@@ -1,4 +1,4 @@
-"""`summary/attempts.jsonl`: what every attempt in a hub came to, one line each, read back."""
+"""What attempts at a run came to, `summary/attempts.jsonl`, and what stopped the last one."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,20 +7,73 @@ from typing import Any, Literal
 import orjson
 from pydantic import ConfigDict, Field
 
-from tasks.core.study.hub_layout import ATTEMPTS
-from tasks.report.records.blocker import Failure
+from tasks.core.study.hub_layout import ATTEMPTS, BLOCKER_JSON
 from tasks.report.records.plan_file import read_plan
 from tasks.report.records.record_model import (
     MayLack,
     Number,
     Record,
+    Text,
     UtcTime,
     Verdict,
     Version,
     checked,
+    read_record,
 )
 
+MOST_CHARACTERS = 400
 KEPT = ("half_width", "kind", "n", "verdict")
+
+
+class Conditions(Record):
+    """The conditions of a sweep that failed, and those that are finished."""
+
+    failed: list[str]
+    finished: list[str]
+
+
+class Failure(Record):
+    """What stopped a run."""
+
+    stage: str | None = Field(description="Stage that failed; null where it was the flow itself")
+    exception: Text = Field(description="Kind of the fault")
+    message: str
+    conditions: MayLack[Conditions] = Field(None, description="Of a sweep")
+
+    @property
+    def place(self) -> str:
+        """The stage that failed, in words."""
+        return self.stage or "the flow itself"
+
+
+class LoggedFailure(Failure):
+    """What stopped one of the stages of a sweep."""
+
+    log: str | None = Field(description="Log of the stage, relative to the hub")
+
+
+class Blocker(LoggedFailure):
+    """What stopped the last run."""
+
+    model_config = ConfigDict(title=BLOCKER_JSON)
+
+    schema_version: Version = 1
+    written_at: UtcTime
+    command: str | None = Field(
+        description="Repeats the stage alone, from inside of the hub; null for the flow itself"
+    )
+    log_tail: list[str] = Field(description="Its last lines")
+    failures: list[LoggedFailure] = Field([], description="Of a sweep, all that failed")
+
+    @property
+    def sentences(self) -> list[str]:
+        """What happened, and where to look."""
+        what = f"{self.exception}: {_shortened(self.message)}"
+        told = [f"The last run was stopped in {self.place} by {what}"]
+        told += [f"Its log is {self.log}."] if self.log else []
+        return told + (
+            [f"From inside of the hub `{self.command}` repeats it."] * bool(self.command)
+        )
 
 
 class KnownTo(Record):
@@ -106,6 +159,19 @@ def last_comparable(hub: Path) -> Attempt | None:
     return found[-1] if found else None
 
 
+def read_blocker(hub: Path) -> Blocker | None:
+    """Return what stopped the last run of a hub; None where it ended well.
+
+    Raises:
+        ValueError: If the file is not JSON, or not what a failed run writes.
+    """
+    path = hub / BLOCKER_JSON
+    if not path.is_file():
+        return None
+    cure = "It was edited or damaged: delete it, or run the same command again."
+    return read_record(Blocker, path, cure)
+
+
 def parse_attempt(line: bytes, where: str) -> Attempt:
     """Return the attempt that a line tells of.
 
@@ -121,3 +187,11 @@ def parse_attempt(line: bytes, where: str) -> Attempt:
         ) from error
     cure = "Read it with the program that wrote it, or remove the line."
     return checked(Attempt, content, where, cure)
+
+
+def _shortened(message: str) -> str:
+    """Return a message on one line that ends a sentence, and not endless."""
+    text = " ".join(message.split())
+    if len(text) > MOST_CHARACTERS:
+        return f"{text[:MOST_CHARACTERS]}..."
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from tasks.core.files.block_file import read_blocks
 from tasks.core.files.metrics_table import MetricRow, read_metrics_csv
 from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import Condition, dose_label
-from tasks.core.study.quality_flags import CONTROLS
+from tasks.core.study.quality_flags import CONTROLS, PARTS
 from tasks.report.records.plan_file import read_plan
 
-TABLE_NAME = "comparison_metrics.csv"
+TABLE_NAME, BLOCKS_NAME = "comparison_metrics.csv", "block_metrics.csv"
 KNOWN_MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
+# By model, metric and part: a pseudo-value a block; None for an empty cell.
+BlockValues = dict[tuple[str, str, str], dict[int, float | None]]
 FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
 # The first replicate has no folder of its own.
 _TABLE_PATH = re.compile(
@@ -147,6 +150,35 @@ def find_jobs(hub: Path) -> list[Job]:
             f"Run the flow in this hub first."
         )
     return [read_job(path, hub / path) for path in sorted(found | planned)]
+
+
+def find_blocks(hub: Path) -> dict[JobKey, BlockValues]:
+    """Return the pseudo-values of every comparison of a hub that has them.
+
+    Raises:
+        ValueError: If a table of blocks is not valid.
+    """
+    paths = sorted(path for folder in FOLDERS for path in hub.glob(f"{folder}/{BLOCKS_NAME}"))
+    return {
+        job_key(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): read_block_values(path)
+        for path in paths
+    }
+
+
+def read_block_values(path: Path) -> BlockValues:
+    """Read a table of blocks.
+
+    Returns:
+        Values by block, under model, metric and part; None for an empty cell.
+
+    Raises:
+        ValueError: If the table is not valid.
+    """
+    found: BlockValues = {}
+    for row in read_blocks(path):
+        for part, value in zip(PARTS, (row.amplitude, row.phase), strict=True):
+            found.setdefault((row.model, row.metric, part), {})[row.block] = value
+    return found
 
 
 def _planned_tables(hub: Path) -> set[str]:

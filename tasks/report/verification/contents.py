@@ -18,8 +18,7 @@ from tasks.core.study.hub_layout import (
     METRICS_SUMMARY,
 )
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.records.attempts import parse_attempt
-from tasks.report.records.blocker import Blocker
+from tasks.report.records.attempts import Blocker, parse_attempt
 from tasks.report.records.comparison_files import (
     ComparisonFile,
     ComparisonManifest,

@@ -16,9 +16,8 @@ from tasks.core.study.stage_interface import StageFiles
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import SUMMARY_TEXT, delta_texts
-from tasks.report.records.blocks import find_blocks
 from tasks.report.records.comparison_files import ComparisonManifest, MetricsSummary
-from tasks.report.records.comparisons import find_jobs
+from tasks.report.records.comparisons import find_blocks, find_jobs
 from tasks.report.records.delta_files import ConditionMap, DeltaSummary
 from tasks.report.records.plan_file import PlanFile
 from tasks.report.records.summary import metrics_summary

@@ -17,7 +17,7 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.report.command_line import main as report_main
 from tasks.report.publish.write_reports import DIGEST
-from tasks.report.records.blocker import read_blocker
+from tasks.report.records.attempts import read_blocker
 from tasks.runtime.errors import BadInputError, StageFailedError
 
 FAILED_STAGE = "iterate-ptychi.dose_1000.dense.test"

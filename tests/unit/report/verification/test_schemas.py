@@ -19,8 +19,7 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.records.attempts import Attempt
-from tasks.report.records.blocker import Blocker
+from tasks.report.records.attempts import Attempt, Blocker
 from tasks.report.records.comparison_files import (
     ComparisonFile,
     ComparisonManifest,
