@@ -138,7 +138,7 @@ def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
         )
 
 
-def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating]) -> Fit:
+def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.float64]) -> Fit:
     """Project patterns onto each other from a flat object, and say how well they then fit.
 
     Args:

@@ -89,7 +89,7 @@ def try_orientations(prepared: PreparedScan) -> OrientationFits:
     )
 
 
-def _fit_values(prepared: PreparedScan, found: Orientations | None) -> ValuesFit | None:
+def _fit_values(prepared: PreparedScan, found: OrientationFits | None) -> ValuesFit | None:
     """Return how the values, and their squares, fit in the best orientation; None: not fitted."""
     if found is None or prepared.scan.values is Values.AMPLITUDE:
         return None

@@ -12,7 +12,7 @@ from tasks.ingest.conventions import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.orientations import ORIENTATIONS
-from tasks.orientation.refined_fit import AS_STATED
+from tasks.orientation.refined_fit import AS_STATED, OrientationFits
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1
@@ -139,7 +139,7 @@ def check_probe(prepared: PreparedScan) -> Iterator[Finding]:
             )
 
 
-def check_orientation(prepared: PreparedScan, found: Orientations | None) -> Finding:
+def check_orientation(prepared: PreparedScan, found: OrientationFits | None) -> Finding:
     """Turn the fits of all orientations into a finding."""
     if found is None:
         return info("orientation", "The orientation was not checked, as asked for.")

@@ -40,7 +40,7 @@ def test_a_good_scan_is_good(check):
 def test_wrong_axes_are_named_with_the_options_that_cure_them(
     check, scan, prepared, tmp_path, turn
 ):
-    matrix = np.asarray(TURNS[turn][0])
+    matrix = np.asarray(ORIENTATIONS[turn].matrix)
     oriented = scan.positions_px @ np.linalg.inv(matrix).T
     found = check(positions_px=oriented)
     assert found.verdict == "refused"
