@@ -8,8 +8,8 @@ from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import JobKey
-from tasks.report.statistics.intervals import find_interval
-from tasks.report.statistics.paired_scores import Evidence, Question
+from tasks.report.statistics.intervals import estimate_delta
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 
 N_TRIALS = 500
 # The usual region, and errors over three pixels, longer than those of real reconstructions.
@@ -43,7 +43,7 @@ def reference(rng):
     )
 
 
-def evidence(rng, reference):
+def scores(rng, reference):
     """Return scores and pseudo-values of two arms whose errors are alike in part."""
     common = 0.6 * complex_field(rng)
     table, blocks = {}, {}
@@ -54,22 +54,22 @@ def evidence(rng, reference):
             for part in PARTS:
                 table[model, metric, part] = found[metric, part].value
                 blocks[model, metric, part] = dict(enumerate(found[metric, part].blocks))
-    return Evidence({KEY: table}, {KEY: blocks})
+    return PairedScores({KEY: table}, {KEY: blocks})
 
 
 @pytest.mark.slow
 def test_spatial_intervals_of_real_scores_hold_the_mean_delta(rng, reference):
-    questions = [Question(Arm.BASELINE, metric, part) for metric in METRICS for part in PARTS]
-    deltas, half_widths = np.zeros((2, N_TRIALS, len(questions)))
+    wanted_deltas = [DeltaKey(Arm.BASELINE, metric, part) for metric in METRICS for part in PARTS]
+    deltas, half_widths = np.zeros((2, N_TRIALS, len(wanted_deltas)))
     for trial in range(N_TRIALS):
-        tables = evidence(rng, reference)
-        for place, question in enumerate(questions):
-            found = find_interval(tables, question)
+        tables = scores(rng, reference)
+        for place, wanted in enumerate(wanted_deltas):
+            found = estimate_delta(tables, wanted)
             deltas[trial, place] = found.estimate
             half_widths[trial, place] = found.interval.half_width
     # The mean over the trials is the truth to a twentieth of a single delta's spread.
     coverage = np.mean(np.abs(deltas - deltas.mean(axis=0)) <= half_widths, axis=0)
-    names = [f"{question.metric} {question.part}" for question in questions]
+    names = [f"{wanted.metric} {wanted.part}" for wanted in wanted_deltas]
     found = dict(zip(names, coverage.tolist(), strict=True))
     # The truth is one and the same, and its structure differs from block to block: that widens
     # intervals of similarities beyond what the errors alone would ask for.

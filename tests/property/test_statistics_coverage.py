@@ -6,8 +6,8 @@ from scipy.ndimage import gaussian_filter
 
 from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import JobKey
-from tasks.report.statistics.intervals import find_interval
-from tasks.report.statistics.paired_scores import Evidence, Question
+from tasks.report.statistics.intervals import estimate_delta
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 
 N_TRIALS = 600
 SIDE_PX, GRID = 180, 3
@@ -15,7 +15,7 @@ SPREADS = {"PtychoPINN": 0.05, "Baseline": 0.04}
 # Mean absolute value of a normal number of spread 1.
 MEAN_ABS = np.sqrt(2 / np.pi)
 TRUE_DELTA = (SPREADS["PtychoPINN"] - SPREADS["Baseline"]) * MEAN_ABS
-QUESTION = Question(Arm.BASELINE, "mae", "amplitude")
+WANTED = DeltaKey(Arm.BASELINE, "mae", "amplitude")
 
 
 def smooth_field(rng, sigma_px):
@@ -46,12 +46,12 @@ def arms(rng, sigma_px, common):
     }
 
 
-def evidence(images):
+def scores(images):
     tables = {
         key: {name: float(np.mean(list(values.values()))) for name, values in blocks.items()}
         for key, blocks in images.items()
     }
-    return Evidence(tables, images)
+    return PairedScores(tables, images)
 
 
 def holds_truth(found):
@@ -63,7 +63,7 @@ def test_spatial_intervals_hold_the_truth_as_often_as_they_say(rng, sigma_px):
     hits = 0
     for _ in range(N_TRIALS):
         blocks = arms(rng, sigma_px, smooth_field(rng, sigma_px))
-        found = find_interval(evidence({JobKey(1000, "dense", "test", 1): blocks}), QUESTION)
+        found = estimate_delta(scores({JobKey(1000, "dense", "test", 1): blocks}), WANTED)
         assert (found.kind, found.n) == ("spatial", GRID**2)
         hits += holds_truth(found)
     assert 0.90 <= hits / N_TRIALS <= 0.97
@@ -87,8 +87,8 @@ def test_spatial_intervals_of_views_with_common_errors_hold_the_truth(rng):
             JobKey(1000, "dense", split, 1): blocks
             for split, blocks in (("test", first), ("train", second))
         }
-        hits += holds_truth(find_interval(evidence(same_object), QUESTION))
-        narrow += holds_truth(find_interval(evidence(other_objects), QUESTION))
+        hits += holds_truth(estimate_delta(scores(same_object), WANTED))
+        narrow += holds_truth(estimate_delta(scores(other_objects), WANTED))
     assert 0.90 <= hits / N_TRIALS <= 0.97
     assert narrow / N_TRIALS < 0.88
 
@@ -120,7 +120,7 @@ def test_intervals_over_seeds_hold_the_truth_as_often_as_they_say(rng, n_replica
                     ("PtychoPINN", "mae", "amplitude"): base + TRUE_DELTA + luck,
                     ("Baseline", "mae", "amplitude"): base + rng.normal(0, 0.005),
                 }
-        found = find_interval(Evidence(tables, {}), QUESTION)
+        found = estimate_delta(PairedScores(tables, {}), WANTED)
         assert (found.kind, found.n) == ("seeds", n_replicates)
         hits += holds_truth(found)
     assert 0.935 <= hits / n_trials <= 0.965

@@ -21,7 +21,7 @@ from tasks.report.costs.equal_compute import ERRORS, MATCHED, Race, cost_entry, 
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import JobKey
 from tasks.report.statistics.deltas import HEADLINE, comparisons
-from tasks.report.statistics.paired_scores import BlockValues, Evidence, key_of
+from tasks.report.statistics.paired_scores import BlockValues, PairedScores, key_of
 
 SCHEMA_VERSION = 1
 RESULT, EQUAL_CPU = "result", "equal_cpu"
@@ -144,18 +144,18 @@ def _result_maps(grid: Grid, blocks: Mapping[JobKey, BlockValues]) -> Iterator[d
     found = {
         place: {
             (entry["against"], entry["metric"], entry["part"]): entry
-            for entry in comparisons(Evidence.of(jobs, blocks))
+            for entry in comparisons(PairedScores.of(jobs, blocks))
             if entry["family"] == HEADLINE or (entry["metric"], entry["part"]) == MATCHED
         }
         for place, jobs in grid.jobs.items()
     }
-    for question in next(iter(found.values())):
-        entries = {place: entries[question] for place, entries in found.items()}
+    for wanted in next(iter(found.values())):
+        entries = {place: entries[wanted] for place, entries in found.items()}
         cells = {
             place: {"delta": entry["delta"]} | {name: entry[name] for name in FROM_INTERVAL}
             for place, entry in entries.items()
         }
-        yield _map(grid, RESULT, question, cells)
+        yield _map(grid, RESULT, wanted, cells)
 
 
 def _equal_cpu_maps(grid: Grid, races: Mapping[Place, Sequence[Race]]) -> Iterator[dict[str, Any]]:
@@ -172,10 +172,10 @@ def _equal_cpu_maps(grid: Grid, races: Mapping[Place, Sequence[Race]]) -> Iterat
 
 
 def _map(
-    grid: Grid, basis: str, question: tuple[str, str, str], cells: Mapping[Place, dict[str, Any]]
+    grid: Grid, basis: str, wanted: tuple[str, str, str], cells: Mapping[Place, dict[str, Any]]
 ) -> dict[str, Any]:
     """Return one map with its cells and where PtychoPINN is even with the other arm."""
-    against, metric, part = question
+    against, metric, part = wanted
     higher = HIGHER_IS_BETTER[metric]
     gains = {
         place: None if cell["delta"] is None else cell["delta"] * (1 if higher else -1)

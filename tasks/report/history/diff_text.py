@@ -52,7 +52,7 @@ def fault_lines(faults: Sequence[Change]) -> list[str]:
 
 
 def _about(side: HubScores) -> str:
-    n = len(side.evidence.replicates)
+    n = len(side.scores.replicates)
     conditions = ", ".join(
         f"{dose:g} {view} {split}" for dose, view, split in sorted(side.conditions)
     )

@@ -8,7 +8,7 @@ from tasks.core.study.quality_flags import PARTS
 from tasks.report.history.changes import Change, faults_of
 from tasks.report.history.hub_scores import HubScores, OwnScore, Place
 from tasks.report.statistics.deltas import FAMILIES, METRICS, SECONDARY
-from tasks.report.statistics.paired_scores import Question
+from tasks.report.statistics.paired_scores import DeltaKey
 
 SCORES = [
     OwnScore(arm, metric, part, arm)
@@ -16,7 +16,7 @@ SCORES = [
     for metric, parts in {**dict.fromkeys(METRICS, PARTS), **SECONDARY}.items()
     for part in parts
 ]
-DELTAS = [question for family in FAMILIES.values() for question in family]
+DELTAS = [wanted for family in FAMILIES.values() for wanted in family]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
         )
     first, second = before.over(shared), after.over(shared)
     known = first.truths.keys() & second.truths.keys()
-    has_same_truths = first.evidence.tables.keys() == second.evidence.tables.keys() and all(
+    has_same_truths = first.scores.tables.keys() == second.scores.tables.keys() and all(
         first.truths[key] == second.truths[key] for key in known
     )
     return HubDiff(
@@ -78,7 +78,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
 
 
 def _changes(
-    sides: tuple[HubScores, HubScores], questions: Sequence[Question], has_same_truths: bool
+    sides: tuple[HubScores, HubScores], wanted_deltas: Sequence[DeltaKey], has_same_truths: bool
 ) -> list[Change]:
     """Return the changes of all that one of the hubs has a value for.
 
@@ -86,17 +86,17 @@ def _changes(
     what is known from blocks alone is not known.
     """
     found = []
-    for question in questions:
-        before, after = (side.measured(question) for side in sides)
+    for wanted in wanted_deltas:
+        before, after = (side.measured(wanted) for side in sides)
         if not has_same_truths:
             before, after = (
                 replace(m, half_width=None) if m.kind == "spatial" else m for m in (before, after)
             )
-        found.append(Change(_subject(question), question.metric, question.part, before, after))
+        found.append(Change(_subject(wanted), wanted.metric, wanted.part, before, after))
     return [c for c in found if c.before.value is not None or c.after.value is not None]
 
 
-def _subject(question: Question) -> str:
-    if isinstance(question, OwnScore):
-        return question.arm.value
-    return f"{Arm.PTYCHOPINN.value} - {question.rival.value}"
+def _subject(wanted: DeltaKey) -> str:
+    if isinstance(wanted, OwnScore):
+        return wanted.arm.value
+    return f"{Arm.PTYCHOPINN.value} - {wanted.rival.value}"

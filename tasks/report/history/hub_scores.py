@@ -12,8 +12,8 @@ from tasks.report.records.comparison_files import MetricsSummary
 from tasks.report.records.comparisons import JobKey, find_blocks
 from tasks.report.records.record_model import read_record
 from tasks.report.records.summary import ALL_SPLITS
-from tasks.report.statistics.intervals import find_interval
-from tasks.report.statistics.paired_scores import BlockValues, Evidence, Name, Question, key_of
+from tasks.report.statistics.intervals import estimate_delta
+from tasks.report.statistics.paired_scores import BlockValues, DeltaKey, Name, PairedScores, key_of
 
 NOTHING = "nothing"
 RECORD_NAME = "manifest.json"
@@ -21,8 +21,8 @@ Place = tuple[float, str, str]
 
 
 @dataclass(frozen=True)
-class OwnScore(Question):
-    """A score itself, asked for as its difference from nothing.
+class OwnScore(DeltaKey):
+    """A score itself, wanted as its difference from nothing.
 
     Attributes:
         arm: The arm whose score it is.
@@ -42,32 +42,30 @@ class HubScores:
 
     Attributes:
         hub: The hub.
-        evidence: Its comparisons and their blocks.
+        scores: Its comparisons and their blocks.
         truths: Fingerprints of the true objects, of those comparisons that say.
     """
 
     hub: Path
-    evidence: Evidence
+    scores: PairedScores
     truths: Mapping[JobKey, str]
 
     @property
     def conditions(self) -> set[Place]:
         """Dose, view and split of its comparisons."""
-        return {key.condition for key in self.evidence.tables}
+        return {key.condition for key in self.scores.tables}
 
     def over(self, conditions: Collection[Place]) -> "HubScores":
         """Return the same for some of its conditions alone."""
-        tables = {
-            k: table for k, table in self.evidence.tables.items() if k.condition in conditions
-        }
-        return HubScores(self.hub, Evidence(tables, self.evidence.blocks), self.truths)
+        tables = {k: table for k, table in self.scores.tables.items() if k.condition in conditions}
+        return HubScores(self.hub, PairedScores(tables, self.scores.blocks), self.truths)
 
-    def measured(self, question: Question) -> Measured:
-        """Return the answer to a question with its interval."""
-        found = find_interval(self.evidence, question)
+    def measured(self, wanted: DeltaKey) -> Measured:
+        """Return a difference with its interval."""
+        found = estimate_delta(self.scores, wanted)
         half_width = found.interval.half_width
         kind = None if half_width is None else found.kind
-        return Measured(self.evidence.delta(question), half_width, kind, found.n)
+        return Measured(self.scores.delta(wanted), half_width, kind, found.n)
 
 
 def read_hub_scores(hub: Path) -> HubScores:
@@ -92,8 +90,8 @@ def read_hub_scores(hub: Path) -> HubScores:
             f"{hub / METRICS_SUMMARY} must have comparisons of the {summary.aggregate_split} "
             f"split, each once, got {len(keys)} of which {len(set(keys))} differ. {cure}"
         )
-    evidence = _with_nothing(Evidence.of(chosen, {}), find_blocks(hub))
-    return HubScores(hub, evidence, _truths(hub, keys))
+    scores = _with_nothing(PairedScores.of(chosen, {}), find_blocks(hub))
+    return HubScores(hub, scores, _truths(hub, keys))
 
 
 def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
@@ -108,12 +106,12 @@ def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
     return found
 
 
-def _with_nothing(evidence: Evidence, blocks: Mapping[JobKey, BlockValues]) -> Evidence:
-    """Return evidence in which nothing scores zero, in every comparison and block."""
-    return Evidence(
+def _with_nothing(scores: PairedScores, blocks: Mapping[JobKey, BlockValues]) -> PairedScores:
+    """Return scores in which nothing scores zero, in every comparison and block."""
+    return PairedScores(
         {
             key: {**table, **{(NOTHING, *name[1:]): 0.0 for name in table}}
-            for key, table in evidence.tables.items()
+            for key, table in scores.tables.items()
         },
         {key: {**values, **_zeros(values)} for key, values in blocks.items()},
     )

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.report.records.comparisons import JobKey
-from tasks.report.statistics.paired_scores import Evidence, Question, key_of
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
 
 
 def deltas_by_condition(
-    summary: dict[str, Any], questions: Iterable[Question]
+    summary: dict[str, Any], wanted_deltas: Iterable[DeltaKey]
 ) -> list[dict[str, Any]]:
     """Return one entry a dose, view and split, in their order.
 
     Args:
         summary: Content of `metrics_summary.json`.
-        questions: Which differences are asked for.
+        wanted_deltas: Which differences are asked for.
 
     Returns:
         Entries {dose, view, split, n_replicates, deltas}, the deltas in the shape of the headline.
@@ -22,14 +22,14 @@ def deltas_by_condition(
     conditions: dict[tuple[float, str, str], list[dict[str, Any]]] = {}
     for job in summary["jobs"]:
         conditions.setdefault(key_of(job).condition, []).append(job)
-    asked = list(questions)
+    asked = list(wanted_deltas)
     return [
         {
             "dose": dose,
             "view": view,
             "split": split,
             "n_replicates": len(jobs),
-            "deltas": _nested(Evidence.of(jobs, {}), asked),
+            "deltas": _nested(PairedScores.of(jobs, {}), asked),
         }
         for (dose, view, split), jobs in sorted(conditions.items())
     ]
@@ -40,9 +40,9 @@ def condition_name(entry: dict[str, Any]) -> str:
     return JobKey.of(entry["dose"], entry["view"], entry["split"]).condition_name
 
 
-def _nested(evidence: Evidence, questions: Iterable[Question]) -> dict[str, Any]:
+def _nested(scores: PairedScores, wanted_deltas: Iterable[DeltaKey]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for question in questions:
-        metrics = found.setdefault(f"vs_{question.rival.value}", {})
-        metrics.setdefault(question.metric, {})[question.part] = evidence.delta(question)
+    for wanted in wanted_deltas:
+        metrics = found.setdefault(f"vs_{wanted.rival.value}", {})
+        metrics.setdefault(wanted.metric, {})[wanted.part] = scores.delta(wanted)
     return found

@@ -10,8 +10,8 @@ from tasks.report.records.measured_against import KEY, TRUTH
 from tasks.report.records.summary import ALL_SPLITS, SCHEMA_VERSION
 from tasks.report.statistics.conditions import deltas_by_condition
 from tasks.report.statistics.flags import RIVALS
-from tasks.report.statistics.intervals import Finding, find_interval
-from tasks.report.statistics.paired_scores import VALUE, BlockValues, Evidence, Question
+from tasks.report.statistics.intervals import DeltaEstimate, estimate_delta
+from tasks.report.statistics.paired_scores import VALUE, BlockValues, DeltaKey, PairedScores
 from tasks.report.statistics.t_intervals import CONFIDENCE, holm, verdict
 
 METRICS = {"ms_ssim": "MS-SSIM", "mae": "MAE"}
@@ -25,9 +25,9 @@ SECONDARY = {
 }
 HEADLINE, SECONDARY_FAMILY = "headline", "secondary"
 FAMILIES = {
-    HEADLINE: [Question(rival, m, part) for m in METRICS for rival in RIVALS for part in PARTS],
+    HEADLINE: [DeltaKey(rival, m, part) for m in METRICS for rival in RIVALS for part in PARTS],
     SECONDARY_FAMILY: [
-        Question(rival, metric, part)
+        DeltaKey(rival, metric, part)
         for metric, parts in SECONDARY.items()
         for rival in RIVALS
         for part in parts
@@ -60,8 +60,8 @@ def delta_summary(
         split. `comparisons` has the other metrics too, each family corrected after Holm.
     """
     headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
-    evidence = _evidence(summary, headline, blocks)
-    found = comparisons(evidence)
+    scores = _scores_of(summary, headline, blocks)
+    found = comparisons(scores)
     return {
         "schema_version": SCHEMA_VERSION,
         "generated_at": generated_at,
@@ -70,14 +70,14 @@ def delta_summary(
         KEY: summary.get(KEY, TRUTH),
         "directions": DIRECTIONS,
         "confidence": CONFIDENCE,
-        "n_replicates": len(evidence.replicates),
+        "n_replicates": len(scores.replicates),
         "deltas": deltas(summary["aggregate_metrics"]),
         "intervals": intervals(found),
         "comparisons": found,
         "deltas_by_condition": deltas_by_condition(summary, FAMILIES[HEADLINE]),
         "deltas_by_split": {split: deltas(means) for split, means in splits.items()},
         "intervals_by_split": {
-            split: intervals(comparisons(_evidence(summary, split, blocks))) for split in splits
+            split: intervals(comparisons(_scores_of(summary, split, blocks))) for split in splits
         },
     }
 
@@ -93,29 +93,29 @@ def deltas(aggregate: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def comparisons(evidence: Evidence) -> list[dict[str, Any]]:
+def comparisons(scores: PairedScores) -> list[dict[str, Any]]:
     """Return every delta with its interval, and its verdict from PtychoPINN's point of view.
 
     The p-values of the headline deltas are corrected among themselves, those of the other metrics
     among themselves. Intervals are of one delta each, and are not widened for their number.
     """
     found = []
-    for family, questions in FAMILIES.items():
-        findings = [find_interval(evidence, question) for question in questions]
-        adjusted = holm([finding.interval.p_value for finding in findings])
-        for question, finding, p_holm in zip(questions, findings, adjusted, strict=True):
-            better_high = HIGHER_IS_BETTER[question.metric]
+    for family, wanted_deltas in FAMILIES.items():
+        estimates = [estimate_delta(scores, wanted) for wanted in wanted_deltas]
+        adjusted = holm([estimate.interval.p_value for estimate in estimates])
+        for wanted, estimate, p_holm in zip(wanted_deltas, estimates, adjusted, strict=True):
+            better_high = HIGHER_IS_BETTER[wanted.metric]
             found.append(
                 {
-                    "against": question.rival.value,
-                    "metric": question.metric,
-                    "part": question.part,
-                    "delta": evidence.delta(question),
+                    "against": wanted.rival.value,
+                    "metric": wanted.metric,
+                    "part": wanted.part,
+                    "delta": scores.delta(wanted),
                     "direction": "higher is better" if better_high else "lower is better",
                     "family": family,
-                    **_limits(finding),
+                    **_limits(estimate),
                     "p_holm": p_holm,
-                    "verdict": verdict(finding.estimate, p_holm, better_high),
+                    "verdict": verdict(estimate.estimate, p_holm, better_high),
                 }
             )
     return found
@@ -133,29 +133,29 @@ def intervals(found: list[dict[str, Any]]) -> dict[str, Any]:
     return nested
 
 
-def _evidence(
+def _scores_of(
     summary: dict[str, Any], split: str, blocks: Mapping[JobKey, BlockValues]
-) -> Evidence:
+) -> PairedScores:
     """Return the comparisons of a split, or of all splits."""
     jobs = [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])]
-    return Evidence.of(jobs, blocks)
+    return PairedScores.of(jobs, blocks)
 
 
-def _limits(finding: Finding) -> dict[str, Any]:
+def _limits(estimate: DeltaEstimate) -> dict[str, Any]:
     """Return an interval as JSON."""
     low = high = None
-    if finding.estimate is not None and finding.interval.half_width is not None:
-        low = finding.estimate - finding.interval.half_width
-        high = finding.estimate + finding.interval.half_width
+    if estimate.estimate is not None and estimate.interval.half_width is not None:
+        low = estimate.estimate - estimate.interval.half_width
+        high = estimate.estimate + estimate.interval.half_width
     return {
-        "kind": finding.kind,
-        "n": finding.n,
-        "estimate": finding.estimate,
+        "kind": estimate.kind,
+        "n": estimate.n,
+        "estimate": estimate.estimate,
         "low": low,
         "high": high,
-        "half_width": finding.interval.half_width,
-        "p_value": finding.interval.p_value,
-        "reason": finding.reason or None,
+        "half_width": estimate.interval.half_width,
+        "p_value": estimate.interval.p_value,
+        "reason": estimate.reason or None,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import JobKey
-from tasks.report.statistics.paired_scores import Evidence, Question
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 from tasks.report.statistics.t_intervals import (
     LEAST_N,
     Interval,
@@ -21,7 +21,7 @@ Pairs = dict[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Finding:
+class DeltaEstimate:
     """What is known of a delta.
 
     Attributes:
@@ -39,41 +39,41 @@ class Finding:
     reason: str = ""
 
 
-def find_interval(evidence: Evidence, question: Question) -> Finding:
+def estimate_delta(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
     """Return the 95 % interval of a delta: over seeds where there are several, else over blocks."""
-    delta = evidence.delta(question)
+    delta = scores.delta(wanted)
     if delta is None:
-        arms = f"{Arm.PTYCHOPINN.value} or {question.rival.value}"
-        return Finding(reason=f"a value of {arms} is missing")
-    if len(evidence.replicates) >= LEAST_N:
-        return _over_seeds(evidence, question)
-    return _over_blocks(evidence, question, delta)
+        arms = f"{Arm.PTYCHOPINN.value} or {wanted.rival.value}"
+        return DeltaEstimate(reason=f"a value of {arms} is missing")
+    if len(scores.replicates) >= LEAST_N:
+        return _over_seeds(scores, wanted)
+    return _over_blocks(scores, wanted, delta)
 
 
-def _over_seeds(evidence: Evidence, question: Question) -> Finding:
+def _over_seeds(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
     """Return the interval over replicates, each the mean over the conditions that all share."""
-    by_condition = [{key.condition: key for key in keys} for keys in evidence.replicates.values()]
+    by_condition = [{key.condition: key for key in keys} for keys in scores.replicates.values()]
     shared = sorted(set.intersection(*map(set, by_condition)))
     n_conditions = len(set.union(*map(set, by_condition)))
     if not shared:
-        return Finding(reason="the replicates share no dose, view and split")
+        return DeltaEstimate(reason="the replicates share no dose, view and split")
     # Every comparison has the values, or there would be no delta.
     own, other = (
         [
             value
             for keys in by_condition
-            if (value := evidence.mean(name, [keys[place] for place in shared])) is not None
+            if (value := scores.mean(name, [keys[place] for place in shared])) is not None
         ]
-        for name in question.pair
+        for name in wanted.pair
     )
-    found = _finding(mean_difference(own, other), "seeds")
+    found = _estimate(mean_difference(own, other), "seeds")
     if len(shared) < n_conditions and not found.reason:
         reason = f"over {len(shared)} of {n_conditions} conditions, those of every replicate"
         return replace(found, reason=reason)
     return found
 
 
-def _over_blocks(evidence: Evidence, question: Question, delta: float) -> Finding:
+def _over_blocks(scores: PairedScores, wanted: DeltaKey, delta: float) -> DeltaEstimate:
     """Return the interval over the blocks of one replicate, around the delta itself.
 
     Doses and views of a split show one object, and their errors may be alike: they are averaged
@@ -81,42 +81,44 @@ def _over_blocks(evidence: Evidence, question: Question, delta: float) -> Findin
     their means are independent. Pseudo-values average to the metric to first order.
     """
     by_split: dict[str, list[Pairs]] = {}
-    for key in evidence.tables:
-        pairs = _block_pairs(evidence, question, key)
+    for key in scores.tables:
+        pairs = _block_pairs(scores, wanted, key)
         if isinstance(pairs, str):
-            return Finding(reason=f"one replicate alone, and {pairs}")
+            return DeltaEstimate(reason=f"one replicate alone, and {pairs}")
         by_split.setdefault(key.split, []).append(pairs)
     means = []
     for split, images in by_split.items():
         blocks = sorted(images[0])
         if any(sorted(image) != blocks for image in images):
-            return Finding(reason=f"one replicate alone, and its {split} images differ in blocks")
+            return DeltaEstimate(
+                reason=f"one replicate alone, and its {split} images differ in blocks"
+            )
         own, other = (
             [sum(image[block][side] for image in images) / len(images) for block in blocks]
             for side in (0, 1)
         )
         means.append(mean_difference(own, other))
     combined = combine(means, [len(images) for images in by_split.values()])
-    return _finding(replace(combined, mean=delta), "spatial")
+    return _estimate(replace(combined, mean=delta), "spatial")
 
 
-def _block_pairs(evidence: Evidence, question: Question, key: JobKey) -> Pairs | str:
+def _block_pairs(scores: PairedScores, wanted: DeltaKey, key: JobKey) -> Pairs | str:
     """Return the pseudo-values of both arms in the blocks of one image, or why there are none."""
-    if key not in evidence.blocks:
+    if key not in scores.blocks:
         return f"{key.condition_name} has no table of blocks"
-    own, other = (evidence.blocks[key].get(name, {}) for name in question.pair)
+    own, other = (scores.blocks[key].get(name, {}) for name in wanted.pair)
     if not own or not other:
-        return f"the blocks of {key.condition_name} have no {question.metric}"
+        return f"the blocks of {key.condition_name} have no {wanted.metric}"
     pairs = {
         block: (value, other_value)
         for block, value in own.items()
         if value is not None and (other_value := other.get(block)) is not None
     }
     if len(pairs) < max(len(own), len(other), LEAST_N):
-        return f"a block of {key.condition_name} has no {question.metric}"
+        return f"a block of {key.condition_name} has no {wanted.metric}"
     return pairs
 
 
-def _finding(difference: MeanDifference, kind: Kind) -> Finding:
+def _estimate(difference: MeanDifference, kind: Kind) -> DeltaEstimate:
     interval = t_interval(difference)
-    return Finding(difference.mean, interval, difference.n, kind, interval.reason)
+    return DeltaEstimate(difference.mean, interval, difference.n, kind, interval.reason)

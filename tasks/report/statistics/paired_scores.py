@@ -15,7 +15,7 @@ BlockValues = Mapping[Name, Mapping[int, float | None]]
 
 
 @dataclass(frozen=True)
-class Question:
+class DeltaKey:
     """Which difference is asked for: PtychoPINN minus a rival in a metric.
 
     Attributes:
@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PairedScores:
     """The comparisons that a delta is the mean of.
 
     Attributes:
@@ -50,7 +50,7 @@ class Evidence:
     @classmethod
     def of(
         cls, entries: Iterable[Mapping[str, Any]], blocks: Mapping[JobKey, BlockValues]
-    ) -> "Evidence":
+    ) -> "PairedScores":
         """Take entries of `jobs` in `metrics_summary.json`."""
         tables = {
             key_of(entry): {
@@ -76,9 +76,9 @@ class Evidence:
         present = [value for value in values if value is not None]
         return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
 
-    def delta(self, question: Question) -> float | None:
+    def delta(self, wanted: DeltaKey) -> float | None:
         """Return the difference of the means over all comparisons; None if a value is missing."""
-        own, other = (self.mean(name, self.tables) for name in question.pair)
+        own, other = (self.mean(name, self.tables) for name in wanted.pair)
         return None if own is None or other is None else own - other
 
 
