@@ -5,7 +5,7 @@ from typing import Any
 from tasks.core.files.atomic_files import sha256_of, write_json, write_text
 from tasks.core.study.stage_interface import Progress, StageFiles
 from tasks.report.publish.params import ReportParams
-from tasks.report.records.comparisons import Job, read_job
+from tasks.report.records.comparisons import Comparison, comparison_at
 from tasks.report.records.summary import SCHEMA_VERSION, metrics_summary
 from tasks.report.statistics.flags import missing_arms
 from tasks.report.texts.summary_text import summary_markdown
@@ -26,7 +26,7 @@ def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> di
     Raises:
         ValueError: If a table is not valid.
     """
-    jobs = [read_job(relative, path) for relative, path in sorted(files.inputs.items())]
+    jobs = [comparison_at(relative, path) for relative, path in sorted(files.inputs.items())]
     summary = metrics_summary(jobs, params.aggregate_split)
     write_json(files.outputs["manifest"], comparison_manifest(jobs, files))
     write_text(files.outputs["text"], summary_markdown(summary))
@@ -35,7 +35,7 @@ def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> di
     return {name: summary[name] for name in ("n_jobs", "n_success", "n_failed", "flags")}
 
 
-def comparison_manifest(jobs: list[Job], files: StageFiles) -> dict[str, Any]:
+def comparison_manifest(jobs: list[Comparison], files: StageFiles) -> dict[str, Any]:
     """Return the content of `comparison_manifest.json`: every comparison and its table."""
     return {
         "schema_version": SCHEMA_VERSION,

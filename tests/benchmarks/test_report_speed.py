@@ -23,10 +23,10 @@ from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.report.costs.cost_table import write_costs
 from tasks.report.costs.costs import ArmCost
 from tasks.report.page.write import SIZE_LIMIT_BYTES
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 KEYS = [
-    JobKey.of(dose, view, split, seed)
+    ComparisonKey.of(dose, view, split, seed)
     for dose, view, seed, split in itertools.product(
         (1e3, 1e4, 1e5), ("dense", "sparse"), (1, 2, 3), ("train", "test")
     )

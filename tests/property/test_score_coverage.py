@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.study.arms import Arm
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.intervals import estimate_delta
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 
@@ -15,7 +15,7 @@ N_TRIALS = 500
 # The usual region, and errors over three pixels, longer than those of real reconstructions.
 SIDE_PX, SIGMA_PX = 195, 2
 SPREADS = {"PtychoPINN": 0.08, "Baseline": 0.06}
-KEY = JobKey(1000, "dense", "test", 1)
+KEY = ComparisonKey(1000, "dense", "test", 1)
 METRICS = ("ms_ssim", "ssim", "mae", "mse", "psnr")
 PARTS = ("amplitude", "phase")
 

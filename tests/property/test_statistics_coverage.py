@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from tasks.core.study.arms import Arm
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.intervals import estimate_delta
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 
@@ -63,7 +63,7 @@ def test_spatial_intervals_hold_the_truth_as_often_as_they_say(rng, sigma_px):
     hits = 0
     for _ in range(N_TRIALS):
         blocks = arms(rng, sigma_px, smooth_field(rng, sigma_px))
-        found = estimate_delta(scores({JobKey(1000, "dense", "test", 1): blocks}), WANTED)
+        found = estimate_delta(scores({ComparisonKey(1000, "dense", "test", 1): blocks}), WANTED)
         assert (found.kind, found.n) == ("spatial", GRID**2)
         hits += holds_truth(found)
     assert 0.90 <= hits / N_TRIALS <= 0.97
@@ -80,11 +80,11 @@ def test_spatial_intervals_of_views_with_common_errors_hold_the_truth(rng):
             for name, values in first.items()
         }
         same_object = {
-            JobKey(1000, view, "test", 1): blocks
+            ComparisonKey(1000, view, "test", 1): blocks
             for view, blocks in (("dense", first), ("sparse", second))
         }
         other_objects = {
-            JobKey(1000, "dense", split, 1): blocks
+            ComparisonKey(1000, "dense", split, 1): blocks
             for split, blocks in (("test", first), ("train", second))
         }
         hits += holds_truth(estimate_delta(scores(same_object), WANTED))
@@ -116,7 +116,7 @@ def test_intervals_over_seeds_hold_the_truth_as_often_as_they_say(rng, n_replica
             luck = rng.normal(0, 0.01)
             for dose in (1000, 10000):
                 base = rng.normal(0.1, 0.02)
-                tables[JobKey(dose, "dense", "test", replicate)] = {
+                tables[ComparisonKey(dose, "dense", "test", replicate)] = {
                     ("PtychoPINN", "mae", "amplitude"): base + TRUE_DELTA + luck,
                     ("Baseline", "mae", "amplitude"): base + rng.normal(0, 0.005),
                 }

@@ -19,7 +19,7 @@ from tasks.core.study.quality_flags import HIGHER_IS_BETTER
 from tasks.report.condition_map.break_even import zero_crossings, zero_lines
 from tasks.report.costs.equal_compute import ERRORS, MATCHED, Race, cost_entry, read_races
 from tasks.report.page.page_files import PageFiles
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.deltas import HEADLINE, comparisons
 from tasks.report.statistics.paired_scores import BlockValues, PairedScores, key_of
 
@@ -37,7 +37,7 @@ INTERPOLATION = (
 )
 FROM_INTERVAL = ("kind", "low", "high", "p_holm", "verdict", "reason")
 Place = tuple[float, str]
-Job = Mapping[str, Any]
+Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Grid:
     doses: tuple[float, ...]
     views: tuple[str, ...]
     overlaps: tuple[float | None, ...]
-    jobs: Mapping[Place, Sequence[Job]]
+    jobs: Mapping[Place, Sequence[Entry]]
 
 
 def condition_map(
-    hub: Path, summary: Mapping[str, Any], blocks: Mapping[JobKey, BlockValues]
+    hub: Path, summary: Mapping[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
 ) -> dict[str, Any] | None:
     """Return the content of `condition_map.json`; None for a hub of fewer than two conditions.
 
@@ -102,7 +102,7 @@ def _grid(files: PageFiles, summary: Mapping[str, Any]) -> Grid:
     splits = sorted({job["split"] for job in summary["jobs"]})
     headline = summary["aggregate_split"]
     split = headline if headline in splits else next(iter(splits), headline)
-    jobs: dict[Place, list[Job]] = {}
+    jobs: dict[Place, list[Entry]] = {}
     for job in summary["jobs"]:
         if job["split"] == split:
             jobs.setdefault((job["dose"], job["view"]), []).append(job)
@@ -122,7 +122,7 @@ def _grid(files: PageFiles, summary: Mapping[str, Any]) -> Grid:
     )
 
 
-def _overlap_ratio(files: PageFiles, jobs: Iterable[Job]) -> float | None:
+def _overlap_ratio(files: PageFiles, jobs: Iterable[Entry]) -> float | None:
     """Return the mean measured overlap of some comparisons; None if one is not known."""
     found = []
     for key in map(key_of, jobs):
@@ -139,7 +139,9 @@ def _read_overlap(path: Path) -> float:
     return float(content["overlap_ratio"])
 
 
-def _result_maps(grid: Grid, blocks: Mapping[JobKey, BlockValues]) -> Iterator[dict[str, Any]]:
+def _result_maps(
+    grid: Grid, blocks: Mapping[ComparisonKey, BlockValues]
+) -> Iterator[dict[str, Any]]:
     """Yield the maps of the results: the headline metrics and the complex error."""
     found = {
         place: {

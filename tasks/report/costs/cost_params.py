@@ -5,7 +5,7 @@ from enum import Enum
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.report.publish.params import ReportParams
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 
 class Role(Enum):
@@ -34,9 +34,9 @@ class CostSource(BaseModel):
     table: str = Field(min_length=1, description="Input that holds the comparison's table (CSV)")
 
     @property
-    def key(self) -> JobKey:
+    def key(self) -> ComparisonKey:
         """The comparison."""
-        return JobKey.of(self.dose, self.view, self.split, self.replicate)
+        return ComparisonKey.of(self.dose, self.view, self.split, self.replicate)
 
 
 class CostParams(BaseModel):

@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 from tasks.core.files.metrics_table import MetricRow
 from tasks.report.costs.costs import ArmCost
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 Errors = tuple[str, str]
 QUALITIES: tuple[Errors, ...] = (("mae", "phase"), ("mae", "amplitude"))
@@ -61,7 +61,7 @@ class CostPoint:
 
 
 def cost_points(
-    costs: Iterable[ArmCost], tables: Mapping[JobKey, Sequence[MetricRow]]
+    costs: Iterable[ArmCost], tables: Mapping[ComparisonKey, Sequence[MetricRow]]
 ) -> list[CostPoint]:
     """Return costs with the errors of their comparisons, replicates put together.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.core.files.atomic_files import write_text
 from tasks.report.costs.cost_points import CostPoint, Spread, by_condition
 from tasks.report.costs.costs import ArmCost
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.texts.markdown_table import DASH, markdown_table
 
 TITLE = "# What the arms cost"
@@ -105,7 +105,9 @@ def digest_lines(text: str) -> list[str]:
 def _cost_of_row(row: Mapping[str, str | None]) -> ArmCost:
     """Return one row as a cost; raises ValueError if a cell is not what it should be."""
     cells = {name: row[name] or "" for name in COLUMNS}
-    key = JobKey.of(_finite(cells["dose"]), cells["view"], cells["split"], int(cells["replicate"]))
+    key = ComparisonKey.of(
+        _finite(cells["dose"]), cells["view"], cells["split"], int(cells["replicate"])
+    )
     known = {name: _finite(cells[name]) for name in NUMBERS if cells[name]}
     try:
         return ArmCost(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tasks.core.study.arms import Extra
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.costs.cost_params import CostSource, Role
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 # One stage makes both controls without a network, the shorter on the way to the longer.
 READY_FACT = {Extra.PROJECTIONS.value: "same_s", Extra.LONGER_PROJECTIONS.value: "longer_s"}
@@ -41,7 +41,7 @@ class ArmCost:
     """
 
     model: str
-    key: JobKey
+    key: ComparisonKey
     wall_s: float
     cpu_s: float
     training_cpu_s: float
@@ -61,7 +61,7 @@ def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord])
     Raises:
         ValueError: If a reconstruction has no stage of its own beside trainings.
     """
-    grouped: dict[tuple[str, JobKey], list[CostSource]] = {}
+    grouped: dict[tuple[str, ComparisonKey], list[CostSource]] = {}
     for source in sources:
         grouped.setdefault((source.model, source.key), []).append(source)
     return [
@@ -70,7 +70,7 @@ def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord])
     ]
 
 
-def _cost_of(model: str, key: JobKey, stages: Sequence[tuple[Role, StageRecord]]) -> ArmCost:
+def _cost_of(model: str, key: ComparisonKey, stages: Sequence[tuple[Role, StageRecord]]) -> ArmCost:
     """Add up the stages of one reconstruction."""
     training = [record for role, record in stages if role is Role.TRAIN]
     own = [record for role, record in stages if role not in ONCE]

@@ -22,7 +22,7 @@ from tasks.report.costs.cost_table import read_costs
 from tasks.report.costs.costs import ArmCost
 from tasks.report.page.curve_files import Curve, read_errors
 from tasks.report.page.page_files import PageFiles
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.paired_scores import VALUE, key_of
 
 # What pty-chi's iterates are judged by: the metric and part in tables, the column of the curves.
@@ -78,7 +78,7 @@ class Race:
         return self.other_cpu_s * epoch / curve.x[-1]
 
 
-def read_races(files: PageFiles, jobs: Iterable[Mapping[str, Any]]) -> dict[JobKey, Race]:
+def read_races(files: PageFiles, jobs: Iterable[Mapping[str, Any]]) -> dict[ComparisonKey, Race]:
     """Return the comparisons whose costs and iterates are known.
 
     Args:
@@ -144,7 +144,7 @@ def _own_errors(job: Mapping[str, Any]) -> dict[tuple[str, str], float | None]:
     return {(m, part): rows[m][part] if m in rows else None for m, part in ERRORS}
 
 
-def _curves(files: PageFiles, key: JobKey) -> dict[tuple[str, str], Curve] | None:
+def _curves(files: PageFiles, key: ComparisonKey) -> dict[tuple[str, str], Curve] | None:
     """Return pty-chi's errors over its epochs; None where they are not known."""
     path = f"{key.analysis_folder}/convergence.csv"
 

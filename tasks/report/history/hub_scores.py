@@ -9,7 +9,7 @@ from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.records.comparison_files import MetricsSummary
-from tasks.report.records.comparisons import JobKey, find_blocks
+from tasks.report.records.comparisons import ComparisonKey, find_blocks
 from tasks.report.records.record_model import read_record
 from tasks.report.records.summary import ALL_SPLITS
 from tasks.report.statistics.intervals import estimate_delta
@@ -48,7 +48,7 @@ class HubScores:
 
     hub: Path
     scores: PairedScores
-    truths: Mapping[JobKey, str]
+    truths: Mapping[ComparisonKey, str]
 
     @property
     def conditions(self) -> set[Place]:
@@ -94,7 +94,7 @@ def read_hub_scores(hub: Path) -> HubScores:
     return HubScores(hub, scores, _truths(hub, keys))
 
 
-def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
+def _truths(hub: Path, keys: Iterable[ComparisonKey]) -> dict[ComparisonKey, str]:
     """Return the fingerprints that the records of comparisons have of their truths."""
     found = {}
     for key in keys:
@@ -106,7 +106,9 @@ def _truths(hub: Path, keys: Iterable[JobKey]) -> dict[JobKey, str]:
     return found
 
 
-def _with_nothing(scores: PairedScores, blocks: Mapping[JobKey, BlockValues]) -> PairedScores:
+def _with_nothing(
+    scores: PairedScores, blocks: Mapping[ComparisonKey, BlockValues]
+) -> PairedScores:
     """Return scores in which nothing scores zero, in every comparison and block."""
     return PairedScores(
         {

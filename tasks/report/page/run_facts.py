@@ -12,7 +12,7 @@ from tasks.core.files.scan_record import Geometry
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.texts.markdown_table import fixed
 from tasks.report.texts.used_parameters import used_parameters
 
@@ -77,7 +77,7 @@ class Measurement:
     object_pixel_m: float | None
 
 
-def read_measurement(files: PageFiles, key: JobKey) -> Measurement:
+def read_measurement(files: PageFiles, key: ComparisonKey) -> Measurement:
     """Return what was measured of one comparison's scan and view."""
     condition = key.place
     folder = Path(condition.truth).parent.as_posix()

@@ -22,6 +22,13 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
 )
 from tasks.report.costs.cost_table import EXPLANATION
+from tasks.report.page.comparison_section import (
+    ComparisonSection,
+    comparison_section,
+    crossings_of,
+    keys_in_order,
+    scores_of,
+)
 from tasks.report.page.conclusion import answer_of
 from tasks.report.page.convergence_chart import QUALITY_HEADER
 from tasks.report.page.cost_section import cost_sections
@@ -31,13 +38,6 @@ from tasks.report.page.delta_tables import CONDITION_HEADER, condition_rows, del
 from tasks.report.page.flag_list import flag_list
 from tasks.report.page.frc_chart import write_frc_plot
 from tasks.report.page.gallery import YARDSTICKS
-from tasks.report.page.job_section import (
-    JobSection,
-    crossings_of,
-    job_section,
-    keys_in_order,
-    scores_of,
-)
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.run_facts import plan_facts
@@ -168,13 +168,13 @@ def _fill(context: Mapping[str, Any]) -> str:
     )
 
 
-def _sections(files: PageFiles, summary: Summary) -> list[JobSection]:
+def _sections(files: PageFiles, summary: Summary) -> list[ComparisonSection]:
     """Return the comparisons, the first few with pictures and curves."""
     keys = keys_in_order(summary)
     n_detailed = min(len(keys), MOST_JOBS_IN_DETAIL)
     budget = PICTURES_BUDGET_BYTES - JOB_BYTES * max(0, len(keys) - JOBS_BESIDE_PICTURES)
     return [
-        job_section(
+        comparison_section(
             files,
             key,
             job,
@@ -192,7 +192,7 @@ def _flags_by_job(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _gaps(
-    files: PageFiles, summary: Summary, jobs: Sequence[JobSection], provenance: Provenance
+    files: PageFiles, summary: Summary, jobs: Sequence[ComparisonSection], provenance: Provenance
 ) -> list[str]:
     """Return why the report is partial; nothing if it is whole."""
     blocker = files.read(BLOCKER_JSON, lambda _: read_blocker(files.root))

@@ -21,7 +21,12 @@ from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
 from tasks.report.publish.params import ReportParams
 from tasks.report.records.attempts import read_blocker
-from tasks.report.records.comparisons import TABLE_NAME, JobKey, find_blocks, find_jobs
+from tasks.report.records.comparisons import (
+    TABLE_NAME,
+    ComparisonKey,
+    find_blocks,
+    find_comparisons,
+)
 from tasks.report.records.measured_against import labelled
 from tasks.report.records.pretty_json import pretty_json
 from tasks.report.stage import summarise
@@ -99,7 +104,9 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     return Publication(summary, delta, texts[DIGEST])
 
 
-def write_map(hub: Path, summary: dict[str, Any], blocks: Mapping[JobKey, BlockValues]) -> None:
+def write_map(
+    hub: Path, summary: dict[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
+) -> None:
     """Write the map over dose and overlap and its picture, of a hub with several conditions."""
     content = condition_map(hub, summary, blocks)
     if content is None:
@@ -148,7 +155,7 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         ValueError: If there is no table and no failure that explains it, or a table, the text of
             the costs or the record of the failure is not valid; then nothing is written.
     """
-    jobs = find_jobs(hub)
+    jobs = find_comparisons(hub)
     if read_blocker(hub) is None and all(job.rows is None for job in jobs):
         raise ValueError(
             f"{hub} holds no comparison: none of its {len(jobs)} planned {TABLE_NAME} is there, "

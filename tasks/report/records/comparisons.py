@@ -25,7 +25,7 @@ _TABLE_PATH = re.compile(
 )
 
 
-class JobKey(NamedTuple):
+class ComparisonKey(NamedTuple):
     """What tells one comparison of a hub from the others.
 
     Attributes:
@@ -41,7 +41,7 @@ class JobKey(NamedTuple):
     replicate: int
 
     @classmethod
-    def of(cls, dose: float, view: str, split: str, replicate: int = 1) -> "JobKey":
+    def of(cls, dose: float, view: str, split: str, replicate: int = 1) -> "ComparisonKey":
         """Return the key with a whole dose as an integer, as files have it."""
         return cls(int(dose) if float(dose).is_integer() else dose, view, split, replicate)
 
@@ -73,7 +73,7 @@ class JobKey(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Job:
+class Comparison:
     """One comparison: a dose, a view, a split and a replicate.
 
     Attributes:
@@ -82,7 +82,7 @@ class Job:
         rows: The table; None where the comparison was planned but is not there.
     """
 
-    key: JobKey
+    key: ComparisonKey
     path: str
     rows: list[MetricRow] | None
 
@@ -92,7 +92,7 @@ class Job:
         return str(PurePosixPath(self.path).parent.relative_to("analysis"))
 
 
-def job_key(relative: str) -> JobKey:
+def key_of_table(relative: str) -> ComparisonKey:
     """Return what a table's path says.
 
     Args:
@@ -108,10 +108,10 @@ def job_key(relative: str) -> JobKey:
             f"replicate_<n> below the dose from the second replicate on, got {relative}."
         )
     replicate = int(match["replicate"] or 1)
-    return JobKey.of(float(match["dose"]), match["view"], match["split"], replicate)
+    return ComparisonKey.of(float(match["dose"]), match["view"], match["split"], replicate)
 
 
-def read_job(relative: str, path: Path) -> Job:
+def comparison_at(relative: str, path: Path) -> Comparison:
     """Read one comparison.
 
     Args:
@@ -121,7 +121,7 @@ def read_job(relative: str, path: Path) -> Job:
     Raises:
         ValueError: If the path does not name dose, view and split, or the table is not valid.
     """
-    key = job_key(relative)
+    key = key_of_table(relative)
     rows = read_metrics_csv(path) if path.is_file() else None
     unknown = {row.model: None for row in rows or () if row.model not in KNOWN_MODELS}
     if unknown:
@@ -129,10 +129,10 @@ def read_job(relative: str, path: Path) -> Job:
             f"{path} has rows of {', '.join(unknown)}, and models are called "
             f"{', '.join(KNOWN_MODELS)}. Correct the name, or take the rows out."
         )
-    return Job(key, relative, rows)
+    return Comparison(key, relative, rows)
 
 
-def find_jobs(hub: Path) -> list[Job]:
+def find_comparisons(hub: Path) -> list[Comparison]:
     """Return every comparison that a hub holds or has planned, in the order of their paths.
 
     Raises:
@@ -149,10 +149,10 @@ def find_jobs(hub: Path) -> list[Job]:
             f"{hub} holds no comparison: no analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}. "
             f"Run the flow in this hub first."
         )
-    return [read_job(path, hub / path) for path in sorted(found | planned)]
+    return [comparison_at(path, hub / path) for path in sorted(found | planned)]
 
 
-def find_blocks(hub: Path) -> dict[JobKey, BlockValues]:
+def find_blocks(hub: Path) -> dict[ComparisonKey, BlockValues]:
     """Return the pseudo-values of every comparison of a hub that has them.
 
     Raises:
@@ -160,7 +160,9 @@ def find_blocks(hub: Path) -> dict[JobKey, BlockValues]:
     """
     paths = sorted(path for folder in FOLDERS for path in hub.glob(f"{folder}/{BLOCKS_NAME}"))
     return {
-        job_key(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): read_block_values(path)
+        key_of_table(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): read_block_values(
+            path
+        )
         for path in paths
     }
 

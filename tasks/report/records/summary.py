@@ -7,16 +7,16 @@ from typing import Any
 from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.arms import Arm
 from tasks.core.study.quality_flags import PARTS
-from tasks.report.records.comparisons import Job
+from tasks.report.records.comparisons import Comparison
 from tasks.report.records.measured_against import KEY, measured_against
-from tasks.report.statistics.flags import job_flags, missing_arms
+from tasks.report.statistics.flags import comparison_flags, missing_arms
 
 SCHEMA_VERSION = 1
 ALL_SPLITS = "all"
 MODELS = tuple(arm.value for arm in Arm)
 
 
-def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[str, Any]:
+def metrics_summary(jobs: Sequence[Comparison], aggregate_split: str | None) -> dict[str, Any]:
     """Return the content of `metrics_summary.json`.
 
     Args:
@@ -46,11 +46,11 @@ def metrics_summary(jobs: Sequence[Job], aggregate_split: str | None) -> dict[st
             split: aggregate([job for job in done if job.key.split == split]) for split in splits
         },
         KEY: measured_against(job.rows or () for job in done),
-        "flags": [flag for job in done for flag in job_flags(job)],
+        "flags": [flag for job in done for flag in comparison_flags(job)],
     }
 
 
-def aggregate(jobs: Iterable[Job]) -> dict[str, Any]:
+def aggregate(jobs: Iterable[Comparison]) -> dict[str, Any]:
     """Return mean and best MS-SSIM and mean MAE of every model over some jobs.
 
     A mean is null unless every job has the value, so that means of two models are always
@@ -70,7 +70,7 @@ def aggregate(jobs: Iterable[Job]) -> dict[str, Any]:
     return result
 
 
-def _job_entry(job: Job) -> dict[str, Any]:
+def _job_entry(job: Comparison) -> dict[str, Any]:
     rows = [_row_entry(row) for row in job.rows or ()]
     return {
         **job.key._asdict(),
@@ -89,7 +89,7 @@ def _row_entry(row: MetricRow) -> dict[str, Any]:
     }
 
 
-def _values(job: Job) -> dict[tuple[str, str, str], float | None]:
+def _values(job: Comparison) -> dict[tuple[str, str, str], float | None]:
     return {
         (row.model, row.metric, part): getattr(row, part)
         for row in job.rows or ()

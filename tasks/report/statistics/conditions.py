@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
 
 
@@ -37,7 +37,7 @@ def deltas_by_condition(
 
 def condition_name(entry: dict[str, Any]) -> str:
     """Return dose, view and split for texts, such as `dose_1000/dense/test`."""
-    return JobKey.of(entry["dose"], entry["view"], entry["split"]).condition_name
+    return ComparisonKey.of(entry["dose"], entry["view"], entry["split"]).condition_name
 
 
 def _nested(scores: PairedScores, wanted_deltas: Iterable[DeltaKey]) -> dict[str, Any]:

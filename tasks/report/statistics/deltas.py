@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.core.study.arms import Arm
 from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.records.measured_against import KEY, TRUTH
 from tasks.report.records.summary import ALL_SPLITS, SCHEMA_VERSION
 from tasks.report.statistics.conditions import deltas_by_condition
@@ -44,7 +44,7 @@ def delta_summary(
     summary: dict[str, Any],
     source_metrics: str,
     generated_at: str,
-    blocks: Mapping[JobKey, BlockValues],
+    blocks: Mapping[ComparisonKey, BlockValues],
 ) -> dict[str, Any]:
     """Return the content of `metrics_delta_summary.json`.
 
@@ -134,7 +134,7 @@ def intervals(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _scores_of(
-    summary: dict[str, Any], split: str, blocks: Mapping[JobKey, BlockValues]
+    summary: dict[str, Any], split: str, blocks: Mapping[ComparisonKey, BlockValues]
 ) -> PairedScores:
     """Return the comparisons of a split, or of all splits."""
     jobs = [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])]

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from tasks.core.study.arms import RECONSTRUCTIONS, Arm
 from tasks.core.study.quality_flags import disagreements, flags_of, table_of
-from tasks.report.records.comparisons import Job
+from tasks.report.records.comparisons import Comparison
 
 RIVALS = (Arm.BASELINE, Arm.PTYCHI)
 MISSING = "missing"
 
 
-def job_flags(job: Job) -> list[dict[str, str]]:
+def comparison_flags(job: Comparison) -> list[dict[str, str]]:
     """Return the flags of one comparison.
 
     Returns:
@@ -32,7 +32,7 @@ def job_flags(job: Job) -> list[dict[str, str]]:
     return [{"job": job.name, "model": model, "flag": text} for model, text in found]
 
 
-def missing_arms(job: Job) -> list[str]:
+def missing_arms(job: Comparison) -> list[str]:
     """Return the arms that a comparison should have, and has no row of."""
     present = {row.model for row in job.rows or ()}
     return [arm.value for arm in Arm if arm.value not in present]

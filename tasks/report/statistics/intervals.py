@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tasks.core.study.arms import Arm
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 from tasks.report.statistics.t_intervals import (
     LEAST_N,
@@ -102,7 +102,7 @@ def _over_blocks(scores: PairedScores, wanted: DeltaKey, delta: float) -> DeltaE
     return _estimate(replace(combined, mean=delta), "spatial")
 
 
-def _block_pairs(scores: PairedScores, wanted: DeltaKey, key: JobKey) -> Pairs | str:
+def _block_pairs(scores: PairedScores, wanted: DeltaKey, key: ComparisonKey) -> Pairs | str:
     """Return the pseudo-values of both arms in the blocks of one image, or why there are none."""
     if key not in scores.blocks:
         return f"{key.condition_name} has no table of blocks"

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.core.study.arms import Arm
 from tasks.core.study.quality_flags import PARTS
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 VALUE = "value"
 Name = tuple[str, str, str]
@@ -44,12 +44,12 @@ class PairedScores:
         blocks: Pseudo-values by block, of those comparisons that have them.
     """
 
-    tables: Mapping[JobKey, Mapping[Name, float | None]]
-    blocks: Mapping[JobKey, BlockValues]
+    tables: Mapping[ComparisonKey, Mapping[Name, float | None]]
+    blocks: Mapping[ComparisonKey, BlockValues]
 
     @classmethod
     def of(
-        cls, entries: Iterable[Mapping[str, Any]], blocks: Mapping[JobKey, BlockValues]
+        cls, entries: Iterable[Mapping[str, Any]], blocks: Mapping[ComparisonKey, BlockValues]
     ) -> "PairedScores":
         """Take entries of `jobs` in `metrics_summary.json`."""
         tables = {
@@ -63,14 +63,14 @@ class PairedScores:
         return cls(tables, blocks)
 
     @property
-    def replicates(self) -> dict[int, list[JobKey]]:
+    def replicates(self) -> dict[int, list[ComparisonKey]]:
         """The comparisons of each replicate."""
-        found: dict[int, list[JobKey]] = {}
+        found: dict[int, list[ComparisonKey]] = {}
         for key in self.tables:
             found.setdefault(key.replicate, []).append(key)
         return found
 
-    def mean(self, name: Name, keys: Iterable[JobKey]) -> float | None:
+    def mean(self, name: Name, keys: Iterable[ComparisonKey]) -> float | None:
         """Return the mean of a value over comparisons; None unless each of them has it."""
         values = [self.tables[key].get(name) for key in keys]
         present = [value for value in values if value is not None]
@@ -82,6 +82,6 @@ class PairedScores:
         return None if own is None or other is None else own - other
 
 
-def key_of(entry: Mapping[str, Any]) -> JobKey:
+def key_of(entry: Mapping[str, Any]) -> ComparisonKey:
     """Return which comparison an entry of `jobs` is; the first replicate where it does not say."""
-    return JobKey.of(entry["dose"], entry["view"], entry["split"], entry.get("replicate", 1))
+    return ComparisonKey.of(entry["dose"], entry["view"], entry["split"], entry.get("replicate", 1))

@@ -17,7 +17,7 @@ from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import SUMMARY_TEXT, delta_texts
 from tasks.report.records.comparison_files import ComparisonManifest, MetricsSummary
-from tasks.report.records.comparisons import find_blocks, find_jobs
+from tasks.report.records.comparisons import find_blocks, find_comparisons
 from tasks.report.records.delta_files import ConditionMap, DeltaSummary
 from tasks.report.records.plan_file import PlanFile
 from tasks.report.records.summary import metrics_summary
@@ -115,7 +115,7 @@ def _report_params(files: HubFiles) -> ReportParams:
 
 def _summary_faults(files: HubFiles) -> Iterator[str]:
     """Yield where summary and its text differ from those of the tables."""
-    expected = metrics_summary(find_jobs(files.root), _report_params(files).aggregate_split)
+    expected = metrics_summary(find_comparisons(files.root), _report_params(files).aggregate_split)
     yield from differences(files.valid_json(METRICS_SUMMARY, MetricsSummary), expected)
     if (files.root / METRICS_SUMMARY).read_bytes() != json_bytes(expected):
         yield f"{METRICS_SUMMARY} is written in another way"
@@ -125,7 +125,7 @@ def _summary_faults(files: HubFiles) -> Iterator[str]:
 
 def _manifest_faults(files: HubFiles) -> Iterator[str]:
     """Yield where the list of comparisons differs from the tables."""
-    jobs = find_jobs(files.root)
+    jobs = find_comparisons(files.root)
     tables = StageFiles({job.path: files.root / job.path for job in jobs}, {})
     recorded = files.valid_json(COMPARISON_MANIFEST, ComparisonManifest)
     yield from differences(recorded, comparison_manifest(jobs, tables))

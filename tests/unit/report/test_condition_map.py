@@ -23,7 +23,7 @@ from tasks.report.condition_map.map_text import map_lines, map_markdown
 from tasks.report.costs.cost_table import COLUMNS
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports, write_map
-from tasks.report.records.comparisons import find_jobs
+from tasks.report.records.comparisons import find_comparisons
 from tasks.report.records.delta_files import ConditionMap
 from tasks.report.records.summary import metrics_summary
 from tasks.report.verification.hub_files import HubFiles
@@ -87,7 +87,7 @@ def put_costs(hub, conditions):
 
 def make_map(hub):
     """Make summary and map of a hub, without the other reports."""
-    summary = metrics_summary(find_jobs(hub), "test")
+    summary = metrics_summary(find_comparisons(hub), "test")
     write_json(hub / METRICS_SUMMARY, summary)
     write_map(hub, summary, {})
 

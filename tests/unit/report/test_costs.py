@@ -13,9 +13,9 @@ from tasks.report.costs.cost_points import cost_points, pareto_front
 from tasks.report.costs.cost_stage import summarise_costs
 from tasks.report.costs.cost_table import digest_lines, read_costs, write_costs
 from tasks.report.costs.costs import ArmCost, arm_costs
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
-DENSE = JobKey(1000, "dense", "test", 1)
+DENSE = ComparisonKey(1000, "dense", "test", 1)
 
 
 def record(wall_s=10.0, cpu_s=8.0, peak=500.0, **facts):

@@ -3,8 +3,8 @@ from tasks.core.study.arms import Arm
 from tasks.report.publish.artifacts import delta_table
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
-from tasks.report.records.comparisons import find_jobs
-from tasks.report.statistics.flags import flags_between, job_flags
+from tasks.report.records.comparisons import find_comparisons
+from tasks.report.statistics.flags import comparison_flags, flags_between
 
 SCORES = {
     "PtychoPINN": (0.90, 0.85, 0.030, 0.070),
@@ -27,8 +27,8 @@ def put(hub, extra=(), **changes):
         )
     ]
     write_metrics_csv(hub / f"analysis/{JOB}/comparison_metrics.csv", [*rows, *extra])
-    (job,) = find_jobs(hub)
-    return job_flags(job)
+    (job,) = find_comparisons(hub)
+    return comparison_flags(job)
 
 
 def test_a_sound_comparison_has_no_flag(tmp_path):

@@ -6,7 +6,7 @@ from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS, rebuild_reports
-from tasks.report.records.comparisons import find_jobs, job_key
+from tasks.report.records.comparisons import find_comparisons, key_of_table
 from tasks.report.texts.terminal_text import terminal_block
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
@@ -43,7 +43,7 @@ def three_seeds(tmp_path):
 
 
 def test_replicates_are_found_at_their_own_depth(three_seeds):
-    jobs = find_jobs(three_seeds)
+    jobs = find_comparisons(three_seeds)
     assert [job.name for job in jobs] == [
         "dose_1000/dense/test",
         "dose_1000/replicate_2/dense/test",
@@ -58,7 +58,7 @@ def test_replicates_are_found_at_their_own_depth(three_seeds):
 @pytest.mark.parametrize("folder", ["replicate_1", "replicate_0", "replicate_02", "seed_2"])
 def test_a_folder_that_is_no_later_replicate_is_refused(folder):
     with pytest.raises(ValueError, match=r"replicate_<n> below the dose from the second"):
-        job_key(f"analysis/dose_1000/{folder}/dense/test/comparison_metrics.csv")
+        key_of_table(f"analysis/dose_1000/{folder}/dense/test/comparison_metrics.csv")
 
 
 def test_a_planned_replicate_that_is_not_there_has_failed(three_seeds, put_plan):

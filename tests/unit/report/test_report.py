@@ -16,7 +16,7 @@ from tasks.report.publish.write_reports import (
     publish_deltas,
     rebuild_reports,
 )
-from tasks.report.records.comparisons import find_jobs, read_job
+from tasks.report.records.comparisons import comparison_at, find_comparisons
 from tasks.report.records.summary import MODELS, aggregate, metrics_summary
 from tasks.report.statistics.deltas import delta_summary
 from tasks.report.texts.highlights import highlight_lines, preview_lines
@@ -90,7 +90,7 @@ def test_deltas_are_the_differences_of_the_means(tmp_path):
 def test_the_headline_is_over_the_test_split_alone(tmp_path):
     put_table(tmp_path, rows(), split="test")
     put_table(tmp_path, rows(dict.fromkeys(VALUES, (0.1, 0.1, 0.9, 0.9))), split="train")
-    summary = metrics_summary(find_jobs(tmp_path), "test")
+    summary = metrics_summary(find_comparisons(tmp_path), "test")
     assert summary["aggregate_split"] == "test"
     assert summary["aggregate_metrics"] == summary["aggregate_by_split"]["test"]
     assert summary["aggregate_by_split"]["train"]["PtyChi"]["mae"]["mean_phase"] == 0.9
@@ -98,7 +98,7 @@ def test_the_headline_is_over_the_test_split_alone(tmp_path):
 
 def test_without_a_test_split_all_jobs_count(tmp_path):
     put_table(tmp_path, rows(), split="train")
-    summary = metrics_summary(find_jobs(tmp_path), "test")
+    summary = metrics_summary(find_comparisons(tmp_path), "test")
     assert summary["aggregate_split"] == "all"
     assert summary["aggregate_metrics"]["PtyChi"]["mae"]["mean_phase"] == 0.070018
 
@@ -144,7 +144,7 @@ def test_a_missing_metric_is_null(tmp_path):
 def test_a_mean_is_null_unless_every_job_has_the_value(tmp_path):
     put_table(tmp_path, rows())
     put_table(tmp_path, [r for r in rows() if r.model != "Baseline"], dose="10000")
-    means = aggregate(find_jobs(tmp_path))
+    means = aggregate(find_comparisons(tmp_path))
     assert means["Baseline"]["mae"]["mean_phase"] is None
     assert means["PtyChi"]["mae"]["mean_phase"] is not None
     assert means["Baseline"]["ms_ssim"]["best_phase"] == 0.835
@@ -182,7 +182,7 @@ def test_a_hub_without_tables_is_refused(tmp_path):
 
 def test_a_table_in_the_wrong_place_is_refused(tmp_path):
     with pytest.raises(ValueError, match="analysis/dose_<photons>"):
-        read_job("analysis/test/comparison_metrics.csv", tmp_path / "x.csv")
+        comparison_at("analysis/test/comparison_metrics.csv", tmp_path / "x.csv")
 
 
 def test_a_planned_comparison_that_is_not_there_has_failed(tmp_path, put_plan):

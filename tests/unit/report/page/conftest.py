@@ -13,7 +13,7 @@ from tasks.report.costs.cost_table import write_costs
 from tasks.report.costs.costs import ArmCost
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
-from tasks.report.records.comparisons import JobKey
+from tasks.report.records.comparisons import ComparisonKey
 
 PAGE_JOB = "analysis/dose_1000/dense/test"
 PAGE_ARMS = ("PtychoPINN", "Baseline", "PtyChi", "NoNetwork")
@@ -124,7 +124,7 @@ def write_page_hub(hub, rng):
     write_text(hub / "data/phase_e/dose_1000/dense/ptychopinn/gs4/history.csv", history)
     losses = "epoch,loss\n1,2.5\n2,0.1\n"
     write_text(hub / "data/phase_f/dose_1000/dense/test/ptychi_history.csv", losses)
-    key = JobKey(1000, "dense", "test", 1)
+    key = ComparisonKey(1000, "dense", "test", 1)
     costs = [ArmCost(arm, key, 4.0, 3.5, 60.0, 512.0, 25, 7.5, 2.0) for arm in PAGE_ARMS]
     write_costs(hub / "analysis/arm_costs.csv", costs)
     plan = {

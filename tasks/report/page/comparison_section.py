@@ -22,7 +22,7 @@ from tasks.report.page.learning_chart import learning_chart
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts, measured_facts, read_measurement
 from tasks.report.page.without_truth import WithoutTruth, read_without_truth
-from tasks.report.records.comparisons import TABLE_NAME, JobKey, job_key
+from tasks.report.records.comparisons import TABLE_NAME, ComparisonKey, key_of_table
 from tasks.report.statistics.paired_scores import VALUE, key_of
 from tasks.report.texts.summary_text import main_cells
 
@@ -42,7 +42,7 @@ LINKS = {
 
 
 @dataclass(frozen=True)
-class JobSection:
+class ComparisonSection:
     """What a page shows of one comparison; what its hub lacks is None or empty.
 
     Attributes:
@@ -80,13 +80,13 @@ class JobSection:
     links: Facts
 
 
-def job_section(
+def comparison_section(
     files: PageFiles,
-    key: JobKey,
+    key: ComparisonKey,
     job: Mapping[str, Any] | None,
     flags: list[str],
     picture_budget_bytes: float,
-) -> JobSection:
+) -> ComparisonSection:
     """Return what the page shows of one comparison.
 
     Args:
@@ -105,7 +105,7 @@ def job_section(
     if picture_budget_bytes > 0:
         place = (folder, anchor, measurement.object_pixel_m)
         drawn = _draw(files, place, {} if job is None else scores_of(job), picture_budget_bytes)
-    return JobSection(
+    return ComparisonSection(
         anchor=anchor,
         title=key.description,
         failed=job is None,
@@ -176,14 +176,16 @@ def crossings_of(scores: Scores) -> dict[str, float | None]:
     }
 
 
-def key_of_failed(name: str) -> JobKey:
+def key_of_failed(name: str) -> ComparisonKey:
     """Return which comparison a name in `failed` is."""
-    return job_key(f"analysis/{name}/{TABLE_NAME}")
+    return key_of_table(f"analysis/{name}/{TABLE_NAME}")
 
 
-def keys_in_order(summary: Mapping[str, Any]) -> dict[JobKey, Mapping[str, Any] | None]:
+def keys_in_order(summary: Mapping[str, Any]) -> dict[ComparisonKey, Mapping[str, Any] | None]:
     """Return every comparison and its entry, the headline split and first replicates first."""
-    found: dict[JobKey, Mapping[str, Any] | None] = {key_of(job): job for job in summary["jobs"]}
+    found: dict[ComparisonKey, Mapping[str, Any] | None] = {
+        key_of(job): job for job in summary["jobs"]
+    }
     found |= {key_of_failed(name): None for name in summary["failed"]}
     headline = summary["aggregate_split"]
     order = sorted(
@@ -192,7 +194,7 @@ def keys_in_order(summary: Mapping[str, Any]) -> dict[JobKey, Mapping[str, Any] 
     return {key: found[key] for key in order}
 
 
-def _learning(files: PageFiles, key: JobKey, anchor: str) -> list[Markup]:
+def _learning(files: PageFiles, key: ComparisonKey, anchor: str) -> list[Markup]:
     """Return the losses of the trainings and iterative runs behind a comparison."""
     place = f"{key.place.folder}/{key.view}"
     histories = [
