@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.condition_map.condition_map import EQUAL_CPU
 from tasks.report.condition_map.map_text import MARKS, cell_of, title_of
-from tasks.report.texts.markdown_table import signed
+from tasks.report.texts.text_tables import signed
 
 PANEL_INCH = (3.5, 2.35)
 DPI = 120

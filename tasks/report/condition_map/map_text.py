@@ -6,8 +6,8 @@ from typing import Any
 from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT, side_of
 from tasks.report.statistics.paired_scores import VALUE
 from tasks.report.texts.interval_texts import NAMES
-from tasks.report.texts.markdown_table import DASH, fixed, markdown_table, signed
 from tasks.report.texts.text_table import padded_table
+from tasks.report.texts.text_tables import DASH, fixed, markdown_table, signed
 
 MARKS = {"better": " ▲", "worse": " ▼", "inconclusive": " ○"}
 MARKS_MEAN = "▲ better, ▼ worse, ○ inconclusive, by the verdict of each condition"

@@ -10,7 +10,7 @@ from tasks.core.files.atomic_files import write_text
 from tasks.report.costs.cost_points import CostPoint, Spread, by_condition
 from tasks.report.costs.costs import ArmCost
 from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.texts.markdown_table import DASH, markdown_table
+from tasks.report.texts.text_tables import DASH, markdown_table
 
 TITLE = "# What the arms cost"
 NUMBERS = (

@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.study.arm_colours import colour_of
+from tasks.figures.label_placement import Box, place_labels
 from tasks.report.costs.cost_points import (
     QUALITIES,
     CostPoint,
@@ -20,7 +21,6 @@ from tasks.report.costs.cost_points import (
     by_condition,
     pareto_front,
 )
-from tasks.report.costs.label_placement import Box, place_labels
 
 AXIS_LABELS = {("mae", "phase"): "phase MAE [rad]", ("mae", "amplitude"): "amplitude MAE"}
 PANEL_INCH = (5.2, 3.9)

@@ -8,8 +8,8 @@ from tasks.report.history.hub_diff import HubDiff
 from tasks.report.history.hub_scores import HubScores
 from tasks.report.statistics.paired_scores import VALUE
 from tasks.report.texts.interval_texts import NAMES
-from tasks.report.texts.markdown_table import DASH, decimals_of, fixed, signed
 from tasks.report.texts.text_table import padded_table
+from tasks.report.texts.text_tables import DASH, decimals_of, fixed, signed
 
 HEADER = ("", "metric", "part", "before", "after", "change", "noise", "outcome")
 NOISE = (

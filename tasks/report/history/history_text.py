@@ -7,8 +7,8 @@ from tasks.report.history.changes import Measured
 from tasks.report.history.history import Entry
 from tasks.report.statistics.deltas import DIRECTIONS, METRICS
 from tasks.report.statistics.flags import RIVALS
-from tasks.report.texts.markdown_table import DASH, decimals_of, signed
 from tasks.report.texts.text_table import padded_table
+from tasks.report.texts.text_tables import DASH, decimals_of, signed
 
 HEADER = ("hub", "attempt", "ended at (UTC)", "code", "result")
 COMMIT_LENGTH = 7

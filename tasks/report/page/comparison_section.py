@@ -9,7 +9,8 @@ from markupsafe import Markup
 from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.quality_flags import PARTS
 from tasks.report.page.aligned_file import read_aligned
-from tasks.report.page.convergence_chart import convergence_chart, read_quality
+from tasks.report.page.comparison_file import WithoutTruth, read_without_truth
+from tasks.report.page.curve_charts import convergence_chart, read_quality
 from tasks.report.page.curve_files import (
     read_convergence,
     read_frc_curves,
@@ -21,7 +22,6 @@ from tasks.report.page.gallery import Gallery, Scores, make_gallery
 from tasks.report.page.learning_chart import learning_chart
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts, measured_facts, read_measurement
-from tasks.report.page.without_truth import WithoutTruth, read_without_truth
 from tasks.report.records.comparisons import TABLE_NAME, ComparisonKey, key_of_table
 from tasks.report.statistics.paired_scores import VALUE, key_of
 from tasks.report.texts.summary_text import main_cells

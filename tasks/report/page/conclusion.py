@@ -11,7 +11,7 @@ from tasks.report.statistics.deltas import HEADLINE, METRICS
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.texts.interval_texts import CORRECTION, interval_caption, interval_text
-from tasks.report.texts.markdown_table import decimals_of, signed
+from tasks.report.texts.text_tables import decimals_of, signed
 
 OWN = Arm.PTYCHOPINN.value
 DECIDED = ("better", "worse")

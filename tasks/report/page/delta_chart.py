@@ -26,7 +26,7 @@ from tasks.report.page.svg import (
 from tasks.report.statistics.deltas import HEADLINE, METRICS
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.texts.interval_texts import interval_text
-from tasks.report.texts.markdown_table import decimals_of, signed
+from tasks.report.texts.text_tables import decimals_of, signed
 
 PANELS = tuple((metric, part) for metric in METRICS for part in PARTS)
 SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}

@@ -7,7 +7,7 @@ from tasks.core.study.quality_flags import PARTS
 from tasks.report.statistics.deltas import HEADLINE, METRICS, SECONDARY_FAMILY
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.texts.interval_texts import delta_cells, interval_caption
-from tasks.report.texts.markdown_table import signed
+from tasks.report.texts.text_tables import signed
 
 CONDITION_DECIMALS = 4
 CONDITION_COLUMNS = [

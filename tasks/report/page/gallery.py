@@ -17,7 +17,7 @@ from tasks.figures.object_images import (
 )
 from tasks.report.page.aligned_file import AlignedImages
 from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
-from tasks.report.texts.markdown_table import fixed
+from tasks.report.texts.text_tables import fixed
 
 Real = NDArray[np.floating]
 YARDSTICKS = ("Truth", "Reference")

@@ -22,6 +22,7 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
 )
 from tasks.report.costs.cost_table import EXPLANATION
+from tasks.report.page.comparison_file import AGREEMENT_HEADER, RESOLUTION_HEADER
 from tasks.report.page.comparison_section import (
     ComparisonSection,
     comparison_section,
@@ -30,8 +31,8 @@ from tasks.report.page.comparison_section import (
     scores_of,
 )
 from tasks.report.page.conclusion import answer_of
-from tasks.report.page.convergence_chart import QUALITY_HEADER
 from tasks.report.page.cost_section import cost_sections
+from tasks.report.page.curve_charts import QUALITY_HEADER
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.delta_tables import CONDITION_HEADER, condition_rows, delta_tables
@@ -42,7 +43,6 @@ from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.run_facts import plan_facts
 from tasks.report.page.svg import style_sheet_variables
-from tasks.report.page.without_truth import AGREEMENT_HEADER, RESOLUTION_HEADER
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.plan_file import read_plan
 from tasks.report.statistics.flags import MISSING

@@ -11,8 +11,8 @@ from tasks.report.records.summary import MODELS
 from tasks.report.statistics.deltas import METRICS
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.texts.highlights import MISSING, highlight_lines
-from tasks.report.texts.markdown_table import DASH, markdown_table, signed
 from tasks.report.texts.summary_text import counts
+from tasks.report.texts.text_tables import DASH, markdown_table, signed
 
 DECIMALS = 3
 SANE_MS_SSIM = 0.80

@@ -23,8 +23,8 @@ from tasks.report.statistics.deltas import HEADLINE
 from tasks.report.statistics.flags import flag_text
 from tasks.report.texts.highlights import highlight_lines
 from tasks.report.texts.interval_texts import delta_rows, interval_caption, notes
-from tasks.report.texts.markdown_table import markdown_table
 from tasks.report.texts.summary_text import counts, verdict
+from tasks.report.texts.text_tables import markdown_table
 from tasks.report.texts.used_parameters import used_parameters
 
 LINKS = {

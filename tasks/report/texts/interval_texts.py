@@ -8,7 +8,7 @@ from tasks.core.study.quality_flags import PARTS
 from tasks.report.statistics.deltas import HEADLINE, METRICS
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.statistics.paired_scores import VALUE
-from tasks.report.texts.markdown_table import DASH, decimals_of, markdown_table, signed
+from tasks.report.texts.text_tables import DASH, decimals_of, markdown_table, signed
 
 NAMES = METRICS | {
     "ssim": "SSIM",

@@ -8,7 +8,7 @@ from tasks.core.study.hub_layout import DELTA_SUMMARY
 from tasks.report.statistics.deltas import METRICS
 from tasks.report.statistics.flags import RIVALS
 from tasks.report.texts.highlights import DECIMALS
-from tasks.report.texts.markdown_table import markdown_table, signed
+from tasks.report.texts.text_tables import markdown_table, signed
 
 PART = "phase"
 

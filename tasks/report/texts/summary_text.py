@@ -8,7 +8,7 @@ from tasks.report.records.measured_against import caveat
 from tasks.report.records.summary import MODELS
 from tasks.report.statistics.deltas import METRICS
 from tasks.report.statistics.paired_scores import VALUE, key_of
-from tasks.report.texts.markdown_table import fixed, markdown_table
+from tasks.report.texts.text_tables import fixed, markdown_table
 
 MAIN_COLUMNS = {
     "MS-SSIM ampl.": ("ms_ssim", "amplitude"),

@@ -17,7 +17,7 @@ from tasks.report.page.svg import (
     svg_markup,
 )
 from tasks.report.records.comparison_files import read_comparison
-from tasks.report.texts.markdown_table import DASH, fixed
+from tasks.report.texts.text_tables import DASH, fixed
 
 QUALITY_HEADER = (
     "run",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasks.report.records.comparison_files import ComparisonFile, read_comparison
 from tasks.report.records.measured_against import TRUTH
-from tasks.report.texts.markdown_table import DASH, fixed
+from tasks.report.texts.text_tables import DASH, fixed
 
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")
