@@ -17,8 +17,8 @@ from tasks.core.study.hub_layout import (
 from tasks.report.publish.final_reports import write_closing_reports
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
-from tasks.report.texts.summary_text import is_whole, verdict
-from tasks.report.texts.terminal_text import terminal_block
+from tasks.report.texts.highlights import terminal_block
+from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.inventory import inventory_renewed, is_of_a_run
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError
@@ -51,7 +51,7 @@ def report(hub: Path, *, verify: bool) -> int:
     code = EXIT_SUCCESS if found is None else say_findings(found)
     stopped = (hub / BLOCKER_JSON).exists()
     if stopped or not is_whole(publication.summary):
-        say(verdict(publication.summary, stopped=stopped))
+        say(outcome_line(publication.summary, stopped=stopped))
         return EXIT_FAILED
     return code
 

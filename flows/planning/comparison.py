@@ -8,7 +8,7 @@ from tasks.catalogue.registry import CatalogueError
 from tasks.core.study.hub_layout import COMPARISON_MANIFEST, COST_TABLE, HALVES, METRICS_SUMMARY
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
-from tasks.report.costs.cost_params import CostParams, CostSource
+from tasks.report.costs.costs import CostParams, CostSource
 from tasks.report.publish.write_reports import COST_PLOT, COST_TEXT
 
 Steps = dict[Reconstruction, Sequence[Step]]
@@ -139,7 +139,7 @@ def plan_costs(
     return planners[0].call(
         "summarise-costs",
         "G",
-        "tasks.report.costs.cost_stage:summarise_costs",
+        "tasks.report.stage:summarise_costs",
         CostParams(sources=tuple(sources)),
         (inputs, outputs),
         "analysis/arm_costs.manifest.json",

@@ -1,13 +1,20 @@
-"""The headline of the study: PtychoPINN against the Baseline and PtyChi.
+"""The headline of the study: PtychoPINN against the Baseline and PtyChi, in MS-SSIM and MAE.
 
-The four lines of the highlights, `vs_Baseline` and `vs_PtyChi` come from here, and no other module
-names an arm.
+The four lines of the highlights and `vs_Baseline` and `vs_PtyChi` come from here, and no module of
+the reports names an arm or a metric. What is in the catalogues beyond that is told of where the
+tables of a hub hold it: an older hub says what it said.
 """
 
+from collections.abc import Container
+
+from tasks.catalogue.metric import HEADLINE, Metric
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstruction import Reconstruction
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.reconstructions.baseline import RECONSTRUCTION as BASELINE
 from tasks.catalogue.reconstructions.ptychi import RECONSTRUCTION as PTYCHI
 from tasks.catalogue.reconstructions.ptychopinn import RECONSTRUCTION as PTYCHOPINN
+from tasks.catalogue.registry import CatalogueError
 
 # Deltas are of the subject minus another arm.
 SUBJECT = PTYCHOPINN
@@ -17,3 +24,51 @@ HEADLINE_ARMS = (SUBJECT, *OTHERS)
 SOLVER = PTYCHI
 # Compared as the headline's arms are, by additive keys; their p-values are a family of their own.
 FURTHER_ARMS = tuple(arm for arm in RECONSTRUCTIONS.arms if arm not in HEADLINE_ARMS)
+
+SIMILARITY, ERROR = METRICS.get("ms_ssim"), METRICS.get("mae")
+HEADLINE_METRICS = (SIMILARITY, ERROR)
+# The error of a complex object, by which convergence is told.
+OBJECT_ERROR = METRICS.get("complex_nrmse")
+CROSSING = METRICS.get("frc_half_crossing_per_px")
+# Columns of the first table of a comparison; further metrics come after them.
+MAIN_METRICS = (SIMILARITY, METRICS.get("ssim"), ERROR, OBJECT_ERROR, CROSSING)
+# In tables, `comparisons` and differences of hubs, not among the deltas of history and map.
+OTHER_METRICS = tuple(
+    map(METRICS.get, ("ssim", "psnr", "mse", OBJECT_ERROR.name, CROSSING.name, "frc_area"))
+)
+FURTHER_METRICS = tuple(
+    metric
+    for members in METRICS.families.values()
+    for metric in members
+    if metric not in HEADLINE_METRICS + OTHER_METRICS
+)
+
+if METRICS.families[HEADLINE] != list(HEADLINE_METRICS):
+    names = ", ".join(metric.name for metric in METRICS.families[HEADLINE])
+    raise CatalogueError(
+        f"The headline is {SIMILARITY.name} and {ERROR.name} alone, four lines and one family of "
+        f"p-values, got {names}. Give the others the family `secondary`, or one of their own."
+    )
+
+
+def arms_among(models: Container[str]) -> tuple[Reconstruction, ...]:
+    """Return the subject and `others_among` the same models, in the order of tables."""
+    return (SUBJECT, *others_among(models))
+
+
+def others_among(models: Container[str]) -> tuple[Reconstruction, ...]:
+    """Return the arms that the subject is compared with: the headline's, and further ones held.
+
+    Args:
+        models: Names of what the tables of a hub hold.
+    """
+    return (*OTHERS, *(arm for arm in FURTHER_ARMS if arm.name in models))
+
+
+def metrics_among(held: Container[str]) -> tuple[Metric, ...]:
+    """Return the metrics of deltas, history and map: the headline's, and further ones held.
+
+    Args:
+        held: Names of the metrics that the tables of a hub hold.
+    """
+    return (*HEADLINE_METRICS, *(metric for metric in FURTHER_METRICS if metric.name in held))

@@ -142,6 +142,8 @@ class Reconstruction:
         converges: Whether its epochs are chosen so that it converges: the reports say where it
             has not.
         is_aligned: Whether the gauge is fitted and removed before it is scored.
+        ready_fact: Where its stage makes several: the fact of its record that says how long this
+            one took, on the way to the last [s].
     """
 
     name: str
@@ -152,6 +154,7 @@ class Reconstruction:
     learns_from: LearnsFrom = LearnsFrom.NOTHING
     converges: bool = False
     is_aligned: bool = True
+    ready_fact: str = ""
 
     @property
     def slug(self) -> str:

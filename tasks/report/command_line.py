@@ -7,15 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tasks.catalogue.headline import HEADLINE_METRICS
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, drop_output, new_app, run_app, say
 from tasks.report.history.changes import Change, faults_of, unjudged_of
-from tasks.report.history.diff_text import diff_lines, fault_lines
-from tasks.report.history.history import read_history
+from tasks.report.history.history import history_lines, read_history
 from tasks.report.history.history_figure import write_history_plot
-from tasks.report.history.history_text import history_lines
-from tasks.report.history.hub_diff import diff_hubs
+from tasks.report.history.hub_diff import diff_hubs, diff_lines, fault_lines
 from tasks.report.history.hub_scores import read_hub_scores
-from tasks.report.statistics.deltas import METRICS
 
 PLOT_NAME = "phase_g_history.png"
 APP = new_app("tasks.report", what_it_does="Hold finished runs against each other.")
@@ -86,12 +84,14 @@ def _gate(changes: Sequence[Change]) -> int:
         for line in fault_lines(faults):
             say(line)
         return EXIT_FAILED
-    unjudged = [change for change in unjudged_of(changes) if change.metric in METRICS]
+    names = {metric.name: metric.label for metric in HEADLINE_METRICS}
+    unjudged = [change for change in unjudged_of(changes) if change.metric in names]
     if unjudged:
         raise ValueError(
-            f"The gate cannot judge: {len(unjudged)} of the scores and deltas in MS-SSIM and MAE "
-            f"moved against their direction, and their noise is not known in both hubs. Compare "
-            f"hubs of two or more seeds, or hubs with tables of blocks that show the same object."
+            f"The gate cannot judge: {len(unjudged)} of the scores and deltas in "
+            f"{' and '.join(names.values())} moved against their direction, and their noise is not "
+            f"known in both hubs. Compare hubs of two or more seeds, or hubs with tables of blocks "
+            f"that show the same object."
         )
     say("GATE PASSED: nothing is worse beyond its noise")
     return EXIT_SUCCESS

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from tasks.catalogue.headline import SUBJECT
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import (
     CONDITION_MAP,
@@ -23,7 +24,7 @@ from tasks.core.study.hub_layout import (
 from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.report.condition_map.map_text import map_markdown
-from tasks.report.history.diff_text import fault_lines
+from tasks.report.history.hub_diff import fault_lines
 from tasks.report.history.regression import (
     PUBLISHED_EVENT,
     REGRESSED_EVENT,
@@ -119,13 +120,14 @@ def publish_partial_report(hub: Path, digest: str, figures: dict[str, str]) -> N
 
 def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> None:
     """Publish the table of deltas, the report, and the first picture alone."""
+    split = publication.delta["aggregate_split"]
     create_table_artifact(
         key=TABLE_KEY,
         table=delta_table(publication.delta, publication.summary["flags"]),
-        description=f"PtychoPINN minus the others, {publication.delta['aggregate_split']} split",
+        description=f"{SUBJECT.name} minus the others, {split} split",
     )
     _publish_report(publication.digest, pictures)
-    for title, path in headline_picture(pictures, publication.delta["aggregate_split"]).items():
+    for title, path in headline_picture(pictures, split).items():
         create_image_artifact(
             image_url=data_url(path), key=IMAGE_KEY, description=f"{title}: truth, arms and errors"
         )
@@ -149,7 +151,7 @@ def _publish_map(hub: Path) -> None:
     create_markdown_artifact(
         key=MAP_KEY,
         markdown=report_markdown(text, picture),
-        description="PtychoPINN minus the others over dose and overlap",
+        description=f"{SUBJECT.name} minus the others over dose and overlap",
     )
 
 

@@ -6,7 +6,6 @@ from scipy.ndimage import gaussian_filter
 
 from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
-from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.intervals import estimate_delta
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
@@ -59,7 +58,7 @@ def scores(rng, reference):
 
 @pytest.mark.slow
 def test_spatial_intervals_of_real_scores_hold_the_mean_delta(rng, reference):
-    wanted_deltas = [DeltaKey(Arm.BASELINE, metric, part) for metric in METRICS for part in PARTS]
+    wanted_deltas = [DeltaKey("Baseline", metric, part) for metric in METRICS for part in PARTS]
     deltas, half_widths = np.zeros((2, N_TRIALS, len(wanted_deltas)))
     for trial in range(N_TRIALS):
         tables = scores(rng, reference)

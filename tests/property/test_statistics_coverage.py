@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.intervals import estimate_delta
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
@@ -15,7 +14,7 @@ SPREADS = {"PtychoPINN": 0.05, "Baseline": 0.04}
 # Mean absolute value of a normal number of spread 1.
 MEAN_ABS = np.sqrt(2 / np.pi)
 TRUE_DELTA = (SPREADS["PtychoPINN"] - SPREADS["Baseline"]) * MEAN_ABS
-WANTED = DeltaKey(Arm.BASELINE, "mae", "amplitude")
+WANTED = DeltaKey("Baseline", "mae", "amplitude")
 
 
 def smooth_field(rng, sigma_px):

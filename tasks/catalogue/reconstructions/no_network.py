@@ -27,6 +27,7 @@ RECONSTRUCTION = (
         description="the networks' physics without a network",
         colour="#000000",
         dark_colour="#FFFFFF",
+        ready_fact="same_s",
     ),
     NoNetwork(
         name=NAMES[1],
@@ -34,5 +35,6 @@ RECONSTRUCTION = (
         description="the networks' physics without a network, five times as long",
         colour="#7F7F7F",
         dark_colour="#A9A9A9",
+        ready_fact="longer_s",
     ),
 )

@@ -53,3 +53,20 @@ def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayL
         for line in generator.lines(0.0)
         if len(line) > 1
     ]
+
+
+def side_of(gains: Sequence[float | None]) -> str | None:
+    """Return on which side of break-even all known points lie.
+
+    Args:
+        gains: Differences, above zero where the subject is better.
+
+    Returns:
+        `better`, `worse` or `mixed`; None where nothing is known.
+    """
+    known = [gain for gain in gains if gain is not None]
+    if not known:
+        return None
+    if all(gain > 0 for gain in known):
+        return "better"
+    return "worse" if all(gain < 0 for gain in known) else "mixed"

@@ -1,4 +1,4 @@
-"""The map of a study: PtychoPINN minus the other arms over dose and overlap, and where it is even.
+"""The map of a study: the subject minus the other arms over dose and overlap, and where it is even.
 
 It covers the conditions that a hub has comparisons of. A delta that is not known is null, with the
 reason where there is one.
@@ -12,24 +12,31 @@ from typing import Any
 
 import numpy as np
 
+from tasks.catalogue.headline import SOLVER, SUBJECT
+from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import CONDITION_MAP
-from tasks.core.study.quality_flags import HIGHER_IS_BETTER
-from tasks.report.condition_map.break_even import zero_crossings, zero_lines
-from tasks.report.costs.equal_compute import ERRORS, MATCHED, Race, cost_entry, read_races
+from tasks.report.condition_map.break_even import side_of, zero_crossings, zero_lines
+from tasks.report.costs.equal_compute import (
+    ERRORS,
+    MATCHED,
+    EqualComputeCurve,
+    cost_entry,
+    read_equal_compute,
+)
 from tasks.report.page.page_files import PageFiles
-from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.statistics.deltas import HEADLINE, comparisons
-from tasks.report.statistics.paired_scores import BlockValues, PairedScores, key_of
+from tasks.report.records.comparisons import BlockValues, ComparisonKey
+from tasks.report.statistics.deltas import delta_entries, delta_families, told_metrics
+from tasks.report.statistics.paired_scores import PairedScores, key_of
 
 SCHEMA_VERSION = 1
 RESULT, EQUAL_CPU = "result", "equal_cpu"
 BASES = {
     RESULT: "The results as they are: each arm with its own effort, the mean over replicates.",
-    EQUAL_CPU: "pty-chi stopped after the CPU-seconds of work that PtychoPINN's reconstruction of "
-    "the scan takes, by the epochs that it has done by then; the start of processes, the loading "
-    "of frameworks and PtychoPINN's training do not count.",
+    EQUAL_CPU: "pty-chi stopped after the CPU-seconds of work that "
+    f"{SUBJECT.name}'s reconstruction of the scan takes, by the epochs that it has done by then; "
+    "the start of processes, the loading of frameworks and "
+    f"{SUBJECT.name}'s training do not count.",
 }
 INTERPOLATION = (
     "Between measured points a delta is taken to be linear in log10 of the dose and in the overlap "
@@ -73,9 +80,9 @@ def condition_map(
     grid = _grid(files, summary)
     if len(grid.jobs) < 2:
         return None
-    races = read_races(files, (job for jobs in grid.jobs.values() for job in jobs))
-    by_place = {
-        place: [races[key_of(job)] for job in jobs if key_of(job) in races]
+    known = read_equal_compute(files, (job for jobs in grid.jobs.values() for job in jobs))
+    curves = {
+        place: [known[key_of(job)] for job in jobs if key_of(job) in known]
         for place, jobs in grid.jobs.items()
     }
     return {
@@ -88,10 +95,13 @@ def condition_map(
         ],
         "bases": BASES,
         "interpolation": INTERPOLATION,
-        "maps": [*_result_maps(grid, blocks), *_equal_cpu_maps(grid, by_place)],
+        "maps": [
+            *_result_maps(grid, summary["aggregate_metrics"], blocks),
+            *_equal_cpu_maps(grid, curves),
+        ],
         "costs": [
             {"dose": dose, "view": view} | cost_entry(found)
-            for (dose, view), found in by_place.items()
+            for (dose, view), found in curves.items()
         ],
         "gaps": list(dict.fromkeys(files.problems)),
     }
@@ -140,47 +150,50 @@ def _read_overlap(path: Path) -> float:
 
 
 def _result_maps(
-    grid: Grid, blocks: Mapping[ComparisonKey, BlockValues]
+    grid: Grid, means: Mapping[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the maps of the results: the headline metrics and the complex error."""
+    """Yield the maps of the results: the metrics that deltas are told of, and the complex error."""
+    told = told_metrics(means)
+    families, names = delta_families(means, told), {metric.name for metric in told}
     found = {
         place: {
             (entry["against"], entry["metric"], entry["part"]): entry
-            for entry in comparisons(PairedScores.of(jobs, blocks))
-            if entry["family"] == HEADLINE or (entry["metric"], entry["part"]) == MATCHED
+            for entry in delta_entries(PairedScores.of(jobs, blocks), families)
+            if entry["metric"] in names or (entry["metric"], entry["part"]) == MATCHED
         }
         for place, jobs in grid.jobs.items()
     }
-    for wanted in next(iter(found.values())):
-        entries = {place: entries[wanted] for place, entries in found.items()}
+    for which in next(iter(found.values())):
         cells = {
-            place: {"delta": entry["delta"]} | {name: entry[name] for name in FROM_INTERVAL}
-            for place, entry in entries.items()
+            place: {name: entries[which][name] for name in ("delta", *FROM_INTERVAL)}
+            for place, entries in found.items()
         }
-        yield _map(grid, RESULT, wanted, cells)
+        yield _map(grid, RESULT, which, cells)
 
 
-def _equal_cpu_maps(grid: Grid, races: Mapping[Place, Sequence[Race]]) -> Iterator[dict[str, Any]]:
+def _equal_cpu_maps(
+    grid: Grid, curves: Mapping[Place, Sequence[EqualComputeCurve]]
+) -> Iterator[dict[str, Any]]:
     """Yield the maps at equal CPU-seconds; of a condition all replicates must be known."""
-    for metric, part in ERRORS:
+    for error in ERRORS:
         cells = {}
         for place, jobs in grid.jobs.items():
-            deltas = [race.delta((metric, part)) for race in races[place]]
+            deltas = [curve.delta(error) for curve in curves[place]]
             known = [delta for delta in deltas if delta is not None]
             is_whole = len(known) == len(jobs)
             reason = None if is_whole else "costs, iterates or an error are missing"
             cells[place] = {"delta": fmean(known) if is_whole else None, "reason": reason}
-        yield _map(grid, EQUAL_CPU, (Arm.PTYCHI.value, metric, part), cells)
+        yield _map(grid, EQUAL_CPU, (SOLVER.name, *error), cells)
 
 
 def _map(
-    grid: Grid, basis: str, wanted: tuple[str, str, str], cells: Mapping[Place, dict[str, Any]]
+    grid: Grid, basis: str, which: tuple[str, str, str], cells: Mapping[Place, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return one map with its cells and where PtychoPINN is even with the other arm."""
-    against, metric, part = wanted
-    higher = HIGHER_IS_BETTER[metric]
+    """Return one map with its cells and where the subject is even with the other arm."""
+    against, metric, part = which
+    sign = 1 if METRICS.get(metric).higher_is_better else -1
     gains = {
-        place: None if cell["delta"] is None else cell["delta"] * (1 if higher else -1)
+        place: None if cell["delta"] is None else cell["delta"] * sign
         for place, cell in cells.items()
     }
     rows = [[gains.get((dose, view)) for dose in grid.doses] for view in grid.views]
@@ -192,7 +205,7 @@ def _map(
         "against": against,
         "metric": metric,
         "part": part,
-        "direction": "higher is better" if higher else "lower is better",
+        "direction": METRICS.get(metric).direction,
         "cells": [
             {"dose": dose, "view": view, "n_replicates": len(grid.jobs[dose, view]), **cell}
             for (dose, view), cell in cells.items()
@@ -204,20 +217,3 @@ def _map(
         ],
         "break_even": zero_lines(grid.doses, overlaps, values) if is_placed else [],
     }
-
-
-def side_of(gains: Sequence[float | None]) -> str | None:
-    """Return on which side of break-even all known points lie.
-
-    Args:
-        gains: Differences, above zero where PtychoPINN is better.
-
-    Returns:
-        `better`, `worse` or `mixed`; None where nothing is known.
-    """
-    known = [gain for gain in gains if gain is not None]
-    if not known:
-        return None
-    if all(gain > 0 for gain in known):
-        return "better"
-    return "worse" if all(gain < 0 for gain in known) else "mixed"

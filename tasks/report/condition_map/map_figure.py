@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from tasks.catalogue.headline import SUBJECT
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.condition_map.condition_map import EQUAL_CPU
 from tasks.report.condition_map.map_text import MARKS, cell_of, title_of
@@ -31,8 +32,8 @@ Map = Mapping[str, Any]
 def write_condition_map_plot(path: Path, content: Map) -> None:
     """Draw the map as PNG, whole or not at all.
 
-    A row of panels a rival, a panel a metric; the last row is at equal CPU-seconds. Green is in
-    favour of PtychoPINN, each panel on a scale of its own.
+    A row of panels an arm, a panel a metric; the last row is at equal CPU-seconds. Green is in
+    favour of the subject, each panel on a scale of its own.
 
     Args:
         path: PNG to write.
@@ -51,7 +52,7 @@ def write_condition_map_plot(path: Path, content: Map) -> None:
                 _draw(axis, content, by_title[title])
             else:
                 axis.set_axis_off()
-    figure.suptitle(f"PtychoPINN minus the other arm, {content['split']} split", fontsize=11)
+    figure.suptitle(f"{SUBJECT.name} minus the other arm, {content['split']} split", fontsize=11)
     figure.legend(handles=_legend(content), loc="outside lower center", ncols=4, fontsize=FONT_PT)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)
@@ -80,7 +81,7 @@ def heights(content: Map) -> list[float]:
 
 
 def _rows(content: Map) -> list[list[Map]]:
-    """Return the maps by rival, and those at equal CPU-seconds in a row of their own."""
+    """Return the maps by arm, and those at equal CPU-seconds in a row of their own."""
     grouped: dict[tuple[str, str], list[Map]] = {}
     for one in content["maps"]:
         grouped.setdefault((one["basis"], one["against"]), []).append(one)
@@ -172,8 +173,8 @@ def _legend(content: Map) -> list[Line2D | Patch]:
         for name, mark in MARKS.items()
     ]
     found: list[Line2D | Patch] = [
-        Patch(color="#35978F", label="PtychoPINN better"),
-        Patch(color="#BF812D", label="PtychoPINN worse"),
+        Patch(color="#35978F", label=f"{SUBJECT.name} better"),
+        Patch(color="#BF812D", label=f"{SUBJECT.name} worse"),
         *verdicts,
     ]
     if any(one["break_even"] for one in content["maps"]):

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT, side_of
-from tasks.report.statistics.paired_scores import VALUE
-from tasks.report.texts.interval_texts import NAMES
-from tasks.report.texts.text_table import padded_table
-from tasks.report.texts.text_tables import DASH, fixed, markdown_table, signed
+from tasks.catalogue.headline import SOLVER, SUBJECT
+from tasks.catalogue.metrics import METRICS
+from tasks.report.condition_map.break_even import side_of
+from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT
+from tasks.report.texts.text_tables import DASH, fixed, markdown_table, signed, text_table
 
 MARKS = {"better": " ▲", "worse": " ▼", "inconclusive": " ○"}
 MARKS_MEAN = "▲ better, ▼ worse, ○ inconclusive, by the verdict of each condition"
@@ -15,9 +15,9 @@ DECIMALS = 4
 COST_HEADER = (
     "dose",
     "view",
-    "PtychoPINN [CPU s]",
-    "PtyChi [CPU s]",
-    "PtyChi until as good [CPU s]",
+    f"{SUBJECT.name} [CPU s]",
+    f"{SOLVER.name} [CPU s]",
+    f"{SOLVER.name} until as good [CPU s]",
     "ratio",
     "training [CPU s]",
     "scans that pay it",
@@ -29,8 +29,8 @@ def map_lines(content: Map) -> list[str]:
     """Return the deltas of every condition for the terminal, with the break-even doses."""
     results = list(_of_basis(content, RESULT))
     return [
-        f"Deltas of every condition, PtychoPINN minus the other arm, {content['split']} split",
-        *padded_table(_header(results), list(_rows(content, results)), n_left=3),
+        f"Deltas of every condition, {SUBJECT.name} minus the other arm, {content['split']} split",
+        *text_table(_header(results), list(_rows(content, results)), n_left=3),
         MARKS_MEAN,
         *_sentences(results),
     ]
@@ -42,7 +42,7 @@ def map_markdown(content: Map) -> str:
     lines = [
         "# Deltas over dose and overlap",
         "",
-        f"PtychoPINN minus the other arm, {content['split']} split. {content['bases'][RESULT]} "
+        f"{SUBJECT.name} minus the other arm, {content['split']} split. {content['bases'][RESULT]} "
         f"{MARKS_MEAN}.",
         "",
         *markdown_table(_header(results), list(_rows(content, results))),
@@ -58,7 +58,7 @@ def map_markdown(content: Map) -> str:
         *(f"* {sentence}" for sentence in _sentences(equal)),
         "",
         "CPU-seconds of the work for one scan; until as good: until pty-chi's complex error is "
-        "PtychoPINN's.",
+        f"{SUBJECT.name}'s.",
         "",
         *markdown_table(COST_HEADER, [_cost_row(entry) for entry in content["costs"]]),
         "",
@@ -69,9 +69,7 @@ def map_markdown(content: Map) -> str:
 
 def title_of(one: Map) -> str:
     """Return metric and part of a map with its unit, such as `MAE phase [rad]`."""
-    part = "" if one["part"] == VALUE else f" {one['part']}"
-    unit = " [rad]" if (one["metric"], one["part"]) == ("mae", "phase") else ""
-    return f"{NAMES[one['metric']]}{part}{unit}"
+    return METRICS.get(one["metric"]).title(one["part"])
 
 
 def _of_basis(content: Map, basis: str) -> Iterator[Map]:
@@ -83,16 +81,16 @@ def _header(maps: Sequence[Map]) -> list[str]:
 
 
 def _rows(content: Map, maps: Sequence[Map]) -> Iterator[list[str]]:
-    """Yield a row a condition and rival."""
+    """Yield a row a condition and arm."""
     titles = _header(maps)[3:]
     for view in reversed(content["views"]):
         for dose in content["doses"]:
-            for rival in dict.fromkeys(one["against"] for one in maps):
-                of_rival = {title_of(one): one for one in maps if one["against"] == rival}
-                cells = [cell_of(of_rival[title], dose, view["view"]) for title in titles]
+            for other in dict.fromkeys(one["against"] for one in maps):
+                of_other = {title_of(one): one for one in maps if one["against"] == other}
+                cells = [cell_of(of_other[title], dose, view["view"]) for title in titles]
                 if any(cells):
                     texts = [cell_text(cell) for cell in cells]
-                    yield [f"{dose:g}", view["view"], rival, *texts]
+                    yield [f"{dose:g}", view["view"], other, *texts]
 
 
 def cell_of(one: Map, dose: float, view: str) -> Map | None:
@@ -109,9 +107,9 @@ def cell_text(cell: Map | None) -> str:
 
 
 def _sentences(maps: Iterable[Map]) -> Iterator[str]:
-    """Yield where PtychoPINN is even with the other arm, a sentence a map."""
+    """Yield where the subject is even with the other arm, a sentence a map."""
     for one in maps:
-        head = f"{title_of(one)}, PtychoPINN - {one['against']}"
+        head = f"{title_of(one)}, {SUBJECT.name} - {one['against']}"
         if one["side"] is None:
             yield f"{head}: not known."
         elif one["side"] != "mixed":
@@ -143,13 +141,13 @@ def _side(one: Map, view: str) -> str:
 
 def _cost_row(entry: Map) -> list[str]:
     ratio, scans = entry["cpu_ratio_at_equal_error"], entry["scans_to_pay_training"]
-    unmatched = entry["n_replicates"] > 0 and entry["ptychi_cpu_s_to_match"] is None
+    unmatched = entry["n_replicates"] > 0 and entry[f"{SOLVER.slug}_cpu_s_to_match"] is None
     return [
         f"{entry['dose']:g}",
         entry["view"],
-        fixed(entry["ptychopinn_cpu_s"]),
-        fixed(entry["ptychi_cpu_s"]),
-        "not reached" if unmatched else fixed(entry["ptychi_cpu_s_to_match"]),
+        fixed(entry[f"{SUBJECT.slug}_cpu_s"]),
+        fixed(entry[f"{SOLVER.slug}_cpu_s"]),
+        "not reached" if unmatched else fixed(entry[f"{SOLVER.slug}_cpu_s_to_match"]),
         DASH if ratio is None else f"{ratio:.3g}",
         fixed(entry["training_cpu_s"]),
         DASH if scans is None else str(scans),

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from tasks.catalogue.headline import ERROR
 from tasks.core.files.metrics_table import MetricRow
 from tasks.report.costs.costs import ArmCost
 from tasks.report.records.comparisons import ComparisonKey
 
 Errors = tuple[str, str]
-QUALITIES: tuple[Errors, ...] = (("mae", "phase"), ("mae", "amplitude"))
+QUALITIES: tuple[Errors, ...] = tuple((ERROR.name, part) for part in reversed(ERROR.parts))
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import write_text
-from tasks.report.costs.cost_points import CostPoint, Spread, by_condition
+from tasks.report.costs.cost_points import QUALITIES, CostPoint, Spread, by_condition
 from tasks.report.costs.costs import ArmCost
 from tasks.report.records.comparisons import ComparisonKey
+from tasks.report.texts.summary_text import column_title
 from tasks.report.texts.text_tables import DASH, markdown_table
 
 TITLE = "# What the arms cost"
@@ -35,11 +37,9 @@ SHOWN: dict[str, Callable[[CostPoint], Spread | None]] = {
     "training CPU [s]": lambda point: point.of("training_cpu_s"),
     "memory [MiB]": lambda point: point.of("peak_memory_mib"),
     "patterns/s": lambda point: point.of("patterns_per_s"),
-    "MAE ampl.": lambda point: point.quality.get(("mae", "amplitude")),
-    "MAE phase [rad]": lambda point: point.quality.get(("mae", "phase")),
 }
-
-COST_HEADER = ("model", *SHOWN)
+ERRORS = tuple(reversed(QUALITIES))
+COST_HEADER = ("model", *SHOWN, *(column_title(METRICS.get(name), part) for name, part in ERRORS))
 
 
 def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
@@ -75,7 +75,12 @@ def costs_markdown(points: Sequence[CostPoint]) -> str:
 def cost_cells(members: Iterable[CostPoint]) -> list[list[str]]:
     """Return cost and error of every model, a row each, below `COST_HEADER`."""
     return [
-        [point.model, *(_spread_text(read(point)) for read in SHOWN.values())] for point in members
+        [
+            point.model,
+            *(_spread_text(read(point)) for read in SHOWN.values()),
+            *(_spread_text(point.quality.get(error)) for error in ERRORS),
+        ]
+        for point in members
     ]
 
 

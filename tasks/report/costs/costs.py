@@ -8,17 +8,51 @@ once, and stands apart; so are the labels that it learns from, where they had to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.core.study.arms import Extra
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.catalogue.reconstruction import StageRole
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.costs.cost_params import CostSource, Role
+from tasks.report.publish.params import ReportParams
 from tasks.report.records.comparisons import ComparisonKey
 
-# One stage makes both controls without a network, the shorter on the way to the longer.
-READY_FACT = {Extra.PROJECTIONS.value: "same_s", Extra.LONGER_PROJECTIONS.value: "longer_s"}
-LAST_FACT = "longer_s"
 # Paid once, before the first scan.
-ONCE = (Role.LABEL, Role.TRAIN)
+ONCE = (StageRole.LABEL, StageRole.TRAIN)
 WORK_FACTS = ("inference_s", "solve_s")
+
+
+class CostSource(BaseModel):
+    """One stage that a reconstruction needed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(min_length=1, description="Name of the reconstruction in tables")
+    role: StageRole = Field(description="What the stage does for it; preparation costs nothing")
+    dose: float = Field(gt=0, description="Photons per pattern of the comparison")
+    view: str = Field(min_length=1, description="View of the comparison")
+    split: str = Field(min_length=1, description="Split of the comparison")
+    replicate: int = Field(1, ge=1, description="Replicate of the comparison")
+    manifest: str = Field(min_length=1, description="Input that holds the stage's record (JSON)")
+    table: str = Field(min_length=1, description="Input that holds the comparison's table (CSV)")
+
+    @property
+    def key(self) -> ComparisonKey:
+        """The comparison."""
+        return ComparisonKey.of(self.dose, self.view, self.split, self.replicate)
+
+
+class CostParams(BaseModel):
+    """What the costs are put together from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[CostSource, ...] = Field(
+        min_length=1, description="Stages of all reconstructions; a training may come often"
+    )
+    shown_split: str = Field(
+        ReportParams().aggregate_split or "test",
+        description="Split that figure and text show; all where no source has it",
+    )
 
 
 @dataclass(frozen=True)
@@ -63,16 +97,19 @@ def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord])
     """
     grouped: dict[tuple[str, ComparisonKey], list[CostSource]] = {}
     for source in sources:
-        grouped.setdefault((source.model, source.key), []).append(source)
+        if source.role is not StageRole.PREPARE:
+            grouped.setdefault((source.model, source.key), []).append(source)
     return [
         _cost_of(model, key, [(source.role, records[source.manifest]) for source in members])
         for (model, key), members in grouped.items()
     ]
 
 
-def _cost_of(model: str, key: ComparisonKey, stages: Sequence[tuple[Role, StageRecord]]) -> ArmCost:
+def _cost_of(
+    model: str, key: ComparisonKey, stages: Sequence[tuple[StageRole, StageRecord]]
+) -> ArmCost:
     """Add up the stages of one reconstruction."""
-    training = [record for role, record in stages if role is Role.TRAIN]
+    training = [record for role, record in stages if role is StageRole.TRAIN]
     own = [record for role, record in stages if role not in ONCE]
     if not own:
         raise ValueError(
@@ -99,15 +136,25 @@ def _cost_of(model: str, key: ComparisonKey, stages: Sequence[tuple[Role, StageR
 
 def _share(model: str, record: StageRecord) -> float:
     """Return the share of a stage that a model needs: the stage may go on for another model."""
-    facts, name = record.facts, READY_FACT.get(model)
-    if name is None or name not in facts or LAST_FACT not in facts or record.wall_s <= 0:
+    ready_s = _ready_s(record)
+    if model not in ready_s or record.wall_s <= 0:
         return 1.0
-    return max(0.0, 1 - float(facts[LAST_FACT] - facts[name]) / record.wall_s)
+    return max(0.0, 1 - (max(ready_s.values()) - ready_s[model]) / record.wall_s)
 
 
 def _work_s(model: str, record: StageRecord) -> float:
     """Return the time on the clock of the work itself [s]; of the whole stage if none is known."""
-    for name in (READY_FACT.get(model), *WORK_FACTS):
-        if name is not None and name in record.facts:
-            return float(record.facts[name])
-    return record.wall_s
+    ready_s = _ready_s(record)
+    if model in ready_s:
+        return ready_s[model]
+    known = (record.facts[name] for name in WORK_FACTS if name in record.facts)
+    return float(next(known, record.wall_s))
+
+
+def _ready_s(record: StageRecord) -> dict[str, float]:
+    """Return of a stage that makes several models how long each took, on the way to the last."""
+    return {
+        entry.name: float(record.facts[entry.ready_fact])
+        for entry in RECONSTRUCTIONS.with_stages
+        if entry.ready_fact in record.facts
+    }

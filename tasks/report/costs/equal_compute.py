@@ -1,68 +1,67 @@
-"""PtychoPINN against pty-chi at equal CPU-seconds, from the costs and the iterates of a hub.
+"""The subject against the solver at equal CPU-seconds, from the costs and the iterates of a hub.
 
 The clock is that of the work itself: `n_patterns / patterns_per_s` of `arm_costs.csv`, on as many
 processors as the stage kept busy, `cpu_s / wall_s`. The start of a process, which a beamline pays
-once, does not count; nor does the training, which stands apart. An epoch of pty-chi costs as much
-as any other, so that after a share of its CPU-seconds it has done that share of its epochs; its
-error there is interpolated between the iterates that were kept.
+once, does not count; nor does the training, which stands apart. An epoch of the solver costs as
+much as any other, so that after a share of its CPU-seconds it has done that share of its epochs;
+its error there is interpolated between the iterates that were kept.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from tasks.core.study.arms import Arm
+from tasks.catalogue.headline import ERROR, OBJECT_ERROR, SOLVER, SUBJECT
+from tasks.catalogue.metric import VALUE
 from tasks.core.study.hub_layout import COST_TABLE
 from tasks.report.costs.cost_table import read_costs
 from tasks.report.costs.costs import ArmCost
 from tasks.report.page.curve_files import Curve, read_errors
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.statistics.paired_scores import VALUE, key_of
+from tasks.report.statistics.paired_scores import key_of
 
-# What pty-chi's iterates are judged by: the metric and part in tables, the column of the curves.
-ERRORS = {
-    ("complex_nrmse", VALUE): "complex_nrmse",
-    ("mae", "amplitude"): "amplitude_mae",
-    ("mae", "phase"): "phase_mae",
+Error = tuple[str, str]
+MATCHED: Error = (OBJECT_ERROR.name, VALUE)
+# What the solver's iterates are judged by: the metric and part in tables, the column of the curves.
+ERRORS: dict[Error, str] = {MATCHED: OBJECT_ERROR.name} | {
+    (ERROR.name, part): f"{part}_{ERROR.name}" for part in ERROR.parts
 }
-MATCHED = ("complex_nrmse", VALUE)
 
 
 @dataclass(frozen=True)
-class Race:
-    """The two arms on one scan.
+class EqualComputeCurve:
+    """The solver's errors over its epochs, and where the subject lies on the same clock.
 
     Attributes:
-        own_cpu_s: CPU-seconds of PtychoPINN's reconstruction.
-        other_cpu_s: CPU-seconds of all epochs of pty-chi.
-        training_cpu_s: CPU-seconds of PtychoPINN's training.
-        own_errors: PtychoPINN's error by metric and part.
-        curves: pty-chi's error over the epoch by metric and part.
+        own_cpu_s: CPU-seconds of the subject's reconstruction of one scan.
+        solver_cpu_s: CPU-seconds of all epochs of the solver.
+        training_cpu_s: CPU-seconds of the subject's training.
+        own_errors: The subject's error by metric and part.
+        curves: The solver's error over the epoch by metric and part.
     """
 
     own_cpu_s: float
-    other_cpu_s: float
+    solver_cpu_s: float
     training_cpu_s: float
-    own_errors: Mapping[tuple[str, str], float | None]
-    curves: Mapping[tuple[str, str], Curve]
+    own_errors: Mapping[Error, float | None]
+    curves: Mapping[Error, Curve]
 
-    def delta(self, question: tuple[str, str]) -> float | None:
-        """Return PtychoPINN's error minus pty-chi's after the same CPU-seconds; None if unknown."""
-        own, curve = self.own_errors.get(question), self.curves[question]
+    def delta(self, error: Error) -> float | None:
+        """Return the subject's error minus the solver's after as many CPU-seconds, if known."""
+        own, curve = self.own_errors.get(error), self.curves[error]
         if own is None:
             return None
-        epoch = min(1.0, self.own_cpu_s / self.other_cpu_s) * curve.x[-1]
+        epoch = min(1.0, self.own_cpu_s / self.solver_cpu_s) * curve.x[-1]
         return own - float(np.interp(epoch, curve.x, curve.y))
 
     @property
     def cpu_s_to_match(self) -> float | None:
-        """CPU-seconds after which pty-chi is as good as PtychoPINN; None if it never is."""
+        """CPU-seconds after which the solver is as good as the subject; None if it never is."""
         own, curve = self.own_errors.get(MATCHED), self.curves[MATCHED]
         if own is None:
             return None
@@ -75,29 +74,32 @@ class Race:
                 values[reached - 1 : reached + 1] for values in (curve.x, curve.y)
             )
             epoch = before + (after - before) * (worse - own) / (worse - better)
-        return self.other_cpu_s * epoch / curve.x[-1]
+        return self.solver_cpu_s * epoch / curve.x[-1]
 
 
-def read_races(files: PageFiles, jobs: Iterable[Mapping[str, Any]]) -> dict[ComparisonKey, Race]:
+def read_equal_compute(
+    files: PageFiles, jobs: Iterable[Mapping[str, Any]]
+) -> dict[ComparisonKey, EqualComputeCurve]:
     """Return the comparisons whose costs and iterates are known.
 
     Args:
         files: The hub; what of it cannot be used is noted there.
         jobs: Entries of `jobs` in `metrics_summary.json`.
     """
-    costs = files.read(COST_TABLE, read_costs) or []
-    known = {(cost.key, cost.model): work_cpu_s(cost) for cost in costs}
-    trained = {
-        cost.key: cost.training_cpu_s for cost in costs if cost.model == Arm.PTYCHOPINN.value
-    }
-    races = {}
+    costs = {(cost.key, cost.model): cost for cost in files.read(COST_TABLE, read_costs) or []}
+    found = {}
     for job in jobs:
         key = key_of(job)
-        own, other = (known.get((key, arm.value)) for arm in (Arm.PTYCHOPINN, Arm.PTYCHI))
-        curves = _curves(files, key)
-        if own and other and curves is not None:
-            races[key] = Race(own, other, trained[key], _own_errors(job), curves)
-    return races
+        own, solver = (costs.get((key, arm.name)) for arm in (SUBJECT, SOLVER))
+        curves = _solver_curves(files, key)
+        if own is None or solver is None or curves is None:
+            continue
+        own_cpu_s, solver_cpu_s = work_cpu_s(own), work_cpu_s(solver)
+        if own_cpu_s and solver_cpu_s:
+            found[key] = EqualComputeCurve(
+                own_cpu_s, solver_cpu_s, own.training_cpu_s, _own_errors(job), curves
+            )
+    return found
 
 
 def work_cpu_s(cost: ArmCost) -> float | None:
@@ -107,53 +109,47 @@ def work_cpu_s(cost: ArmCost) -> float | None:
     return cost.cpu_s * min(1.0, cost.n_patterns / cost.patterns_per_s / cost.wall_s)
 
 
-def cost_entry(races: Sequence[Race]) -> dict[str, Any]:
+def cost_entry(replicates: Sequence[EqualComputeCurve]) -> dict[str, Any]:
     """Return what a condition's scans cost both arms, the mean over its replicates.
 
     Args:
-        races: Of every replicate; none where costs are not known.
+        replicates: Every replicate; none where costs are not known.
     """
-    to_match = [race.cpu_s_to_match for race in races]
+    to_match = [curve.cpu_s_to_match for curve in replicates]
     matched = [seconds for seconds in to_match if seconds is not None]
-    means = {
-        name: fmean(getattr(race, name) for race in races) if races else None
-        for name in ("own_cpu_s", "other_cpu_s", "training_cpu_s")
-    }
-    entry = {
-        "n_replicates": len(races),
-        "n_replicates_matched": len(matched),
-        "ptychopinn_cpu_s": means["own_cpu_s"],
-        "ptychi_cpu_s": means["other_cpu_s"],
-        "training_cpu_s": means["training_cpu_s"],
-        "ptychi_cpu_s_to_match": None,
-        "cpu_ratio_at_equal_error": None,
-        "scans_to_pay_training": None,
-    }
-    own_s, training_s = means["own_cpu_s"], means["training_cpu_s"]
-    if own_s and training_s is not None and len(matched) == len(races):
+    own_s, solver_s, training_s = (
+        fmean(getattr(curve, name) for curve in replicates) if replicates else None
+        for name in ("own_cpu_s", "solver_cpu_s", "training_cpu_s")
+    )
+    match_s = ratio = scans = None
+    if own_s and training_s is not None and len(matched) == len(replicates):
         match_s = fmean(matched)
-        entry |= {"ptychi_cpu_s_to_match": match_s, "cpu_ratio_at_equal_error": match_s / own_s}
+        ratio = match_s / own_s
         if match_s > own_s:
-            entry["scans_to_pay_training"] = math.ceil(training_s / (match_s - own_s))
-    return entry
+            scans = math.ceil(training_s / (match_s - own_s))
+    return {
+        "n_replicates": len(replicates),
+        "n_replicates_matched": len(matched),
+        f"{SUBJECT.slug}_cpu_s": own_s,
+        f"{SOLVER.slug}_cpu_s": solver_s,
+        "training_cpu_s": training_s,
+        f"{SOLVER.slug}_cpu_s_to_match": match_s,
+        "cpu_ratio_at_equal_error": ratio,
+        "scans_to_pay_training": scans,
+    }
 
 
-def _own_errors(job: Mapping[str, Any]) -> dict[tuple[str, str], float | None]:
-    """Return PtychoPINN's errors of one comparison."""
-    rows = {row["metric"]: row for row in job["metrics"] if row["model"] == Arm.PTYCHOPINN.value}
+def _own_errors(job: Mapping[str, Any]) -> dict[Error, float | None]:
+    """Return the subject's errors of one comparison."""
+    rows = {row["metric"]: row for row in job["metrics"] if row["model"] == SUBJECT.name}
     return {(m, part): rows[m][part] if m in rows else None for m, part in ERRORS}
 
 
-def _curves(files: PageFiles, key: ComparisonKey) -> dict[tuple[str, str], Curve] | None:
-    """Return pty-chi's errors over its epochs; None where they are not known."""
+def _solver_curves(files: PageFiles, key: ComparisonKey) -> dict[Error, Curve] | None:
+    """Return the solver's errors over its epochs; None where they are not known."""
+    columns = tuple(ERRORS.values())
     path = f"{key.analysis_folder}/convergence.csv"
-
-    def read(place: Path) -> dict[str, dict[str, Curve]]:
-        return read_errors(place, tuple(ERRORS.values()))
-
-    by_column = files.read(path, read) or {}
-    found = {
-        what: by_column.get(column, {}).get(Arm.PTYCHI.value) for what, column in ERRORS.items()
-    }
-    curves = {what: curve for what, curve in found.items() if curve is not None and curve.x[-1] > 0}
+    by_column = files.read(path, lambda place: read_errors(place, columns)) or {}
+    found = {error: by_column.get(column, {}).get(SOLVER.name) for error, column in ERRORS.items()}
+    curves = {error: c for error, c in found.items() if c is not None and c.x[-1] > 0}
     return curves if len(curves) == len(ERRORS) else None

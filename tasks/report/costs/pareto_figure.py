@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.study.arm_colours import colour_of
 from tasks.figures.label_placement import Box, place_labels
 from tasks.report.costs.cost_points import (
     QUALITIES,
@@ -22,7 +23,6 @@ from tasks.report.costs.cost_points import (
     pareto_front,
 )
 
-AXIS_LABELS = {("mae", "phase"): "phase MAE [rad]", ("mae", "amplitude"): "amplitude MAE"}
 PANEL_INCH = (5.2, 3.9)
 DPI = 120
 MARKER_PT, FONT_PT = 7.5, 8.5
@@ -61,6 +61,13 @@ def write_pareto_plot(path: Path, points: Sequence[CostPoint]) -> None:
         figure.savefig(temporary, format="png", dpi=DPI)
 
 
+def axis_label(quality: Errors) -> str:
+    """Return part, metric and unit, such as `phase MAE [rad]`."""
+    metric, part = METRICS.get(quality[0]), quality[1]
+    unit = metric.unit_of(part)
+    return f"{part} {metric.label} [{unit}]" if unit else f"{part} {metric.label}"
+
+
 def known_points(points: Sequence[CostPoint], quality: Errors) -> list[CostPoint]:
     """Return the models whose error every replicate knows."""
     return [point for point in points if quality in point.quality]
@@ -72,11 +79,11 @@ def draw_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_xlabel("CPU time for one scan [s]")
-    axis.set_ylabel(AXIS_LABELS[quality])
+    axis.set_ylabel(axis_label(quality))
     axis.grid(which="major", color="#E8E8E8", lw=0.6)
     axis.set_axisbelow(True)
     for point in known:
-        colour, error = colour_of(point.model), point.quality[quality]
+        colour, error = RECONSTRUCTIONS.colour_of(point.model), point.quality[quality]
         x, total = point.cpu_s, point.total_cpu_s
         if total.mean > x.mean:
             ends = [x.mean, total.mean], [error.mean, error.mean]
@@ -122,7 +129,13 @@ def label_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> Non
     """Write the name of each model beside its filled marker, where it covers nothing."""
     places = [_place(point, quality) for point in points]
     texts = [
-        axis.text(*place, point.model, color=colour_of(point.model), fontsize=FONT_PT, zorder=4)
+        axis.text(
+            *place,
+            point.model,
+            color=RECONSTRUCTIONS.colour_of(point.model),
+            fontsize=FONT_PT,
+            zorder=4,
+        )
         for place, point in zip(places, points, strict=True)
     ]
     sizes = [text.get_window_extent() for text in texts]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from tasks.core.study.quality_flags import HIGHER_IS_BETTER
+from tasks.catalogue.metrics import METRICS
 
 
 class Outcome(Enum):
@@ -27,8 +27,6 @@ class Outcome(Enum):
     NEW = "new"
 
 
-# An image that agrees with the truth to the finest detail has no crossing, and is no worse.
-CENSORED_METRICS = ("frc_half_crossing_per_px",)
 FAULTS = (Outcome.WORSE, Outcome.LOST)
 
 
@@ -84,14 +82,16 @@ class Change:
     @property
     def is_against_direction(self) -> bool:
         """Whether the number moved to where a worse one lies, by however little."""
-        change = self.change
-        return change is not None and change != 0 and (change > 0) != HIGHER_IS_BETTER[self.metric]
+        change, higher_is_better = self.change, METRICS.get(self.metric).higher_is_better
+        if not change or higher_is_better is None:
+            return False
+        return (change > 0) != higher_is_better
 
     @property
     def outcome(self) -> Outcome:
         """What became of the number."""
         change, noise = self.change, self.noise
-        if change is None and self.metric in CENSORED_METRICS:
+        if change is None and METRICS.get(self.metric).is_censored:
             return Outcome.CENSORED
         if change is None:
             return Outcome.NEW if self.before.value is None else Outcome.LOST

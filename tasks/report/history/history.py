@@ -1,22 +1,29 @@
-"""The deltas of every attempt in some hubs, in the order of hubs and attempts."""
+"""The deltas of every attempt in some hubs, in their order, read and as tables for a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.catalogue.headline import SUBJECT, metrics_among
+from tasks.catalogue.metric import VALUE, Metric
+from tasks.catalogue.reconstruction import Reconstruction
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.history.regression import measured_delta
 from tasks.report.records.attempts import Attempt, read_attempts
 from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.record_model import read_record
+from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.texts.text_tables import DASH, decimals_of, signed, text_table
 
 REPORTS_ALONE = "reports alone"
+HEADER = ("hub", "attempt", "ended at (UTC)", "code", "result")
+COMMIT_LENGTH = 7
 
 
 @dataclass(frozen=True)
-class Entry:
+class HubAttempt:
     """One attempt in one hub.
 
     Attributes:
@@ -34,15 +41,13 @@ class Entry:
         """Name for texts, such as `mine #2`."""
         return f"{self.hub} #{self.number}"
 
-    def measured(self, rival: str, metric: str, part: str) -> Measured:
+    def measured(self, other: str, metric: str, part: str) -> Measured:
         """Return a delta, and how well it is known."""
         found = self.attempt
-        return measured_delta(
-            found.deltas or {}, found.intervals or {}, (f"vs_{rival}", metric, part)
-        )
+        return measured_delta(found.deltas or {}, found.intervals or {}, (vs(other), metric, part))
 
 
-def read_history(hubs: Sequence[Path]) -> list[Entry]:
+def read_history(hubs: Sequence[Path]) -> list[HubAttempt]:
     """Read the attempts of hubs.
 
     A hub without a record of attempts, whose tables came from elsewhere, has its reports for one.
@@ -57,7 +62,7 @@ def read_history(hubs: Sequence[Path]) -> list[Entry]:
     for hub, name in zip(different, names, strict=True):
         shown = name if names.count(name) == 1 else str(hub)
         attempts = enumerate(_attempts_of(hub), start=1)
-        entries += [Entry(shown, number, attempt) for number, attempt in attempts]
+        entries += [HubAttempt(shown, number, attempt) for number, attempt in attempts]
     return entries
 
 
@@ -99,3 +104,51 @@ def _read_reports(hub: Path) -> DeltaSummary | None:
         return None
     cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
     return read_record(DeltaSummary, path, cure)
+
+
+def told_of(
+    entries: Sequence[HubAttempt],
+) -> tuple[tuple[Reconstruction, ...], tuple[Metric, ...]]:
+    """Return the arms that the subject is compared with in any attempt, and the metrics."""
+    deltas = [entry.attempt.deltas or {} for entry in entries]
+    metrics = {name for found in deltas for metrics in found.values() for name in metrics}
+    return others_of(key for found in deltas for key in found), metrics_among(metrics)
+
+
+def history_lines(entries: Sequence[HubAttempt]) -> list[str]:
+    """Return a table a metric, and what stopped the attempts that failed."""
+    lines: list[str] = []
+    others, metrics = told_of(entries)
+    for metric in metrics:
+        columns = [(other.name, part) for other in others for part in metric.parts]
+        header = [*HEADER, *(f"vs {o} {p}".removesuffix(f" {VALUE}") for o, p in columns)]
+        rows = [
+            [*_about(entry), *(_cell(entry.measured(o, metric.name, p)) for o, p in columns)]
+            for entry in entries
+        ]
+        title = f"{metric.label} of {SUBJECT.name} minus the other arm ({metric.direction})"
+        lines += [title, "", *text_table(header, rows, n_left=len(HEADER)), ""]
+    lines += ["± is half the width of the 95 % interval, where it was kept."]
+    return lines + _failures(entries)
+
+
+def _about(entry: HubAttempt) -> list[str]:
+    attempt = entry.attempt
+    commit = str((attempt.git or {}).get("commit") or DASH)
+    ended = attempt.ended_at.replace("T", " ").removesuffix("Z")
+    return [entry.hub, f"#{entry.number}", ended, commit[:COMMIT_LENGTH], attempt.result]
+
+
+def _cell(found: Measured) -> str:
+    decimals = decimals_of(found.half_width)
+    middle = signed(found.value, decimals)
+    return middle if found.half_width is None else f"{middle} ± {found.half_width:.{decimals}f}"
+
+
+def _failures(entries: Sequence[HubAttempt]) -> list[str]:
+    lines = []
+    for entry in entries:
+        if (blocker := entry.attempt.blocker) is not None:
+            what = f"{blocker.exception}: {blocker.message}"
+            lines.append(f"{entry.label} stopped in {blocker.place}: {what}".rstrip(": "))
+    return lines

@@ -5,35 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.records.comparison_files import MetricsSummary
-from tasks.report.records.comparisons import ComparisonKey, find_blocks
+from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name, find_blocks
 from tasks.report.records.record_model import read_record
 from tasks.report.records.summary import ALL_SPLITS
 from tasks.report.statistics.intervals import estimate_delta
-from tasks.report.statistics.paired_scores import BlockValues, DeltaKey, Name, PairedScores, key_of
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
 
 NOTHING = "nothing"
 RECORD_NAME = "manifest.json"
 Place = tuple[float, str, str]
-
-
-@dataclass(frozen=True)
-class OwnScore(DeltaKey):
-    """A score itself, wanted as its difference from nothing.
-
-    Attributes:
-        arm: The arm whose score it is.
-    """
-
-    arm: Arm = Arm.PTYCHOPINN
-
-    @property
-    def pair(self) -> tuple[Name, Name]:
-        """The names of the score and of nothing."""
-        return (self.arm.value, self.metric, self.part), (NOTHING, self.metric, self.part)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import PARTS
+from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.report.history.changes import Change, Measured, faults_of
 from tasks.report.records.attempts import (
     Deltas,
@@ -14,8 +13,7 @@ from tasks.report.records.attempts import (
     interval_record,
     last_comparable,
 )
-from tasks.report.statistics.deltas import METRICS
-from tasks.report.statistics.flags import RIVALS
+from tasks.report.statistics.deltas import others_of, vs
 
 PUBLISHED_EVENT = "phase-g.delta.published"
 REGRESSED_EVENT = "phase-g.delta.regressed"
@@ -35,11 +33,11 @@ def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
     if before is None or before.deltas is None:
         return []
     after_intervals: Intervals = {
-        rival: {
+        other: {
             metric: {part: KnownTo.model_validate(entry) for part, entry in parts.items()}
             for metric, parts in metrics.items()
         }
-        for rival, metrics in interval_record(delta).items()
+        for other, metrics in interval_record(delta).items()
     }
     return faults_of(
         delta_changes((before.deltas, before.intervals or {}), (delta["deltas"], after_intervals))
@@ -49,27 +47,28 @@ def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
 def delta_changes(
     before: tuple[Deltas, Intervals], after: tuple[Deltas, Intervals]
 ) -> list[Change]:
-    """Return every headline delta in two runs; those that neither has are left out."""
+    """Return every delta that two runs tell of; those that neither has are left out."""
+    told = before[0] | after[0]
     changes = [
         Change(
-            f"{Arm.PTYCHOPINN.value} - {rival.value}",
-            metric,
+            f"{SUBJECT.name} - {other.name}",
+            metric.name,
             part,
-            measured_delta(*before, (f"vs_{rival.value}", metric, part)),
-            measured_delta(*after, (f"vs_{rival.value}", metric, part)),
+            measured_delta(*before, (vs(other.name), metric.name, part)),
+            measured_delta(*after, (vs(other.name), metric.name, part)),
         )
-        for rival in RIVALS
-        for metric in METRICS
-        for part in PARTS
+        for other in others_of(told)
+        for metric in metrics_among({name for found in told.values() for name in found})
+        for part in metric.parts
     ]
     return [c for c in changes if c.before.value is not None or c.after.value is not None]
 
 
 def measured_delta(deltas: Deltas, intervals: Intervals, name: tuple[str, str, str]) -> Measured:
     """Return a delta of an attempt, and how well it is known."""
-    rival, metric, part = name
-    value = deltas.get(rival, {}).get(metric, {}).get(part)
-    known = intervals.get(rival, {}).get(metric, {}).get(part, KnownTo())
+    other, metric, part = name
+    value = deltas.get(other, {}).get(metric, {}).get(part)
+    known = intervals.get(other, {}).get(metric, {}).get(part, KnownTo())
     return Measured(value, known.half_width, known.kind, known.n or 0)
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.study.arms import RECONSTRUCTIONS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 
 TRUTH, REFERENCE = "truth", "reference"
-MODELS = tuple(item.value for item in RECONSTRUCTIONS)
 Complex = NDArray[np.complexfloating]
 
 
@@ -53,7 +52,8 @@ def read_aligned(path: Path) -> AlignedImages:
     if missing:
         raise ValueError(f"arrays missing: {', '.join(sorted(missing))}")
     truth, mask = arrays[title], arrays["mask"].astype(bool)
-    images = {model: arrays[model] for model in MODELS if model in arrays}
+    names = (entry.name for entry in RECONSTRUCTIONS.with_stages)
+    images = {name: arrays[name] for name in names if name in arrays}
     for name, image in {"truth": truth, **images}.items():
         if not np.iscomplexobj(image) or image.shape != mask.shape or image.ndim != 2:
             raise ValueError(

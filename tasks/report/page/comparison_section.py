@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from tasks.core.study.arms import RECONSTRUCTIONS
-from tasks.core.study.quality_flags import PARTS
+from tasks.catalogue.headline import CROSSING
+from tasks.catalogue.metric import PARTS, VALUE
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.report.page.aligned_file import read_aligned
-from tasks.report.page.comparison_file import WithoutTruth, read_without_truth
-from tasks.report.page.curve_charts import convergence_chart, read_quality
+from tasks.report.page.comparison_file import ComparisonNotes, read_notes
+from tasks.report.page.curve_charts import convergence_chart, learning_chart
 from tasks.report.page.curve_files import (
     read_convergence,
     read_frc_curves,
@@ -19,15 +20,12 @@ from tasks.report.page.curve_files import (
 )
 from tasks.report.page.frc_chart import frc_chart
 from tasks.report.page.gallery import Gallery, Scores, make_gallery
-from tasks.report.page.learning_chart import learning_chart
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts, measured_facts, read_measurement
 from tasks.report.records.comparisons import TABLE_NAME, ComparisonKey, key_of_table
-from tasks.report.statistics.paired_scores import VALUE, key_of
+from tasks.report.statistics.paired_scores import key_of
 from tasks.report.texts.summary_text import main_cells
 
-CROSSING = "frc_half_crossing_per_px"
-NAMES = {item.slug: item.value for item in RECONSTRUCTIONS}
 LINKS = {
     "figure of all arms": "comparison_plot.png",
     "metrics": "comparison_metrics.csv",
@@ -57,8 +55,7 @@ class ComparisonSection:
         gallery: Pictures.
         frc: Chart of the ring correlation.
         convergence: Chart of errors over epochs.
-        quality_rows: When learned starts paid off.
-        without_truth: Resolution and agreement of the arms, where the scan was measured.
+        notes: What `comparison.json` tells.
         learning: Charts of losses.
         links: Files by what they hold.
     """
@@ -74,8 +71,7 @@ class ComparisonSection:
     gallery: Gallery | None
     frc: Markup | None
     convergence: Markup | None
-    quality_rows: tuple[list[str], ...]
-    without_truth: WithoutTruth
+    notes: ComparisonNotes
     learning: list[Markup]
     links: Facts
 
@@ -114,7 +110,7 @@ def comparison_section(
         header=header,
         rows=rows,
         flags=flags,
-        without_truth=files.read(f"{folder}/comparison.json", read_without_truth) or WithoutTruth(),
+        notes=files.read(f"{folder}/comparison.json", read_notes) or ComparisonNotes(),
         learning=_learning(files, key, anchor) if picture_budget_bytes > 0 else [],
         links=[
             (what, files.link(f"{folder}/{name}"))
@@ -131,7 +127,6 @@ class _Drawn(NamedTuple):
     gallery: Gallery | None = None
     frc: Markup | None = None
     convergence: Markup | None = None
-    quality_rows: tuple[list[str], ...] = ()
 
 
 def _draw(
@@ -149,12 +144,10 @@ def _draw(
     aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
     curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
     epochs = files.read(f"{folder}/convergence.csv", read_convergence)
-    quality = files.read(f"{folder}/comparison.json", read_quality)
     return _Drawn(
         gallery=make_gallery(aligned, scores, pixel_m, budget_bytes) if aligned else None,
         frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
         convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
-        quality_rows=tuple(quality or ()),
     )
 
 
@@ -172,7 +165,7 @@ def crossings_of(scores: Scores) -> dict[str, float | None]:
     return {
         model: value
         for (model, metric, part), value in scores.items()
-        if metric == CROSSING and part == VALUE
+        if metric == CROSSING.name and part == VALUE
     }
 
 
@@ -204,11 +197,12 @@ def _learning(files: PageFiles, key: ComparisonKey, anchor: str) -> list[Markup]
         (path, path.split("/")[-1].removesuffix("_history.csv"), "epoch", read_iteration)
         for path in files.find(f"data/phase_f/{place}/{key.split}/*_history.csv")
     ]
-    known = [history for history in histories if history[1] in NAMES]
+    names = {entry.slug: entry.name for entry in RECONSTRUCTIONS.with_stages}
+    known = [history for history in histories if history[1] in names]
     charts: list[Markup] = []
-    for path, slug, step, reader in sorted(known, key=lambda h: list(NAMES).index(h[1])):
+    for path, slug, step, reader in sorted(known, key=lambda h: list(names).index(h[1])):
         curves = files.read(path, reader)
         if curves is not None:
             name = f"{anchor}-loss-{len(charts)}"
-            charts.append(learning_chart(curves, NAMES[slug], step, name))
+            charts.append(learning_chart(curves, names[slug], step, name))
     return charts

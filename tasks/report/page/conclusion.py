@@ -1,19 +1,27 @@
-"""The answer of a study in words: which arm won, by how much, and how sure that is."""
+"""The conclusion of a study in words: which arm won, by how much, and how sure that is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
-from tasks.report.records.summary import MODELS
-from tasks.report.statistics.deltas import HEADLINE, METRICS
-from tasks.report.statistics.flags import RIVALS
+from tasks.catalogue.headline import (
+    HEADLINE_METRICS,
+    SUBJECT,
+    arms_among,
+    others_among,
+)
+from tasks.catalogue.metric import HEADLINE, Metric
+from tasks.catalogue.metrics import METRICS
 from tasks.report.statistics.paired_scores import key_of
-from tasks.report.texts.interval_texts import CORRECTION, interval_caption, interval_text
+from tasks.report.texts.interval_texts import (
+    CORRECTION,
+    interval_caption,
+    interval_text,
+    part_name,
+    shown_families,
+)
 from tasks.report.texts.text_tables import decimals_of, signed
 
-OWN = Arm.PTYCHOPINN.value
 DECIDED = ("better", "worse")
 VERDICT_WORDS = {
     "better": "better in",
@@ -24,47 +32,50 @@ VERDICT_WORDS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class Conclusion:
     """What a reader must take home.
 
     Attributes:
         headline: Which arm has the best means.
-        rivals: A sentence a rival: what PtychoPINN gains and loses against it.
+        against: A sentence an arm: what the subject gains and loses against it.
         certainty: What the intervals mean, or why there are none.
     """
 
     headline: str
-    rivals: tuple[str, ...]
+    against: tuple[str, ...]
     certainty: tuple[str, ...]
 
 
-def answer_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Answer:
-    """Return the answer.
+def conclusion_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Conclusion:
+    """Return the conclusion.
 
     Args:
         summary: Content of `metrics_summary.json`.
         delta: Content of `metrics_delta_summary.json`.
     """
     if not summary["jobs"]:
-        return Answer("No comparison succeeded: there are no numbers to tell who won.", (), ())
-    found = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
-    return Answer(
-        headline=f"{_where(summary)}: {_leaders(summary['aggregate_metrics'])}.",
-        rivals=tuple(
-            _against(rival, [entry for entry in found if entry["against"] == rival.value])
-            for rival in RIVALS
+        return Conclusion("No comparison succeeded: there are no numbers to tell who won.", (), ())
+    means, told = summary["aggregate_metrics"], {metric.name for metric in HEADLINE_METRICS}
+    found = [entry for entry in delta["comparisons"] if entry["metric"] in told]
+    return Conclusion(
+        headline=f"{_where(summary)}: {_leaders(means)}.",
+        against=tuple(
+            _against(other.name, [entry for entry in found if entry["against"] == other.name])
+            for other in others_among(means)
         ),
-        certainty=tuple(line for line in interval_caption(found) if line != CORRECTION),
+        certainty=tuple(
+            line for line in interval_caption(shown_families(delta)[HEADLINE]) if line != CORRECTION
+        ),
     )
 
 
-def best_models(means: Mapping[str, Any], metric: str, part: str) -> list[str]:
+def best_models(means: Mapping[str, Any], metric: Metric, part: str) -> list[str]:
     """Return the arms with the best mean of a metric, all of them where they are equal."""
-    values = {model: means[model][metric][f"mean_{part}"] for model in MODELS}
+    values = {arm.name: means[arm.name][metric.name][f"mean_{part}"] for arm in arms_among(means)}
     known = {model: value for model, value in values.items() if value is not None}
     if len(known) < 2:
         return []
-    choose = max if HIGHER_IS_BETTER[metric] else min
+    choose = max if metric.higher_is_better else min
     best = choose(known.values())
     return [model for model, value in known.items() if value == best]
 
@@ -85,12 +96,12 @@ def _leaders(means: Mapping[str, Any]) -> str:
     """Return who has the best mean in how many of the headline numbers."""
     won: dict[str, list[str]] = {}
     n_known = 0
-    for metric, label in METRICS.items():
-        for part in PARTS:
+    for metric in HEADLINE_METRICS:
+        for part in metric.parts:
             best = best_models(means, metric, part)
             n_known += bool(best)
             for model in best:
-                won.setdefault(model, []).append(f"{label} {part}")
+                won.setdefault(model, []).append(part_name(metric, part))
     if not won:
         return "fewer than two arms have numbers, so nobody wins"
     ranked = sorted(won.items(), key=lambda item: -len(item[1]))
@@ -102,11 +113,11 @@ def _leaders(means: Mapping[str, Any]) -> str:
     return f"{lead} ({', '.join(most)}), {'; '.join(texts)}" if texts else lead
 
 
-def _against(rival: Arm, entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return what PtychoPINN gains and loses against one rival, verdict by verdict."""
+def _against(other: str, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the subject gains and loses against one other arm, verdict by verdict."""
     known = [entry for entry in entries if entry["delta"] is not None]
     if not known:
-        return f"{OWN} cannot be held against {rival.value}: a value of one of them is missing."
+        return f"{SUBJECT.name} cannot be held against {other}: a value of one of them is missing."
     decided = any(entry["verdict"] in DECIDED for entry in known)
     parts = []
     for verdict, words in VERDICT_WORDS.items():
@@ -117,11 +128,11 @@ def _against(rival: Arm, entries: Sequence[Mapping[str, Any]]) -> str:
             n = len(members)
             amount = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
             parts.append(f"{words} {amount} ({'; '.join(map(tell, members))})")
-    return f"Against {rival.value}, {OWN} is {', '.join(parts)}."
+    return f"Against {other}, {SUBJECT.name} is {', '.join(parts)}."
 
 
 def _name(entry: Mapping[str, Any]) -> str:
-    return f"{METRICS[entry['metric']]} {entry['part']}"
+    return part_name(METRICS.get(entry["metric"]), entry["part"])
 
 
 def _told(entry: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Cost against quality on the page: a table and charts a dose, view and split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,16 @@ from markupsafe import Markup
 
 from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.hub_layout import COST_TABLE
-from tasks.report.costs.cost_points import by_condition, cost_points
+from tasks.report.costs.cost_points import QUALITIES, CostPoint, by_condition, cost_points
 from tasks.report.costs.cost_table import COST_HEADER, cost_cells, read_costs
-from tasks.report.page.cost_chart import cost_charts
+from tasks.report.costs.pareto_figure import axis_label, draw_panel, known_points, label_panel
 from tasks.report.page.page_files import PageFiles
+from tasks.report.page.svg import chart_style, fit_panel, new_panel, svg_markup
 from tasks.report.statistics.paired_scores import key_of
 
 # Conditions with charts; of further ones there are tables, and `pareto.png` shows all.
 MOST_CHARTED = 6
+PANEL_INCH = (5.0, 3.6)
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,27 @@ def cost_sections(files: PageFiles, summary: Mapping[str, Any]) -> list[CostSect
         )
         for number, members in enumerate(by_condition(cost_points(shown, tables)), start=1)
     ]
+
+
+def cost_charts(points: Sequence[CostPoint], name: str) -> list[Markup]:
+    """Return error over CPU-seconds as SVG, a chart a metric that every replicate has.
+
+    Args:
+        points: Models at one dose, view and split.
+        name: Prefix of ids, unique in the page.
+    """
+    charts = []
+    with chart_style():
+        for quality in QUALITIES:
+            known = known_points(points, quality)
+            if not known:
+                continue
+            figure, axis = new_panel(PANEL_INCH)
+            draw_panel(axis, known, quality)
+            fit_panel(figure)  # Fixes where the panel lies, which labels need.
+            label_panel(axis, known, quality)
+            title = f"{axis_label(quality)} over CPU-seconds: " + ", ".join(
+                f"{p.model} {p.quality[quality].mean:.3f} after {p.cpu_s.mean:.3g} s" for p in known
+            )
+            charts.append(svg_markup(figure, f"{name}-{'-'.join(quality)}", title))
+    return charts

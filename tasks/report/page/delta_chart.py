@@ -12,8 +12,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from tasks.catalogue.headline import SUBJECT, metrics_among
+from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
 from tasks.report.page.svg import (
     INK,
     PAPER,
@@ -23,12 +24,9 @@ from tasks.report.page.svg import (
     new_panel,
     svg_markup,
 )
-from tasks.report.statistics.deltas import HEADLINE, METRICS
-from tasks.report.statistics.flags import RIVALS
 from tasks.report.texts.interval_texts import interval_text
 from tasks.report.texts.text_tables import decimals_of, signed
 
-PANELS = tuple((metric, part) for metric in METRICS for part in PARTS)
 SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}
 UNKNOWN_SHAPE = "D"
 PANEL_INCH = (5.0, 1.9)
@@ -45,28 +43,32 @@ def delta_charts(delta: Mapping[str, Any]) -> list[Markup]:
     """
     charts = []
     with chart_style():
-        for metric, part in PANELS:
-            entries = _entries(delta, metric, part)
+        for entries in _panels(delta):
             if any(entry["delta"] is not None for entry in entries):
                 figure, axis = new_panel(PANEL_INCH)
                 _draw(axis, entries)
                 fit_panel(figure)
-                title = f"{_name(metric, part)}: {'; '.join(map(describe, entries))}"
-                charts.append(svg_markup(figure, f"delta-{metric}-{part}", title))
+                title = f"{_name(entries[0])}: {'; '.join(map(describe, entries))}"
+                name = "delta-{metric}-{part}".format(**entries[0])
+                charts.append(svg_markup(figure, name, title))
     return charts
 
 
 def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
     """Draw all deltas as PNG, whole or not at all."""
     with chart_style():
-        size = (2 * PANEL_INCH[0], 2 * PANEL_INCH[1] + 0.8)
+        panels = _panels(delta)
+        n_rows = -(-len(panels) // 2)
+        size = (2 * PANEL_INCH[0], n_rows * PANEL_INCH[1] + 0.8)
         figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.08, wspace=0.04))
         FigureCanvasAgg(figure)
-        axes = figure.subplots(2, 2, squeeze=False)
-        for axis, (metric, part) in zip(axes.flat, PANELS, strict=True):
-            _draw(axis, _entries(delta, metric, part))
+        axes = list(figure.subplots(n_rows, 2, squeeze=False).flat)
+        for axis, entries in zip(axes, panels, strict=False):
+            _draw(axis, entries)
+        for axis in axes[len(panels) :]:
+            axis.set_axis_off()
         figure.suptitle(
-            f"PtychoPINN minus the other arm, {delta['aggregate_split']} split, 95 % intervals"
+            f"{SUBJECT.name} minus the other arm, {delta['aggregate_split']} split, 95 % intervals"
         )
         figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
         with atomic_path(path) as temporary:
@@ -80,31 +82,35 @@ def describe(entry: Entry) -> str:
     return f"against {entry['against']} {value}, interval {interval_text(entry)}, {verdict}"
 
 
-def _entries(delta: Mapping[str, Any], metric: str, part: str) -> list[Entry]:
-    """Return the headline deltas of a metric and part, one a rival."""
+def _panels(delta: Mapping[str, Any]) -> list[list[Entry]]:
+    """Return the deltas that are told, by metric and part, one an arm."""
     return [
-        entry
-        for entry in delta["comparisons"]
-        if (entry["family"], entry["metric"], entry["part"]) == (HEADLINE, metric, part)
+        [
+            entry
+            for entry in delta["comparisons"]
+            if (entry["metric"], entry["part"]) == (metric.name, part)
+        ]
+        for metric in metrics_among(delta["directions"])
+        for part in metric.parts
     ]
 
 
 def _draw(axis: Axes, entries: Sequence[Entry]) -> None:
-    """Draw one panel: a row a rival, zero where the arms are equal."""
+    """Draw one panel: a row an arm, zero where the arms are equal."""
     first = entries[0]
     axis.axvline(0.0, color=INK, lw=1.0)
     for row, entry in enumerate(reversed(entries)):
         _draw_delta(axis, row, entry)
     axis.set_yticks(range(len(entries)), [f"− {entry['against']}" for entry in reversed(entries)])
-    axis.set_ylim(-0.55, len(RIVALS) - 0.2)
+    axis.set_ylim(-0.55, len(entries) - 0.2)
     axis.grid(visible=False, axis="y")
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.margins(x=0.12)
     _reach_beyond_zero(axis)
     axis.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    axis.set_title(f"Δ {_name(first['metric'], first['part'])}", loc="left", fontsize="medium")
-    arrow = "better →" if HIGHER_IS_BETTER[first["metric"]] else "← better"
+    axis.set_title(f"Δ {_name(first)}", loc="left", fontsize="medium")
+    arrow = "better →" if METRICS.get(first["metric"]).higher_is_better else "← better"
     axis.set_title(arrow, loc="right", fontsize="medium")
 
 
@@ -152,6 +158,5 @@ def _legend() -> list[Line2D]:
     return [*handles, unknown]
 
 
-def _name(metric: str, part: str) -> str:
-    unit = " [rad]" if (metric, part) == ("mae", "phase") else ""
-    return f"{METRICS[metric]} {part}{unit}"
+def _name(entry: Entry) -> str:
+    return METRICS.get(entry["metric"]).title(entry["part"])

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tasks.core.study.quality_flags import PARTS
-from tasks.report.statistics.deltas import HEADLINE, METRICS, SECONDARY_FAMILY
-from tasks.report.statistics.flags import RIVALS
-from tasks.report.texts.interval_texts import delta_cells, interval_caption
+from tasks.catalogue.headline import metrics_among
+from tasks.catalogue.metric import HEADLINE
+from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.texts.interval_texts import (
+    delta_cells,
+    family_title,
+    interval_caption,
+    part_name,
+    shown_families,
+)
 from tasks.report.texts.text_tables import signed
 
 CONDITION_DECIMALS = 4
-CONDITION_COLUMNS = [
-    (rival, metric, part) for rival in RIVALS for metric in METRICS for part in PARTS
-]
-CONDITION_HEADER = (
-    *("dose", "view", "split", "seeds"),
-    *(f"{METRICS[metric]} {part} - {rival.value}" for rival, metric, part in CONDITION_COLUMNS),
-)
+CONDITION_HEADER = ("dose", "view", "split", "seeds")
 
 
 class DeltaTable(NamedTuple):
@@ -33,53 +33,59 @@ def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
     Args:
         delta: Content of `metrics_delta_summary.json`.
     """
-    tables = []
-    for family, title in ((HEADLINE, "Headline metrics"), (SECONDARY_FAMILY, "Other metrics")):
-        found = [entry for entry in delta["comparisons"] if entry["family"] == family]
-        if family == HEADLINE or any(entry["delta"] is not None for entry in found):
-            tables.append(_table(title, found))
-    headline = delta["aggregate_split"]
-    return tables + [
-        _table(f"Over the {split} split", _entries(delta, split))
-        for split in delta["deltas_by_split"]
-        if split != headline
+    tables = [
+        _table(family_title(family), found) for family, found in shown_families(delta).items()
     ]
+    for split in delta["deltas_by_split"]:
+        if split != delta["aggregate_split"]:
+            for family, found in _families_over(split, delta).items():
+                beside = "" if family == HEADLINE else f": {family_title(family)}"
+                tables.append(_table(f"Over the {split} split{beside}", found))
+    return tables
 
 
-def condition_rows(delta: Mapping[str, Any]) -> list[list[str]]:
-    """Return the deltas of every dose, view and split, below `CONDITION_HEADER`.
+def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the deltas of every dose, view and split.
 
-    Those over one dose and view are the headline's and need no table of their own: none then.
+    Those over one dose and view are the headline's and need no table of their own: no rows then.
     """
     found = delta["deltas_by_condition"]
+    columns = [
+        (other.name, metric, part)
+        for other in others_of(delta["deltas"])
+        for metric in metrics_among(delta["directions"])
+        for part in metric.parts
+    ]
+    header = [f"{part_name(metric, part)} - {other}" for other, metric, part in columns]
     if len({(entry["dose"], entry["view"]) for entry in found}) < 2:
-        return []
-    return [
+        return [*CONDITION_HEADER, *header], []
+    rows = [
         [
             f"{entry['dose']:g}",
             *(str(entry[name]) for name in ("view", "split", "n_replicates")),
             *(
-                signed(entry["deltas"][f"vs_{rival.value}"][metric][part], CONDITION_DECIMALS)
-                for rival, metric, part in CONDITION_COLUMNS
+                signed(entry["deltas"][vs(other)][metric.name][part], CONDITION_DECIMALS)
+                for other, metric, part in columns
             ),
         ]
         for entry in found
     ]
+    return [*CONDITION_HEADER, *header], rows
 
 
 def _table(title: str, found: list[dict[str, Any]]) -> DeltaTable:
     return DeltaTable(title, delta_cells(found), interval_caption(found))
 
 
-def _entries(delta: Mapping[str, Any], split: str) -> list[dict[str, Any]]:
-    """Return the deltas over one split, in the order and shape of the headline ones."""
+def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the deltas that are told over one split, by family, as `comparisons` has others."""
     values, intervals = delta["deltas_by_split"][split], delta["intervals_by_split"][split]
-    entries = []
+    found: dict[str, list[dict[str, Any]]] = {}
     for known in delta["comparisons"]:
-        if known["family"] == HEADLINE:
-            rival, metric, part = (known[name] for name in ("against", "metric", "part"))
-            place = f"vs_{rival}"
-            entry = {"against": rival, "metric": metric, "part": part}
-            entry |= {"delta": values[place][metric][part]} | intervals[place][metric][part]
-            entries.append(entry)
-    return entries
+        if known["metric"] in delta["directions"]:
+            against, metric, part = (known[name] for name in ("against", "metric", "part"))
+            entry = {"against": against, "metric": metric, "part": part}
+            entry |= {"delta": values[vs(against)][metric][part]}
+            entry |= intervals[vs(against)][metric][part]
+            found.setdefault(known["family"], []).append(entry)
+    return found

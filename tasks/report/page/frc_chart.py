@@ -6,9 +6,9 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from tasks.catalogue.reconstruction import Role
+from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.study.arm_colours import ARM_COLOURS, OTHER_COLOUR, colour_of
-from tasks.core.study.arms import Arm
 from tasks.report.page import svg
 from tasks.report.page.curve_files import Curve
 from tasks.report.page.kept_figure import KEY, fingerprint_of, is_drawn
@@ -27,7 +27,6 @@ NYQUIST_PER_PX = 0.5
 SVG_INCH = (5.0, 3.9)
 PNG_INCH, PNG_DPI = (6.8, 4.6), 130
 CONTROL_DASHES = ("-", ":", "--", "-.")
-ARMS = tuple(arm.value for arm in Arm)
 
 
 def frc_chart(
@@ -57,7 +56,8 @@ def write_frc_plot(
     title: str,
 ) -> None:
     """Draw the chart as PNG, whole or not at all; one that shows the same stays."""
-    shown = [[model, curve.x, curve.y] for model, curve in curves.items()]
+    colour_of = RECONSTRUCTIONS.colour_of
+    shown = [[model, colour_of(model), curve.x, curve.y] for model, curve in curves.items()]
     content = [title, shown, sorted(crossings_per_px.items())]
     fingerprint = fingerprint_of(content, (Path(__file__), Path(svg.__file__)))
     if is_drawn(path, fingerprint):
@@ -80,14 +80,15 @@ def _draw(
     axis.annotate(
         "0.5", (1.0, LEVEL), (3, -4), axis.get_yaxis_transform(), textcoords="offset points"
     )
-    controls = [model for model in curves if model not in ARM_COLOURS]
+    drawn = {entry.name: entry for entry in RECONSTRUCTIONS.with_stages}
+    controls = [model for model in curves if model not in drawn]
     for model, curve in curves.items():
         if model in controls:
             colour, width = OTHER_COLOUR, 0.9
             dash = CONTROL_DASHES[controls.index(model) % len(CONTROL_DASHES)]
         else:
-            colour, width = colour_of(model), 2.0 if model in ARMS else 1.3
-            dash = "-" if model in ARMS else "--"
+            is_arm, colour = drawn[model].role is Role.ARM, drawn[model].colour
+            width, dash = (2.0, "-") if is_arm else (1.3, "--")
         axis.plot(curve.x, curve.y, color=colour, lw=width, ls=dash, label=model)
         crossing = crossings_per_px.get(model)
         if crossing is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.catalogue.headline import ERROR, SIMILARITY
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures.object_images import (
@@ -20,7 +21,7 @@ from tasks.report.page.pictures import colour_bar_source, picture_source, shrink
 from tasks.report.texts.text_tables import fixed
 
 Real = NDArray[np.floating]
-YARDSTICKS = ("Truth", "Reference")
+REFERENCE_TITLES = ("Truth", "Reference")
 UNITS = {"amplitude": "", "phase": " rad"}
 Scores = Mapping[tuple[str, str, str], float | None]
 
@@ -161,11 +162,13 @@ def _scale(values: Mapping[str, Real], part: str, error: bool, mask: NDArray[np.
 
 def _caption(model: str, part: str, error: bool, scores: Scores) -> str:
     """Return the scores below a picture, as the table has them."""
-    if model in YARDSTICKS:
+    if model in REFERENCE_TITLES:
         return ""
-    mae = f"MAE {fixed(scores.get((model, 'mae', part)))}{UNITS[part]}"
-    mae = mae.replace(" ", "\N{NO-BREAK SPACE}")
-    return mae if error else f"MS-SSIM {fixed(scores.get((model, 'ms_ssim', part)))}, {mae}"
+    text = f"{ERROR.label} {fixed(scores.get((model, ERROR.name, part)))}{UNITS[part]}"
+    text = text.replace(" ", "\N{NO-BREAK SPACE}")
+    if error:
+        return text
+    return f"{SIMILARITY.label} {fixed(scores.get((model, SIMILARITY.name, part)))}, {text}"
 
 
 def _outline(

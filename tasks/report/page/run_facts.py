@@ -13,8 +13,8 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import ComparisonKey
+from tasks.report.records.hub_contents import used_parameters
 from tasks.report.texts.text_tables import fixed
-from tasks.report.texts.used_parameters import used_parameters
 
 Facts = list[tuple[str, str]]
 IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"

@@ -6,7 +6,7 @@ of the text, and letters stay letters, so that a chart can be read on any ground
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 
 import matplotlib as mpl
@@ -16,29 +16,29 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from tasks.core.study.arm_colours import ARM_COLOURS, DARK_ARM_COLOURS, OTHER_COLOUR
+from tasks.catalogue.headline import FURTHER_ARMS
+from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 
 INK, PAPER, GRID, FRONT = "#000000", "#FFFFFF", "#E8E8E8", "#B0B0B0"
 VERDICT_COLOURS = {"better": "#1B7837", "worse": "#B2182B", "inconclusive": "#636363"}
 DARK_VERDICT_COLOURS = {"better": "#7FD694", "worse": "#FF8A80", "inconclusive": "#B4B4B4"}
+# Those of the headline first: further ones move no name.
+DRAWN = sorted(RECONSTRUCTIONS.with_stages, key=FURTHER_ARMS.__contains__)
 # Colour in figures: name of the variable, and its value on a dark ground.
-VARIABLES = (
-    {
-        PAPER: ("paper", "#16181C"),
-        GRID: ("grid", "#33373E"),
-        FRONT: ("front", "#70767F"),
-        OTHER_COLOUR: ("other", "#B4B4B4"),
-    }
-    | {
-        colour: (f"arm-{number}", DARK_ARM_COLOURS[model])
-        for number, (model, colour) in enumerate(ARM_COLOURS.items(), start=1)
-        if colour != INK
-    }
-    | {
-        colour: (verdict, DARK_VERDICT_COLOURS[verdict])
-        for verdict, colour in VERDICT_COLOURS.items()
-    }
-)
+VARIABLES = {
+    PAPER: ("paper", "#16181C"),
+    GRID: ("grid", "#33373E"),
+    FRONT: ("front", "#70767F"),
+    OTHER_COLOUR: ("other", "#B4B4B4"),
+}
+VARIABLES |= {
+    entry.colour.upper(): (f"arm-{number}", entry.dark_colour)
+    for number, entry in enumerate(DRAWN, start=1)
+    if entry.colour.upper() not in (INK, *VARIABLES)
+}
+VARIABLES |= {
+    colour: (verdict, DARK_VERDICT_COLOURS[verdict]) for verdict, colour in VERDICT_COLOURS.items()
+}
 PANEL_INCH = (5.0, 3.3)
 FONT_PT = 10.5
 PAD_INCH = 0.05
@@ -111,9 +111,19 @@ def scale_of_losses(axis: Axes, values: Sequence[float]) -> None:
         axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
-def style_sheet_variables(dark: bool) -> dict[str, str]:
-    """Return the colours of the charts by the name of their CSS variable."""
-    return {name: other if dark else colour for colour, (name, other) in VARIABLES.items()}
+def style_sheet_variables(models: Container[str], *, dark: bool) -> dict[str, str]:
+    """Return the colours of the charts by the name of their CSS variable.
+
+    Args:
+        models: What a page shows; the colours of further arms that it has not are left out.
+        dark: Whether they are for a dark ground.
+    """
+    absent = [arm.colour.upper() for arm in FURTHER_ARMS if arm.name not in models]
+    return {
+        name: other if dark else colour
+        for colour, (name, other) in VARIABLES.items()
+        if colour not in absent
+    }
 
 
 def svg_markup(figure: Figure, name: str, title: str) -> Markup:

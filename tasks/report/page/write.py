@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tasks.catalogue.headline import SOLVER, SUBJECT, arms_among, metrics_among
 from tasks.core.files.atomic_files import read_json, write_text
-from tasks.core.study.arms import Arm
 from tasks.core.study.hub_layout import (
     BLOCKER_JSON,
     BLOCKER_TEXT,
@@ -22,7 +22,7 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
 )
 from tasks.report.costs.cost_table import EXPLANATION
-from tasks.report.page.comparison_file import AGREEMENT_HEADER, RESOLUTION_HEADER
+from tasks.report.page.comparison_file import AGREEMENT_HEADER, QUALITY_HEADER, RESOLUTION_HEADER
 from tasks.report.page.comparison_section import (
     ComparisonSection,
     comparison_section,
@@ -30,24 +30,22 @@ from tasks.report.page.comparison_section import (
     keys_in_order,
     scores_of,
 )
-from tasks.report.page.conclusion import answer_of
+from tasks.report.page.conclusion import conclusion_of
 from tasks.report.page.cost_section import cost_sections
-from tasks.report.page.curve_charts import QUALITY_HEADER
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
-from tasks.report.page.delta_tables import CONDITION_HEADER, condition_rows, delta_tables
-from tasks.report.page.flag_list import flag_list
+from tasks.report.page.delta_tables import condition_table, delta_tables
 from tasks.report.page.frc_chart import write_frc_plot
-from tasks.report.page.gallery import YARDSTICKS
+from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of
 from tasks.report.page.run_facts import plan_facts
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.plan_file import read_plan
-from tasks.report.statistics.flags import MISSING
+from tasks.report.statistics.flags import MISSING, flag_list
 from tasks.report.texts.interval_texts import DELTA_HEADER
-from tasks.report.texts.summary_text import counts, is_whole, verdict
+from tasks.report.texts.summary_text import counts, is_whole, outcome_line
 
 DELTA_PLOT = "analysis/deltas.png"
 FRC_PLOT = "frc_curves.png"
@@ -111,7 +109,10 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
     jobs = _sections(files, summary)
     provenance = provenance_of(files, plan)
     context = {
-        "answer": answer_of(summary, delta),
+        "subject": SUBJECT.name,
+        "solver": SOLVER.name,
+        "metrics": metrics_among(delta["directions"]),
+        "conclusion": conclusion_of(summary, delta),
         "counts": counts(dict(summary)),
         "split": delta["aggregate_split"],
         "generated_at": delta["generated_at"],
@@ -119,25 +120,24 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "delta_header": DELTA_HEADER,
         "delta_tables": delta_tables(delta),
         "delta_charts": delta_charts(delta),
-        "condition_header": CONDITION_HEADER,
-        "condition_rows": condition_rows(delta),
+        "condition_table": condition_table(delta),
         "costs": cost_sections(files, summary),
         "cost_explanation": EXPLANATION,
         "jobs": jobs,
         "quality_header": QUALITY_HEADER,
         "resolution_header": RESOLUTION_HEADER,
         "agreement_header": AGREEMENT_HEADER,
-        "yardsticks": YARDSTICKS,
+        "reference_titles": REFERENCE_TITLES,
         "n_detailed": MOST_JOBS_IN_DETAIL,
         "flags": flag_list(summary["flags"]),
         "provenance": provenance,
         "hub_links": [(what, files.link(path)) for what, path in LINKS.items() if files.has(path)],
-        "arms": [arm.value for arm in Arm],
+        "arms": [arm.name for arm in arms_among(summary["aggregate_metrics"])],
     }
     context["gaps"] = _gaps(files, summary, jobs, provenance)
     stopped = files.has(BLOCKER_JSON)
     is_good = is_whole(summary) and not stopped
-    context["outcome"] = "" if is_good else verdict(summary, stopped=stopped)
+    context["outcome"] = "" if is_good else outcome_line(summary, stopped=stopped)
     return _fill(context)
 
 
@@ -161,8 +161,8 @@ def _fill(context: Mapping[str, Any]) -> str:
     return page.render(
         **context,
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        light=style_sheet_variables(dark=False),
-        dark=style_sheet_variables(dark=True),
+        light=style_sheet_variables(context["arms"], dark=False),
+        dark=style_sheet_variables(context["arms"], dark=True),
         script=script,
         script_hash=f"sha256-{digest}",
     )

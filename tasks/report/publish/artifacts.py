@@ -8,10 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from tasks.core.study.quality_flags import PARTS
+from tasks.catalogue.headline import metrics_among
 from tasks.report.records.measured_against import KEY, TRUTH
-from tasks.report.statistics.deltas import DIRECTIONS, METRICS
-from tasks.report.statistics.flags import RIVALS, flags_between
+from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.statistics.flags import flags_between
 from tasks.report.texts.interval_texts import interval_text
 
 THUMBNAIL_WIDTH_PX = 900
@@ -22,28 +22,33 @@ THUMBNAIL_LIMIT_BYTES = 200_000
 def delta_table(
     delta: dict[str, Any], flags: Sequence[Mapping[str, str]] = ()
 ) -> list[dict[str, Any]]:
-    """Return one row per metric, part and rival, in plain Python types.
+    """Return one row per metric, arm and part, in plain Python types.
 
     Args:
         delta: Content of `metrics_delta_summary.json`.
         flags: Those of `metrics_summary.json`.
     """
-    return [
-        {
-            "metric": METRICS[metric],
-            "part": part,
-            "against": rival.value,
-            "delta": delta["deltas"][f"vs_{rival.value}"][metric][part],
-            "interval": interval_text(delta["intervals"][f"vs_{rival.value}"][metric][part]),
-            "verdict": delta["intervals"][f"vs_{rival.value}"][metric][part]["verdict"],
-            "direction": DIRECTIONS[metric],
-            **({} if delta.get(KEY, TRUTH) == TRUTH else {KEY: delta[KEY]}),
-            "flags": "; ".join(flags_between(flags, rival)),
-        }
-        for metric in METRICS
-        for rival in RIVALS
-        for part in PARTS
-    ]
+    rows = []
+    for metric in metrics_among(delta["directions"]):
+        for other in others_of(delta["deltas"]):
+            values = delta["deltas"][vs(other.name)][metric.name]
+            intervals = delta["intervals"][vs(other.name)][metric.name]
+            for part in metric.parts:
+                known = intervals[part]
+                rows.append(
+                    {
+                        "metric": metric.label,
+                        "part": part,
+                        "against": other.name,
+                        "delta": values[part],
+                        "interval": interval_text(known),
+                        "verdict": known["verdict"],
+                        "direction": metric.direction,
+                        **({} if delta.get(KEY, TRUTH) == TRUTH else {KEY: delta[KEY]}),
+                        "flags": "; ".join(flags_between(flags, other)),
+                    }
+                )
+    return rows
 
 
 def report_markdown(digest: str, figures: dict[str, Path]) -> str:

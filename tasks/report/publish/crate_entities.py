@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
+from tasks.catalogue.headline import SUBJECT
 from tasks.core.files.atomic_files import sha256_of
 from tasks.report.records.hub_contents import HubContents, leaves
 
@@ -40,7 +41,9 @@ FORMATS = {
 }
 UNKNOWN_FORMAT = "application/octet-stream"
 DESCRIPTIONS = {
-    "metrics_delta_summary.json": "PtychoPINN minus the other arms, with intervals and verdicts",
+    "metrics_delta_summary.json": (
+        f"{SUBJECT.name} minus the other arms, with intervals and verdicts"
+    ),
     "condition_map.json": "The deltas over dose and overlap, and where they are zero",
     "condition_map.png": "Deltas over dose and overlap, with lines of break-even",
     "metrics_summary.json": "All metrics of all comparisons, and their means",

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tasks.catalogue.headline import SUBJECT
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import (
     ATTEMPTS,
@@ -39,7 +40,7 @@ FOLDERS = ("analysis", "cli", "data", "plan", "summary")
 LEFT_OUT = (INVENTORY, VERIFICATION_REPORT)
 RUN_ID = "#run"
 DESCRIPTION = (
-    "A comparison of ptychographic reconstructions: PtychoPINN, a network that learns from "
+    f"A comparison of ptychographic reconstructions: {SUBJECT.name}, a network that learns from "
     "diffraction alone, against a supervised baseline and the iterative solver pty-chi, on "
     "simulated fly-scans whose truth is known."
 )

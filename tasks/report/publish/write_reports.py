@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.catalogue.headline import FURTHER_ARMS, OTHERS
+from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import (
     COMPARISON_MANIFEST,
@@ -23,6 +25,7 @@ from tasks.report.publish.params import ReportParams
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.comparisons import (
     TABLE_NAME,
+    BlockValues,
     ComparisonKey,
     find_blocks,
     find_comparisons,
@@ -30,12 +33,10 @@ from tasks.report.records.comparisons import (
 from tasks.report.records.measured_against import labelled
 from tasks.report.records.pretty_json import pretty_json
 from tasks.report.stage import summarise
-from tasks.report.statistics.deltas import delta_summary
-from tasks.report.statistics.paired_scores import BlockValues
-from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report
+from tasks.report.statistics.deltas import delta_summary, vs
+from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
 from tasks.report.texts.digest import digest_markdown
 from tasks.report.texts.highlights import highlight_lines, preview_lines
-from tasks.report.texts.ssim_grid import ssim_grid
 
 HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
 PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
@@ -50,7 +51,8 @@ READING_ORDER = (
     *("schema_version", "generated_at", "source_metrics", "aggregate_split", "measured_against"),
     *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
     *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split", "comparisons"),
-    *("vs_Baseline", "vs_PtyChi", "against", "metric", "ms_ssim", "mae", "part"),
+    *(vs(other.name) for other in (*OTHERS, *FURTHER_ARMS)),
+    *("against", "metric", *METRICS.entries, "part"),
     *("amplitude", "phase", "delta", "verdict", "estimate", "low", "high", "half_width"),
 )
 

@@ -2,21 +2,22 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from tasks.catalogue.metric import PARTS
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.block_file import read_blocks
 from tasks.core.files.metrics_table import MetricRow, read_metrics_csv
-from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import Condition, dose_label
-from tasks.core.study.quality_flags import CONTROLS, PARTS
 from tasks.report.records.plan_file import read_plan
 
 TABLE_NAME, BLOCKS_NAME = "comparison_metrics.csv", "block_metrics.csv"
-KNOWN_MODELS = (*(name.value for name in RECONSTRUCTIONS), *CONTROLS)
-# By model, metric and part: a pseudo-value a block; None for an empty cell.
-BlockValues = dict[tuple[str, str, str], dict[int, float | None]]
+# Model, metric and part; and by them the pseudo-values of the blocks of an image.
+Name = tuple[str, str, str]
+BlockValues = Mapping[Name, Mapping[int, float | None]]
 FOLDERS = ("analysis/dose_*/*/*", "analysis/dose_*/replicate_*/*/*")
 # The first replicate has no folder of its own.
 _TABLE_PATH = re.compile(
@@ -116,18 +117,19 @@ def comparison_at(relative: str, path: Path) -> Comparison:
 
     Args:
         relative: Path of its table, relative to the hub.
-        path: The same on this machine; a table that is not there makes a failed job.
+        path: The same on this machine; a table that is not there makes a failed comparison.
 
     Raises:
         ValueError: If the path does not name dose, view and split, or the table is not valid.
     """
     key = key_of_table(relative)
     rows = read_metrics_csv(path) if path.is_file() else None
-    unknown = {row.model: None for row in rows or () if row.model not in KNOWN_MODELS}
+    known = RECONSTRUCTIONS.entries
+    unknown = {row.model: None for row in rows or () if row.model not in known}
     if unknown:
         raise ValueError(
-            f"{path} has rows of {', '.join(unknown)}, and models are called "
-            f"{', '.join(KNOWN_MODELS)}. Correct the name, or take the rows out."
+            f"{path} has rows of {', '.join(unknown)}, and models are called {', '.join(known)}. "
+            f"Correct the name, or take the rows out."
         )
     return Comparison(key, relative, rows)
 
@@ -152,39 +154,30 @@ def find_comparisons(hub: Path) -> list[Comparison]:
     return [comparison_at(path, hub / path) for path in sorted(found | planned)]
 
 
+def _planned_tables(hub: Path) -> set[str]:
+    """Return the tables that the plan of a hub names; none without a plan."""
+    plan = read_plan(hub)
+    outputs = (path for stage in plan.stages for path in stage.outputs.values()) if plan else ()
+    return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
+
+
 def find_blocks(hub: Path) -> dict[ComparisonKey, BlockValues]:
-    """Return the pseudo-values of every comparison of a hub that has them.
+    """Return the pseudo-values of every comparison of a hub that has them beside its table.
 
     Raises:
         ValueError: If a table of blocks is not valid.
     """
     paths = sorted(path for folder in FOLDERS for path in hub.glob(f"{folder}/{BLOCKS_NAME}"))
     return {
-        key_of_table(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): read_block_values(
-            path
-        )
+        key_of_table(path.with_name(TABLE_NAME).relative_to(hub).as_posix()): _block_values(path)
         for path in paths
     }
 
 
-def read_block_values(path: Path) -> BlockValues:
-    """Read a table of blocks.
-
-    Returns:
-        Values by block, under model, metric and part; None for an empty cell.
-
-    Raises:
-        ValueError: If the table is not valid.
-    """
-    found: BlockValues = {}
+def _block_values(path: Path) -> BlockValues:
+    """Read a table of blocks; None for an empty cell."""
+    found: dict[Name, dict[int, float | None]] = {}
     for row in read_blocks(path):
         for part, value in zip(PARTS, (row.amplitude, row.phase), strict=True):
             found.setdefault((row.model, row.metric, part), {})[row.block] = value
     return found
-
-
-def _planned_tables(hub: Path) -> set[str]:
-    """Return the tables that the plan of a hub names; none without a plan."""
-    plan = read_plan(hub)
-    outputs = (path for stage in plan.stages for path in stage.outputs.values()) if plan else ()
-    return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}

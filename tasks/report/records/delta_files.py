@@ -4,8 +4,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, Strict
 
+from tasks.catalogue.metric import PARTS, VALUE
 from tasks.core.study.hub_layout import CONDITION_MAP, DELTA_SUMMARY
-from tasks.core.study.quality_flags import PARTS
 from tasks.core.study.stage_record import HubPath
 from tasks.report.records.attempts import KnownTo
 from tasks.report.records.comparison_files import MeasuredAgainst
@@ -31,7 +31,7 @@ from tasks.report.records.record_model import (
 Value = TypeVar("Value")
 
 # By arm, metric and part.
-Parts = Annotated[dict[str, Value], Needs(PARTS)]
+Parts = Annotated[dict[str, Value], Needs(PARTS, instead=(VALUE,))]
 Metrics = Annotated[dict[Name, Parts[Value]], Needs(HEADLINE_METRICS)]
 AgainstArms = Annotated[
     dict[Name, Metrics[Value]], Needs(tuple(f"vs_{arm}" for arm in HEADLINE_ARMS[1:]))

@@ -1,14 +1,18 @@
 """What a hub holds besides numbers: its plan, its reports and its last attempt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.study.hub_layout import AS_MEASURED, DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.records.attempts import Attempt, last_attempt
 from tasks.report.records.plan_file import PlanFile, read_plan
 from tasks.report.statistics.paired_scores import key_of
+
+# What a measured scan takes the place of.
+OF_SIMULATIONS = ("sample", "test_sample", "scan", "probe", "instrument", "fresh_samples")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,28 @@ def leaves(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{name}"] = value
     return found
+
+
+def used_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without those that a measured scan takes the place of.
+
+    Args:
+        parameters: Parameters of the plan; `measured` is the group of a measured scan, None or
+            missing for a simulation.
+
+    Returns:
+        As they are for a simulation. For a measured scan `scan` is the name of its file and
+        `labels` what a network with labels learns from.
+    """
+    measured = parameters.get("measured")
+    if not isinstance(measured, Mapping):
+        return dict(parameters)
+    used = {name: value for name, value in parameters.items() if name not in OF_SIMULATIONS}
+    if measured.get("labels") == "simulation":
+        used["sample"] = parameters.get("sample")
+    if not measured.get("thin"):
+        used["view"] = AS_MEASURED
+    return used | {"scan": measured.get("file"), "labels": measured.get("labels")}
 
 
 def _object(path: Path) -> dict[str, Any] | None:

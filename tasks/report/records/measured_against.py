@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tasks.catalogue.headline import SOLVER
 from tasks.core.files.metrics_table import AGAINST_REFERENCE, MetricRow
 
 KEY = "measured_against"
@@ -10,7 +11,7 @@ TRUTH, REFERENCE, BOTH = "truth", "reference", "truth and reference"
 LABEL = "against the reference"
 SENTENCE = (
     "Metrics and deltas are against the reference, pty-chi's reconstruction of all patterns: "
-    "nobody knows the truth, and PtyChi itself is not held against it."
+    f"nobody knows the truth, and {SOLVER.name} itself is not held against it."
 )
 
 

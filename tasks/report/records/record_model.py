@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from tasks.catalogue import headline
 from tasks.core.files.atomic_files import read_json
 
 _DATE, _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -45,8 +46,8 @@ Direction = Literal["higher is better", "lower is better"]
 Verdict = Literal["better", "worse", "inconclusive"]
 
 # What every hub is asked for. Further arms and metrics are further keys.
-HEADLINE_ARMS = ("PtychoPINN", "Baseline", "PtyChi")
-HEADLINE_METRICS = ("ms_ssim", "mae")
+HEADLINE_ARMS = tuple(arm.name for arm in headline.HEADLINE_ARMS)
+HEADLINE_METRICS = tuple(metric.name for metric in headline.HEADLINE_METRICS)
 
 
 class Record(BaseModel):
@@ -57,9 +58,10 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Needs:
-    """Marks an object of any keys: those that it must have."""
+    """Marks an object of any keys: those that it must have, or those that will do instead."""
 
     keys: tuple[str, ...]
+    instead: tuple[str, ...] = ()
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -69,9 +71,14 @@ class Needs:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return handler(schema) | {"required": list(self.keys)}
+        if not self.instead:
+            return handler(schema) | {"required": list(self.keys)}
+        choices = [{"required": list(keys)} for keys in (self.keys, self.instead)]
+        return handler(schema) | {"anyOf": choices}
 
     def _checked(self, content: dict[str, Any]) -> dict[str, Any]:
+        if self.instead and content.keys() >= set(self.instead):
+            return content
         for key in self.keys:
             if key not in content:
                 raise ValueError(f"{key!r} is a required property")

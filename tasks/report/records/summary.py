@@ -1,102 +1,102 @@
 """Means over comparisons, and what is odd about them."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tasks.catalogue.headline import arms_among, metrics_among
+from tasks.catalogue.metric import PARTS, VALUE, Metric
 from tasks.core.files.metrics_table import MetricRow
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import PARTS
-from tasks.report.records.comparisons import Comparison
+from tasks.report.records.comparisons import Comparison, Name
 from tasks.report.records.measured_against import KEY, measured_against
 from tasks.report.statistics.flags import comparison_flags, missing_arms
+from tasks.report.statistics.paired_scores import mean_of_all
 
 SCHEMA_VERSION = 1
 ALL_SPLITS = "all"
-MODELS = tuple(arm.value for arm in Arm)
+Table = dict[Name, float | None]
 
 
-def metrics_summary(jobs: Sequence[Comparison], aggregate_split: str | None) -> dict[str, Any]:
+def metrics_summary(
+    comparisons: Sequence[Comparison], aggregate_split: str | None
+) -> dict[str, Any]:
     """Return the content of `metrics_summary.json`.
 
     Args:
-        jobs: Comparisons, the failed ones with no rows.
-        aggregate_split: Split of the headline means; where no job has it, all jobs count.
+        comparisons: The comparisons, the failed ones with no rows.
+        aggregate_split: Split of the headline means; where no comparison has it, all count.
 
     Returns:
-        Counts, the comparisons that failed or lack an arm, all metrics of the three arms and of
-        the controls, the means per model over the headline split and over each split, and flags.
+        Counts, the comparisons that failed or lack an arm, all metrics of the arms and of what
+        else was reconstructed, the means per arm over the headline split and over each split, and
+        flags.
     """
-    done = [job for job in jobs if job.rows is not None]
-    lacking = {job.name: missing for job in done if (missing := missing_arms(job))}
-    splits = sorted({job.key.split for job in done})
+    missing = {c.path: arms for c, arms in zip(comparisons, missing_arms(comparisons), strict=True)}
+    done = [comparison for comparison in comparisons if comparison.rows is not None]
+    rows = [row for comparison in done for row in comparison.rows or ()]
+    arms = [arm.name for arm in arms_among({row.model for row in rows})]
+    metrics = metrics_among({row.metric for row in rows})
+    splits = sorted({comparison.key.split for comparison in done})
     headline = aggregate_split if aggregate_split in splits else None
-    chosen = [job for job in done if headline in (None, job.key.split)]
+
+    def means(split: str | None) -> dict[str, Any]:
+        chosen = [_table(c.rows or ()) for c in done if split in (None, c.key.split)]
+        return {arm: _aggregate(chosen, arm, metrics) for arm in arms}
+
     return {
         "schema_version": SCHEMA_VERSION,
-        "n_jobs": len(jobs),
+        "n_jobs": len(comparisons),
         "n_success": len(done),
-        "n_failed": len(jobs) - len(done),
-        "failed": [job.name for job in jobs if job.rows is None],
-        "incomplete": [{"job": name, "missing": arms} for name, arms in lacking.items()],
-        "jobs": [_job_entry(job) for job in done],
+        "n_failed": len(comparisons) - len(done),
+        "failed": [comparison.name for comparison in comparisons if comparison.rows is None],
+        "incomplete": [
+            {"job": c.name, "missing": missing[c.path]} for c in done if missing[c.path]
+        ],
+        "jobs": [_entry(comparison, arms) for comparison in done],
         "aggregate_split": headline or ALL_SPLITS,
-        "aggregate_metrics": aggregate(chosen),
-        "aggregate_by_split": {
-            split: aggregate([job for job in done if job.key.split == split]) for split in splits
-        },
-        KEY: measured_against(job.rows or () for job in done),
-        "flags": [flag for job in done for flag in comparison_flags(job)],
+        "aggregate_metrics": means(headline),
+        "aggregate_by_split": {split: means(split) for split in splits},
+        KEY: measured_against(comparison.rows or () for comparison in done),
+        "flags": [flag for c in done for flag in comparison_flags(c, missing[c.path])],
     }
 
 
-def aggregate(jobs: Iterable[Comparison]) -> dict[str, Any]:
-    """Return mean and best MS-SSIM and mean MAE of every model over some jobs.
+def _aggregate(
+    tables: Sequence[Table], arm: str, metrics: Iterable[Metric]
+) -> dict[str, dict[str, float | None]]:
+    """Return the mean of every metric, and the best where higher is better.
 
-    A mean is null unless every job has the value, so that means of two models are always
-    over the same jobs.
+    A mean is null unless every comparison has the value, so that means of two arms are always over
+    the same comparisons.
     """
-    tables = [_values(job) for job in jobs]
-    result: dict[str, Any] = {}
-    for model in MODELS:
-        ms_ssim: dict[str, float | None] = {}
-        mae: dict[str, float | None] = {}
-        for part in PARTS:
-            values = [table.get((model, "ms_ssim", part)) for table in tables]
-            ms_ssim[f"mean_{part}"] = _mean(values)
-            ms_ssim[f"best_{part}"] = max((v for v in values if v is not None), default=None)
-            mae[f"mean_{part}"] = _mean([table.get((model, "mae", part)) for table in tables])
-        result[model] = {"ms_ssim": ms_ssim, "mae": mae}
-    return result
+    found: dict[str, dict[str, float | None]] = {}
+    for metric in metrics:
+        kinds = found.setdefault(metric.name, {})
+        for part in metric.parts:
+            values = [table.get((arm, metric.name, part)) for table in tables]
+            kinds[f"mean_{part}"] = mean_of_all(values)
+            if metric.higher_is_better:
+                known = (value for value in values if value is not None)
+                kinds[f"best_{part}"] = max(known, default=None)
+    return found
 
 
-def _job_entry(job: Comparison) -> dict[str, Any]:
-    rows = [_row_entry(row) for row in job.rows or ()]
+def _entry(comparison: Comparison, arms: Sequence[str]) -> dict[str, Any]:
+    """Return a comparison as JSON, rows of the arms apart from the others."""
+    rows = [
+        {"model": row.model, "metric": row.metric}
+        | {part: getattr(row, part) for part in (*PARTS, VALUE)}
+        for row in comparison.rows or ()
+    ]
     return {
-        **job.key._asdict(),
-        "metrics": [row for row in rows if row["model"] in MODELS],
-        "controls": [row for row in rows if row["model"] not in MODELS],
+        **comparison.key._asdict(),
+        "metrics": [row for row in rows if row["model"] in arms],
+        "controls": [row for row in rows if row["model"] not in arms],
     }
 
 
-def _row_entry(row: MetricRow) -> dict[str, Any]:
-    return {
-        "model": row.model,
-        "metric": row.metric,
-        "amplitude": row.amplitude,
-        "phase": row.phase,
-        "value": row.value,
-    }
-
-
-def _values(job: Comparison) -> dict[tuple[str, str, str], float | None]:
+def _table(rows: Iterable[MetricRow]) -> Table:
     return {
         (row.model, row.metric, part): getattr(row, part)
-        for row in job.rows or ()
-        for part in PARTS
+        for row in rows
+        for part in (*PARTS, VALUE)
     }
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None

@@ -1,43 +1,27 @@
-"""PtychoPINN minus the other arms: the numbers that a study is run for, and how well known."""
+"""The subject minus the other arms: the numbers that a study is run for, and how well known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import HIGHER_IS_BETTER, PARTS
-from tasks.report.records.comparisons import ComparisonKey
+from tasks.catalogue.headline import (
+    OTHER_METRICS,
+    OTHERS,
+    SUBJECT,
+    metrics_among,
+    others_among,
+)
+from tasks.catalogue.metric import Metric
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstruction import Reconstruction
+from tasks.report.records.comparisons import BlockValues, ComparisonKey
 from tasks.report.records.measured_against import KEY, TRUTH
 from tasks.report.records.summary import ALL_SPLITS, SCHEMA_VERSION
-from tasks.report.statistics.conditions import deltas_by_condition
-from tasks.report.statistics.flags import RIVALS
 from tasks.report.statistics.intervals import DeltaEstimate, estimate_delta
-from tasks.report.statistics.paired_scores import VALUE, BlockValues, DeltaKey, PairedScores
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
 from tasks.report.statistics.t_intervals import CONFIDENCE, holm, verdict
 
-METRICS = {"ms_ssim": "MS-SSIM", "mae": "MAE"}
-SECONDARY = {
-    "ssim": PARTS,
-    "psnr": PARTS,
-    "mse": PARTS,
-    "complex_nrmse": (VALUE,),
-    "frc_half_crossing_per_px": (VALUE,),
-    "frc_area": (VALUE,),
-}
-HEADLINE, SECONDARY_FAMILY = "headline", "secondary"
-FAMILIES = {
-    HEADLINE: [DeltaKey(rival, m, part) for m in METRICS for rival in RIVALS for part in PARTS],
-    SECONDARY_FAMILY: [
-        DeltaKey(rival, metric, part)
-        for metric, parts in SECONDARY.items()
-        for rival in RIVALS
-        for part in parts
-    ],
-}
-DIRECTIONS = {
-    metric: "higher is better" if HIGHER_IS_BETTER[metric] else "lower is better"
-    for metric in METRICS
-}
 NOT_IN_INTERVALS = ("against", "metric", "part", "delta", "direction", "family")
+Means = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 
 
 def delta_summary(
@@ -55,113 +39,177 @@ def delta_summary(
         blocks: Pseudo-values of the comparisons that have them.
 
     Returns:
-        Differences of the aggregate means, PtychoPINN minus each rival, null where a value is
+        Differences of the aggregate means, the subject minus each other arm, null where a value is
         missing, with their 95 % intervals and verdicts; over the headline split, and over each
         split. `comparisons` has the other metrics too, each family corrected after Holm.
     """
     headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
-    scores = _scores_of(summary, headline, blocks)
-    found = comparisons(scores)
+    means = summary["aggregate_metrics"]
+    families, told = delta_families(means, told_metrics(means)), told_deltas(means)
+    scores = {
+        split: PairedScores.of(
+            [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])], blocks
+        )
+        for split in (headline, *splits)
+    }
+    found = {split: delta_entries(of_split, families) for split, of_split in scores.items()}
     return {
         "schema_version": SCHEMA_VERSION,
         "generated_at": generated_at,
         "source_metrics": source_metrics,
         "aggregate_split": headline,
         KEY: summary.get(KEY, TRUTH),
-        "directions": DIRECTIONS,
+        "directions": {metric.name: metric.direction for metric in told_metrics(means)},
         "confidence": CONFIDENCE,
-        "n_replicates": len(scores.replicates),
-        "deltas": deltas(summary["aggregate_metrics"]),
-        "intervals": intervals(found),
-        "comparisons": found,
-        "deltas_by_condition": deltas_by_condition(summary, FAMILIES[HEADLINE]),
-        "deltas_by_split": {split: deltas(means) for split, means in splits.items()},
-        "intervals_by_split": {
-            split: intervals(comparisons(_scores_of(summary, split, blocks))) for split in splits
-        },
+        "n_replicates": len(scores[headline].replicates),
+        "deltas": deltas(means, told),
+        "intervals": intervals(found[headline], told),
+        "comparisons": found[headline],
+        "deltas_by_condition": deltas_by_condition(summary, told),
+        "deltas_by_split": {split: deltas(of_split, told) for split, of_split in splits.items()},
+        "intervals_by_split": {split: intervals(found[split], told) for split in splits},
     }
 
 
-def deltas(aggregate: dict[str, Any]) -> dict[str, Any]:
-    """Return PtychoPINN minus each rival for every metric and part of one aggregate."""
-    return {
-        f"vs_{rival.value}": {
-            metric: {part: _difference(aggregate, rival, metric, part) for part in PARTS}
-            for metric in METRICS
-        }
-        for rival in RIVALS
+def told_metrics(means: Means) -> tuple[Metric, ...]:
+    """Return the metrics that deltas are told of, by the aggregate means of a hub."""
+    return metrics_among(means.get(SUBJECT.name, {}))
+
+
+def told_deltas(means: Means) -> list[DeltaKey]:
+    """Return the deltas of a hub, arm by arm, by its aggregate means."""
+    return [key for other in others_among(means) for key in _keys((other,), told_metrics(means))]
+
+
+def delta_families(models: Iterable[str], told: Sequence[Metric]) -> dict[str, list[DeltaKey]]:
+    """Return all deltas of a hub, by the family that their p-values are corrected in.
+
+    Further arms have families of their own, such as `headline vs ePIE`, so that they move no
+    p-value of the others.
+
+    Args:
+        models: Names of what the hub holds.
+        told: Metrics that deltas are told of.
+    """
+    metrics = {
+        family: [metric for metric in members if metric in (*told, *OTHER_METRICS)]
+        for family, members in METRICS.families.items()
     }
+    found = {family: _keys(OTHERS, members) for family, members in metrics.items()}
+    for other in others_among(set(models))[len(OTHERS) :]:
+        for family, members in metrics.items():
+            found[f"{family} vs {other.name}"] = _keys((other,), members)
+    return {family: keys for family, keys in found.items() if keys}
 
 
-def comparisons(scores: PairedScores) -> list[dict[str, Any]]:
-    """Return every delta with its interval, and its verdict from PtychoPINN's point of view.
+def delta_entries(
+    scores: PairedScores, families: Mapping[str, Sequence[DeltaKey]]
+) -> list[dict[str, Any]]:
+    """Return every delta with its interval, and its verdict from the subject's point of view.
 
-    The p-values of the headline deltas are corrected among themselves, those of the other metrics
-    among themselves. Intervals are of one delta each, and are not widened for their number.
+    P-values are corrected within their family. Intervals are of one delta each, and are not
+    widened for their number.
     """
     found = []
-    for family, wanted_deltas in FAMILIES.items():
-        estimates = [estimate_delta(scores, wanted) for wanted in wanted_deltas]
+    for family, keys in families.items():
+        estimates = [estimate_delta(scores, key) for key in keys]
         adjusted = holm([estimate.interval.p_value for estimate in estimates])
-        for wanted, estimate, p_holm in zip(wanted_deltas, estimates, adjusted, strict=True):
-            better_high = HIGHER_IS_BETTER[wanted.metric]
+        for key, estimate, p_holm in zip(keys, estimates, adjusted, strict=True):
+            metric = METRICS.get(key.metric)
             found.append(
                 {
-                    "against": wanted.rival.value,
-                    "metric": wanted.metric,
-                    "part": wanted.part,
-                    "delta": scores.delta(wanted),
-                    "direction": "higher is better" if better_high else "lower is better",
+                    "against": key.other,
+                    "metric": key.metric,
+                    "part": key.part,
+                    "delta": scores.delta(key),
+                    "direction": metric.direction,
                     "family": family,
                     **_limits(estimate),
                     "p_holm": p_holm,
-                    "verdict": verdict(estimate.estimate, p_holm, better_high),
+                    "verdict": verdict(estimate.estimate, p_holm, metric.higher_is_better),
                 }
             )
     return found
 
 
-def intervals(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the intervals of the headline deltas, in the shape of the deltas."""
-    nested: dict[str, Any] = {}
-    for entry in found:
-        if entry["family"] == HEADLINE:
-            parts = nested.setdefault(f"vs_{entry['against']}", {}).setdefault(entry["metric"], {})
-            parts[entry["part"]] = {
-                name: value for name, value in entry.items() if name not in NOT_IN_INTERVALS
-            }
-    return nested
+def deltas(means: Means, told: Iterable[DeltaKey]) -> dict[str, Any]:
+    """Return the differences of aggregate means, by arm, metric and part."""
+    return _nested({key: _difference(means, key) for key in told})
 
 
-def _scores_of(
-    summary: dict[str, Any], split: str, blocks: Mapping[ComparisonKey, BlockValues]
-) -> PairedScores:
-    """Return the comparisons of a split, or of all splits."""
-    jobs = [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])]
-    return PairedScores.of(jobs, blocks)
+def intervals(found: Iterable[dict[str, Any]], told: Iterable[DeltaKey]) -> dict[str, Any]:
+    """Return the intervals of the deltas that are told, in the shape of the deltas."""
+    by_key = {
+        DeltaKey(*(entry[name] for name in NOT_IN_INTERVALS[:3])): {
+            name: value for name, value in entry.items() if name not in NOT_IN_INTERVALS
+        }
+        for entry in found
+    }
+    return _nested({key: by_key[key] for key in told})
 
 
-def _limits(estimate: DeltaEstimate) -> dict[str, Any]:
+def deltas_by_condition(summary: dict[str, Any], told: Sequence[DeltaKey]) -> list[dict[str, Any]]:
+    """Return the deltas of every dose, view and split, each the mean over its replicates."""
+    conditions: dict[tuple[float, str, str], list[dict[str, Any]]] = {}
+    for job in summary["jobs"]:
+        conditions.setdefault(key_of(job).condition, []).append(job)
+    found = []
+    for (dose, view, split), jobs in sorted(conditions.items()):
+        scores = PairedScores.of(jobs, {})
+        place = {"dose": dose, "view": view, "split": split, "n_replicates": len(jobs)}
+        found.append(place | {"deltas": _nested({key: scores.delta(key) for key in told})})
+    return found
+
+
+def _keys(others: Iterable[Reconstruction], metrics: Iterable[Metric]) -> list[DeltaKey]:
+    arms = list(others)
+    return [
+        DeltaKey(other.name, metric.name, part)
+        for metric in metrics
+        for other in arms
+        for part in metric.parts
+    ]
+
+
+def _nested(values: Mapping[DeltaKey, Any]) -> dict[str, Any]:
+    """Return values by `vs_<other>`, metric and part."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found.setdefault(vs(key.other), {}).setdefault(key.metric, {})[key.part] = value
+    return found
+
+
+def vs(other: str) -> str:
+    """Return the key of the deltas against an arm."""
+    return f"vs_{other}"
+
+
+def others_of(deltas: Iterable[str]) -> tuple[Reconstruction, ...]:
+    """Return the arms that deltas are against, by their keys `vs_<other>`."""
+    return others_among({key.removeprefix("vs_") for key in deltas})
+
+
+def _limits(found: DeltaEstimate) -> dict[str, Any]:
     """Return an interval as JSON."""
     low = high = None
-    if estimate.estimate is not None and estimate.interval.half_width is not None:
-        low = estimate.estimate - estimate.interval.half_width
-        high = estimate.estimate + estimate.interval.half_width
+    if found.estimate is not None and found.interval.half_width is not None:
+        low = found.estimate - found.interval.half_width
+        high = found.estimate + found.interval.half_width
     return {
-        "kind": estimate.kind,
-        "n": estimate.n,
-        "estimate": estimate.estimate,
+        "kind": found.kind,
+        "n": found.n,
+        "estimate": found.estimate,
         "low": low,
         "high": high,
-        "half_width": estimate.interval.half_width,
-        "p_value": estimate.interval.p_value,
-        "reason": estimate.reason or None,
+        "half_width": found.interval.half_width,
+        "p_value": found.interval.p_value,
+        "reason": found.reason or None,
     }
 
 
-def _difference(aggregate: dict[str, Any], rival: Arm, metric: str, part: str) -> float | None:
+def _difference(means: Means, key: DeltaKey) -> float | None:
     own, other = (
-        aggregate.get(arm.value, {}).get(metric, {}).get(f"mean_{part}")
-        for arm in (Arm.PTYCHOPINN, rival)
+        means.get(model, {}).get(key.metric, {}).get(f"mean_{key.part}")
+        for model in (key.own, key.other)
     )
     return None if own is None or other is None else own - other

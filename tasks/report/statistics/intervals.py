@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tasks.core.study.arms import Arm
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
 from tasks.report.statistics.t_intervals import (
@@ -43,8 +42,7 @@ def estimate_delta(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
     """Return the 95 % interval of a delta: over seeds where there are several, else over blocks."""
     delta = scores.delta(wanted)
     if delta is None:
-        arms = f"{Arm.PTYCHOPINN.value} or {wanted.rival.value}"
-        return DeltaEstimate(reason=f"a value of {arms} is missing")
+        return DeltaEstimate(reason=f"a value of {wanted.own} or {wanted.other} is missing")
     if len(scores.replicates) >= LEAST_N:
         return _over_seeds(scores, wanted)
     return _over_blocks(scores, wanted, delta)

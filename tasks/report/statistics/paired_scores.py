@@ -3,36 +3,32 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import PARTS
-from tasks.report.records.comparisons import ComparisonKey
-
-VALUE = "value"
-Name = tuple[str, str, str]
-BlockValues = Mapping[Name, Mapping[int, float | None]]
+from tasks.catalogue.headline import SUBJECT
+from tasks.catalogue.metric import PARTS, VALUE
+from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name
 
 
-@dataclass(frozen=True)
-class DeltaKey:
-    """Which difference is asked for: PtychoPINN minus a rival in a metric.
+class DeltaKey(NamedTuple):
+    """Which difference is wanted: a metric of one model minus that of another.
 
     Attributes:
-        rival: The other arm.
+        other: Name of the other model.
         metric: Name of the metric in the tables.
         part: `amplitude` or `phase`; `value` for a metric that belongs to neither.
+        own: Name of the model itself.
     """
 
-    rival: Arm
+    other: str
     metric: str
     part: str
+    own: str = SUBJECT.name
 
     @property
     def pair(self) -> tuple[Name, Name]:
-        """The names of the two values: PtychoPINN's and the rival's."""
-        own, other = ((arm.value, self.metric, self.part) for arm in (Arm.PTYCHOPINN, self.rival))
-        return own, other
+        """The names of the two values, own first."""
+        return (self.own, self.metric, self.part), (self.other, self.metric, self.part)
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,18 @@ class PairedScores:
 
     def mean(self, name: Name, keys: Iterable[ComparisonKey]) -> float | None:
         """Return the mean of a value over comparisons; None unless each of them has it."""
-        values = [self.tables[key].get(name) for key in keys]
-        present = [value for value in values if value is not None]
-        return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
+        return mean_of_all([self.tables[key].get(name) for key in keys])
 
     def delta(self, wanted: DeltaKey) -> float | None:
         """Return the difference of the means over all comparisons; None if a value is missing."""
         own, other = (self.mean(name, self.tables) for name in wanted.pair)
         return None if own is None or other is None else own - other
+
+
+def mean_of_all(values: list[float | None]) -> float | None:
+    """Return the mean of values; None if there are none, or one of them is missing."""
+    present = [value for value in values if value is not None]
+    return math.fsum(present) / len(present) if len(present) == len(values) > 0 else None
 
 
 def key_of(entry: Mapping[str, Any]) -> ComparisonKey:

@@ -145,10 +145,13 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def verdict(
-    delta: float | None, adjusted_p: float | None, higher_is_better: bool, level: float = LEVEL
+    delta: float | None,
+    adjusted_p: float | None,
+    higher_is_better: bool | None,
+    level: float = LEVEL,
 ) -> str | None:
     """Return whether own is `better`, `worse` or neither (`inconclusive`), or None if unknown."""
-    if delta is None or adjusted_p is None:
+    if delta is None or adjusted_p is None or higher_is_better is None:
         return None
     if adjusted_p >= level or delta == 0:
         return "inconclusive"

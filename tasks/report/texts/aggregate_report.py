@@ -1,26 +1,37 @@
-"""`aggregate_report.md` and `aggregate_highlights.txt`: the means of the arms, and deltas."""
+"""The means of the arms and their deltas: the aggregate report, its highlights, and the grid.
 
-from collections.abc import Iterable
+`aggregate_report.md` and `aggregate_highlights.txt` are of all comparisons together,
+`ssim_grid_summary.md` shows the phase of every dose, view and split at a glance.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.hub_layout import METRICS_SUMMARY
-from tasks.core.study.quality_flags import PARTS
+from tasks.catalogue.headline import (
+    HEADLINE_METRICS,
+    SIMILARITY,
+    SUBJECT,
+    arms_among,
+    metrics_among,
+    others_among,
+)
+from tasks.catalogue.metric import PARTS, PHASE, VALUE
+from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.records.measured_against import labelled
-from tasks.report.records.summary import MODELS
-from tasks.report.statistics.deltas import METRICS
-from tasks.report.statistics.flags import RIVALS
-from tasks.report.texts.highlights import MISSING, highlight_lines
+from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.texts.highlights import (
+    LABEL_WIDTH,
+    MISSING,
+    TERMINAL_DECIMALS,
+    highlight_lines,
+)
+from tasks.report.texts.interval_texts import part_name
 from tasks.report.texts.summary_text import counts
 from tasks.report.texts.text_tables import DASH, markdown_table, signed
 
 DECIMALS = 3
-SANE_MS_SSIM = 0.80
-ROWS = {
-    "mean MS-SSIM": ("ms_ssim", "mean"),
-    "best MS-SSIM": ("ms_ssim", "best"),
-    "mean MAE": ("mae", "mean"),
-}
+SANE_SIMILARITY = 0.80
 SANE, LOW, UNKNOWN = "ok", "LOW", "unknown"
 
 
@@ -44,70 +55,119 @@ def aggregate_highlights(summary: dict[str, Any], delta: dict[str, Any]) -> str:
     """Return `aggregate_highlights.txt`: a line a model and metric, the deltas, the sanity."""
     means = summary["aggregate_metrics"]
     lines = [f"Means over the {summary['aggregate_split']} split. {counts(summary)}"]
-    for metric, title in METRICS.items():
-        for model in MODELS:
-            amplitude, phase = (
-                _plain(means[model][metric][f"mean_{part}"], MISSING) for part in PARTS
-            )
-            label = f"{title} {model}"
-            lines.append(f"{label:<35}: amplitude {amplitude}  phase {phase}")
-    lines += labelled(highlight_lines(delta["deltas"], mae_decimals=DECIMALS), delta)
+    for metric in metrics_among(means[SUBJECT.name]):
+        for arm in arms_among(means):
+            found = means[arm.name][metric.name]
+            cells = (f"{part} {_plain(found[f'mean_{part}'], MISSING)}" for part in metric.parts)
+            label = f"{metric.label} {arm.name}"
+            lines.append(f"{label:<{LABEL_WIDTH}}: {'  '.join(cells)}")
+    lines += labelled(highlight_lines(delta["deltas"], TERMINAL_DECIMALS), delta)
     low = [
-        f"{model} {part}"
-        for model in MODELS
+        f"{arm.name} {part}"
+        for arm in arms_among(means)
         for part in PARTS
-        if sanity(means[model]["ms_ssim"][f"mean_{part}"]) == LOW
+        if sanity(means[arm.name][SIMILARITY.name][f"mean_{part}"]) == LOW
     ]
-    lines.append(f"Mean MS-SSIM under {SANE_MS_SSIM:.2f}: {', '.join(low) or 'none'}")
+    lines.append(f"Mean {SIMILARITY.label} under {SANE_SIMILARITY:.2f}: {', '.join(low) or 'none'}")
     return "\n".join([*lines, ""])
 
 
-def sanity(mean_ms_ssim: float | None) -> str:
-    """Return whether a mean MS-SSIM is one that a sound reconstruction has."""
-    if mean_ms_ssim is None:
+def ssim_grid(delta: dict[str, Any], preview: Sequence[str], preview_path: str) -> str:
+    """Return `ssim_grid_summary.md`.
+
+    Args:
+        delta: Content of `metrics_delta_summary.json`.
+        preview: Lines of `metrics_delta_highlights_preview.txt`.
+        preview_path: Where that lies, relative to the hub.
+    """
+    sources = [PurePosixPath(path).name for path in (DELTA_SUMMARY, preview_path)]
+    columns = [
+        (metric, other.name) for metric in HEADLINE_METRICS for other in others_of(delta["deltas"])
+    ]
+    rows = [
+        [
+            f"{entry['dose']:g}",
+            entry["view"],
+            entry["split"],
+            str(entry["n_replicates"]),
+            *(
+                signed(entry["deltas"][vs(other)][metric.name][PHASE], metric.decimals)
+                for metric, other in columns
+            ),
+        ]
+        for entry in delta["deltas_by_condition"]
+    ]
+    header = ["dose", "view", "split", "replicates"]
+    header += [f"{metric.label} vs {other}" for metric, other in columns]
+    return "\n".join(
+        [
+            "# SSIM grid: phase",
+            "",
+            f"{SUBJECT.name} minus the other arm, in the phase alone. Rows are of "
+            f"`{sources[0]}`; the lines are those of `{sources[1]}`, over the "
+            f"{delta['aggregate_split']} split.",
+            "",
+            *markdown_table(header, rows),
+            "",
+            "```",
+            *preview,
+            "```",
+            "",
+        ]
+    )
+
+
+def sanity(similarity: float | None) -> str:
+    """Return whether a mean similarity is one that a sound reconstruction has."""
+    if similarity is None:
         return UNKNOWN
-    return SANE if mean_ms_ssim >= SANE_MS_SSIM else LOW
+    return SANE if similarity >= SANE_SIMILARITY else LOW
 
 
 def _split_section(split: str, means: dict[str, Any], deltas: dict[str, Any]) -> list[str]:
     """Return all that is said of one split."""
     lines = [f"## Over the {split} split", ""]
-    for model in MODELS:
-        lines += [f"### {model}", "", *_model_table(means[model]), ""]
-    lines += [f"### Sanity: mean MS-SSIM of at least {SANE_MS_SSIM:.2f}", ""]
+    for arm in arms_among(means):
+        lines += [f"### {arm.name}", "", *_model_table(means[arm.name]), ""]
+    lines += [f"### Sanity: mean {SIMILARITY.label} of at least {SANE_SIMILARITY:.2f}", ""]
     lines += [*_sanity_table(means), "", "### Deltas, both ways", ""]
-    return [*lines, *_delta_table(deltas), ""]
+    return [*lines, *_delta_table(means, deltas), ""]
 
 
 def _model_table(means: dict[str, Any]) -> list[str]:
+    metrics = metrics_among(means)
+    parts = [part for part in (*PARTS, VALUE) if any(part in metric.parts for metric in metrics)]
     rows = [
-        [title, *(_plain(means[metric][f"{kind}_{part}"]) for part in PARTS)]
-        for title, (metric, kind) in ROWS.items()
+        [
+            f"{kind} {metric.label}",
+            *(_plain(means[metric.name].get(f"{kind}_{part}")) for part in parts),
+        ]
+        for metric in metrics
+        for kind in (("mean", "best") if metric.higher_is_better else ("mean",))
     ]
-    return markdown_table(["", *PARTS], rows)
+    return markdown_table(["", *parts], rows)
 
 
 def _sanity_table(means: dict[str, Any]) -> list[str]:
     rows = []
-    for model in MODELS:
-        values = [means[model]["ms_ssim"][f"mean_{part}"] for part in PARTS]
+    for arm in arms_among(means):
+        values = [means[arm.name][SIMILARITY.name][f"mean_{part}"] for part in PARTS]
         cells = [(_plain(value), sanity(value)) for value in values]
-        rows.append([model, *(text for pair in cells for text in pair)])
+        rows.append([arm.name, *(text for pair in cells for text in pair)])
     return markdown_table(["model", *(text for part in PARTS for text in (part, "sane"))], rows)
 
 
-def _delta_table(deltas: dict[str, Any]) -> list[str]:
-    columns = [(metric, part) for metric in METRICS for part in PARTS]
-    own = Arm.PTYCHOPINN.value
+def _delta_table(means: dict[str, Any], deltas: dict[str, Any]) -> list[str]:
+    columns = [
+        (metric, part) for metric in metrics_among(means[SUBJECT.name]) for part in metric.parts
+    ]
     rows = []
-    for rival in RIVALS:
-        values = [deltas[f"vs_{rival.value}"][metric][part] for metric, part in columns]
-        rows.append([f"{own} - {rival.value}", *_signed(values)])
+    for other in others_among(means):
+        values = [deltas[vs(other.name)][metric.name][part] for metric, part in columns]
+        rows.append([f"{SUBJECT.name} - {other.name}", *_signed(values)])
         opposite = [None if value is None else -value for value in values]
-        rows.append([f"{rival.value} - {own}", *_signed(opposite)])
-    return markdown_table(
-        ["delta", *(f"{METRICS[metric]} {part}" for metric, part in columns)], rows
-    )
+        rows.append([f"{other.name} - {SUBJECT.name}", *_signed(opposite)])
+    return markdown_table(["delta", *(part_name(*column) for column in columns)], rows)
 
 
 def _signed(values: Iterable[float | None]) -> list[str]:

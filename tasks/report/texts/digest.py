@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tasks.catalogue.headline import SUBJECT, metrics_among
+from tasks.catalogue.metric import HEADLINE
 from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.records.measured_against import caveat, labelled
-from tasks.report.statistics.deltas import DIRECTIONS, HEADLINE, METRICS, SECONDARY_FAMILY
 from tasks.report.statistics.flags import flag_text
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.texts.highlights import highlight_lines
-from tasks.report.texts.interval_texts import delta_rows, interval_caption, notes
-from tasks.report.texts.summary_text import counts, means_table, verdict
+from tasks.report.texts.interval_texts import (
+    delta_rows,
+    family_title,
+    interval_caption,
+    notes,
+    shown_families,
+)
+from tasks.report.texts.summary_text import counts, means_table, outcome_line
 
 
 def digest_markdown(
@@ -48,7 +55,7 @@ def digest_markdown(
     lines += ["## Flags", ""]
     lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
     lines += [] if summary["flags"] else ["None."]
-    last_line = verdict(summary, stopped=bool(stopped))
+    last_line = outcome_line(summary, stopped=bool(stopped))
     lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", last_line, ""]
     return "\n".join(lines)
 
@@ -68,16 +75,14 @@ def _comparison_list(summary: dict[str, Any]) -> list[str]:
 
 def _interval_section(delta: dict[str, Any]) -> list[str]:
     """Return the tables of deltas with intervals: the headline's, and that of other metrics."""
-    headline = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
-    others = [
-        entry
-        for entry in delta["comparisons"]
-        if entry["family"] == SECONDARY_FAMILY and entry["delta"] is not None
-    ]
+    families = shown_families(delta)
+    headline = families.pop(HEADLINE)
     lines = [*delta_rows(headline), "", *_paragraphs(interval_caption(headline))]
     lines += _paragraphs(notes(headline))
-    if others:
-        lines += ["Other metrics:", "", *delta_rows(others), "", *_paragraphs(notes(others))]
+    for family, entries in families.items():
+        known = [entry for entry in entries if entry["delta"] is not None]
+        lines += [f"{family_title(family)}:", "", *delta_rows(known), ""]
+        lines += _paragraphs(notes(known))
     return lines
 
 
@@ -86,8 +91,10 @@ def _paragraphs(texts: Sequence[str]) -> list[str]:
 
 
 def _delta_caption(delta: dict[str, Any]) -> str:
-    directions = ", ".join(f"{METRICS[name]}: {way}" for name, way in DIRECTIONS.items())
+    ways = ", ".join(
+        f"{metric.label}: {metric.direction}" for metric in metrics_among(delta["directions"])
+    )
     return (
-        f"PtychoPINN minus the other arm, over the {delta['aggregate_split']} split ({directions})."
+        f"{SUBJECT.name} minus the other arm, over the {delta['aggregate_split']} split ({ways})."
         f"{caveat(delta)}"
     )

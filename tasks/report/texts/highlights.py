@@ -1,27 +1,36 @@
-"""The four lines that a study ends in, to the letter of the design."""
+"""The four lines that a study ends in, to the letter of the design, and what a terminal shows."""
 
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import PARTS
-from tasks.report.statistics.deltas import METRICS
-from tasks.report.statistics.flags import RIVALS
+from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT
+from tasks.catalogue.metric import PARTS, PHASE, Metric
+from tasks.catalogue.reconstruction import Reconstruction
+from tasks.report.records.measured_against import labelled
+from tasks.report.statistics.deltas import vs
+from tasks.report.texts.interval_texts import compact_lines
+from tasks.report.texts.text_tables import signed
 
 LABEL_WIDTH = 35
-DECIMALS = {"ms_ssim": 3, "mae": 6}
 MISSING = "n/a"
+TERMINAL_DECIMALS = 3
+LINES = tuple((metric, other) for metric in HEADLINE_METRICS for other in OTHERS)
 
 
-def highlight_lines(values: dict[str, Any], mae_decimals: int = 6) -> list[str]:
-    """Return the four lines of highlights, MS-SSIM then MAE, each vs Baseline then vs PtyChi."""
+def highlight_lines(values: dict[str, Any], most_decimals: int | None = None) -> list[str]:
+    """Return the four lines of highlights, MS-SSIM then MAE, each vs Baseline then vs PtyChi.
+
+    Args:
+        values: Deltas, as `metrics_delta_summary.json` has them.
+        most_decimals: Of every number; those of the metric without.
+    """
     lines = []
-    for metric, rival in _pairs():
-        decimals = 3 if metric == "ms_ssim" else mae_decimals
+    for metric, other in LINES:
+        decimals = min(metric.decimals, most_decimals or metric.decimals)
         amplitude, phase = (
-            _signed(values[f"vs_{rival.value}"][metric][part], decimals) for part in PARTS
+            signed(values[vs(other.name)][metric.name][part], decimals, MISSING) for part in PARTS
         )
         lines.append(
-            f"{_label(metric, rival):<{LABEL_WIDTH}}: amplitude {amplitude}  phase {phase}"
+            f"{_label(metric, other):<{LABEL_WIDTH}}: amplitude {amplitude}  phase {phase}"
         )
     return lines
 
@@ -29,19 +38,20 @@ def highlight_lines(values: dict[str, Any], mae_decimals: int = 6) -> list[str]:
 def preview_lines(values: dict[str, Any]) -> list[str]:
     """Return the four lines of highlights with the phase alone."""
     return [
-        f"{_label(metric, rival)}: "
-        f"{_signed(values[f'vs_{rival.value}'][metric]['phase'], 3 if metric == 'ms_ssim' else 6)}"
-        for metric, rival in _pairs()
+        f"{_label(metric, other)}: "
+        f"{signed(values[vs(other.name)][metric.name][PHASE], metric.decimals, MISSING)}"
+        for metric, other in LINES
     ]
 
 
-def _pairs() -> list[tuple[str, Arm]]:
-    return [(metric, rival) for metric in METRICS for rival in RIVALS]
+def terminal_block(delta: dict[str, Any]) -> list[str]:
+    """Return the deltas for the terminal, three decimals each, and their intervals."""
+    return [
+        f"Deltas over the {delta['aggregate_split']} split",
+        *labelled(highlight_lines(delta["deltas"], TERMINAL_DECIMALS), delta),
+        *compact_lines(delta),
+    ]
 
 
-def _label(metric: str, rival: Arm) -> str:
-    return f"{METRICS[metric]} Δ ({Arm.PTYCHOPINN.value} - {rival.value})"
-
-
-def _signed(value: float | None, decimals: int) -> str:
-    return MISSING if value is None else f"{value:+.{decimals}f}"
+def _label(metric: Metric, other: Reconstruction) -> str:
+    return f"{metric.label} Δ ({SUBJECT.name} - {other.name})"

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tasks.catalogue.headline import SUBJECT
+from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study.hub_layout import (
     ATTEMPTS,
@@ -17,15 +19,19 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.report.publish.write_reports import AGGREGATE_REPORT, COST_TEXT, DIGEST
 from tasks.report.records.attempts import Attempt
-from tasks.report.records.hub_contents import HubContents
+from tasks.report.records.hub_contents import HubContents, used_parameters
 from tasks.report.records.measured_against import caveat, labelled
-from tasks.report.statistics.deltas import HEADLINE
 from tasks.report.statistics.flags import flag_text
 from tasks.report.texts.highlights import highlight_lines
-from tasks.report.texts.interval_texts import delta_rows, interval_caption, notes
-from tasks.report.texts.summary_text import counts, verdict
+from tasks.report.texts.interval_texts import (
+    delta_rows,
+    family_title,
+    interval_caption,
+    notes,
+    shown_families,
+)
+from tasks.report.texts.summary_text import counts, outcome_line
 from tasks.report.texts.text_tables import markdown_table
-from tasks.report.texts.used_parameters import used_parameters
 
 LINKS = {
     "Everything on one page, offline": "analysis/report.html",
@@ -90,7 +96,7 @@ def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
         ]
     if contents.summary is None:
         return [*lines, "There are no comparisons yet.", ""]
-    last_word = verdict(contents.summary, stopped=failed)
+    last_word = outcome_line(contents.summary, stopped=failed)
     return [*lines, counts(contents.summary), "", f"**{last_word}**", ""]
 
 
@@ -128,15 +134,21 @@ def _shown(value: Any) -> str:
 
 def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     """Return deltas, verdicts and flags."""
-    found = [entry for entry in delta.get("comparisons", ()) if entry["family"] == HEADLINE]
+    highlights = labelled(highlight_lines(delta["deltas"]), delta)
     lines = [
         "## Deltas",
         "",
-        f"PtychoPINN minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
+        f"{SUBJECT.name} minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
+        "",
+        "```",
+        *highlights,
+        "```",
+        "",
     ]
-    highlights = labelled(highlight_lines(delta["deltas"]), delta)
-    lines += ["", "```", *highlights, "```", "", *delta_rows(found), ""]
-    sentences = [*interval_caption(found), *notes(found)]
-    lines += [line for text in sentences for line in (text, "")]
+    for family, found in shown_families(delta).items():
+        if family.startswith(HEADLINE):
+            lines += [] if family == HEADLINE else [f"{family_title(family)}:", ""]
+            sentences = [*interval_caption(found), *notes(found)]
+            lines += [*delta_rows(found), "", *(line for text in sentences for line in (text, ""))]
     flags = [f"- {flag_text(flag)}" for flag in summary["flags"]]
     return [*lines, "## Flags", "", *(flags or ["None."]), ""]

@@ -3,21 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.core.study.arms import Arm
-from tasks.core.study.quality_flags import PARTS
-from tasks.report.statistics.deltas import HEADLINE, METRICS
-from tasks.report.statistics.flags import RIVALS
-from tasks.report.statistics.paired_scores import VALUE
+from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT
+from tasks.catalogue.metric import HEADLINE, PARTS, SECONDARY, VALUE, Metric
+from tasks.catalogue.metrics import METRICS
+from tasks.report.statistics.deltas import vs
 from tasks.report.texts.text_tables import DASH, decimals_of, markdown_table, signed
 
-NAMES = METRICS | {
-    "ssim": "SSIM",
-    "psnr": "PSNR [dB]",
-    "mse": "MSE",
-    "complex_nrmse": "complex NRMSE",
-    "frc_half_crossing_per_px": "FRC half crossing [1/px]",
-    "frc_area": "FRC area",
-}
+FAMILY_TITLES = {HEADLINE: "Headline metrics", SECONDARY: "Other metrics"}
 DELTA_HEADER = ("metric", "part", "against", "delta", "95 % interval", "p after Holm", "verdict")
 MEANING = {
     "seeds": (
@@ -33,9 +25,37 @@ MEANING = {
 }
 COMPACT_DECIMALS = 4
 CORRECTION = (
-    "Verdicts are PtychoPINN's, at 5 % after Holm's correction for all deltas of a table; "
+    f"Verdicts are {SUBJECT.name}'s, at 5 % after Holm's correction for all deltas of a table; "
     "the intervals are of one delta each."
 )
+
+
+def part_name(metric: Metric, part: str) -> str:
+    """Return metric and part without a unit, such as `MAE phase` or `FRC area`."""
+    return metric.label if part == VALUE else f"{metric.label} {part}"
+
+
+def shown_families(delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the deltas by the family of their p-values; the headline's, and others with a delta.
+
+    Args:
+        delta: Content of `metrics_delta_summary.json`.
+    """
+    found: dict[str, list[dict[str, Any]]] = {HEADLINE: []}
+    for entry in delta.get("comparisons", ()):
+        found.setdefault(entry["family"], []).append(entry)
+    return {
+        family: entries
+        for family, entries in found.items()
+        if family == HEADLINE or any(entry["delta"] is not None for entry in entries)
+    }
+
+
+def family_title(family: str) -> str:
+    """Return `Headline metrics`, `Other metrics`, or such as `Headline metrics against ePIE`."""
+    name, _, other = family.partition(" vs ")
+    title = FAMILY_TITLES.get(name, f"{name.capitalize()} metrics")
+    return f"{title} against {other}" if other else title
 
 
 def interval_caption(found: Sequence[dict[str, Any]]) -> list[str]:
@@ -51,7 +71,7 @@ def notes(found: Sequence[dict[str, Any]]) -> list[str]:
     for entry in found:
         if entry["reason"]:
             part = "" if entry["part"] == VALUE else f" {entry['part']}"
-            name = f"{NAMES[entry['metric']]}{part} against {entry['against']}"
+            name = f"{METRICS.get(entry['metric']).title()}{part} against {entry['against']}"
             concerned.setdefault(entry["reason"], []).append(name)
     return [
         f"All deltas: {reason}." if len(names) == len(found) else f"{', '.join(names)}: {reason}."
@@ -68,7 +88,7 @@ def delta_cells(found: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Return deltas with intervals and verdicts, a row each, below `DELTA_HEADER`."""
     return [
         [
-            NAMES[entry["metric"]],
+            METRICS.get(entry["metric"]).title(),
             DASH if entry["part"] == VALUE else entry["part"],
             entry["against"],
             signed(entry["delta"], decimals_of(entry["half_width"])),
@@ -89,7 +109,7 @@ def interval_text(entry: Mapping[str, Any]) -> str:
 
 
 def compact_lines(delta: dict[str, Any]) -> list[str]:
-    """Return the headline intervals for a terminal: a line a metric and rival, at most 100 wide."""
+    """Return the headline intervals for a terminal: a line a metric and arm, at most 100 wide."""
     found = [entry for entry in delta["comparisons"] if entry["family"] == HEADLINE]
     known = [entry for entry in found if entry["kind"]]
     if not known:
@@ -101,17 +121,17 @@ def compact_lines(delta: dict[str, Any]) -> list[str]:
         else f"over {known[0]['n']} blocks of the image (spatial)"
     )
     lines = [f"95 % intervals {source}, verdicts after Holm"]
-    for metric, label in METRICS.items():
-        for rival in RIVALS:
-            cells = [_compact(delta, rival, metric, part) for part in PARTS]
-            name = f"{label} vs {rival.value}"
+    for metric in HEADLINE_METRICS:
+        for other in OTHERS:
+            entries = delta["intervals"][vs(other.name)][metric.name]
+            cells = [_compact(part, entries[part]) for part in PARTS]
+            name = f"{metric.label} vs {other.name}"
             lines.append(f"{name:<19}: {cells[0]:<39}  {cells[1]}")
     return lines
 
 
-def _compact(delta: dict[str, Any], rival: Arm, metric: str, part: str) -> str:
+def _compact(part: str, entry: Mapping[str, Any]) -> str:
     """Return `phase +0.015 ± 0.020 inconclusive`."""
-    entry = delta["intervals"][f"vs_{rival.value}"][metric][part]
     if entry["half_width"] is None:
         return f"{part} {entry['verdict'] or 'no interval'}"
     decimals = min(decimals_of(entry["half_width"]), COMPACT_DECIMALS)

@@ -3,23 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.core.study.quality_flags import PARTS
+from tasks.catalogue.headline import (
+    FURTHER_METRICS,
+    MAIN_METRICS,
+    SUBJECT,
+    arms_among,
+    metrics_among,
+)
+from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
 from tasks.report.records.measured_against import caveat
-from tasks.report.records.summary import MODELS
-from tasks.report.statistics.deltas import METRICS
-from tasks.report.statistics.paired_scores import VALUE, key_of
+from tasks.report.statistics.paired_scores import key_of
+from tasks.report.texts.interval_texts import part_name
 from tasks.report.texts.text_tables import fixed, markdown_table
-
-MAIN_COLUMNS = {
-    "MS-SSIM ampl.": ("ms_ssim", "amplitude"),
-    "MS-SSIM phase": ("ms_ssim", "phase"),
-    "SSIM ampl.": ("ssim", "amplitude"),
-    "SSIM phase": ("ssim", "phase"),
-    "MAE ampl.": ("mae", "amplitude"),
-    "MAE phase [rad]": ("mae", "phase"),
-    "complex NRMSE": ("complex_nrmse", VALUE),
-    "FRC half crossing [1/px]": ("frc_half_crossing_per_px", VALUE),
-}
 
 
 def summary_markdown(summary: dict[str, Any]) -> str:
@@ -42,7 +37,7 @@ def counts(summary: dict[str, Any]) -> str:
     )
 
 
-def verdict(summary: Mapping[str, Any], *, stopped: bool) -> str:
+def outcome_line(summary: Mapping[str, Any], *, stopped: bool) -> str:
     """Return in one line whether every comparison is there, with every arm.
 
     Args:
@@ -68,15 +63,32 @@ def _lacking(summary: Mapping[str, Any]) -> str:
     return f", {len(found)} without {' or '.join(arms)}" if found else ""
 
 
-def means_table(aggregate: dict[str, Any]) -> list[str]:
-    """Return the mean MS-SSIM and MAE of every arm as a markdown table."""
-    columns = [(metric, part) for metric in METRICS for part in PARTS]
-    header = ["model", *(f"{METRICS[metric]} {part}" for metric, part in columns)]
-    rows = [
-        [model, *(fixed(aggregate[model][metric][f"mean_{part}"]) for metric, part in columns)]
-        for model in MODELS
+def means_table(means: dict[str, Any]) -> list[str]:
+    """Return the mean of the headline's metrics, and of further ones, of every arm as markdown."""
+    columns = [
+        (metric, part) for metric in metrics_among(means[SUBJECT.name]) for part in metric.parts
     ]
-    return markdown_table(header, rows)
+    arms = [arm.name for arm in arms_among(means)]
+    rows = [
+        [arm, *(fixed(means[arm][metric.name][f"mean_{part}"]) for metric, part in columns)]
+        for arm in arms
+    ]
+    return markdown_table(["model", *(part_name(*column) for column in columns)], rows)
+
+
+def column_title(metric: Metric, part: str) -> str:
+    """Return metric, part and unit for a narrow column, such as `MAE ampl.`."""
+    return metric.title(part).replace(f" {AMPLITUDE}", " ampl.")
+
+
+def main_columns() -> dict[str, tuple[str, str]]:
+    """Return what counts: metric and part of every column by its title, further metrics last."""
+    found = {column_title(m, part): (m.name, part) for m in MAIN_METRICS for part in m.parts}
+    return found | {
+        f"{column_title(m, part)} ({m.direction})": (m.name, part)
+        for m in FURTHER_METRICS
+        for part in m.parts
+    }
 
 
 def main_table(job: dict[str, Any]) -> list[str]:
@@ -97,7 +109,7 @@ def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     models = dict.fromkeys(row["model"] for row in _rows(job))
     shown = {
         title: column
-        for title, column in MAIN_COLUMNS.items()
+        for title, column in main_columns().items()
         if any(values.get((model, *column)) is not None for model in models)
     }
     rows = [
@@ -109,7 +121,7 @@ def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
     """Return the metrics that are not in the main table, a markdown table a model."""
-    main = {metric for metric, _ in MAIN_COLUMNS.values()}
+    main = {metric for metric, _ in main_columns().values()}
     found: dict[str, list[list[str]]] = {}
     for row in _rows(job):
         if row["metric"] not in main:

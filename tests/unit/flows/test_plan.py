@@ -6,7 +6,7 @@ from flows.params.run import NetworkKind, PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.seeds import Split
-from tasks.report.costs.cost_params import CostParams
+from tasks.report.costs.costs import CostParams
 from tasks.simulate.params import SimulationParams
 
 

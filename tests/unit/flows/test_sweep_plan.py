@@ -8,7 +8,7 @@ from flows.params.run import PhaseGParams
 from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import make_plan, make_sweep_plan
 from tasks.core.files.atomic_files import read_json
-from tasks.report.costs.cost_params import CostParams
+from tasks.report.costs.costs import CostParams
 from tasks.report.records.plan_file import PlanFile
 
 SMALL = {"doses": (1e4, 1e3), "seeds": 2, "profile": "smoke"}

@@ -7,7 +7,7 @@ from tasks.core.files.block_file import BlockRow, write_blocks
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import METRICS_SUMMARY, rebuild_reports
-from tasks.report.texts.terminal_text import terminal_block
+from tasks.report.texts.highlights import terminal_block
 
 MEANS = {
     ("PtychoPINN", "mae"): (0.030, 0.070),

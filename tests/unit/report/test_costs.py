@@ -8,12 +8,11 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.costs.cost_params import CostParams, CostSource
 from tasks.report.costs.cost_points import cost_points, pareto_front
-from tasks.report.costs.cost_stage import summarise_costs
 from tasks.report.costs.cost_table import digest_lines, read_costs, write_costs
-from tasks.report.costs.costs import ArmCost, arm_costs
+from tasks.report.costs.costs import ArmCost, CostParams, CostSource, arm_costs
 from tasks.report.records.comparisons import ComparisonKey
+from tasks.report.stage import summarise_costs
 
 DENSE = ComparisonKey(1000, "dense", "test", 1)
 

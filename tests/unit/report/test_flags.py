@@ -1,10 +1,10 @@
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.study.arms import Arm
 from tasks.report.publish.artifacts import delta_table
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.records.comparisons import find_comparisons
-from tasks.report.statistics.flags import comparison_flags, flags_between
+from tasks.report.statistics.flags import comparison_flags, flags_between, missing_arms
 
 SCORES = {
     "PtychoPINN": (0.90, 0.85, 0.030, 0.070),
@@ -28,7 +28,7 @@ def put(hub, extra=(), **changes):
     ]
     write_metrics_csv(hub / f"analysis/{JOB}/comparison_metrics.csv", [*rows, *extra])
     (job,) = find_comparisons(hub)
-    return comparison_flags(job)
+    return comparison_flags(job, missing_arms([job])[0])
 
 
 def test_a_sound_comparison_has_no_flag(tmp_path):
@@ -49,8 +49,10 @@ def test_a_disagreement_is_a_flag_of_ptychopinn_that_names_the_rival(tmp_path):
     (flag,) = put(tmp_path, PtyChi=(0.89, 0.86, 0.025, 0.060))
     assert flag["model"] == "PtychoPINN"
     assert flag["flag"].startswith("against PtyChi: MS-SSIM and MAE disagree in amplitude")
-    assert flags_between([flag], Arm.BASELINE) == []
-    assert flags_between([flag], Arm.PTYCHI) == [f"{JOB}, PtychoPINN: {flag['flag']}"]
+    assert flags_between([flag], RECONSTRUCTIONS.get("Baseline")) == []
+    assert flags_between([flag], RECONSTRUCTIONS.get("PtyChi")) == [
+        f"{JOB}, PtychoPINN: {flag['flag']}"
+    ]
 
 
 def test_the_digest_and_the_table_of_deltas_show_flags(tmp_path):

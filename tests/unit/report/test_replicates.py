@@ -7,7 +7,7 @@ from tasks.core.study.hub_layout import COMPARISON_MANIFEST, DELTA_SUMMARY, METR
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS, rebuild_reports
 from tasks.report.records.comparisons import find_comparisons, key_of_table
-from tasks.report.texts.terminal_text import terminal_block
+from tasks.report.texts.highlights import terminal_block
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 # What a seed adds to PtychoPINN's phase MAE.

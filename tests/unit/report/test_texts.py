@@ -23,7 +23,7 @@ from tasks.report.publish.write_reports import (
     rebuild_reports,
 )
 from tasks.report.records.pretty_json import LINE_WIDTH, pretty_json
-from tasks.report.texts.aggregate_report import SANE_MS_SSIM, sanity
+from tasks.report.texts.aggregate_report import SANE_SIMILARITY, sanity
 
 MODELS = ("PtychoPINN", "Baseline", "PtyChi")
 JSON = st.recursive(
@@ -114,8 +114,8 @@ def test_a_mean_under_the_threshold_is_called_low(report_hub):
 
 
 def test_the_threshold_itself_is_sane():
-    assert sanity(SANE_MS_SSIM) == "ok"
-    assert sanity(np.nextafter(SANE_MS_SSIM, 0)) == "LOW"
+    assert sanity(SANE_SIMILARITY) == "ok"
+    assert sanity(np.nextafter(SANE_SIMILARITY, 0)) == "LOW"
     assert sanity(None) == "unknown"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.report.texts.used_parameters import used_parameters
+from tasks.report.records.hub_contents import used_parameters
 
 SIMULATED = {"view": "dense", "sample": {"kind": "lines"}, "scan": {"kind": "raster"}, "seed": 1}
 
