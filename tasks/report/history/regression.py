@@ -48,7 +48,7 @@ def delta_changes(
     before: tuple[Deltas, Intervals], after: tuple[Deltas, Intervals]
 ) -> list[Change]:
     """Return every delta that two runs tell of; those that neither has are left out."""
-    told = before[0] | after[0]
+    told = {**before[0], **after[0]}
     changes = [
         Change(
             f"{SUBJECT.name} - {other.name}",
