@@ -11,7 +11,7 @@ from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.page import svg
 from tasks.report.page.curve_files import Curve
-from tasks.report.page.kept_figure import KEY, fingerprint_of, is_drawn
+from tasks.report.page.drawn_state import KEY, fingerprint_of, is_drawn
 from tasks.report.page.svg import (
     INK,
     PAPER,
