@@ -36,6 +36,8 @@ from tasks.core.study.hub_layout import (
     BLOCKER_TEXT,
     CONDITION_MAP,
     DELTA_SUMMARY,
+    DIGEST,
+    HIGHLIGHTS,
     HUB_SUMMARY,
     INVENTORY,
     REPORT_PAGE,
@@ -43,7 +45,6 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.condition_map.map_text import map_lines
-from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS
 from tasks.report.texts.highlights import terminal_block
 from tasks.runtime.errors import (
     BadInputError,

@@ -14,9 +14,8 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
-from tasks.report.publish.final_reports import write_closing_reports
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.texts.highlights import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.inventory import inventory_renewed, is_of_a_run
@@ -38,7 +37,7 @@ def report(hub: Path, *, verify: bool) -> int:
         try:
             with inventory_renewed(hub):
                 publication = rebuild_reports(hub, ReportParams())
-                write_closing_reports(hub)
+                write_final_reports(hub)
             found = write_verification(hub) if verify and is_of_a_run(hub) else None
         except ValueError as error:
             raise BadInputError(str(error)) from error

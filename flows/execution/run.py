@@ -25,8 +25,7 @@ from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import DELTA_SUMMARY, VERIFICATION_REPORT
 from tasks.core.study.stage_interface import VERIFY_EVIDENCE
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.publish.final_reports import write_closing_reports
-from tasks.report.publish.write_reports import utc_now
+from tasks.report.publish.write_reports import utc_now, write_final_reports
 from tasks.report.records.attempts import interval_record
 from tasks.report.task import verify_evidence
 from tasks.report.verification.inventory import write_inventory
@@ -89,7 +88,7 @@ def open_hub(
         found = _deltas(hub)
         result = "no deltas" if found["deltas"] is None else "success"
         record_attempt(hub, started_at, result, _details(plan) | found)
-        write_closing_reports(hub)
+        write_final_reports(hub)
         _seal(hub, plan)
 
 
@@ -115,7 +114,7 @@ def _record_failure(hub: Path, plan: Plan, started_at: str, failure: BaseExcepti
 def _close_after_failure(hub: Path) -> None:
     """Write the closing reports; what stopped the run matters more than what they lack."""
     try:
-        write_closing_reports(hub)
+        write_final_reports(hub)
     except (OSError, ValueError, KeyError, TypeError) as error:
         LOGGER.warning("The summary for colleagues was not written: %s", error)
 

@@ -5,11 +5,17 @@ from collections.abc import Iterable, Sequence
 from flows.planning.planner import Planner
 from tasks.catalogue.reconstruction import Reconstruction, Role, StageRole, Step
 from tasks.catalogue.registry import CatalogueError
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, COST_TABLE, HALVES, METRICS_SUMMARY
+from tasks.core.study.hub_layout import (
+    COMPARISON_MANIFEST,
+    COST_PLOT,
+    COST_TABLE,
+    COST_TEXT,
+    HALVES,
+    METRICS_SUMMARY,
+)
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 from tasks.report.costs.costs import CostParams, CostSource
-from tasks.report.publish.write_reports import COST_PLOT, COST_TEXT
 
 Steps = dict[Reconstruction, Sequence[Step]]
 

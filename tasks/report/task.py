@@ -34,7 +34,7 @@ from tasks.report.history.regression import (
     regressed_payload,
 )
 from tasks.report.publish.artifacts import data_url, delta_table, headline_picture, report_markdown
-from tasks.report.publish.write_reports import Publication, publish_deltas, utc_now
+from tasks.report.publish.write_reports import Publication, utc_now, write_reports
 from tasks.report.verification.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 from tasks.runtime.run_session import current_session, shown_as_stage
@@ -83,7 +83,7 @@ def publish(figures: dict[str, str]) -> Publication | None:
 
 
 def _publish(hub: Path, figures: dict[str, str]) -> Publication | None:
-    publication = publish_deltas(hub, utc_now())
+    publication = write_reports(hub, utc_now())
     if publication is None:
         get_run_logger().warning(
             "No deltas: %s is missing, so %s was not written. Run the flow again in this hub.",

@@ -15,9 +15,8 @@ import pytest
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN, RESEARCH_OBJECT
-from tasks.report.publish.final_reports import write_closing_reports
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 
 VALIDATOR = ("roc-validator==0.13.0", "rocrate==0.16.0")
 CHILD = Path(__file__).with_name("rocrate_child.py")
@@ -56,7 +55,7 @@ def crate(tmp_path, put_plan):
     put_plan(hub, **plan)
     write_text(hub / ATTEMPTS, json.dumps(ATTEMPT) + "\n")
     rebuild_reports(hub, ReportParams())
-    write_closing_reports(hub)
+    write_final_reports(hub)
     return hub
 
 
@@ -76,7 +75,7 @@ def test_the_crate_meets_all_that_is_required_and_lacks_a_contact_alone(validato
     assert issues(validator, crate, "REQUIRED") == []
     plan = {"publisher": "A beamline <https://ror.org/03f0f6041>"}
     write_json(crate / PLAN, read_json(crate / PLAN) | plan)
-    write_closing_reports(crate)
+    write_final_reports(crate)
     left = issues(validator, crate, "RECOMMENDED")
     assert [message for _, message in left if "contactPoint" not in message] == []
 

@@ -10,7 +10,7 @@ from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.publish.write_reports import rebuild_numbers
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 
@@ -75,7 +75,7 @@ def report_hub(tmp_path):
         write_metrics_csv(folder / "comparison_metrics.csv", rows)
         if blocks:
             write_text(folder / "block_metrics.csv", "\n".join(lines) + "\n")
-        rebuild_reports(hub, ReportParams())
+        rebuild_numbers(hub, ReportParams())
         return hub
 
     return make

@@ -10,17 +10,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.catalogue.headline import SOLVER, SUBJECT, arms_among, metrics_among
-from tasks.core.files.atomic_files import read_json, write_text
+from tasks.core.files.atomic_files import write_text
 from tasks.core.study.hub_layout import (
     BLOCKER_JSON,
     BLOCKER_TEXT,
     CONDITION_MAP,
     CONDITION_MAP_PLOT,
+    COST_PLOT,
+    COST_TABLE,
+    DELTA_PLOT,
     DELTA_SUMMARY,
+    DIGEST,
+    HIGHLIGHTS,
     METRICS_SUMMARY,
     PLAN,
     REPORT_PAGE,
 )
+from tasks.report.condition_map.map_figure import write_condition_map_plot
 from tasks.report.costs.cost_table import EXPLANATION
 from tasks.report.page.comparison_file import AGREEMENT_HEADER, QUALITY_HEADER, RESOLUTION_HEADER
 from tasks.report.page.comparison_section import (
@@ -35,6 +41,7 @@ from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.delta_tables import condition_table, delta_tables
+from tasks.report.page.drawn_state import keep_state
 from tasks.report.page.frc_chart import write_frc_plot
 from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles
@@ -47,7 +54,6 @@ from tasks.report.statistics.flags import MISSING, flag_list
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, outcome_line
 
-DELTA_PLOT = "analysis/deltas.png"
 FRC_PLOT = "frc_curves.png"
 TEMPLATES = Path(__file__).parent / "templates"
 SIZE_LIMIT_BYTES = 5_000_000
@@ -63,20 +69,20 @@ LINKS = {
     "figure of the deltas": DELTA_PLOT,
     "map over dose and overlap": CONDITION_MAP,
     "figure of the map": CONDITION_MAP_PLOT,
-    "highlights": "analysis/metrics_delta_highlights.txt",
-    "digest": "analysis/metrics_digest.md",
-    "costs": "analysis/arm_costs.csv",
-    "figure of the costs": "analysis/pareto.png",
-    "plan": "plan/plan.json",
+    "highlights": HIGHLIGHTS,
+    "digest": DIGEST,
+    "costs": COST_TABLE,
+    "figure of the costs": COST_PLOT,
+    "plan": PLAN,
 }
 Summary = Mapping[str, Any]
 
 
 def write_report_html(hub: Path) -> str | None:
-    """Write the page and its figures `deltas.png` and `frc_curves.png`, each whole or not at all.
+    """Draw the page and its figures, each whole or not at all, and keep what they were drawn from.
 
     What a hub lacks, and what in it cannot be read, the page says at its top; numbers come from
-    the summary and the deltas alone. Equal hubs give equal bytes.
+    the summary, the deltas and the map alone. Equal hubs give equal bytes.
 
     Args:
         hub: The hub, with its summary and deltas.
@@ -85,15 +91,16 @@ def write_report_html(hub: Path) -> str | None:
         Path of the page relative to the hub; None where the summary or the deltas are missing.
 
     Raises:
-        ValueError: If summary or deltas are not valid JSON.
+        ValueError: If summary, deltas or map are not valid JSON.
     """
     if not all((hub / name).is_file() for name in (METRICS_SUMMARY, DELTA_SUMMARY)):
         return None
-    summary, delta = read_json(hub / METRICS_SUMMARY), read_json(hub / DELTA_SUMMARY)
     files = PageFiles(hub, str(Path(REPORT_PAGE).parent.as_posix()))
+    summary, delta = files.json(METRICS_SUMMARY), files.json(DELTA_SUMMARY)
+    figures = [DELTA_PLOT, *_draw_frc_plots(files, summary), *_draw_map(files)]
     write_delta_plot(hub / DELTA_PLOT, delta)
-    _write_frc_plots(files, summary)
     write_text(hub / REPORT_PAGE, render(files, summary, delta))
+    keep_state(files, [REPORT_PAGE, *figures])
     return REPORT_PAGE
 
 
@@ -211,11 +218,23 @@ def _gaps(
     return found + [f"{problem}." for problem in dict.fromkeys(files.problems)]
 
 
-def _write_frc_plots(files: PageFiles, summary: Summary) -> None:
-    """Draw the ring correlation of every comparison that has its curves."""
+def _draw_frc_plots(files: PageFiles, summary: Summary) -> list[str]:
+    """Draw the ring correlation of every comparison that has its curves, and return where."""
+    paths = []
     for key, job in keys_in_order(summary).items():
         curves = files.read(f"{key.analysis_folder}/frc_curves.csv", read_frc_curves)
         if curves is not None and job is not None:
+            path = f"{key.analysis_folder}/{FRC_PLOT}"
             crossings = crossings_of(scores_of(job))
-            path = files.root / key.analysis_folder / FRC_PLOT
-            write_frc_plot(path, curves, crossings, key.description)
+            write_frc_plot(files.root / path, curves, crossings, key.description)
+            paths.append(path)
+    return paths
+
+
+def _draw_map(files: PageFiles) -> list[str]:
+    """Draw the map over dose and overlap of a hub that has one, and return where."""
+    if not files.has(CONDITION_MAP):
+        (files.root / CONDITION_MAP_PLOT).unlink(missing_ok=True)
+        return []
+    write_condition_map_plot(files.root / CONDITION_MAP_PLOT, files.json(CONDITION_MAP))
+    return [CONDITION_MAP_PLOT]

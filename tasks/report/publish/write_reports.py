@@ -1,6 +1,5 @@
-"""The last step: the deltas and their texts, from the summary that the hub holds."""
+"""The reports of a hub: numbers and their texts from the tables, then the page and the figures."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,26 +9,28 @@ from tasks.catalogue.headline import FURTHER_ARMS, OTHERS
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import (
+    AGGREGATE_HIGHLIGHTS,
+    AGGREGATE_REPORT,
     COMPARISON_MANIFEST,
     CONDITION_MAP,
-    CONDITION_MAP_PLOT,
+    COST_TEXT,
     DELTA_SUMMARY,
+    DIGEST,
+    HIGHLIGHTS,
     METRICS_SUMMARY,
     PRETTY_DELTA_SUMMARY,
+    PREVIEW,
     SSIM_GRID,
+    SUMMARY_TEXT,
 )
 from tasks.core.study.stage_interface import StageFiles, silent
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
+from tasks.report.page.drawn_state import has_kept_state
 from tasks.report.publish.params import ReportParams
+from tasks.report.publish.research_object import write_research_object
 from tasks.report.records.attempts import read_blocker
-from tasks.report.records.comparisons import (
-    TABLE_NAME,
-    BlockValues,
-    ComparisonKey,
-    find_blocks,
-    find_comparisons,
-)
+from tasks.report.records.comparisons import TABLE_NAME, find_blocks, find_comparisons
 from tasks.report.records.measured_against import labelled
 from tasks.report.records.pretty_json import pretty_json
 from tasks.report.stage import summarise
@@ -37,15 +38,8 @@ from tasks.report.statistics.deltas import delta_summary, vs
 from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
 from tasks.report.texts.digest import digest_markdown
 from tasks.report.texts.highlights import highlight_lines, preview_lines
+from tasks.report.texts.hub_summary import write_hub_summary
 
-HIGHLIGHTS = "analysis/metrics_delta_highlights.txt"
-PREVIEW = "analysis/metrics_delta_highlights_preview.txt"
-DIGEST = "analysis/metrics_digest.md"
-AGGREGATE_REPORT = "analysis/aggregate_report.md"
-AGGREGATE_HIGHLIGHTS = "analysis/aggregate_highlights.txt"
-SUMMARY_TEXT = "analysis/metrics_summary.md"
-COST_TEXT = "analysis/arm_costs.md"
-COST_PLOT = "analysis/pareto.png"
 # What the JSON for people begins with; a delta comes before how well it is known.
 READING_ORDER = (
     *("schema_version", "generated_at", "source_metrics", "aggregate_split", "measured_against"),
@@ -72,8 +66,16 @@ class Publication:
     digest: str
 
 
-def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
-    """Write the delta summary, its highlights, the digest and the page.
+def write_reports(hub: Path, generated_at: str) -> Publication | None:
+    """Write the numbers of a hub, its page and its figures; as `write_numbers`."""
+    publication = write_numbers(hub, generated_at)
+    if publication is not None:
+        draw_reports(hub)
+    return publication
+
+
+def write_numbers(hub: Path, generated_at: str) -> Publication | None:
+    """Write the delta summary, its texts, and the map over dose and overlap; draw nothing.
 
     A delta summary that says the same already keeps its time.
 
@@ -98,27 +100,34 @@ def publish_deltas(hub: Path, generated_at: str) -> Publication | None:
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
-    write_map(hub, summary, blocks)
-    # Whoever publishes nothing need not wait for what draws.
-    from tasks.report.page.write import write_report_html
-
-    write_report_html(hub)
+    conditions = condition_map(hub, summary, blocks)
+    if conditions is None:
+        (hub / CONDITION_MAP).unlink(missing_ok=True)
+    else:
+        write_json(hub / CONDITION_MAP, conditions)
     return Publication(summary, delta, texts[DIGEST])
 
 
-def write_map(
-    hub: Path, summary: dict[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
-) -> None:
-    """Write the map over dose and overlap and its picture, of a hub with several conditions."""
-    content = condition_map(hub, summary, blocks)
-    if content is None:
-        for path in (CONDITION_MAP, CONDITION_MAP_PLOT):
-            (hub / path).unlink(missing_ok=True)
+def draw_reports(hub: Path) -> None:
+    """Draw the page and the figures of a hub, unless they are those of its numbers already."""
+    if has_kept_state(hub):
         return
-    from tasks.report.condition_map.map_figure import write_condition_map_plot
+    # Whoever draws nothing need not wait for what draws.
+    from tasks.report.page.write import write_report_html
 
-    write_json(hub / CONDITION_MAP, content)
-    write_condition_map_plot(hub / CONDITION_MAP_PLOT, content)
+    write_report_html(hub)
+
+
+def write_final_reports(hub: Path) -> None:
+    """Write `summary/summary.md` and `ro-crate-metadata.json` from what the hub holds now.
+
+    They come last, because they tell of the attempt and of the files as they are left behind.
+
+    Raises:
+        ValueError: If the plan or the reports are not what the flow writes.
+    """
+    write_hub_summary(hub)
+    write_research_object(hub)
 
 
 def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> dict[str, str]:
@@ -144,7 +153,14 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
 
 
 def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
-    """Make summary, deltas and texts again from the tables that a hub holds.
+    """Make numbers, texts, page and figures again; as `rebuild_numbers`."""
+    publication = rebuild_numbers(hub, params)
+    draw_reports(hub)
+    return publication
+
+
+def rebuild_numbers(hub: Path, params: ReportParams) -> Publication:
+    """Make summary, deltas and texts again from the tables that a hub holds; draw nothing.
 
     Args:
         hub: The hub; its tables may come from any program.
@@ -157,18 +173,17 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         ValueError: If there is no table and no failure that explains it, or a table, the text of
             the costs or the record of the failure is not valid; then nothing is written.
     """
-    jobs = find_comparisons(hub)
-    if read_blocker(hub) is None and all(job.rows is None for job in jobs):
+    comparisons = find_comparisons(hub)
+    if read_blocker(hub) is None and all(found.rows is None for found in comparisons):
         raise ValueError(
-            f"{hub} holds no comparison: none of its {len(jobs)} planned {TABLE_NAME} is there, "
-            f"and no failed run says why. Put them back, or run the flow in this hub again."
+            f"{hub} holds no comparison: none of its {len(comparisons)} planned {TABLE_NAME} is "
+            f"there, and no failed run says why. Put them back, or run the flow in this hub again."
         )
-    present = [job.path for job in jobs]
     # Before anything is written: what is damaged is refused.
     find_blocks(hub)
     _cost_text(hub)
     files = StageFiles(
-        inputs={path: hub / path for path in present},
+        inputs={found.path: hub / found.path for found in comparisons},
         outputs={
             "summary": hub / METRICS_SUMMARY,
             "text": hub / SUMMARY_TEXT,
@@ -176,7 +191,7 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
         },
     )
     summarise(params, files, silent)
-    publication = publish_deltas(hub, utc_now())
+    publication = write_numbers(hub, utc_now())
     if publication is None:
         raise ValueError(
             f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again."

@@ -7,17 +7,20 @@ from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study.hub_layout import (
+    AGGREGATE_REPORT,
     ATTEMPTS,
     BLOCKER_TEXT,
     COMPARISON_MANIFEST,
+    COST_TEXT,
     DELTA_SUMMARY,
+    DIGEST,
     HUB_SUMMARY,
     METRICS_SUMMARY,
     PLAN,
     PRETTY_DELTA_SUMMARY,
+    REPORT_PAGE,
     RUN_LOG,
 )
-from tasks.report.publish.write_reports import AGGREGATE_REPORT, COST_TEXT, DIGEST
 from tasks.report.records.attempts import Attempt
 from tasks.report.records.hub_contents import HubContents, used_parameters
 from tasks.report.records.measured_against import caveat, labelled
@@ -34,7 +37,7 @@ from tasks.report.texts.summary_text import counts, outcome_line
 from tasks.report.texts.text_tables import markdown_table
 
 LINKS = {
-    "Everything on one page, offline": "analysis/report.html",
+    "Everything on one page, offline": REPORT_PAGE,
     "Digest: deltas, verdicts, means, costs, flags": DIGEST,
     "Means of every arm": AGGREGATE_REPORT,
     "What the arms cost": COST_TEXT,

@@ -11,11 +11,12 @@ from tasks.core.study.hub_layout import (
     DELTA_SUMMARY,
     METRICS_SUMMARY,
     PLAN,
+    SUMMARY_TEXT,
 )
 from tasks.core.study.stage_interface import StageFiles
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import SUMMARY_TEXT, delta_texts
+from tasks.report.publish.write_reports import delta_texts
 from tasks.report.records.comparison_files import ComparisonManifest, MetricsSummary
 from tasks.report.records.comparisons import find_blocks, find_comparisons
 from tasks.report.records.delta_files import ConditionMap, DeltaSummary

@@ -3,9 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, METRICS_SUMMARY, PLAN, RUN_LOG
+from tasks.core.study.hub_layout import (
+    COMPARISON_MANIFEST,
+    METRICS_SUMMARY,
+    PLAN,
+    RUN_LOG,
+    SUMMARY_TEXT,
+)
 from tasks.core.study.stage_record import ENDED_WELL, StageRecord
-from tasks.report.publish.write_reports import SUMMARY_TEXT
 from tasks.report.records.plan_file import PlanFile, PlannedStage
 from tasks.report.verification.hub_files import HubFiles, Validation
 from tasks.report.verification.inventory import evidence_files

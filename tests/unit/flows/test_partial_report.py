@@ -11,12 +11,12 @@ from tasks.core.files.atomic_files import read_json, write_text
 from tasks.core.study.hub_layout import (
     BLOCKER_JSON,
     COST_TABLE,
+    DIGEST,
     HUB_SUMMARY,
     METRICS_SUMMARY,
     REPORT_PAGE,
 )
 from tasks.report.command_line import main as report_main
-from tasks.report.publish.write_reports import DIGEST
 from tasks.report.records.attempts import read_blocker
 from tasks.runtime.errors import BadInputError, StageFailedError
 

@@ -2,7 +2,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.publish.artifacts import delta_table
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.publish.write_reports import rebuild_numbers
 from tasks.report.records.comparisons import find_comparisons
 from tasks.report.statistics.flags import comparison_flags, flags_between, missing_arms
 
@@ -57,7 +57,7 @@ def test_a_disagreement_is_a_flag_of_ptychopinn_that_names_the_rival(tmp_path):
 
 def test_the_digest_and_the_table_of_deltas_show_flags(tmp_path):
     put(tmp_path, [MetricRow("Baseline", "coverage_fraction", value=0.5)])
-    publication = rebuild_reports(tmp_path, ReportParams())
+    publication = rebuild_numbers(tmp_path, ReportParams())
     text = f"{JOB}, Baseline: its window holds 50.0% of the region, under 95%"
     assert f"- {text}" in publication.digest
     table = delta_table(publication.delta, publication.summary["flags"])

@@ -14,7 +14,7 @@ from tasks.report.history.changes import Change, Measured, Outcome, faults_of, u
 from tasks.report.history.hub_diff import diff_hubs
 from tasks.report.history.hub_scores import read_hub_scores
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.publish.write_reports import rebuild_numbers
 
 WORSE = {("PtychoPINN", "mae"): 0.01}
 
@@ -159,7 +159,7 @@ def test_seeds_judge_whatever_the_objects(tmp_path, report_hub):
             folder = tmp_path / f"{name}/analysis/dose_1000/{middle}dense/test"
             rows = [MetricRow(arm, "mae", value, value) for arm in ("PtychoPINN", "PtyChi")]
             write_metrics_csv(folder / "comparison_metrics.csv", rows)
-        rebuild_reports(tmp_path / name, ReportParams())
+        rebuild_numbers(tmp_path / name, ReportParams())
         hubs.append(tmp_path / name)
         put_truth(tmp_path / name, name)
     change = find(diff(*hubs).scores, "PtyChi")

@@ -3,9 +3,15 @@ from scipy import stats
 
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
+from tasks.core.study.hub_layout import (
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
+    DIGEST,
+    HIGHLIGHTS,
+    METRICS_SUMMARY,
+)
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS, rebuild_reports
+from tasks.report.publish.write_reports import rebuild_numbers, write_numbers
 from tasks.report.records.comparisons import find_comparisons, key_of_table
 from tasks.report.texts.highlights import terminal_block
 
@@ -64,12 +70,12 @@ def test_a_folder_that_is_no_later_replicate_is_refused(folder):
 def test_a_planned_replicate_that_is_not_there_has_failed(three_seeds, put_plan):
     planned = "analysis/dose_1000/replicate_4/dense/test/comparison_metrics.csv"
     put_plan(three_seeds, {"metrics": planned})
-    summary = rebuild_reports(three_seeds, ReportParams()).summary
+    summary = rebuild_numbers(three_seeds, ReportParams()).summary
     assert summary["failed"] == ["dose_1000/replicate_4/dense/test"]
 
 
 def test_the_aggregate_is_over_all_replicates(three_seeds):
-    summary = rebuild_reports(three_seeds, ReportParams()).summary
+    summary = rebuild_numbers(three_seeds, ReportParams()).summary
     assert summary["aggregate_metrics"]["PtychoPINN"]["mae"]["mean_phase"] == pytest.approx(
         0.07 + sum(LUCK.values()) / 3 + 0.025
     )
@@ -79,7 +85,7 @@ def test_the_aggregate_is_over_all_replicates(three_seeds):
 
 
 def test_the_interval_is_over_seeds_and_their_mean_over_conditions(three_seeds):
-    delta = rebuild_reports(three_seeds, ReportParams()).delta
+    delta = rebuild_numbers(three_seeds, ReportParams()).delta
     found = delta["intervals"]["vs_Baseline"]["mae"]["phase"]
     own = [0.07 + luck + 0.025 for luck in LUCK.values()]
     reference = stats.ttest_rel(own, [0.06] * 3)
@@ -94,7 +100,7 @@ def test_the_interval_is_over_seeds_and_their_mean_over_conditions(three_seeds):
 
 def test_conditions_that_a_replicate_lacks_are_left_out_and_named(three_seeds):
     put(three_seeds, table(0.5), dose=10000)
-    delta = rebuild_reports(three_seeds, ReportParams()).delta
+    delta = rebuild_numbers(three_seeds, ReportParams()).delta
     found = delta["intervals"]["vs_Baseline"]["mae"]["phase"]
     assert found["reason"] == "over 2 of 3 conditions, those of every replicate"
     assert found["estimate"] < 0.05 < delta["deltas"]["vs_Baseline"]["mae"]["phase"]
@@ -103,7 +109,7 @@ def test_conditions_that_a_replicate_lacks_are_left_out_and_named(three_seeds):
 def test_replicates_without_a_common_condition_have_no_interval(tmp_path):
     put(tmp_path, table(), 1, view="dense")
     put(tmp_path, table(), 2, view="sparse")
-    delta = rebuild_reports(tmp_path, ReportParams()).delta
+    delta = rebuild_numbers(tmp_path, ReportParams()).delta
     found = delta["intervals"]["vs_PtyChi"]["ms_ssim"]["amplitude"]
     assert found["reason"] == "the replicates share no dose, view and split"
     assert (found["kind"], found["low"], found["verdict"]) == (None, None, None)
@@ -112,20 +118,20 @@ def test_replicates_without_a_common_condition_have_no_interval(tmp_path):
 def test_a_missing_value_has_no_interval(three_seeds):
     rows = [row for row in table() if (row.model, row.metric) != ("PtyChi", "mae")]
     put(three_seeds, rows, 2)
-    found = rebuild_reports(three_seeds, ReportParams()).delta["intervals"]["vs_PtyChi"]
+    found = rebuild_numbers(three_seeds, ReportParams()).delta["intervals"]["vs_PtyChi"]
     assert found["mae"]["phase"]["reason"] == "a value of PtychoPINN or PtyChi is missing"
     assert found["mae"]["phase"]["p_value"] is None
 
 
 def test_differences_that_do_not_vary_have_no_verdict(three_seeds):
-    delta = rebuild_reports(three_seeds, ReportParams()).delta
+    delta = rebuild_numbers(three_seeds, ReportParams()).delta
     found = delta["intervals"]["vs_Baseline"]["ms_ssim"]["amplitude"]
     assert (found["half_width"], found["p_value"], found["verdict"]) == (None, None, None)
     assert "no spread to judge by" in found["reason"]
 
 
 def test_other_metrics_have_their_own_family(three_seeds):
-    delta = rebuild_reports(three_seeds, ReportParams()).delta
+    delta = rebuild_numbers(three_seeds, ReportParams()).delta
     listed = delta["comparisons"]
     names = {(e["family"], e["metric"], e["part"]) for e in listed}
     assert ("headline", "mae", "phase") in names
@@ -139,7 +145,7 @@ def test_other_metrics_have_their_own_family(three_seeds):
 
 def test_intervals_have_the_shape_of_the_deltas(three_seeds):
     put(three_seeds, table(), split="train")
-    delta = rebuild_reports(three_seeds, ReportParams()).delta
+    delta = rebuild_numbers(three_seeds, ReportParams()).delta
 
     def shape(nested):
         return {
@@ -156,7 +162,7 @@ def test_intervals_have_the_shape_of_the_deltas(three_seeds):
 
 
 def test_the_digest_and_the_terminal_say_where_intervals_come_from(three_seeds):
-    publication = rebuild_reports(three_seeds, ReportParams())
+    publication = rebuild_numbers(three_seeds, ReportParams())
     assert "95 % t intervals over seeds, 3 of them" in publication.digest
     assert "spatial" not in publication.digest
     assert len((three_seeds / HIGHLIGHTS).read_text(encoding="utf-8").splitlines()) == 4
@@ -168,20 +174,18 @@ def test_the_digest_and_the_terminal_say_where_intervals_come_from(three_seeds):
 
 
 def test_a_foreign_summary_without_replicates_is_one_replicate(three_seeds):
-    rebuild_reports(three_seeds, ReportParams())
+    rebuild_numbers(three_seeds, ReportParams())
     summary = read_json(three_seeds / METRICS_SUMMARY)
     for job in summary["jobs"]:
         del job["replicate"]
     summary["jobs"] = summary["jobs"][:1]
     write_json(three_seeds / METRICS_SUMMARY, summary)
-    from tasks.report.publish.write_reports import publish_deltas
-
-    assert publish_deltas(three_seeds, "2026-01-01T00:00:00Z").delta["n_replicates"] == 1
+    assert write_numbers(three_seeds, "2026-01-01T00:00:00Z").delta["n_replicates"] == 1
 
 
 def test_the_reports_of_a_hub_are_the_same_made_twice(three_seeds):
-    rebuild_reports(three_seeds, ReportParams())
+    rebuild_numbers(three_seeds, ReportParams())
     names = (METRICS_SUMMARY, DELTA_SUMMARY, DIGEST, COMPARISON_MANIFEST)
     before = [(three_seeds / name).read_bytes() for name in names]
-    rebuild_reports(three_seeds, ReportParams())
+    rebuild_numbers(three_seeds, ReportParams())
     assert [(three_seeds / name).read_bytes() for name in names] == before

@@ -6,16 +6,17 @@ import pytest
 from flows.cli.finished_hub import report
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
-from tasks.core.study.hub_layout import COMPARISON_MANIFEST, DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.report.publish.artifacts import THUMBNAIL_LIMIT_BYTES, delta_table, report_markdown
-from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import (
+from tasks.core.study.hub_layout import (
+    COMPARISON_MANIFEST,
+    DELTA_SUMMARY,
     DIGEST,
     HIGHLIGHTS,
+    METRICS_SUMMARY,
     PREVIEW,
-    publish_deltas,
-    rebuild_reports,
 )
+from tasks.report.publish.artifacts import THUMBNAIL_LIMIT_BYTES, delta_table, report_markdown
+from tasks.report.publish.params import ReportParams
+from tasks.report.publish.write_reports import rebuild_numbers, write_numbers
 from tasks.report.records.comparisons import comparison_at, find_comparisons
 from tasks.report.records.summary import metrics_summary
 from tasks.report.statistics.deltas import delta_summary
@@ -61,7 +62,7 @@ def put_table(hub: Path, table, dose="1000", view="dense", split="test") -> Path
 
 def test_the_four_highlight_lines_are_exact(tmp_path):
     put_table(tmp_path, rows())
-    rebuild_reports(tmp_path, ReportParams())
+    rebuild_numbers(tmp_path, ReportParams())
     assert (tmp_path / HIGHLIGHTS).read_text(encoding="utf-8") == FOUR_LINES
     assert (tmp_path / PREVIEW).read_text(encoding="utf-8") == PREVIEW_LINES
 
@@ -70,7 +71,7 @@ def test_deltas_are_the_differences_of_the_means(tmp_path):
     put_table(tmp_path, rows())
     other = {m: tuple(v / 2 for v in values) for m, values in VALUES.items()}
     put_table(tmp_path, rows(other), dose="10000")
-    rebuild_reports(tmp_path, ReportParams())
+    rebuild_numbers(tmp_path, ReportParams())
     summary, delta = read_json(tmp_path / METRICS_SUMMARY), read_json(tmp_path / DELTA_SUMMARY)
     means = summary["aggregate_metrics"]
     assert means["PtychoPINN"]["ms_ssim"]["mean_amplitude"] == pytest.approx((0.9 + 0.45) / 2)
@@ -105,7 +106,7 @@ def test_without_a_test_split_all_jobs_count(tmp_path):
 
 def test_a_missing_arm_is_null_and_flagged(tmp_path):
     put_table(tmp_path, rows({m: v for m, v in VALUES.items() if m != "PtyChi"}))
-    publication = rebuild_reports(tmp_path, ReportParams())
+    publication = rebuild_numbers(tmp_path, ReportParams())
     deltas = read_json(tmp_path / DELTA_SUMMARY)["deltas"]
     assert deltas["vs_PtyChi"] == {
         metric: {"amplitude": None, "phase": None} for metric in ("ms_ssim", "mae")
@@ -136,7 +137,7 @@ def test_a_comparison_without_an_arm_is_a_failure(tmp_path, capsys):
 def test_a_missing_metric_is_null(tmp_path):
     table = [row for row in rows() if (row.model, row.metric) != ("Baseline", "ms_ssim")]
     put_table(tmp_path, table)
-    deltas = rebuild_reports(tmp_path, ReportParams()).delta["deltas"]
+    deltas = rebuild_numbers(tmp_path, ReportParams()).delta["deltas"]
     assert deltas["vs_Baseline"]["ms_ssim"] == {"amplitude": None, "phase": None}
     assert deltas["vs_Baseline"]["mae"]["amplitude"] == pytest.approx(-0.005)
 
@@ -152,7 +153,7 @@ def test_a_mean_is_null_unless_every_job_has_the_value(tmp_path):
 
 def test_an_arm_that_a_flat_image_equals_is_flagged(tmp_path):
     put_table(tmp_path, rows(VALUES | {"Baseline": (0.04, 0.8, 0.2, 0.1)}))
-    flags = rebuild_reports(tmp_path, ReportParams()).summary["flags"]
+    flags = rebuild_numbers(tmp_path, ReportParams()).summary["flags"]
     assert flags == [
         {
             "job": "dose_1000/dense/test",
@@ -166,18 +167,18 @@ def test_nan_in_a_metric_names_the_arm_and_writes_nothing(tmp_path):
     path = put_table(tmp_path, rows())
     path.write_text(path.read_text().replace("Baseline,mae,0.035", "Baseline,mae,nan"))
     with pytest.raises(ValueError, match="amplitude of mae of Baseline must be a finite number"):
-        rebuild_reports(tmp_path, ReportParams())
+        rebuild_numbers(tmp_path, ReportParams())
     assert not (tmp_path / METRICS_SUMMARY).exists()
 
 
 def test_without_a_summary_there_are_no_deltas(tmp_path):
-    assert publish_deltas(tmp_path, "2026-01-01T00:00:00Z") is None
+    assert write_numbers(tmp_path, "2026-01-01T00:00:00Z") is None
     assert not list(tmp_path.iterdir())
 
 
 def test_a_hub_without_tables_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no comparison"):
-        rebuild_reports(tmp_path, ReportParams())
+        rebuild_numbers(tmp_path, ReportParams())
 
 
 def test_a_table_in_the_wrong_place_is_refused(tmp_path):
@@ -189,7 +190,7 @@ def test_a_planned_comparison_that_is_not_there_has_failed(tmp_path, put_plan):
     path = put_table(tmp_path, rows())
     planned = path.relative_to(tmp_path).as_posix().replace("test", "train")
     put_plan(tmp_path, {"metrics": planned})
-    publication = rebuild_reports(tmp_path, ReportParams())
+    publication = rebuild_numbers(tmp_path, ReportParams())
     assert publication.summary["n_failed"] == 1
     assert publication.digest.rstrip().endswith("FAILURES PRESENT: 1 of 2 comparisons failed")
     entries = read_json(tmp_path / COMPARISON_MANIFEST)["comparisons"]
@@ -198,11 +199,11 @@ def test_a_planned_comparison_that_is_not_there_has_failed(tmp_path, put_plan):
 
 def test_the_same_deltas_keep_their_time(tmp_path):
     put_table(tmp_path, rows())
-    rebuild_reports(tmp_path, ReportParams())
-    first = publish_deltas(tmp_path, "2030-01-01T00:00:00Z")
+    rebuild_numbers(tmp_path, ReportParams())
+    first = write_numbers(tmp_path, "2030-01-01T00:00:00Z")
     assert first.delta["generated_at"] != "2030-01-01T00:00:00Z"
     put_table(tmp_path, rows(VALUES | {"PtyChi": (0.1, 0.1, 0.1, 0.1)}))
-    rebuild_reports(tmp_path, ReportParams())
+    rebuild_numbers(tmp_path, ReportParams())
     changed = read_json(tmp_path / DELTA_SUMMARY)
     assert changed["deltas"]["vs_PtyChi"]["mae"]["amplitude"] == pytest.approx(-0.07)
 
@@ -247,7 +248,7 @@ def test_artifacts_hold_plain_numbers_and_small_figures(tmp_path, rng):
     from PIL import Image
 
     put_table(tmp_path, rows())
-    publication = rebuild_reports(tmp_path, ReportParams())
+    publication = rebuild_numbers(tmp_path, ReportParams())
     table = delta_table(publication.delta)
     assert len(table) == 8
     assert all(type(row["delta"]) is float and math.isfinite(row["delta"]) for row in table)

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.core.files.atomic_files import read_json, sha256_of, write_json, write_text
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY, HUB_SUMMARY, PLAN, RESEARCH_OBJECT
-from tasks.report.publish.final_reports import write_closing_reports
+from tasks.report.publish.write_reports import write_final_reports
 
 COMMIT = "2f844953188aa7f6d3dbcfc27eea03fcdc0843e6"
 ATTEMPT = (
@@ -36,7 +36,7 @@ def hub(report_hub, put_plan):
     put_plan(found, **plan)
     write_text(found / ATTEMPTS, ATTEMPT)
     write_text(found / "cli/odd name #1.log", "hello\n")
-    write_closing_reports(found)
+    write_final_reports(found)
     return found
 
 
@@ -114,7 +114,7 @@ def test_paths_are_relative_and_equal_hubs_give_equal_bytes(hub, tmp_path):
     shutil.copytree(hub, elsewhere)
     for name in (RESEARCH_OBJECT, HUB_SUMMARY):
         (elsewhere / name).unlink()
-    write_closing_reports(elsewhere)
+    write_final_reports(elsewhere)
     for name in (RESEARCH_OBJECT, HUB_SUMMARY):
         assert (elsewhere / name).read_bytes() == (hub / name).read_bytes(), name
         assert str(tmp_path) not in (hub / name).read_text(encoding="utf-8")
@@ -131,14 +131,14 @@ def test_what_is_made_afterwards_and_caches_are_left_out(hub):
     write_text(hub / "data/.partial.h5", "cut short")
     write_text(hub / ".cache/prefect/x", "cached")
     write_text(hub / "archive/2026/data/x.h5", "old")
-    write_closing_reports(hub)
+    write_final_reports(hub)
     assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)] == before
     paths = set(graph_of(hub))
     assert not {p for p in paths if "verification" in p or "inventory" in p or "partial" in p}
     assert not {p for p in paths if p.startswith((".cache", "archive"))}
     for name in ("analysis/verification_report.json", "analysis/artifact_inventory.txt"):
         (hub / name).unlink()
-    write_closing_reports(hub)
+    write_final_reports(hub)
     assert [(hub / name).read_bytes() for name in (RESEARCH_OBJECT, HUB_SUMMARY)] == before
 
 
@@ -147,18 +147,18 @@ def test_the_publisher_is_whom_the_run_was_told_of_else_who_wrote_the_software(h
         "the Phase G developers"
     )
     write_json(hub / PLAN, read_json(hub / PLAN) | {"publisher": "A beamline"})
-    write_closing_reports(hub)
+    write_final_reports(hub)
     assert graph_of(hub)["#publisher"]["name"] == "A beamline"
     told = {"publisher": "A beamline <https://ror.org/03f0f6041>"}
     write_json(hub / PLAN, read_json(hub / PLAN) | told)
-    write_closing_reports(hub)
+    write_final_reports(hub)
     found = graph_of(hub)[graph_of(hub)["./"]["publisher"]["@id"]]
     assert (found["@id"], found["name"]) == ("https://ror.org/03f0f6041", "A beamline")
 
 
 def test_a_changed_file_changes_its_fingerprint_in_the_crate(hub):
     write_text(hub / "cli/odd name #1.log", "hullo\n")
-    write_closing_reports(hub)
+    write_final_reports(hub)
     entity = graph_of(hub)["cli/odd%20name%20%231.log"]
     assert entity["sha256"] == sha256_of(hub / "cli/odd name #1.log")
 
@@ -166,7 +166,7 @@ def test_a_changed_file_changes_its_fingerprint_in_the_crate(hub):
 def test_a_failed_run_says_so_in_page_and_crate(hub):
     write_text(hub / ATTEMPTS, ATTEMPT + FAILED)
     write_text(hub / "analysis/blocker.txt", "Stage: train-baseline\n")
-    write_closing_reports(hub)
+    write_final_reports(hub)
     run = graph_of(hub)["#run"]
     assert run["actionStatus"] == {"@id": "http://schema.org/FailedActionStatus"}
     assert run["error"] == "ValueError in train-baseline"
@@ -178,7 +178,7 @@ def test_a_failed_run_says_so_in_page_and_crate(hub):
 
 def test_tables_of_another_program_make_a_crate_too(report_hub):
     hub = report_hub("foreign")
-    write_closing_reports(hub)
+    write_final_reports(hub)
     graph = graph_of(hub)
     assert graph["#phase-g"]["version"] == "unknown"
     assert "startTime" not in graph["#run"]
@@ -208,10 +208,10 @@ def test_the_page_has_what_was_run_deltas_verdicts_flags_and_links_that_lead_som
 def test_a_damaged_plan_is_refused(content, hub):
     (hub / PLAN).write_bytes(content)
     with pytest.raises(ValueError, match=r"plan\.json"):
-        write_closing_reports(hub)
+        write_final_reports(hub)
 
 
 def test_a_damaged_last_line_of_the_attempts_hinders_nothing(hub):
     write_text(hub / ATTEMPTS, ATTEMPT + FAILED[:30])
-    write_closing_reports(hub)
+    write_final_reports(hub)
     assert "startTime" not in graph_of(hub)["#run"]

@@ -9,19 +9,16 @@ from hypothesis import strategies as st
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import (
+    AGGREGATE_HIGHLIGHTS,
+    AGGREGATE_REPORT,
     DELTA_SUMMARY,
     METRICS_SUMMARY,
     PRETTY_DELTA_SUMMARY,
+    PREVIEW,
     SSIM_GRID,
 )
 from tasks.report.publish.params import ReportParams
-from tasks.report.publish.write_reports import (
-    AGGREGATE_HIGHLIGHTS,
-    AGGREGATE_REPORT,
-    PREVIEW,
-    READING_ORDER,
-    rebuild_reports,
-)
+from tasks.report.publish.write_reports import READING_ORDER, rebuild_numbers
 from tasks.report.records.pretty_json import LINE_WIDTH, pretty_json
 from tasks.report.texts.aggregate_report import SANE_SIMILARITY, sanity
 
@@ -138,7 +135,7 @@ def test_the_grid_has_a_row_a_condition_and_the_phase_alone(tmp_path):
         ]
         folder = tmp_path / f"analysis/dose_{dose}/{view}/test"
         write_metrics_csv(folder / "comparison_metrics.csv", rows)
-    rebuild_reports(tmp_path, ReportParams())
+    rebuild_numbers(tmp_path, ReportParams())
     grid = text_of(tmp_path, SSIM_GRID)
     assert "`metrics_delta_summary.json`" in grid
     assert "`metrics_delta_highlights_preview.txt`" in grid
@@ -170,5 +167,5 @@ def test_the_deltas_in_other_bytes_are_put_right_and_keep_their_time(report_hub)
     hub = report_hub("hub")
     before = (hub / DELTA_SUMMARY).read_bytes()
     (hub / DELTA_SUMMARY).write_bytes((hub / PRETTY_DELTA_SUMMARY).read_bytes())
-    rebuild_reports(hub, ReportParams())
+    rebuild_numbers(hub, ReportParams())
     assert (hub / DELTA_SUMMARY).read_bytes() == before

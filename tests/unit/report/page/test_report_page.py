@@ -9,8 +9,14 @@ import sys
 import pytest
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY, PLAN, REPORT_PAGE
-from tasks.report.page.write import DELTA_PLOT, SIZE_LIMIT_BYTES, write_report_html
+from tasks.core.study.hub_layout import (
+    DELTA_PLOT,
+    DELTA_SUMMARY,
+    METRICS_SUMMARY,
+    PLAN,
+    REPORT_PAGE,
+)
+from tasks.report.page.write import SIZE_LIMIT_BYTES, write_report_html
 
 JOB = "analysis/dose_1000/dense/test"
 

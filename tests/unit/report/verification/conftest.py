@@ -19,8 +19,7 @@ from tasks.core.study.arms import Arm, Extra
 from tasks.core.study.hub_layout import RUN_LOG
 from tasks.core.study.quality_flags import CONTROLS
 from tasks.core.study.stage_record import FileRef, StageCall, StageRecord
-from tasks.report.publish.final_reports import write_closing_reports
-from tasks.report.publish.write_reports import publish_deltas
+from tasks.report.publish.write_reports import write_final_reports, write_reports
 from tasks.report.verification.inventory import write_inventory
 from tasks.report.verification.verification import write_verification
 from tasks.runtime.stage_cache import cache_key
@@ -119,10 +118,10 @@ def pristine_hub(tmp_path_factory) -> Path:
     for call in plan:
         finish(hub, call, rng)
     write_plan(hub, plan)
-    delta = publish_deltas(hub, TIME).delta
+    delta = write_reports(hub, TIME).delta
     details = {"parameters": plan.science, "deltas": delta["deltas"]}
     record_attempt(hub, TIME, "success", details)
-    write_closing_reports(hub)
+    write_final_reports(hub)
     write_inventory(hub)
     write_verification(hub)
     return hub

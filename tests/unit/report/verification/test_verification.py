@@ -12,13 +12,15 @@ from flows.cli.finished_hub import report, verify
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import (
     DELTA_SUMMARY,
+    DIGEST,
+    HIGHLIGHTS,
     INVENTORY,
     METRICS_SUMMARY,
     PLAN,
+    PREVIEW,
     VERIFICATION_REPORT,
 )
 from tasks.core.study.stage_record import FileRef
-from tasks.report.publish.write_reports import DIGEST, HIGHLIGHTS, PREVIEW
 from tasks.report.verification.contents import places
 from tasks.report.verification.inventory import evidence_files, read_inventory, write_inventory
 from tasks.report.verification.verification import finding_lines, verify_hub
