@@ -9,7 +9,7 @@ from markupsafe import Markup
 from tasks.catalogue.headline import CROSSING
 from tasks.catalogue.metric import PARTS, VALUE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.report.page.aligned_file import read_aligned
+from tasks.report.page.aligned_images import read_aligned
 from tasks.report.page.comparison_file import ComparisonNotes, read_notes
 from tasks.report.page.curve_charts import convergence_chart, learning_chart
 from tasks.report.page.curve_files import (

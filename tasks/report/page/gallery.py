@@ -16,7 +16,7 @@ from tasks.figures.object_images import (
     phase_scale,
     round_length,
 )
-from tasks.report.page.aligned_file import AlignedImages
+from tasks.report.page.aligned_images import AlignedImages
 from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
 from tasks.report.texts.text_tables import fixed
 
