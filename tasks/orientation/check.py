@@ -138,7 +138,7 @@ def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
         )
 
 
-def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.float64]) -> Fit:
+def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.floating]) -> Fit:
     """Project patterns onto each other from a flat object, and say how well they then fit.
 
     Args:
@@ -148,8 +148,8 @@ def fit_patterns(scan: Scan, counts: Counts, positions_px: NDArray[np.float64]) 
     """
     # Squares and turned patterns are counts too, in floating point.
     patterns = cast("NDArray[np.unsignedinteger]", counts)
-    positions_px = positions_px.astype(np.float64)
-    exposures = Exposures.of(replace(scan, diffraction_counts=patterns, positions_px=positions_px))
+    placed_px = positions_px.astype(np.float64)
+    exposures = Exposures.of(replace(scan, diffraction_counts=patterns, positions_px=placed_px))
     canvas, everything = canvas_of(positions_px, scan.n_px), np.arange(len(counts))
     physics = PhysicsPass.of(exposures, canvas, len(counts))
     current = leading = start = flat_guess(exposures, canvas)
