@@ -10,7 +10,7 @@ from cyclopts.config import Dict
 from pydantic import ValidationError
 from rich.console import Console
 
-from tasks.core.files.parameter_file import describe, named_parameter_file, read_parameters
+from tasks.core.files.named_files import describe, named_parameter_file, read_parameters
 
 EXIT_SUCCESS, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 

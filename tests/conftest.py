@@ -26,8 +26,7 @@ from hypothesis import HealthCheck, settings
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import PLAN
-from tasks.core.study.stage_interface import StageFiles
-from tasks.core.study.stage_record import StageCall
+from tasks.core.study.stage_record import StageCall, StageFiles
 
 settings.register_profile(
     "phase-g", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

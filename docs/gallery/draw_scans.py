@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.objects import ObjectParams
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.scan_patterns import SCAN_PATTERNS, ScanParams, scan_path
-from tasks.core.scan_patterns.params import FILE_KIND
+from tasks.core.scan_patterns import FILE_KIND, SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.fly_scan import lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe

@@ -15,8 +15,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
 from tasks.core.files.object_file import read_object  # noqa: E402
-from tasks.core.files.view_file import map_view  # noqa: E402
-from tasks.core.study.stage_interface import StageFiles, silent  # noqa: E402
+from tasks.core.files.scan_file import map_view  # noqa: E402
+from tasks.core.study.stage_record import StageFiles, silent  # noqa: E402
 from tasks.reconstruct.params import NoiseModel, PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_stage import iterate  # noqa: E402
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for  # noqa: E402

@@ -16,8 +16,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
-from tasks.core.files.iterates_file import read_iterates  # noqa: E402
-from tasks.core.study.stage_interface import StageFiles, silent  # noqa: E402
+from tasks.core.files.solver_files import read_iterates  # noqa: E402
+from tasks.core.study.stage_record import StageFiles, silent  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_stage import iterate  # noqa: E402
 from tasks.reconstruct.solver_settings import DENSE_EPOCHS, SPARSE_EPOCHS  # noqa: E402

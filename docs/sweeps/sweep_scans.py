@@ -10,11 +10,10 @@ import numpy as np
 from flows.params.profiles import resolve
 from flows.params.run import PhaseGParams
 from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
-from tasks.compare.alignment.region import scored_region
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams, scored_region
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.view_file import open_view
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.files.scan_file import open_view
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.stage import simulate
 from tasks.views.stage import select_view
 

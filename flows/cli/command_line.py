@@ -43,7 +43,7 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
-from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.condition_map.map_text import map_lines
 from tasks.report.texts.highlights import terminal_block
 from tasks.runtime.errors import (

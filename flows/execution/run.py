@@ -23,8 +23,7 @@ from flows.planning.plan import Plan
 from flows.progress.monitor import run_monitor, watching_console
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import DELTA_SUMMARY, VERIFICATION_REPORT
-from tasks.core.study.stage_interface import VERIFY_EVIDENCE
-from tasks.core.study.stage_record import StageRecord
+from tasks.core.study.stage_record import VERIFY_EVIDENCE, StageRecord
 from tasks.report.publish.write_reports import utc_now, write_final_reports
 from tasks.report.records.attempts import interval_record
 from tasks.report.task import verify_evidence

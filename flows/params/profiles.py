@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flows.params.run import PhaseGParams, Profile
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
 from tasks.networks.architectures import ARCHITECTURES, UnrolledArchitecture

@@ -16,7 +16,7 @@ from rich.progress import (
 
 from flows.planning.plan import Plan
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.runtime.run_session import StageEvent
 
 MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}

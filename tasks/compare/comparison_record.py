@@ -17,10 +17,10 @@ from tasks.catalogue.metrics.truth_free import SEVENTH_CROSSING
 from tasks.catalogue.quality_flags import flags_of, table_of
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, remove_gauge
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.convergence import iterations_to_quality
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.output_files import Comparison
-from tasks.compare.params import ComparisonParams
 from tasks.compare.reference_object import differences
 
 SCHEMA_VERSION = 1

@@ -11,14 +11,20 @@ from tasks.catalogue.metric import COST, PARTS, RAW, Scores
 from tasks.catalogue.metrics import METRICS, row_place
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.scoring.frc import ssnr
+from tasks.compare.comparison_figure import write_comparison_plot
 from tasks.compare.convergence import Convergence, write_convergence
+from tasks.compare.convergence_figure import write_convergence_plot
 from tasks.compare.evaluator import Evaluator, ModelResult
-from tasks.compare.figures.comparison_figure import write_comparison_plot
-from tasks.compare.figures.convergence_figure import write_convergence_plot
 from tasks.core.files.atomic_files import write_json, write_npz
-from tasks.core.files.block_file import N_BLOCKS, BlockRow, write_blocks
 from tasks.core.files.csv_table import number_cell, write_table
-from tasks.core.files.metrics_table import AGAINST_REFERENCE, MetricRow, write_metrics_csv
+from tasks.core.files.metrics_table import (
+    AGAINST_REFERENCE,
+    N_BLOCKS,
+    BlockRow,
+    MetricRow,
+    write_blocks,
+    write_metrics_csv,
+)
 from tasks.core.files.scan_file import ScanReader
 
 FRC_COLUMNS = ("model", "frequency_per_px", "correlation", "ssnr")

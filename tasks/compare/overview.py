@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from tasks.catalogue.headline import SOLVER
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import GaugeFitter, remove_gauge
-from tasks.compare.alignment.region import Region, scored_region
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams, Region, scored_region
 from tasks.compare.reference_object import REFERENCE, Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import open_view
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.phases import phase_on_branch
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP
 
 PERCENTILES = (0.5, 99.5)

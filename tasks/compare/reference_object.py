@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from tasks.catalogue.metric import AMPLITUDE, PARTS, PHASE, VALUE
 from tasks.catalogue.metrics.complex_nrmse import relative_error
 from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
+from tasks.compare.alignment.region import Region, largest_rectangle
+from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, read_object
+from tasks.core.files.scan_record import ScanHeader
 from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
+from tasks.core.study.stage_record import StageFiles
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
@@ -103,3 +107,55 @@ def differences(image: Complex, base: Complex, mask: Mask) -> tuple[float, float
     phases = np.abs(wrap(np.angle(image) - np.angle(base)))
     relative = relative_error(image[mask], base[mask])
     return relative, float(np.mean(amplitudes[mask])), float(np.mean(phases[mask]))
+
+
+def read_reference_object(scan: ScanHeader, files: StageFiles, region: Region) -> ReferenceObject:
+    """Read the truth or the reference of a comparison.
+
+    Args:
+        scan: Header of the scan; a simulated one names the fingerprint of its object.
+        files: Input `truth` or `reference` (HDF5), exactly one, and `scan`.
+        region: What is scored.
+
+    Raises:
+        ValueError: If there is none or both, or it belongs to another scan or does not cover the
+            scored pixels.
+    """
+    given = [name for name in (TRUTH, REFERENCE) if name in files.inputs]
+    if len(given) != 1:
+        raise ValueError(
+            f"A comparison needs the truth of a simulated scan or the reference of a measured one, "
+            f"got {' and '.join(given) or 'neither'}. Name one of them as input `{TRUTH}` or "
+            f"`{REFERENCE}`."
+        )
+    (name,) = given
+    path, is_truth = files.inputs[name], name == TRUTH
+    window = read_object(path)
+    is_checked = is_truth and _is_named_by(scan, files, window)
+    part = window.cut(region.box.corner_px, region.box.shape)
+    lost = int(np.count_nonzero(~np.isfinite(part[region.mask])))
+    if lost:
+        raise ValueError(
+            f"The {name} {path.name} does not cover {lost} of {int(region.mask.sum())} scored "
+            f"pixels. It belongs to another scan, or is damaged: "
+            f"{'simulate' if is_truth else 'make it'} again."
+        )
+    known = np.where(np.isfinite(part), part, 0.0)
+    rectangle = largest_rectangle(region.mask)
+    return ReferenceObject(known, region.mask, rectangle, is_truth, is_checked)
+
+
+def _is_named_by(scan: ScanHeader, files: StageFiles, window: ObjectWindow) -> bool:
+    """Tell whether a scan names a truth as its own; that of another scan raises ValueError."""
+    named = TruthFingerprint.named_by(scan.provenance)
+    if named is None:
+        return False
+    found = TruthFingerprint.of(window, named.box)
+    if found.sha256 != named.sha256:
+        path, scan_path = files.inputs[TRUTH], files.inputs["scan"]
+        raise ValueError(
+            f"The truth {path.name} belongs to another scan than {scan_path.name}: its fingerprint "
+            f"in the box of the scan is {found.sha256[:12]}, the scan names {named.sha256[:12]}. "
+            f"Give the truth that was simulated with this scan, or simulate both again."
+        )
+    return True

@@ -9,18 +9,17 @@ from tasks.catalogue.headline import SOLVER
 from tasks.catalogue.metric import AMPLITUDE, PHASE
 from tasks.catalogue.metrics.mae import METRIC as MAE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.compare.alignment.region import Region, scored_region
+from tasks.compare.alignment.region import ComparisonParams, Region, scored_region
 from tasks.compare.comparison_record import comparison_record
 from tasks.compare.convergence import Convergence, convergence_of
 from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.compare.output_files import Comparison, write_outputs
-from tasks.compare.params import ComparisonParams
-from tasks.compare.reference_file import read_reference_object
+from tasks.compare.reference_object import read_reference_object
 from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.view_file import open_view
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.files.scan_file import open_view
+from tasks.core.study.stage_record import Progress, StageFiles
 
 SELF_COMPARISON = (
     f"the reference is {SOLVER.name}'s own reconstruction of the same patterns: its distance from "

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, run_app, say, tell
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.ingest.checks.findings import Finding
 from tasks.ingest.params import IngestOptions, IngestParams
 from tasks.ingest.stage import OUTPUTS, check_file, ingest, write_checks

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
 from tasks.ingest.checks.check_page import PICTURES, write_page, write_pictures
 from tasks.ingest.checks.findings import refuse_errors

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.view_file import open_view
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.files.scan_file import open_view
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import use_device, without_gradients

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import write_json, write_text
-from tasks.core.files.iterates_file import SaveIterate, epochs_to_keep, iterates_writer
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Scan
-from tasks.core.files.view_file import map_view
+from tasks.core.files.scan_file import Scan, map_view
+from tasks.core.files.solver_files import SaveIterate, epochs_to_keep, iterates_writer
 from tasks.core.study.seeds import Purpose, spawn_sequence
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.orientation.check import check_orientation
 from tasks.reconstruct.initial_object import flat_object, given_object, lit_area
 from tasks.reconstruct.params import PtyChiParams

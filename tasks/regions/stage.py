@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.illumination_file import read_illumination
 from tasks.core.files.scan_file import ScanHeader, ScanReader, ScanWriter
+from tasks.core.files.solver_files import read_illumination
 from tasks.core.physics.probe import coherent_probe, energy_diameter_px, probe_sha256
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.regions.params import RegionParams
 
 WHOLE = "whole"

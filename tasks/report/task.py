@@ -21,8 +21,7 @@ from tasks.core.study.hub_layout import (
     DELTA_SUMMARY,
     METRICS_SUMMARY,
 )
-from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
-from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE, StageCall, StageRecord
 from tasks.report.condition_map.map_text import map_markdown
 from tasks.report.history.hub_diff import fault_lines
 from tasks.report.history.regression import (

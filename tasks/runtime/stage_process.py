@@ -19,8 +19,7 @@ import orjson
 
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
-from tasks.core.study.stage_interface import StageFiles
-from tasks.core.study.stage_record import FileRef, StageCall, StageRecord
+from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
 from tasks.runtime.garbage_collection import collected_rarely
 from tasks.runtime.keras_import import import_keras
 from tasks.runtime.memory import peak_memory_mib

@@ -14,8 +14,7 @@ from typing import Any, TextIO
 import orjson
 
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.stage_interface import Progress, silent
-from tasks.core.study.stage_record import ENDED_WELL, StageCall, StageRecord
+from tasks.core.study.stage_record import ENDED_WELL, Progress, StageCall, StageRecord, silent
 from tasks.runtime.environment import stage_environment
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.fork_server.forked_stage import ForkedStage, StageProcess, signal_group

@@ -10,8 +10,7 @@ from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
-from tasks.core.study.stage_interface import Progress, silent
-from tasks.core.study.stage_record import StageCall, StageRecord
+from tasks.core.study.stage_record import Progress, StageCall, StageRecord, silent
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.lock import stage_lock
 from tasks.runtime.record_keeping import keep_record

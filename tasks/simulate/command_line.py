@@ -16,7 +16,7 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import ScanReader
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.simulation_figure import write_simulation_plot
 from tasks.simulate.stage import simulate

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.geometry.patches import patch_corners
 from tasks.core.objects import make_object
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import scan_path
-from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams

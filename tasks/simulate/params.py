@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.files.named_files import without_folders
 from tasks.core.files.scan_record import (
     DETECTOR_PIXEL_WINDOW_M,
@@ -11,9 +12,8 @@ from tasks.core.files.scan_record import (
     ENERGY_WINDOW_EV,
 )
 from tasks.core.objects import ObjectParams
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes import ProbeParams
 from tasks.core.scan_patterns import ScanParams
-from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.study.seeds import Split
 from tasks.simulate.faults import InstrumentParams
 from tasks.simulate.instrument import check_instrument

@@ -15,7 +15,7 @@ from tasks.core.physics.forward import draw_counts
 from tasks.core.physics.probe import coherent_probe
 from tasks.core.scan_patterns import scan_facts
 from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, expose
 from tasks.simulate.fly_scan import ScanLayout, lay_out_scans, make_sample
 from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.architectures import Architecture
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.cost import cost_of

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess import initial_guess

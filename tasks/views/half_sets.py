@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict
 from scipy.spatial import cKDTree
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import open_view
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.hub_layout import HALVES
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 
 FLYBACK_STEPS = 2.0
 

@@ -12,7 +12,7 @@ from tasks.core.files.scan_file import read_scan_header
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
 from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.views.overlap import overlap_metrics
 from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
 from tasks.views.view_figure import write_coverage_plot

@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct import ptychi_solver
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_solver_task import PtychographyTask

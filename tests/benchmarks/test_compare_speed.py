@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import ObjectWindow, write_object
@@ -14,7 +14,7 @@ from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 MOST_YARDSTICKS = 310

@@ -16,7 +16,7 @@ import pytest
 from flows.params.profiles import resolve
 from flows.params.run import PhaseGParams
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.stage import simulate
 from tasks.views.stage import select_view
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flows.cli.finished_hub import report
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.object_file import ObjectWindow, write_object
@@ -19,7 +19,7 @@ from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.costs.cost_table import write_costs
 from tasks.report.costs.costs import ArmCost
 from tasks.report.page.write import SIZE_LIMIT_BYTES

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import read_scan_header
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import open_view, read_scan_header
 from tasks.core.study.device import Device, Precision
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.batches import canvas_of
 from tasks.networks.device import choose_precision, layers_in, use_device
@@ -40,7 +39,7 @@ import sys
 import time
 from pathlib import Path
 
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 

@@ -14,7 +14,7 @@ import numpy as np
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.geometry.patches import Window
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.reconstruct.initial_object import flat_object
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import ReferenceParams
 from tasks.reconstruct.reference_stage import make_reference
 

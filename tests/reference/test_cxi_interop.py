@@ -16,7 +16,7 @@ from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.stage import simulate
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.study.stage_interface import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOSE = "1e4"

@@ -10,7 +10,7 @@ from tasks.compare.alignment.region import scored_region
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.scan_file import read_scan_header
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 

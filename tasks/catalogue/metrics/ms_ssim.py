@@ -3,7 +3,7 @@
 from tasks.catalogue.metric import HEADLINE, PARTS, Metric, Score
 from tasks.catalogue.scoring.image_pair import ImagePair
 from tasks.catalogue.scoring.jackknife import pseudo_product, pseudo_values
-from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS
+from tasks.core.files.metrics_table import SCALE_WEIGHTS
 
 
 def ms_ssim(pair: ImagePair) -> Score:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
+from tasks.core.files.metrics_table import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
 
 if TYPE_CHECKING:
     from tasks.catalogue.scoring.frc import FrcSummary

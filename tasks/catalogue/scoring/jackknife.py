@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.block_file import N_BLOCKS
+from tasks.core.files.metrics_table import N_BLOCKS
 from tasks.core.geometry.patches import bounding_box
 
 Mask = NDArray[np.bool_]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, minimum_filter1d
 
-from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS, WINDOW_PX
+from tasks.core.files.metrics_table import SCALE_WEIGHTS, WINDOW_PX
 
 Mask = NDArray[np.bool_]
 Image = NDArray[np.floating]

@@ -21,18 +21,16 @@ from tasks.catalogue.metrics.truth_free import (
 )
 from tasks.catalogue.scoring.frc import FrcSummary, frc_summary, half_crossing_per_px, size_reason
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, remove_gauge
-from tasks.compare.alignment.region import Region, scored_region
+from tasks.compare.alignment.region import ComparisonParams, Region, scored_region
 from tasks.compare.evaluator import ModelResult
-from tasks.compare.params import ComparisonParams
 from tasks.compare.truth_free.held_out import held_out_misfit, patterns_to_predict
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import ScanHeader, ScanReader
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import ScanHeader, ScanReader, open_view
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.hub_layout import HALVES
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 
 # Of half sets; there the image of all patterns correlates by one half with a noise-free one.
 SEVENTH = 1 / 7

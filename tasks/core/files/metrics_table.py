@@ -1,26 +1,40 @@
-"""The table of a comparison on disk: `comparison_metrics.csv`, one row per model and metric."""
+"""The tables of a comparison on disk: the metrics of every model, and those of blocks of an image.
 
-from collections.abc import Iterable
+The values of blocks are pseudo-values: their mean over the blocks is the metric of the whole image,
+and their spread tells how far it would move on another part of the sample. Differences between two
+models are therefore formed block by block.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.core.files.csv_table import number_cell, parse_number, read_table, write_table
 
 # A row of this name: the metrics were taken against a reference, since nobody knows the truth.
 AGAINST_REFERENCE = "against_reference"
 COLUMNS = ("model", "metric", "amplitude", "phase", "value")
+BLOCK_COLUMNS = ("model", "metric", "block", "amplitude", "phase")
+N_BLOCKS = 9
+
+# MS-SSIM (Wang, Simoncelli & Bovik, Asilomar Conf. Signals Syst. Comput. 37, 1398 (2003)) has five
+# scales, each of half the side of the one before, and on the last a whole window still fits.
+WINDOW_PX = 11
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+MS_SSIM_MIN_PX = WINDOW_PX * 2 ** (len(SCALE_WEIGHTS) - 1)
 
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric of one model.
+    """One metric of one model; what it has no value for is None.
 
     Attributes:
         model: Name of the arm or control.
         metric: Name of the metric; a unit ends the name where there is one.
-        amplitude: Its value for the amplitude; None where it has none.
-        phase: Its value for the phase [rad where it has a unit]; None where it has none.
-        value: Its value where it belongs to neither; None where it has none.
+        amplitude: Value for the amplitude.
+        phase: Value for the phase [rad where it has a unit].
+        value: Value where it belongs to neither.
     """
 
     model: str
@@ -30,68 +44,125 @@ class MetricRow:
     value: float | None = None
 
 
-def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
-    """Write the table, whole or not at all; equal rows give equal bytes.
+@dataclass(frozen=True)
+class BlockRow:
+    """One metric of one model in one block.
 
-    Numbers have ten significant digits; what a metric has no value for is an empty cell.
+    Attributes:
+        model: Name of the arm or of another reconstruction.
+        metric: Name of the metric, as in `comparison_metrics.csv`.
+        block: Number of the block, 0 to 8: rows of three, from the top left.
+        amplitude: Pseudo-value for the amplitude; None where it has none.
+        phase: Pseudo-value for the phase; None where it has none.
+    """
+
+    model: str
+    metric: str
+    block: int
+    amplitude: float | None = None
+    phase: float | None = None
+
+
+def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
+    """Write `comparison_metrics.csv`, whole or not at all; equal rows give equal bytes.
 
     Raises:
         ValueError: If a number is not finite, or a model and metric come twice.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[Any, ...]] = set()
     lines = []
     for row in rows:
-        _refuse_twin(seen, row, path.name)
-        numbers = zip(COLUMNS[2:], (row.amplitude, row.phase, row.value), strict=True)
-        cells = [
-            number_cell(number, f"{name} of {row.metric} of {row.model}")
-            for name, number in numbers
-        ]
-        lines.append([row.model, row.metric, *cells])
+        _refuse_twin(seen, (row.model, row.metric), path.name)
+        lines.append(
+            [row.model, row.metric]
+            + [
+                number_cell(getattr(row, part), f"{part} of {row.metric} of {row.model}")
+                for part in COLUMNS[2:]
+            ]
+        )
     write_table(path, COLUMNS, lines)
 
 
 def read_metrics_csv(path: Path) -> list[MetricRow]:
-    """Read a table, whoever wrote it, and trust nothing in it.
-
-    Args:
-        path: CSV file; columns in any order.
-
-    Returns:
-        Its rows, in the order of the file.
+    """Read a table with columns in any order, whoever wrote it, and trust nothing in it.
 
     Raises:
         ValueError: If the file is not text, a column is missing or unknown, a row has more or
             fewer cells, a number is not a finite number, or a model and metric come twice; the
             message names the file, the line and the model.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[Any, ...]] = set()
     rows = []
     for where, cells in read_table(path, COLUMNS):
-        row = _parse(cells, where)
-        _refuse_twin(seen, row, where)
+        model, metric = cells["model"], cells["metric"]
+        if not model or not metric:
+            raise ValueError(
+                f"{where}: a row needs a model and a metric, got model {model!r} and metric "
+                f"{metric!r}. Name both or remove the row."
+            )
+        _refuse_twin(seen, (model, metric), where)
+        rows.append(MetricRow(model, metric, *_numbers(cells, COLUMNS[2:], where)))
+    return rows
+
+
+def write_blocks(path: Path, rows: Iterable[BlockRow]) -> None:
+    """Write `block_metrics.csv`, whole or not at all; equal rows give equal bytes.
+
+    Raises:
+        ValueError: If a number is not finite, or a block comes twice or has no place in the grid.
+    """
+    seen: set[tuple[Any, ...]] = set()
+    lines = []
+    for row in rows:
+        _check_block(seen, row, path.name)
+        what = f"of {row.metric} of {row.model} in block {row.block}"
+        numbers = [number_cell(getattr(row, part), f"{part} {what}") for part in BLOCK_COLUMNS[3:]]
+        lines.append([row.model, row.metric, str(row.block), *numbers])
+    write_table(path, BLOCK_COLUMNS, lines)
+
+
+def read_blocks(path: Path) -> list[BlockRow]:
+    """Read pseudo-values, whoever wrote them, and trust nothing in them.
+
+    Raises:
+        ValueError: If the file is no such table, a number is not finite, or a block comes twice or
+            has no place in the grid; the message names the file and the line.
+    """
+    seen: set[tuple[Any, ...]] = set()
+    rows = []
+    for where, cells in read_table(path, BLOCK_COLUMNS):
+        model, metric, block = cells["model"], cells["metric"], cells["block"]
+        if not model or not metric or not (block.isascii() and block.isdigit()):
+            raise ValueError(
+                f"{where}: a row needs a model, a metric and the number of a block, got {model!r}, "
+                f"{metric!r} and {block!r}. Run the comparison again."
+            )
+        row = BlockRow(model, metric, int(block), *_numbers(cells, BLOCK_COLUMNS[3:], where))
+        _check_block(seen, row, where)
         rows.append(row)
     return rows
 
 
-def _parse(cells: dict[str, str], where: str) -> MetricRow:
-    """Return the row behind named cells."""
-    model, metric = cells["model"], cells["metric"]
-    if not model or not metric:
-        raise ValueError(
-            f"{where}: a row needs a model and a metric, got model {model!r} and metric "
-            f"{metric!r}. Name both or remove the row."
-        )
-    amplitude, phase, value = (
-        parse_number(cells[name], f"{where}: {name} of {metric} of {model}") for name in COLUMNS[2:]
-    )
-    return MetricRow(model, metric, amplitude, phase, value)
+def _numbers(cells: dict[str, str], parts: Sequence[str], where: str) -> list[float | None]:
+    """Return the numbers of some columns of a row."""
+    what = f"{cells['metric']} of {cells['model']}"
+    return [parse_number(cells[part], f"{where}: {part} of {what}") for part in parts]
 
 
-def _refuse_twin(seen: set[tuple[str, str]], row: MetricRow, where: str) -> None:
-    """Remember a row; refuse one whose model and metric were there before."""
-    if (row.model, row.metric) in seen:
+def _check_block(seen: set[tuple[Any, ...]], row: BlockRow, where: str) -> None:
+    """Remember a block; refuse one outside the grid, or that was there before."""
+    if not 0 <= row.block < N_BLOCKS:
         raise ValueError(
-            f"{where}: {row.metric} of {row.model} comes twice. Keep one of the two rows."
+            f"{where}: blocks are numbered 0 to {N_BLOCKS - 1}, got {row.block} for {row.metric} "
+            f"of {row.model}. Run the comparison again."
         )
-    seen.add((row.model, row.metric))
+    _refuse_twin(seen, (row.model, row.metric, row.block), where)
+
+
+def _refuse_twin(seen: set[tuple[Any, ...]], key: tuple[Any, ...], where: str) -> None:
+    """Remember model, metric and block, if any; refuse those that were there before."""
+    if key in seen:
+        model, metric, *block = key
+        what = f"block {block[0]} of {metric}" if block else metric
+        raise ValueError(f"{where}: {what} of {model} comes twice. Keep one of the two rows.")
+    seen.add(key)

@@ -1,15 +1,17 @@
-"""Measured scans on disk: CXI (HDF5), so that other programs open them.
+"""Measured scans on disk, CXI (HDF5) so that other programs open them, and views of them.
 
-This is the whole of a scan at once; `scan_writer` and `scan_reader` take some patterns at a time.
+A view says which exposures of a scan are used. Here a scan is read and written at once; `scan_writer` and `scan_reader` take some patterns at a time.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.files.atomic_files import read_json, scratch_array
 from tasks.core.files.scan_header import read_scan_header
-from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_reader import CACHE_BYTES, ScanReader
 from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, Scan, ScanHeader
 from tasks.core.files.scan_writer import PATTERNS_PER_CHUNK, ScanWriter
 
@@ -35,14 +37,7 @@ def write_scan(path: Path, scan: Scan) -> None:
 
 
 def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
-    """Read a scan, or some of its patterns; only the chunks that hold them are touched.
-
-    Args:
-        path: CXI file.
-        indices: Which patterns, in any order; all by default.
-
-    Returns:
-        The scan, positions in object pixels.
+    """Read a scan, or the patterns of some indices; only the chunks that hold them are touched.
 
     Raises:
         ValueError: If the file is missing, cut short, lacks a field, or holds what cannot be:
@@ -51,3 +46,46 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
     """
     reader = ScanReader(path, indices, cache_bytes=0)
     return Scan.of(reader.header, reader.read())
+
+
+def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
+    """Open the exposures of a scan that a view has chosen; their patterns are read when asked for.
+
+    Args:
+        scan_path: CXI file of the whole scan.
+        view_path: JSON file of the view, with the scan indices under `indices`.
+        cache_bytes: Most memory that unpacked patterns may take [bytes].
+
+    Raises:
+        ValueError: If a file is damaged, or the view does not belong to the scan.
+    """
+    view = read_json(view_path)
+    n_exposures = len(read_scan_header(scan_path))
+    if view["n_exposures"] != n_exposures:
+        raise ValueError(
+            f"The view {view_path.name} was made for a scan of {view['n_exposures']} exposures, "
+            f"but {scan_path.name} has {n_exposures}. Make the view again from this scan."
+        )
+    indices = np.asarray(view["indices"], dtype=np.intp)
+    reader = ScanReader(scan_path, indices, cache_bytes=cache_bytes)
+    provenance = reader.header.provenance | {"view": view["view"]}
+    reader.header = replace(reader.header, provenance=provenance)
+    return reader
+
+
+def map_view(scan_path: Path, view_path: Path) -> Scan:
+    """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
+
+    For solvers that need them all as one array, again and again, in any order.
+
+    Raises:
+        ValueError: As `open_view`, or if a count is negative or not finite.
+    """
+    reader = open_view(scan_path, view_path, cache_bytes=0)
+    first = reader.read(np.arange(min(1, len(reader))))
+    counts = scratch_array((len(reader), *first.shape[1:]), first.dtype)
+    start = 0
+    for part in reader.parts():
+        counts[start : start + len(part)] = part
+        start += len(part)
+    return Scan.of(reader.header, counts)

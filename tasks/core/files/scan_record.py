@@ -75,26 +75,13 @@ class Geometry:
         return self.wavelength_m * self.distance_m / (n_px * self.detector_pixel_m)
 
 
-@dataclass(frozen=True)
-class ScanHeader:
-    """All of a scan but its patterns, which may be more than the memory holds.
-
-    Attributes:
-        positions_px: Absolute positions (y, x) in the frame of the object [px], shape (J, 2).
-        probe: Illumination at the sample [sqrt(photons)], shape (N, N).
-        geometry: Energy, distance and detector pixel.
-        provenance: How the scan came to be, as JSON.
-        modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N), the
-            strongest first; none: `probe` is the only one.
-        pixel_mask: CXI mask of the detector, shape (N, N); none: every pixel is good.
-    """
+class _Exposures:
+    """What is known of exposures from all but their patterns."""
 
     positions_px: NDArray[np.float64]
     probe: NDArray[np.complex128]
-    geometry: Geometry
-    provenance: dict[str, Any]
-    modes: NDArray[np.complex128] | None = None
-    pixel_mask: NDArray[np.uint32] | None = None
+    modes: NDArray[np.complex128] | None
+    pixel_mask: NDArray[np.uint32] | None
 
     @property
     def n_px(self) -> int:
@@ -119,18 +106,34 @@ class ScanHeader:
 
 
 @dataclass(frozen=True)
-class Scan:
-    """A measured scan, as every reconstructor gets it. It holds no ground truth.
+class ScanHeader(_Exposures):
+    """All of a scan but its patterns, which may be more than the memory holds.
 
     Attributes:
-        diffraction_counts: Photons per detector pixel, unsigned integers, zero frequency at
-            [N // 2, N // 2], shape (J, N, N).
         positions_px: Absolute positions (y, x) in the frame of the object [px], shape (J, 2).
         probe: Illumination at the sample [sqrt(photons)], shape (N, N).
         geometry: Energy, distance and detector pixel.
         provenance: How the scan came to be, as JSON.
-        modes: See `ScanHeader`.
-        pixel_mask: See `ScanHeader`.
+        modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N), the
+            strongest first; none: `probe` is the only one.
+        pixel_mask: CXI mask of the detector, shape (N, N); none: every pixel is good.
+    """
+
+    positions_px: NDArray[np.float64]
+    probe: NDArray[np.complex128]
+    geometry: Geometry
+    provenance: dict[str, Any]
+    modes: NDArray[np.complex128] | None = None
+    pixel_mask: NDArray[np.uint32] | None = None
+
+
+@dataclass(frozen=True)
+class Scan(_Exposures):
+    """A measured scan, as every reconstructor gets it. It holds no ground truth.
+
+    Attributes:
+        diffraction_counts: Photons per detector pixel, unsigned integers, zero frequency at
+            [N // 2, N // 2], shape (J, N, N); the other fields are those of `ScanHeader`.
     """
 
     diffraction_counts: NDArray[np.unsignedinteger]
@@ -151,22 +154,3 @@ class Scan:
         """The scan without its patterns."""
         fields = {key: value for key, value in vars(self).items() if key != "diffraction_counts"}
         return ScanHeader(**fields)
-
-    @property
-    def n_px(self) -> int:
-        """Side of a pattern [px]."""
-        return int(self.probe.shape[-1])
-
-    @property
-    def probe_modes(self) -> NDArray[np.complex128]:
-        """Incoherent modes [sqrt(photons)], shape (M, N, N), the strongest first."""
-        return self.header.probe_modes
-
-    @property
-    def good_pixels(self) -> NDArray[np.bool_]:
-        """Detector pixels that can be trusted, shape (N, N)."""
-        return self.header.good_pixels
-
-    def __len__(self) -> int:
-        """Return the number of patterns."""
-        return len(self.positions_px)

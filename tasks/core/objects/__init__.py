@@ -1,14 +1,129 @@
-"""Simulated samples: complex objects of several kinds, with set ranges of amplitude and phase."""
+"""Simulated samples: complex objects of several kinds, with set ranges of amplitude and phase.
 
-from typing import Any
+A new kind is one new file and one line of `OBJECTS`; where it has options of its own, they are a
+class in that file and a base of `ObjectParams`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import pi
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from tasks.core.objects.from_file import object_from_file
-from tasks.core.objects.params import FILE_KIND, OBJECTS, ObjectParams
+from tasks.core.files.named_files import with_fingerprint
+from tasks.core.objects.dead_leaves import dead_leaves
+from tasks.core.objects.from_file import (
+    ObjectFileOptions,
+    file_facts,
+    fractions_from_file,
+    object_from_file,
+)
+from tasks.core.objects.gaussian_random_field import gaussian_random_field
+from tasks.core.objects.natural_texture import natural_texture
+from tasks.core.objects.random_lines import random_lines
+from tasks.core.objects.siemens_star import StarOptions, check_spokes, siemens_star, star_facts
+from tasks.core.study.catalogue import catalogue, known_name, name_field
 
-__all__ = ["FILE_KIND", "OBJECTS", "ObjectParams", "make_object", "object_facts"]
+Range = tuple[float, float]
+FILE_KIND = "file"
+
+
+@dataclass(frozen=True)
+class ObjectKind:
+    """A kind of simulated samples; its functions know its own options, never the ranges.
+
+    Attributes:
+        draw: Draws for a shape (H, W) where amplitude and phase lie in their ranges: fractions in
+            [0, 1], shape (2, H, W).
+        check: Raises ValueError where options do not fit together.
+        facts: Returns what follows from the options and belongs into the record, as JSON.
+    """
+
+    draw: Callable[[tuple[int, int], np.random.Generator, Any], NDArray[np.float64]]
+    check: Callable[[Any], None] = field(default=lambda _options: None)
+    facts: Callable[[Any], dict[str, Any]] = field(default=lambda _options: {})
+
+
+OBJECTS = catalogue(
+    "object kind",
+    ("dead_leaves", ObjectKind(dead_leaves)),
+    ("random_lines", ObjectKind(random_lines)),
+    ("gaussian_random_field", ObjectKind(gaussian_random_field)),
+    ("natural_texture", ObjectKind(natural_texture)),
+    ("siemens_star", ObjectKind(siemens_star, check_spokes, star_facts)),
+    (FILE_KIND, ObjectKind(fractions_from_file, facts=file_facts)),
+)
+
+
+class ObjectParams(ObjectFileOptions, StarOptions):
+    """A simulated sample: what it shows, and how strongly."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = name_field("dead_leaves", OBJECTS, "What the object shows")
+    amplitude_range: Range = Field(
+        (0.5, 1.0), description="Smallest and largest amplitude, within [0, 1]"
+    )
+    phase_range_rad: Range = Field(
+        (-1.0, 1.0), description="Smallest and largest phase, within [-pi, pi] [rad]"
+    )
+
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @property
+    def keeps_file_values(self) -> bool:
+        """Tell whether the values come from a file as they are."""
+        return self.kind == FILE_KIND and self.keep_file_values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "path", "The object's file")
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_known(cls, value: str) -> str:
+        return known_name(value, OBJECTS, "object kind")
+
+    @field_validator("amplitude_range")
+    @classmethod
+    def _amplitude_transmits(cls, value: Range) -> Range:
+        # Written so that NaN fails too.
+        if not (0 <= value[0] <= value[1] <= 1 and value[1] > 0):
+            raise ValueError(
+                f"amplitude_range must rise within [0, 1] and transmit something, got {value}. "
+                f"Give smallest and largest amplitude, such as (0.5, 1.0)."
+            )
+        return value
+
+    @field_validator("phase_range_rad")
+    @classmethod
+    def _phase_does_not_wrap(cls, value: Range) -> Range:
+        if not -pi <= value[0] <= value[1] <= pi:
+            raise ValueError(
+                f"phase_range_rad must rise within [-pi, pi], or the phase wraps, got {value}. "
+                f"Give smallest and largest phase [rad], such as (-1.0, 1.0)."
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _file_is_named(self) -> Self:
+        if (self.kind == FILE_KIND) != (self.path is not None):
+            raise ValueError(
+                f"An object of kind {self.kind!r} came with path {self.path}. A path belongs to "
+                f"the kind {FILE_KIND!r} and to no other: set both or neither."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        OBJECTS[self.kind].check(self)
+        return self
 
 
 def make_object(
@@ -18,11 +133,6 @@ def make_object(
 
     Only here do the fractions that a kind draws meet the ranges, so other ranges show the same
     sample, weaker or stronger.
-
-    Args:
-        params: Kind, ranges and options.
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
 
     Returns:
         Transmission, amplitude and phase within their ranges (or as in the file), shape (H, W).

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.objects.kinds import ObjectKind
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 NUMPY_SUFFIXES = (".npy", ".npz")
@@ -125,8 +124,6 @@ def _only_array(archive: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     return archive[OBJECT_NAME if OBJECT_NAME in names else names[0]]
 
 
-def _facts(options: ObjectFileOptions) -> dict[str, Any]:
+def file_facts(options: ObjectFileOptions) -> dict[str, Any]:
+    """Return the fingerprint of the file."""
     return {} if options.path is None else {"file_sha256": sha256_of(options.path)}
-
-
-FROM_FILE = ObjectKind(fractions_from_file, facts=_facts)

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from tasks.core.objects.kinds import ObjectKind
-
 GAP_PX = 4.0
 BACKGROUND_FRACTION = 0.5
 
@@ -91,7 +89,7 @@ def _soft_square_wave(
     return np.asarray(np.clip(0.5 + signed_distance_px, 0, 1))
 
 
-def _check_spokes(options: StarOptions) -> None:
+def check_spokes(options: StarOptions) -> None:
     """Refuse spokes that begin beyond the star."""
     inner = inner_radius_px(options)
     if inner >= options.star_radius_px:
@@ -102,8 +100,6 @@ def _check_spokes(options: StarOptions) -> None:
         )
 
 
-def _facts(options: StarOptions) -> dict[str, Any]:
+def star_facts(options: StarOptions) -> dict[str, Any]:
+    """Return where the spokes begin."""
     return {"inner_radius_px": inner_radius_px(options)}
-
-
-SIEMENS_STAR = ObjectKind(siemens_star, _check_spokes, _facts)

@@ -1,16 +1,76 @@
-"""Scan positions of several kinds, all over the same rectangle and equally dense."""
+"""Scan positions of several kinds, all over the same rectangle and equally dense.
 
+A new pattern is one new file and one line of `SCAN_PATTERNS`; where it has options of its own, they
+are a class in that file and a base of `ScanParams`.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.scan_patterns.area import ScanArea
-from tasks.core.scan_patterns.params import SCAN_PATTERNS, ScanParams
+from tasks.core.files.named_files import with_fingerprint
+from tasks.core.scan_patterns.area import AreaOptions, ScanArea
+from tasks.core.scan_patterns.concentric import concentric
+from tasks.core.scan_patterns.fermat import fermat
+from tasks.core.scan_patterns.from_file import ScanFileOptions, positions_from_file
+from tasks.core.scan_patterns.random_positions import random_positions
+from tasks.core.scan_patterns.raster import raster
+from tasks.core.study.catalogue import catalogue, known_name, name_field
 
-__all__ = ["SCAN_PATTERNS", "ScanArea", "ScanParams", "ScanPath", "scan_facts", "scan_path"]
+ScanMaker = Callable[[ScanArea, np.random.Generator, "ScanParams"], NDArray[np.float64]]
+FILE_KIND = "file"
+
+SCAN_PATTERNS: dict[str, ScanMaker] = catalogue(
+    "scan kind",
+    ("raster", raster),
+    ("fermat", fermat),
+    ("concentric", concentric),
+    ("random", random_positions),
+    (FILE_KIND, positions_from_file),
+)
+
+
+class ScanParams(ScanFileOptions, AreaOptions):
+    """Where the probe goes, and how much its neighbouring exposures overlap."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = name_field("raster", SCAN_PATTERNS, "Pattern of the scan")
+    overlap_ratio: float = Field(
+        0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
+    )
+    file_sha256: str | None = Field(
+        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
+    )
+
+    @property
+    def is_from_file(self) -> bool:
+        """Tell whether the positions come from a file."""
+        return self.kind == FILE_KIND
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_file(cls, values: object) -> object:
+        return with_fingerprint(values, "path", "The file of positions")
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_known(cls, value: str) -> str:
+        return known_name(value, SCAN_PATTERNS, "scan kind")
+
+    @model_validator(mode="after")
+    def _file_is_named(self) -> Self:
+        if self.is_from_file != (self.path is not None):
+            raise ValueError(
+                f"A scan of kind {self.kind!r} came with path {self.path}. A path belongs to the "
+                f"kind {FILE_KIND!r} and to no other: set both or neither."
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -35,13 +95,10 @@ def scan_path(
     """Return the way of a scan; all kinds but the file have one size and one number of positions.
 
     Args:
-        params: Kind of the scan and overlap of its exposures.
+        params: Kind and overlap.
         size: Rows and columns of a raster of the wanted size; a file has its own.
         probe_diameter_px: Diameter that the overlap is meant for [px].
         rng: Source of randomness.
-
-    Returns:
-        The positions and the region that they cover.
 
     Raises:
         ValueError: If a file holds no positions that span an area.

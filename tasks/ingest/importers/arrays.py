@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
-from tasks.core.files.parameter_file import describe, read_parameters
+from tasks.core.files.named_files import describe, read_parameters
 from tasks.ingest.conventions import (
     MaskSense,
     Moves,

@@ -23,7 +23,7 @@ from tasks.core.study.hub_layout import (
     SSIM_GRID,
     SUMMARY_TEXT,
 )
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
 from tasks.report.page.drawn_state import has_kept_state

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from tasks.catalogue.metric import PARTS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.core.files.block_file import read_blocks
-from tasks.core.files.metrics_table import MetricRow, read_metrics_csv
+from tasks.core.files.metrics_table import MetricRow, read_blocks, read_metrics_csv
 from tasks.core.study.hub_layout import Condition, dose_label
 from tasks.report.records.plan_file import read_plan
 

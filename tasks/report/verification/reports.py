@@ -13,7 +13,7 @@ from tasks.core.study.hub_layout import (
     PLAN,
     SUMMARY_TEXT,
 )
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import delta_texts

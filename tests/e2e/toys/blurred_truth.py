@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from tasks.catalogue.reconstruction import Planner, Reconstruction, Role, StageRole, Step
 from tasks.core.files.object_file import read_object, write_object
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import Progress, StageFiles
+from tasks.core.study.stage_record import Progress, StageFiles
 
 
 class BlurParams(BaseModel):

@@ -15,7 +15,7 @@ from tasks.catalogue.scoring.jackknife import (
     pseudo_values,
 )
 from tasks.catalogue.scoring.similarity import TrueScales, product_of_scales
-from tasks.core.study.ms_ssim_scales import SCALE_WEIGHTS
+from tasks.core.files.metrics_table import SCALE_WEIGHTS
 
 SHAPE = (241, 250)
 

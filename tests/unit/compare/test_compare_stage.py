@@ -9,19 +9,18 @@ from tasks.catalogue.metric import Metric, Score
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.block_file import read_blocks
-from tasks.core.files.iterates_file import iterates_writer
-from tasks.core.files.metrics_table import read_metrics_csv
+from tasks.core.files.metrics_table import read_blocks, read_metrics_csv
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.solver_files import iterates_writer
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import Window, scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 

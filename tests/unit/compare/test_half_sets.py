@@ -7,8 +7,7 @@ from scipy.ndimage import gaussian_filter
 from tasks.catalogue.metrics.truth_free import METRIC as METRICS
 from tasks.catalogue.scoring.frc import area, half_crossing_per_px
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
-from tasks.compare.alignment.region import scored_region
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams, scored_region
 from tasks.compare.truth_free.half_sets import (
     HalfSet,
     common_region,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.catalogue.metrics import METRICS
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.reference_object import differences
 from tasks.compare.stage import SELF_COMPARISON, compare
 from tasks.core.files.atomic_files import read_json, write_json
@@ -15,7 +15,7 @@ from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.records.measured_against import BOTH, REFERENCE, TRUTH, labelled, measured_against
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.core.files.block_file import BlockRow, read_blocks, write_blocks
+from tasks.core.files.metrics_table import BlockRow, read_blocks, write_blocks
 
 ROWS = [
     BlockRow("PtychoPINN", "mae", 0, 0.1 + 0.2, 1e-17),

@@ -13,7 +13,6 @@ from tasks.core.files.atomic_files import (
 )
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import ELECTRONVOLT_J, Geometry, Scan, read_scan, write_scan
-from tasks.core.files.view_file import read_view
 from tasks.core.geometry.patches import Window
 from tasks.core.study.hub_layout import Condition, dose_label
 from tasks.core.study.stage_record import FileRef
@@ -111,11 +110,11 @@ def test_a_view_takes_its_exposures_and_refuses_another_scan(tmp_path, scan):
     write_scan(tmp_path / "scan.cxi", scan)
     view = {"view": "dense", "n_exposures": 20, "indices": [1, 5]}
     write_json(tmp_path / "view.json", view)
-    part = read_view(tmp_path / "scan.cxi", tmp_path / "view.json")
+    part = map_view(tmp_path / "scan.cxi", tmp_path / "view.json")
     np.testing.assert_array_equal(part.diffraction_counts, scan.diffraction_counts[[1, 5]])
     write_json(tmp_path / "view.json", view | {"n_exposures": 19})
     with pytest.raises(ValueError, match="Make the view again"):
-        read_view(tmp_path / "scan.cxi", tmp_path / "view.json")
+        map_view(tmp_path / "scan.cxi", tmp_path / "view.json")
 
 
 def test_an_object_comes_back_with_its_place(tmp_path, rng):

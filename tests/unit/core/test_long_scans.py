@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.train.params import TrainingParams
@@ -22,7 +22,7 @@ SIMULATE = """
 import sys
 from pathlib import Path
 
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.runtime.memory import peak_memory_mib
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
@@ -36,7 +36,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.runtime.memory import peak_memory_mib
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train

@@ -12,8 +12,7 @@ from tasks.core.physics.probe import (
     mode_orders,
     unit_energy,
 )
-from tasks.core.probes import PROBES
-from tasks.core.probes.params import ProbeParams
+from tasks.core.probes import PROBES, ProbeParams
 from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
 from tasks.simulate.params import InstrumentParams, SimulationParams
 

@@ -6,9 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import Geometry, Scan, ScanReader, read_scan, write_scan
+from tasks.core.files.scan_file import (
+    Geometry,
+    Scan,
+    ScanReader,
+    map_view,
+    open_view,
+    read_scan,
+    write_scan,
+)
 from tasks.core.files.scan_reader import ChunkCache
-from tasks.core.files.view_file import open_view, read_view
 
 COUNT, SIDE = 70, 16
 CHUNK_BYTES = 16 * SIDE * SIDE * 2
@@ -66,7 +73,7 @@ def test_what_is_read_can_be_written_to_without_changing_the_next_read(path):
 def test_a_view_is_opened_like_it_is_read(path, tmp_path):
     view = {"view": "sparse", "n_exposures": COUNT, "indices": [3, 40, 41, 69]}
     write_json(tmp_path / "view.json", view)
-    reader, scan = (f(path, tmp_path / "view.json") for f in (open_view, read_view))
+    reader, scan = (f(path, tmp_path / "view.json") for f in (open_view, map_view))
     assert (len(reader), reader.header.provenance["view"]) == (4, "sparse")
     assert reader.header.provenance == scan.provenance
     np.testing.assert_array_equal(reader.read(), scan.diffraction_counts)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.ingest.params import IngestParams
 from tasks.ingest.stage import check_file
 from tasks.runtime.memory import peak_memory_mib

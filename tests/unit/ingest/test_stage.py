@@ -8,7 +8,7 @@ from PIL import Image
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.scan_file import ScanReader, read_scan
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.command_line import main
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import IngestParams

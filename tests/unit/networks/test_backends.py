@@ -10,9 +10,9 @@ import pytest
 
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.object_file import read_object
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import open_view
 from tasks.core.study.device import Backend, Device
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
@@ -30,7 +30,7 @@ PREDICT = """
 import sys
 from pathlib import Path
 
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.network_stage import predict
 from tasks.reconstruct.params import PredictionParams
 

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.scan_file import read_scan, write_scan
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.orientation.check import check_orientation
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate

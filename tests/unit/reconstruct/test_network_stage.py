@@ -11,7 +11,7 @@ from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import Geometry, Scan, write_scan
 from tasks.core.physics.probe import defocused_zone_plate_probe, probe_sha256
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tasks.core.files.object_file import read_object
-from tasks.core.files.view_file import read_view
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.files.scan_file import map_view
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import initial_guess
@@ -25,7 +25,7 @@ def test_it_is_the_initial_guess_and_plain_projections(files):
     facts = project(
         ProjectionParams(passes=2, longer_factor=3), files, lambda *event: told.append(event)
     )
-    exposures = Exposures.of(read_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.of(map_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     expected = initial_guess(exposures, canvas)
     physics = PhysicsPass.of(exposures, canvas, 256)

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
-from tasks.core.files.view_file import map_view, read_view
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.files.scan_file import Geometry, Scan, map_view, open_view, write_scan
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate
 
@@ -63,12 +62,12 @@ def test_a_mapped_view_is_the_view_with_its_patterns_on_the_disk(files):
     write(files.inputs["scan"], np.arange(9 * 256, dtype=np.uint16).reshape(9, 16, 16))
     write_json(files.inputs["view"], {"view": "dense", "n_exposures": 9, "indices": [7, 2, 5]})
     paths = files.inputs["scan"], files.inputs["view"]
-    mapped, whole = map_view(*paths), read_view(*paths)
+    mapped, whole = map_view(*paths), open_view(*paths)
     assert isinstance(mapped.diffraction_counts, np.memmap)
-    assert mapped.diffraction_counts.dtype == whole.diffraction_counts.dtype
-    np.testing.assert_array_equal(mapped.diffraction_counts, whole.diffraction_counts)
-    np.testing.assert_array_equal(mapped.positions_px, whole.positions_px)
-    assert mapped.provenance == whole.provenance
+    assert mapped.diffraction_counts.dtype == whole.read().dtype
+    np.testing.assert_array_equal(mapped.diffraction_counts, whole.read())
+    np.testing.assert_array_equal(mapped.positions_px, whole.header.positions_px)
+    assert mapped.provenance == whole.header.provenance
 
 
 LOADING_S = 3.0

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from tasks.compare.alignment.region import largest_rectangle, scored_region
-from tasks.compare.params import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams, largest_rectangle, scored_region
+from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.files.scan_file import Geometry, ScanHeader
 from tasks.core.physics.probe import energy_diameter_px
-from tasks.core.study.ms_ssim_scales import MS_SSIM_MIN_PX
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.simulate.fly_scan import lay_out_scans
 from tasks.simulate.illumination import make_probe
 from tasks.simulate.params import SimulationParams

@@ -3,8 +3,7 @@ import pytest
 from scipy import stats
 
 from tasks.core.files.atomic_files import write_text
-from tasks.core.files.block_file import BlockRow, write_blocks
-from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.files.metrics_table import BlockRow, MetricRow, write_blocks, write_metrics_csv
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_numbers

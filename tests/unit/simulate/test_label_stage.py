@@ -5,11 +5,10 @@ import pytest
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import Geometry, Scan, read_scan, write_scan
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import Geometry, Scan, open_view, read_scan, write_scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.simulate.label_stage import LabelParams, simulate_labels
 
 

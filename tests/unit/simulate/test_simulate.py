@@ -11,7 +11,7 @@ from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, count_photons
 from tasks.simulate.faults.fault import Reading
 from tasks.simulate.fly_scan import lay_out_scans, make_sample

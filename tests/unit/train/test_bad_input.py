@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import write_scan
-from tasks.core.files.view_file import read_view
+from tasks.core.files.scan_file import map_view, write_scan
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures
@@ -25,7 +24,7 @@ PARAMS = TrainingParams(
 
 @pytest.fixture
 def scan(small_scan):
-    return read_view(small_scan / "train.cxi", small_scan / "train.json")
+    return map_view(small_scan / "train.cxi", small_scan / "train.json")
 
 
 def learn(tmp_path, scan, params=PARAMS):

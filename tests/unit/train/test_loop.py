@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tasks.core.files.view_file import read_view
+
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles, silent
-from tasks.core.study.stage_record import StageCall
+from tasks.core.study.stage_record import StageCall, StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
@@ -45,7 +44,7 @@ import os, signal, sys
 from pathlib import Path
 
 from tasks.core.study.stage_record import StageCall
-from tasks.core.study.stage_interface import StageFiles
+from tasks.core.study.stage_record import StageFiles
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 

@@ -13,10 +13,10 @@ from scipy.ndimage import gaussian_filter
 
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.object_file import read_object, write_object
-from tasks.core.files.view_file import read_view
+from tasks.core.files.scan_file import map_view
 from tasks.core.geometry.patches import illumination_map
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles, silent
+from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, network_inputs
@@ -51,7 +51,7 @@ def folder(small_scan):
 
 @pytest.fixture
 def scan(folder):
-    return read_view(folder / "train.cxi", folder / "train.json")
+    return map_view(folder / "train.cxi", folder / "train.json")
 
 
 def stage_files(folder, out, arm, truth="truth.h5"):
@@ -114,7 +114,7 @@ def test_outputs_are_complete_and_belong_together(folder, tmp_path):
 
 @pytest.mark.slow
 def test_baseline_never_sees_the_test_region(folder, tmp_path):
-    scan, test = (read_view(folder / f"{s}.cxi", folder / f"{s}.json") for s in ("train", "test"))
+    scan, test = (map_view(folder / f"{s}.cxi", folder / f"{s}.json") for s in ("train", "test"))
     truth = read_object(folder / "truth.h5")
     lit = illumination_map(test.probe, test.positions_px, truth.object_.shape) > 0
     assert not np.any(

@@ -3,11 +3,10 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
-from tasks.core.files.view_file import open_view
+from tasks.core.files.scan_file import Geometry, Scan, open_view, write_scan
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
 from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.views.half_sets import HalvesParams, every_other, halve_view, row_starts
 
 FILES = ({"scan": "scan.cxi", "view": "view.json"}, {"odd": "odd.json", "even": "even.json"})

@@ -11,7 +11,7 @@ from tasks.core.geometry.overlap import disc_overlap_fraction, jittered_raster, 
 from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
 from tasks.core.study.seeds import Seeds, Split
-from tasks.core.study.stage_interface import silent
+from tasks.core.study.stage_record import silent
 from tasks.views.overlap import (
     form_view_groups,
     overlap_between_groups,

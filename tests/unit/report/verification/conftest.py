@@ -13,8 +13,13 @@ from flows.hub.staleness import write_plan
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import write_json, write_npz, write_text
-from tasks.core.files.block_file import N_BLOCKS, BlockRow, write_blocks
-from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
+from tasks.core.files.metrics_table import (
+    N_BLOCKS,
+    BlockRow,
+    MetricRow,
+    write_blocks,
+    write_metrics_csv,
+)
 from tasks.core.study.arms import Arm, Extra
 from tasks.core.study.hub_layout import RUN_LOG
 from tasks.core.study.quality_flags import CONTROLS
