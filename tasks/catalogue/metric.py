@@ -104,11 +104,7 @@ class Metric:
 
 
 def check_metric(entry: Metric) -> None:
-    """Refuse an entry whose name or label will not do.
-
-    Raises:
-        ValueError: The message says which, and what is expected.
-    """
+    """Refuse an entry (ValueError) whose name, label or parts will not do."""
     check_name(entry.name, NAME_PATTERN, ("model", "metric", *PARTS, VALUE))
     if entry.name.startswith(RAW):
         raise ValueError(f"{RAW} begins the names of values before alignment, got {entry.name!r}")

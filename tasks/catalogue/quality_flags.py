@@ -30,15 +30,7 @@ def table_of(rows: Iterable[MetricRow]) -> dict[tuple[str, str], MetricRow]:
 
 
 def flags_of(model: str, table: Table) -> list[str]:
-    """Return what is wrong with the scores of one reconstruction, in words.
-
-    Args:
-        model: Name of an arm or of another reconstruction.
-        table: Rows of its comparison.
-
-    Returns:
-        Sentences without a full stop; none where nothing is wrong.
-    """
+    """Return what is wrong with the scores of a reconstruction, in sentences without a full stop."""
     found = []
     if _value(table, model, "gauge_at_bound"):
         found.append("the gauge's shift is at its bound")

@@ -87,9 +87,7 @@ class Planner(Protocol):
     def exposures(self, split: Split, half: str = "") -> dict[str, str]:
         """Return what a reconstructor reads: `scan` (CXI) and `view` (JSON).
 
-        Args:
-            split: The split.
-            half: `odd` or `even` for one half of the exposures; empty for all of them.
+        Half is `odd` or `even` for one half of the exposures; empty for all of them.
         """
 
     def reconstruction(self, name: str, split: Split, half: str = "") -> str:
@@ -226,11 +224,7 @@ class TrainedNetwork(Reconstruction):
 
 
 def check_reconstruction(entry: Reconstruction) -> None:
-    """Refuse an entry whose name or colours will not do.
-
-    Raises:
-        ValueError: The message says which, and what is expected.
-    """
+    """Refuse an entry (ValueError) whose name or colours will not do."""
     check_name(entry.name, NAME_PATTERN, TAKEN_NAMES)
     for colour in (entry.colour, entry.dark_colour):
         if not re.fullmatch("#[0-9A-Fa-f]{6}", colour):

@@ -45,11 +45,7 @@ class Catalogue(Generic[T]):
     broken: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: T, source: str) -> None:
-        """Register an entry.
-
-        Args:
-            entry: The entry.
-            source: Where it comes from, for messages.
+        """Register an entry; its source is named in messages.
 
         Raises:
             CatalogueError: If its name is taken or will not do.
@@ -71,8 +67,8 @@ class Catalogue(Generic[T]):
 
         Args:
             package: Dotted name of the folder.
-            modules: Names of its modules; each has `attribute`, an entry or a tuple of them.
-            attribute: Name of the variable.
+            modules: Names of its modules.
+            attribute: Variable of each, an entry or a tuple of them.
 
         Raises:
             CatalogueError: If a module lacks the variable, a file of the folder is not named, or
@@ -122,11 +118,7 @@ class Catalogue(Generic[T]):
                 self.add(entry, source)
 
     def get(self, name: str) -> T:
-        """Return an entry by name.
-
-        Raises:
-            CatalogueError: If there is none, or its package does not import.
-        """
+        """Return an entry; CatalogueError if there is none, or its package does not import."""
         if name in self.entries:
             return self.entries[name]
         if name in self.broken:
@@ -139,11 +131,7 @@ class Catalogue(Generic[T]):
 
 
 def check_name(name: str, pattern: str, taken: Iterable[str] = ()) -> None:
-    """Refuse a name that is no name of a file, holds markup, or means something else.
-
-    Raises:
-        ValueError: If it will not do.
-    """
+    """Refuse a name (ValueError) that is no file name, holds markup, or means something else."""
     if len(name) > LONGEST_NAME or not re.fullmatch(pattern, name):
         raise ValueError(
             f"a name must match {pattern} and have at most {LONGEST_NAME} characters, since files "

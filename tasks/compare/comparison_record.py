@@ -33,12 +33,7 @@ CRITERION = (
 
 
 def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, Any]:
-    """Return region, gauges, flags and reasons as JSON.
-
-    Args:
-        params: What was asked for.
-        found: What was found.
-    """
+    """Return region, gauges, flags and reasons as JSON."""
     reference, results, table = found.evaluator.reference, found.results, table_of(found.rows)
     record = {
         "schema_version": SCHEMA_VERSION,
@@ -100,16 +95,7 @@ def _gauge_record(gauge: Gauge) -> dict[str, Any]:
 
 
 def _agreement(found: Comparison, max_shift_px: float) -> dict[str, Any]:
-    """Return the differences between every two arms, each pair in the gauge of its first.
-
-    Args:
-        found: The comparison.
-        max_shift_px: Longest shift that may be removed [px].
-
-    Returns:
-        By `<one> and <other>`: relative complex difference, and mean difference of amplitude and
-        phase [rad] over the scored pixels.
-    """
+    """Return the differences between every two arms, each pair in the gauge of its first."""
     region = found.evaluator.region
     arms = [arm.name for arm in RECONSTRUCTIONS.arms if arm.name in found.results]
     pairs = {}

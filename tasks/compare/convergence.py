@@ -88,18 +88,10 @@ class Convergence:
 
 
 def convergence_of(path: Path, evaluator: Evaluator, final_gauge: Gauge) -> Convergence:
-    """Evaluate the iterates of a solver as its result is evaluated.
+    """Evaluate the iterates (HDF5) of a solver as its result, of the final gauge, is evaluated.
 
     Every iterate has a gauge of its own, fitted from the best of the result's, the one before's and
     none, so that a search for each is not needed.
-
-    Args:
-        path: Iterates (HDF5).
-        evaluator: Region and truth.
-        final_gauge: Gauge of the solver's result.
-
-    Returns:
-        Errors of every iterate.
 
     Raises:
         ValueError: If the file holds no iterates, or one is not finite where it is scored.
@@ -123,8 +115,7 @@ def convergence_of(path: Path, evaluator: Evaluator, final_gauge: Gauge) -> Conv
 def iterations_to_quality(curves: Mapping[str, Convergence]) -> dict[str, Any]:
     """Return how many epochs a learned start saves, for every solver that had one.
 
-    Args:
-        curves: Convergence by model; the solver's own starts from a flat object.
+    The solver's own curve starts from a flat object.
 
     Returns:
         By model: the first kept epoch at which it is as good as the solver's result within 5 %, and

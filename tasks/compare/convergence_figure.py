@@ -32,11 +32,6 @@ def write_convergence_plot(path: Path, curves: Mapping[str, Convergence], title:
 
     Epochs are logarithmic from 1 on, with the start (epoch 0) beside; errors are logarithmic. The
     dotted line is the result of the solver from a flat object.
-
-    Args:
-        path: PNG to write.
-        curves: Convergence by model.
-        title: What was measured.
     """
     figure = Figure(figsize=(PANEL_INCH * len(QUANTITIES), PANEL_INCH), layout="constrained")
     FigureCanvasAgg(figure)

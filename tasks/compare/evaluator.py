@@ -84,15 +84,12 @@ class Evaluator:
     def evaluate(
         self, image: Complex, coverage_fraction: float = 1.0, *, is_aligned: bool = True
     ) -> ModelResult:
-        """Score an image as it is, and in the gauge of the truth.
+        """Score an image in the region's box, shape (H, W), as it is and in the gauge of the truth.
 
         Args:
-            image: Image in the region's box, shape (H, W).
+            image: The image.
             coverage_fraction: Share of the region that its window held.
             is_aligned: Whether a gauge is fitted and removed.
-
-        Returns:
-            What was found.
 
         Raises:
             ValueError: If a scored pixel is not finite, or the image cannot be aligned.
@@ -130,11 +127,7 @@ class Evaluator:
 
 
 def scores_of(pairs: Mapping[str, ImagePair], *, is_raw: bool = False) -> Scores:
-    """Return what every metric of the catalogue says of an image.
-
-    Args:
-        pairs: The image beside the truth, by part.
-        is_raw: Whether it is not aligned, and only metrics that tell that are asked for.
+    """Return what every metric says of an image, by part; of one not aligned, those that tell that.
 
     Raises:
         ValueError: If a metric is NaN.

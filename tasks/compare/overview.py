@@ -39,9 +39,6 @@ def draw_overview(
         files: Inputs `scan` (CXI), `view` (JSON), `reference` (HDF5) and reconstructions (HDF5)
             under the names of their arms; outputs `plot` (PNG) and `record` (JSON).
         progress: Told once at the end.
-
-    Returns:
-        What is shown.
     """
     header = open_view(files.inputs["scan"], files.inputs["view"]).header
     region = scored_region(header, params.coverage_fraction, params.erosion_px)

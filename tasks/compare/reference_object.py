@@ -92,12 +92,7 @@ class ReferenceObject:
 
 
 def differences(image: Complex, base: Complex, mask: Mask) -> tuple[float, float, float]:
-    """Return how far two images of one gauge are apart.
-
-    Args:
-        image: An image, shape (H, W).
-        base: The other, shape (H, W).
-        mask: Pixels to look at, shape (H, W).
+    """Return how far two images of one gauge are apart in a mask, all of shape (H, W).
 
     Returns:
         Relative complex difference, and mean absolute difference of the amplitude and of the
@@ -110,12 +105,9 @@ def differences(image: Complex, base: Complex, mask: Mask) -> tuple[float, float
 
 
 def read_reference_object(scan: ScanHeader, files: StageFiles, region: Region) -> ReferenceObject:
-    """Read the truth or the reference of a comparison.
+    """Read the input `truth` or `reference` (HDF5) of a comparison, exactly one.
 
-    Args:
-        scan: Header of the scan; a simulated one names the fingerprint of its object.
-        files: Input `truth` or `reference` (HDF5), exactly one, and `scan`.
-        region: What is scored.
+    A simulated scan names the fingerprint of its object.
 
     Raises:
         ValueError: If there is none or both, or it belongs to another scan or does not cover the

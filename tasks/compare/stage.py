@@ -98,10 +98,8 @@ def _inside_every_window(
     """Leave out of the region what an arm's window does not hold; the same for every arm.
 
     Returns:
-        The region, and the share of it that each window held.
-
-    Raises:
-        ValueError: If a window holds less than the least share, or all share no pixel.
+        The region, and the share of it that each window held; raises ValueError if one holds less
+        than the least share, or all share no pixel.
     """
     mask, coverage = region.mask, {}
     for arm, window in windows.items():

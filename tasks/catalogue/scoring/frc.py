@@ -114,16 +114,12 @@ def size_reason(shape: tuple[int, ...]) -> str | None:
 
 
 def half_crossing_per_px(curve: FrcCurve, level: float = 0.5) -> float | None:
-    """Return the frequency [1 / px] at which the correlation first falls below a level.
+    """Return the frequency [1 / px] at which the correlation first falls below a level in (0, 1).
 
     Rings of less than 24 independent values are not looked at: chance alone moves them by 0.2.
     The first ring that is looked at follows on a correlation of 1 at frequency 0, where the gauge
     makes images agree; if it is below the level already, the crossing lies between the two.
     Van Heel & Schatz, J. Struct. Biol. 151, 250 (2005), discuss levels.
-
-    Args:
-        curve: The curve.
-        level: Correlation to fall below, in (0, 1).
 
     Returns:
         The frequency, linear between rings; None if every ring that is looked at reaches the
@@ -185,11 +181,7 @@ def _curve(parts: Parts, weights: Real) -> FrcCurve:
 def _prepared(
     image: Image, truth: Image, mask: Mask | None
 ) -> tuple[NDArray[np.number], NDArray[np.number], Real]:
-    """Check two images, and return them within the mask's bounding box, and their weights.
-
-    Raises:
-        ValueError: As `frc_summary`.
-    """
+    """Return two images in the mask's bounding box, and their weights; raises as `frc_summary`."""
     shapes = {image.shape, truth.shape} | (set() if mask is None else {mask.shape})
     if image.ndim != 2 or len(shapes) > 1:
         raise ValueError(

@@ -61,11 +61,7 @@ class TrueImage:
 
     @property
     def known_range(self) -> float:
-        """The range of the values.
-
-        Raises:
-            ValueError: If it is not known, negative or not finite.
-        """
+        """The range of the values; raises ValueError if it is not known, negative or not finite."""
         if self.data_range is None or not (np.isfinite(self.data_range) and self.data_range >= 0):
             raise ValueError(
                 f"data_range must be finite and not negative, got {self.data_range}. Give the "
@@ -76,12 +72,7 @@ class TrueImage:
     def undefined_reason(self, metric: str, n_scales: int = 0) -> str | None:
         """Return why a metric that needs contrast has no value; None if it has one.
 
-        Args:
-            metric: Its name, for the sentence.
-            n_scales: Number of scales that it looks at: 1 for SSIM, 5 for MS-SSIM, 0 for others.
-
-        Raises:
-            ValueError: As `known_range`.
+        It looks at 1 scale for SSIM, 5 for MS-SSIM, 0 for others. Raises as `known_range`.
         """
         if self.known_range == 0:
             return f"{metric} is not defined: the truth has no contrast (data_range 0)"

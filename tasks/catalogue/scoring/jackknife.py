@@ -65,12 +65,7 @@ def pseudo_values(values: Real, mask: Mask | None = None) -> Real:
 def pseudo_psnr(psnr: float, squared_errors: Real) -> Real:
     """Return the pseudo-values of the PSNR [dB] from those of the MSE, by the delta method.
 
-    Args:
-        psnr: PSNR of the whole image [dB].
-        squared_errors: Pseudo-values of the MSE, of positive mean, shape (9,).
-
-    Returns:
-        One value a block [dB], shape (9,); their mean is the PSNR.
+    Both have shape (9,); the mean of the MSE's is positive, that of the result is the PSNR.
     """
     mean = squared_errors.mean()
     return np.asarray(psnr - 10 / np.log(10) * (squared_errors - mean) / mean)
@@ -87,8 +82,8 @@ def pseudo_product(
         weights: The powers w_j.
 
     Returns:
-        One value a block, shape (9,), of mean `product`; None if a factor is not positive, where
-        the product is cut at 0 and has no derivative.
+        Shape (9,), of mean `product`; None if a factor is not positive, where the product is cut
+        at 0 and has no derivative.
     """
     total = np.zeros(N_BLOCKS)
     for factor, weight in zip(factors, weights, strict=True):

@@ -93,13 +93,8 @@ def fit_all(
 
     Of a blurred or noisy reconstruction the Gauss-Newton step for the shift is too short, always by
     about the same factor; that factor is learned from how much the step before had changed
-    the next one (Barzilai & Borwein, IMA J. Numer. Anal. 8, 141 (1988)).
-
-    Args:
-        problem: Pixels and weights.
-        alignment: Alignment to start from.
-        max_shift_px: Longest shift [px].
-        tolerance_px: Shift, and ramp times side of the window, at which the fit ends [px, rad].
+    the next one (Barzilai & Borwein, IMA J. Numer. Anal. 8, 141 (1988)). The fit ends where shift
+    [px], and ramp times side of the window [rad], change by less than the tolerance.
 
     Returns:
         The alignment, and whether the shift ended at its bound.
@@ -133,12 +128,7 @@ def _solve(
 
     The factor is linear and found first; the changes of ramp and shift come with one more
     (complex) change of the factor, so that what they share with it is not counted twice.
-
-    Args:
-        problem: Pixels and weights.
-        ramp: Ramp to start from [rad / px].
-        truth: Shifted truth, and its two derivatives if the shift is free, shape (1 or 3, P).
-        with_ramp: Whether the ramp is free.
+    `truth` is the shifted truth, with its two derivatives if the shift is free, (1 or 3, P).
 
     Returns:
         The best factor at the start, and the changes of ramp [rad / px] and, if free, shift [px].

@@ -59,15 +59,7 @@ class Gauge:
 
 
 def apply_gauge(object_: Complex, gauge: Gauge) -> Complex:
-    """Return g(T): shift an object, then multiply it by the ramp and the factor.
-
-    Args:
-        object_: Object, shape (H, W).
-        gauge: What to apply.
-
-    Returns:
-        Object in another gauge, shape (H, W).
-    """
+    """Return g(T), shape (H, W): shift an object, then multiply it by the ramp and the factor."""
     shifted = mirrored_shift(object_, gauge.shift_px)
     return gauge.factor * phase_ramp(object_.shape, gauge.ramp_rad_per_px) * shifted
 
@@ -144,17 +136,11 @@ class GaugeFitter:
         self.max_shift_px = max_shift_px
 
     def fit(self, reconstruction: Complex) -> Gauge:
-        """Fit the gauge of any reconstruction.
+        """Fit the gauge of any reconstruction R in the frame of the truth, shape (H, W).
 
         It starts from the peak of the spectrum of R conj(T), which finds any ramp, and from the
         whole shift that correlates best. A shift is fitted only where the reconstruction shows
         detail of the truth; a flat image has none, and its shift stays zero.
-
-        Args:
-            reconstruction: Reconstructed object R in the frame of the truth, shape (H, W).
-
-        Returns:
-            The gauge.
 
         Raises:
             ValueError: If shapes differ, a weighted pixel is not finite, or R is zero.
@@ -162,19 +148,10 @@ class GaugeFitter:
         return self._search(self._problem(reconstruction))
 
     def refit(self, reconstruction: Complex, *near: Gauge) -> Gauge:
-        """Fit a gauge that is near one of some others, without searching for it, to 1e-4 px.
+        """Fit a gauge near the best of some others, without searching for it, to 1e-4 px.
 
-        What shows no detail of the truth near any of them is searched for all the same.
-
-        Args:
-            reconstruction: As of `fit`.
-            near: Gauges to begin from; the fit begins from the best of them.
-
-        Returns:
-            The gauge.
-
-        Raises:
-            ValueError: As `fit`.
+        What shows no detail of the truth near any of them is searched for all the same; raises as
+        `fit`.
         """
         problem = self._problem(reconstruction)
         starts = [

@@ -92,9 +92,6 @@ def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float)
         coverage_fraction: Threshold, as a fraction of the 95th percentile.
         erosion_px: Margin [px].
 
-    Returns:
-        The region.
-
     Raises:
         ValueError: If no pixel is left.
     """
@@ -114,13 +111,7 @@ def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
 
     Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is
-    looked at a bounded number of times.
-
-    Args:
-        mask: Mask, shape (H, W).
-
-    Returns:
-        Rows and columns; both empty if the mask is.
+    looked at a bounded number of times. Rows and columns; both empty if the mask is.
     """
     best_area, best = 0, (slice(0, 0), slice(0, 0))
     heights = np.zeros(mask.shape[1], dtype=np.intp)

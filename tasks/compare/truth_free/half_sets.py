@@ -55,11 +55,7 @@ def with_half_sets(
 ) -> ModelResult:
     """Return a result with what two half sets tell of its model, if there are any.
 
-    Args:
-        model: Name of the model.
-        result: What was found of it.
-        files: Inputs `view.odd` and `view.even`, and `<model>.odd` and `<model>.even`.
-        params: How the lit region is found, and the longest shift between the halves.
+    Their files are the inputs `view.odd` and `view.even`, and `<model>.odd` and `<model>.even`.
 
     Raises:
         ValueError: If one of the halves is missing, or as `half_set_scores`.
@@ -91,11 +87,6 @@ def half_set_scores(
 
     Held-out patterns are those of the other half: the means of odd against even and even against
     odd. The correlation is that of one half with the other, after the gauge.
-
-    Args:
-        odd: One half.
-        even: The other.
-        params: How the lit region is found, and the longest shift between the halves.
 
     Returns:
         The truth-free metrics by name, None with a reason where a half does not overlap, or its
@@ -130,13 +121,7 @@ def overlap_reason(*halves: ScanHeader) -> str | None:
 def common_region(odd: ScanHeader, even: ScanHeader, params: ComparisonParams) -> Region:
     """Return what both halves light well enough, in the box of the odd half.
 
-    Args:
-        odd: Header of one half.
-        even: Header of the other.
-        params: Threshold and margin of the region.
-
-    Returns:
-        Region whose illumination is that of the half that lights a pixel less [photons / px].
+    Its illumination is that of the half that lights a pixel less [photons / px].
 
     Raises:
         ValueError: If a half lights no pixel well enough.
@@ -162,11 +147,7 @@ def frc_of_half_sets(
 ) -> FrcSummary:
     """Return the ring correlation of two half sets, the even one in the gauge of the odd one.
 
-    Args:
-        odd: Reconstruction from one half.
-        even: Reconstruction from the other, in the same frame.
-        region: What both halves light; see `common_region`.
-        max_shift_px: Longest shift that may be removed [px].
+    The region is that of `common_region`.
 
     Raises:
         ValueError: If a reconstruction is zero.

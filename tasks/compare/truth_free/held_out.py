@@ -135,9 +135,6 @@ def held_out_misfit(scan: ScanReader, window: ObjectWindow, chosen: NDArray[np.i
         scan: The exposures that were held out; read some at a time.
         window: Reconstructed object, known in the patches of those to predict.
         chosen: Exposures to predict, at least one, rising.
-
-    Returns:
-        The misfit over the good pixels of their patterns.
     """
     header, found = scan.header, Misfit()
     length = max(1, CHUNK_PIXELS // header.n_px**2)
@@ -154,13 +151,8 @@ def patterns_to_predict(
     """Return an object in what both half sets light, and the exposures that it can predict.
 
     A patch may be much larger than the probe, and its dark rim outside of all that is lit. Where
-    not the whole patch is asked for, what is not known is taken as the nearest pixel that is.
-
-    Args:
-        window: Reconstruction of one half.
-        header: Header of the other.
-        region: What both light.
-        light_fraction: Least share of a pattern's light that must fall where the object is known.
+    not the whole patch is asked for, what is not known is taken as the nearest pixel that is; so
+    much of a pattern's light must fall where the object is known.
     """
     cut = window.cut(region.box)
     part = ObjectWindow(np.where(region.lit, cut, np.nan), region.box.corner_px)

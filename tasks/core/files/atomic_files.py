@@ -19,13 +19,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the name once the block ends well.
 
     The content is flushed to the disk before the rename, so that a power cut leaves the old
-    file or the new one. After an exception nothing is left.
-
-    Args:
-        path: Where the file shall appear; missing folders are made.
-
-    Yields:
-        The path to write to, with the same suffix.
+    file or the new one. After an exception nothing is left. The suffix is the same; missing
+    folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=f".partial{path.suffix}", dir=path.parent)

@@ -14,13 +14,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table, whole or not at all; equal rows give equal bytes.
-
-    Args:
-        path: CSV file.
-        columns: Names of the columns.
-        rows: Texts of the cells of every row; numbers come from `number_cell`.
-    """
+    """Write cells, numbers from `number_cell`; whole or not at all, equal rows give equal bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -29,11 +23,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Read a table of any program.
-
-    Args:
-        path: CSV file; columns in any order.
-        columns: Names that it must have, no more and no less.
+    """Read a table of any program that has these columns, in any order, and no others.
 
     Returns:
         Where every row stands (file and line), and its cells by column without outer spaces.
@@ -68,12 +58,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
 
 
 def number_cell(number: float | None, what: str) -> str:
-    """Return the text of a number, empty for None; raises ValueError if it is not finite.
-
-    Args:
-        number: The number.
-        what: What it is, for the error.
-    """
+    """Return the text of a number, empty for None; raises ValueError if it is not finite."""
     if number is None:
         return ""
     if not math.isfinite(number):
@@ -84,12 +69,7 @@ def number_cell(number: float | None, what: str) -> str:
 
 
 def parse_number(text: str, what: str) -> float | None:
-    """Return the number of a cell, None for an empty one; raises ValueError otherwise.
-
-    Args:
-        text: Text of the cell.
-        what: Where it stands and what it is, for the error.
-    """
+    """Return the number of a cell, None for an empty one; raises ValueError otherwise."""
     number = float(text) if _NUMBER.fullmatch(text) else math.nan
     if text and not math.isfinite(number):
         raise ValueError(

@@ -14,17 +14,10 @@ PATH_FIELDS = ("path", "file")
 
 
 def with_fingerprint(values: object, field: str, what: str) -> object:
-    """Fill in the SHA-256 of a named file; refuse one that is not the file planned with.
+    """Fill in the SHA-256 of the file that a field names; refuse one that is not that planned with.
 
-    For a pydantic validator in mode `before`; the fingerprint is the field `file_sha256`.
-
-    Args:
-        values: Raw values of a model; anything but a mapping with a file is returned as it is.
-        field: Name of the field that holds the path.
-        what: What the file holds, for messages, such as "The probe's file".
-
-    Returns:
-        The values with `file_sha256`.
+    For a pydantic validator in mode `before`; the fingerprint is the field `file_sha256`. Anything
+    but a mapping with a file is returned as it is.
 
     Raises:
         ValueError: If the file is missing, or was changed since its fingerprint was taken.
@@ -44,12 +37,7 @@ def with_fingerprint(values: object, field: str, what: str) -> object:
 
 
 def path_below(root: Path, name: str | Path) -> Path | None:
-    """Return a path below a folder, every link followed; None where it leads out of it.
-
-    Args:
-        root: The folder.
-        name: Path that came from outside, relative to the folder or absolute.
-    """
+    """Return a path below a folder, every link followed; None where it leads out of it."""
     given, base = Path(name), root.resolve()
     if ".." in given.parts or "\0" in str(given):
         return None
@@ -61,20 +49,12 @@ def without_folders(record: dict[str, Any]) -> dict[str, Any]:
     """Return parameters as they are recorded: a named file by its name and its SHA-256.
 
     Where a file lay on one machine says nothing on another, and its content is what counts.
-
-    Args:
-        record: Parameters as JSON, nested ones too.
     """
     return _renamed(record, lambda path: PurePath(path).name)
 
 
 def seen_from(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters whose named files are found from a folder, with forward slashes.
-
-    Args:
-        folder: Where a process that reads the files will stand.
-        record: Parameters as JSON, nested ones too, files named from here.
-    """
+    """Return parameters whose named files are found from a folder, with forward slashes."""
     base = folder.resolve()
     return _renamed(
         record, lambda path: Path(os.path.relpath(Path(path).resolve(), base)).as_posix()
@@ -82,11 +62,7 @@ def seen_from(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_whole_paths(record: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters whose named files are found from any folder of this machine.
-
-    Args:
-        record: Parameters as JSON, nested ones too, files named from here.
-    """
+    """Return parameters whose named files are found from any folder of this machine."""
     return _renamed(record, lambda path: Path(path).resolve().as_posix())
 
 
@@ -137,11 +113,8 @@ def describe(error: ValidationError, options: Mapping[str, str]) -> str:
     """Return what is wrong with parameters: which option, what came, and what is expected.
 
     Args:
-        error: Faults that pydantic found.
+        error: Faults that pydantic found; the option of a nested field is called `--probe.n-px`.
         options: Names of the options that are not called like their field.
-
-    Returns:
-        One sentence a fault; the option of a nested field is called `--probe.n-px`.
     """
     sentences = []
     for fault in error.errors():

@@ -83,14 +83,7 @@ def read_object(path: Path) -> ObjectWindow:
 
 
 def object_sha256(window: ObjectWindow) -> str:
-    """Return a fingerprint of an object's values and place; it tells objects apart, nothing else.
-
-    Args:
-        window: Object; its values are taken in double precision, what made it does not matter.
-
-    Returns:
-        SHA-256 in hexadecimal digits.
-    """
+    """Return a fingerprint of an object's values, in double precision, and of its place."""
     place = f"{window.origin_px} {window.object_.shape}".encode()
     values = np.ascontiguousarray(window.object_, dtype=np.complex128)
     return hashlib.sha256(place + values.tobytes()).hexdigest()
@@ -118,13 +111,7 @@ class TruthFingerprint:
     def below(
         cls, object_: NDArray[np.complexfloating], positions_px: NDArray[np.floating], n_px: int
     ) -> "TruthFingerprint":
-        """Return the fingerprint of a sample in the box of a scan.
-
-        Args:
-            object_: Sample, shape (H, W).
-            positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-            n_px: Side of a patch [px].
-        """
+        """Return the fingerprint of a sample (H, W) in the box of a scan with patches of n_px."""
         return cls.of(ObjectWindow(object_, (0, 0)), scan_box(positions_px, n_px))
 
     @classmethod

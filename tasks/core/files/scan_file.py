@@ -1,6 +1,7 @@
 """Measured scans on disk, CXI (HDF5) so that other programs open them, and views of them.
 
-A view says which exposures of a scan are used. Here a scan is read and written at once; `scan_writer` and `scan_reader` take some patterns at a time.
+A view says which exposures of a scan are used. Here a scan is read and written at once;
+`scan_writer` and `scan_reader` take some patterns at a time.
 """
 
 from dataclasses import replace

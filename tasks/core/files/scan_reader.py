@@ -41,7 +41,7 @@ class ScanReader:
         Args:
             path: CXI file.
             indices: Which exposures, in any order; all by default.
-            cache_bytes: Most memory that unpacked chunks may take [bytes]; 0 keeps none.
+            cache_bytes: Most memory that unpacked chunks may take; 0 keeps none.
 
         Raises:
             ValueError: As `read_scan_header`, or if an index is outside the scan.
@@ -59,13 +59,10 @@ class ScanReader:
         return len(self._wanted)
 
     def read(self, indices: NDArray[np.integer] | None = None) -> NDArray[Any]:
-        """Read patterns; a chunk of the file is unpacked once a call or not at all.
-
-        Args:
-            indices: Which of the chosen exposures, in any order; all by default.
+        """Read some of the chosen exposures; a chunk of the file is unpacked once a call at most.
 
         Returns:
-            Counts [photons / px], shape (any, N, N).
+            Counts [photons / px], shape (any, N, N), in the order of the indices.
 
         Raises:
             ValueError: If an index is outside, the file was cut short, or a count is negative or
@@ -161,12 +158,7 @@ class ChunkCache:
         self._chunks: OrderedDict[int, NDArray[Any]] = OrderedDict()
 
     def get(self, number: int, load: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """Return an array; it is loaded where it is not here.
-
-        Args:
-            number: Number of the array.
-            load: Called without arguments for an array that is not here.
-        """
+        """Return an array; where it is not here, it is loaded."""
         if number in self._chunks:
             self._chunks.move_to_end(number)
             return self._chunks[number]

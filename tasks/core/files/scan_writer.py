@@ -46,11 +46,6 @@ class ScanWriter:
     ) -> Iterator["ScanWriter"]:
         """Yield a writer; the file takes its name once the block ends well and all is there.
 
-        Args:
-            path: CXI file to write.
-            header: All but the patterns.
-            dtype: Type of the counts to begin with.
-
         Raises:
             ValueError: If fewer patterns were appended than there are positions.
         """
@@ -60,10 +55,7 @@ class ScanWriter:
             writer.finish()
 
     def append(self, counts: NDArray[Any]) -> None:
-        """Append patterns.
-
-        Args:
-            counts: Photons per pixel, shape (any, N, N).
+        """Append patterns [photons / px], shape (any, N, N).
 
         Raises:
             ValueError: If they do not have the shape of a pattern, are more than there are

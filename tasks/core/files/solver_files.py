@@ -65,9 +65,6 @@ def epochs_to_keep(n_epochs: int) -> tuple[int, ...]:
 
     Half and three quarters of the epochs are always among them: from these and the end follows
     what more epochs would have gained.
-
-    Args:
-        n_epochs: Passes that the solver makes, at least 1.
     """
     spaced = np.unique(np.round(2 ** np.arange(0, np.log2(n_epochs) + 0.5, 0.5)).astype(int))
     kept = {0, n_epochs, *(int(epoch) for epoch in spaced if epoch <= n_epochs)}

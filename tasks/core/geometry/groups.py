@@ -68,12 +68,7 @@ def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> Non
 def draw_seed_points(
     n_exposures: int, n_seed_points: int | None, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Draw the exposures that groups are formed about, each at most once.
-
-    Args:
-        n_exposures: Exposures to draw from.
-        n_seed_points: How many to draw; none takes every exposure.
-        rng: Source of randomness; not used where every exposure is taken.
+    """Draw the exposures that groups are formed about, each at most once; None takes them all.
 
     Returns:
         Rising scan indices.
@@ -94,12 +89,12 @@ def draw_seed_points(
 def nearest_neighbours(
     positions_px: NDArray[np.floating], seed_points: NDArray[np.intp], n_neighbours: int
 ) -> NDArray[np.intp]:
-    """Return the nearest exposures of every seed point, itself not counted.
+    """Return the K nearest exposures of every seed point, itself not counted.
 
     Args:
         positions_px: Positions (y, x) of the scan [px], shape (J, 2).
         seed_points: Scan indices, shape (S,).
-        n_neighbours: Neighbours K of each.
+        n_neighbours: K.
 
     Returns:
         Scan indices, the nearest first, shape (S, K).

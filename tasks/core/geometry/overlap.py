@@ -32,17 +32,10 @@ def jittered_raster(
 def disc_overlap_fraction(
     distance_px: float | NDArray[np.floating], diameter_px: float
 ) -> NDArray[np.float64]:
-    """Return the share of a disc that an equal disc at some distance covers.
+    """Return the share of a disc that an equal disc at a distance covers, in [0, 1].
 
     The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the
     area of one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on.
-
-    Args:
-        distance_px: Distance of the centres [px], a scalar or any shape.
-        diameter_px: Diameter of both discs [px].
-
-    Returns:
-        Overlap in [0, 1], same shape.
 
     Raises:
         ValueError: If the diameter is not positive.
@@ -71,17 +64,10 @@ class MeasuredOverlap:
 
 
 def measure_overlap(positions_px: NDArray[np.floating], diameter_px: float) -> MeasuredOverlap:
-    """Measure the overlap of a scan from its positions and the probe's diameter.
+    """Measure the overlap of a scan from its positions (y, x) [px] and the probe's diameter.
 
     The step is the square root of the area per exposure; the area is the bounding box of the
     positions plus half a step on every side, so a raster of n x m nodes gives back its own step.
-
-    Args:
-        positions_px: Positions (y, x) [px], shape (J, 2).
-        diameter_px: Diameter of the probe [px].
-
-    Returns:
-        The measured overlap.
 
     Raises:
         ValueError: If there are fewer than four positions, or they lie on a line.

@@ -23,14 +23,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def split_positions(
     positions_px: NDArray[np.floating],
 ) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
-    """Split positions into the nearest pixel and the rest.
-
-    Args:
-        positions_px: Positions (y, x) [px], shape (J, 2).
-
-    Returns:
-        Nearest pixels, shape (J, 2), and the rests in [-0.5, 0.5) px, shape (J, 2).
-    """
+    """Split positions (J, 2) into the nearest pixel and the rest in [-0.5, 0.5) px."""
     nearest = np.floor(positions_px + 0.5)
     return nearest.astype(np.intp), positions_px - nearest
 
@@ -38,15 +31,12 @@ def split_positions(
 def patch_corners(
     positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int]
 ) -> NDArray[np.intp]:
-    """Return the top left pixel of the patch at every position.
+    """Return row and column of the first pixel of the patch at every position, shape (J, 2).
 
     Args:
         positions_px: Positions (y, x) [px], shape (J, 2).
         n_px: Side of a patch [px], even.
         shape: Shape (H, W) of the object.
-
-    Returns:
-        Row and column of the patches' first pixel, shape (J, 2).
 
     Raises:
         ValueError: If a patch leaves the object, or the side is odd.
@@ -70,7 +60,7 @@ def patch_corners(
 def extract_patches(
     object_: NDArray[Scalar], positions_px: NDArray[np.floating], n_px: int
 ) -> NDArray[Scalar]:
-    """Cut the object at every scan position.
+    """Cut the object (H, W) at every scan position.
 
     Args:
         object_: Object, shape (H, W).
@@ -139,10 +129,6 @@ def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[n
 
     Bright is the 95th percentile over the pixels that any patch touches, so it does not depend on
     how large the object is.
-
-    Args:
-        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
-        fraction: Threshold, as a fraction of that percentile.
     """
     bright = float(np.percentile(illumination[illumination > 0], BRIGHT_PERCENTILE))
     return np.asarray(illumination > fraction * bright)

@@ -23,10 +23,6 @@ def dead_leaves(
     Every leaf has its own amplitude and phase, drawn independently, and a fine grain; edges are
     soft over about a pixel, as an imaged sample's are.
 
-    Args:
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
-
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """

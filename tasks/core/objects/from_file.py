@@ -30,15 +30,10 @@ class ObjectFileOptions(BaseModel):
 
 
 def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex128]:
-    """Return the middle of the object in a file.
+    """Return the middle of the object in a file, of shape (H, W).
 
-    Args:
-        path: `.h5` or `.hdf5` with a dataset `object`, as `tasks.core.files.object_file` writes it,
-            `.npy`, or `.npz` with one array or one named `object`.
-        shape: Shape (H, W) of the wanted part.
-
-    Returns:
-        Copy of the part, shape (H, W).
+    The file is `.h5` or `.hdf5` with a dataset `object`, as `tasks.core.files.object_file` writes
+    it, `.npy`, or `.npz` with one array or one named `object`.
 
     Raises:
         ValueError: If the file is missing or of another kind, or its object is not complex, not
@@ -72,14 +67,10 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
 def fractions_from_file(
     shape: tuple[int, int], _rng: object, options: ObjectFileOptions
 ) -> NDArray[np.float64]:
-    """Return where the values of a file lie between their own smallest and largest.
-
-    Args:
-        shape: Shape (H, W) of the object.
-        options: Path of the file.
+    """Return where the values of a file lie between their own smallest and largest, in [0, 1].
 
     Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
+        Fractions of the amplitude's and of the phase's range, shape (2, H, W).
 
     Raises:
         ValueError: If there is no path, or the file holds no such object.

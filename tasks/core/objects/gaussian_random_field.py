@@ -21,10 +21,6 @@ def gaussian_random_field(
     The fields are drawn on a canvas larger by four outer scales and cut, since a field that a
     Fourier transform makes is periodic and would show its first rows again below its last ones.
 
-    Args:
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
-
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """

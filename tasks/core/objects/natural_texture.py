@@ -32,10 +32,6 @@ def natural_texture(
     An image that is smaller than the object is enlarged up to twofold, and beyond that continued
     by its mirror images, which leaves no seam. Where the object begins in it is drawn too.
 
-    Args:
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
-
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """

@@ -21,10 +21,6 @@ def random_lines(
     Edges are one pixel soft, by the covered part of the pixel. A line may begin outside, so
     that the edges of the object are as full as its middle.
 
-    Args:
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
-
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """

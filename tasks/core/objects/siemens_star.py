@@ -55,11 +55,6 @@ def siemens_star(
     So amplitude and phase have the same periods at the same places, but no edge in common.
     Edges are one pixel soft, by the distance to the nearest edge.
 
-    Args:
-        shape: Shape (H, W) of the object.
-        rng: Source of randomness.
-        options: Number of spokes, finest period and outer radius.
-
     Returns:
         Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """

@@ -109,14 +109,7 @@ def diffraction_intensity_of_modes(
 def draw_counts(
     diffraction_intensity: NDArray[np.floating], rng: np.random.Generator
 ) -> NDArray[np.uint32]:
-    """Draw Poisson counts whose mean and variance are the noise-free intensity.
-
-    Args:
-        diffraction_intensity: Expected photons per pixel, any shape, not negative.
-        rng: Source of randomness.
-
-    Returns:
-        Counts [photons / px], same shape.
+    """Draw Poisson counts whose mean and variance are the noise-free intensity [photons / px].
 
     Raises:
         ValueError: If an intensity is negative, not finite, or beyond what 32 bits count.

@@ -20,14 +20,11 @@ def momentum(epoch: int, largest: float = LARGEST_MOMENTUM) -> float:
 def extrapolate(
     current: NDArray[np.complexfloating], previous: NDArray[np.complexfloating], epoch: int
 ) -> NDArray[np.complexfloating]:
-    """Return the start of the next epoch.
+    """Return the start of the next epoch: `current`, moved on along the last change.
 
     Args:
         current: Result of the epoch, any shape.
         previous: Result of the epoch before, same shape.
         epoch: Number of the epoch that gave `current`, from 1.
-
-    Returns:
-        `current`, moved on along the last change.
     """
     return current + momentum(epoch) * (current - previous)

@@ -17,10 +17,6 @@ def phase_from_minimum(true_object: Complex, mask: NDArray[np.bool_]) -> Real:
 
     Phases are cut half a turn away from their circular mean, so that a truth around pi is
     as good as one around zero.
-
-    Args:
-        true_object: True object, shape (H, W).
-        mask: Scored pixels, at least one, shape (H, W).
     """
     phase = np.angle(true_object * np.conj(true_object[mask].sum()))
     return np.asarray(phase - phase[mask].min())

@@ -56,16 +56,13 @@ def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
 
 
 def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
-    """Return the one coherent probe for programs that take a single mode.
+    """Return the one coherent probe (N, N) for programs that take a single mode.
 
     It has the shape of the strongest mode and carries the photons of all, as a beamline's own
     estimate does; the mean amplitude of the sample then comes out right.
 
     Args:
         modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
-
-    Returns:
-        Probe [sqrt(photons)], shape (N, N); the mode itself where there is one.
     """
     if len(modes) == 1:
         return np.asarray(modes[0])
@@ -80,26 +77,18 @@ def unit_energy(probe: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
 
 
 def probe_sha256(modes: NDArray[np.complexfloating]) -> str:
-    """Return a fingerprint of the shape of a probe, whatever its photons.
+    """Return a fingerprint of the shape of a probe (M, N, N), whatever its photons.
 
     Values of unit energy are rounded to 1e-6, so the last bits do not matter.
-
-    Args:
-        modes: Modes in double precision, shape (M, N, N).
     """
     normed = np.round(unit_energy(modes), SHAPE_DECIMALS) + 0.0  # no negative zeros
     return hashlib.sha256(repr(normed.shape).encode() + normed.tobytes()).hexdigest()
 
 
 def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: float = 0.9) -> float:
-    """Return the diameter of the circle about the centre of mass that holds a share of the energy.
+    """Return the diameter [px] of the circle about the centre of mass that holds an energy share.
 
-    Args:
-        probe: Complex probe, shape (N, N), or modes, shape (M, N, N).
-        energy_fraction: Share of the energy inside the circle.
-
-    Returns:
-        Diameter [px], interpolated between pixels.
+    The probe is (N, N), or modes (M, N, N); the diameter is interpolated between pixels.
     """
     intensity = probe_intensity(probe)
     rows, columns = np.indices(intensity.shape)

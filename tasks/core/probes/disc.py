@@ -14,9 +14,6 @@ def disc(options: RoundProbeOptions) -> NDArray[np.complex128]:
     Its edge is a pixel soft, so that moving it by a fraction of a pixel makes few ripples; the
     curvature is what a convergent beam has, and spreads the photons on the detector.
 
-    Args:
-        options: `n_px`, `diameter_px` and `curvature_rad` (the phase at the edge) count.
-
     Returns:
         Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """

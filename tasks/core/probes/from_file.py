@@ -39,16 +39,9 @@ class ProbeFileOptions(ProbeOptions):
 
 
 def probe_from_file(options: ProbeFileOptions) -> NDArray[np.complex128]:
-    """Read a probe, or several incoherent modes of one.
+    """Read a probe (N, N), or incoherent modes of one, shape (M, N, N), the strongest first.
 
     Only the shape counts: the flux follows from the dose. The modes keep their shares.
-
-    Args:
-        options: `file`, `dataset` and `n_px` count.
-
-    Returns:
-        Complex probe, shape (N, N), or modes, shape (M, N, N), the strongest first; their
-        energies add up to one.
 
     Raises:
         ValueError: If the file cannot be read, its side is not `n_px`, or a value is not finite.

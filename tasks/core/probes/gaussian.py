@@ -13,9 +13,6 @@ def gaussian(options: RoundProbeOptions) -> NDArray[np.complex128]:
     The intensity falls to one half at half of `diameter_px` from the axis, where the phase is
     `curvature_rad`. 90 % of the energy lie within 1.823 times that diameter.
 
-    Args:
-        options: `n_px`, `diameter_px` and `curvature_rad` count.
-
     Returns:
         Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """

@@ -26,11 +26,7 @@ class ZonePlateOptions(ProbeOptions):
 
 
 def zone_plate(options: ZonePlateOptions) -> NDArray[np.complex128]:
-    """Return the defocused focus of a zone plate with a central stop, of unit energy.
-
-    Returns:
-        Complex probe, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
-    """
+    """Return the defocused focus of a zone plate with a central stop, of unit energy, (N, N)."""
     return defocused_zone_plate_probe(
         options.n_px,
         options.aperture_fraction,

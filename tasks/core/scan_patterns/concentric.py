@@ -15,12 +15,7 @@ POSITIONS_ON_FIRST_RING = 5
 def concentric(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
     """Return the parts of rings that a rectangle holds, from the middle outwards.
 
-    Args:
-        area: The rectangle to fill.
-        rng: Source of the angle at which the rings begin, the same for all.
-
-    Returns:
-        Positions (y, x) [px], shape (count, 2), the first in the middle.
+    The angle at which all begin is drawn; positions (y, x) [px], shape (count, 2).
     """
     n_rings = int(np.ceil(np.sqrt(2 * area.pattern_count() / POSITIONS_ON_FIRST_RING)))
     per_ring = [1, *(POSITIONS_ON_FIRST_RING * k for k in range(1, n_rings + 1))]

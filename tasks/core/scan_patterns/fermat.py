@@ -15,12 +15,7 @@ GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
 def fermat(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
     """Return the part of a spiral that a rectangle holds, from the middle outwards.
 
-    Args:
-        area: The rectangle to fill.
-        rng: Source of the angle at which the spiral begins.
-
-    Returns:
-        Positions (y, x) [px], shape (count, 2).
+    The angle at which it begins is drawn; positions (y, x) [px], shape (count, 2).
     """
     number = np.arange(area.pattern_count(), dtype=np.float64)
     angle = number * GOLDEN_ANGLE_RAD + rng.uniform(0, 2 * np.pi)

@@ -24,11 +24,8 @@ def positions_from_file(
     """Return the positions of a file, moved by whole pixels so that the smallest are in [0, 1).
 
     They keep their order, their distances and their sub-pixel parts; the number of rows and
-    columns and the step do not matter.
-
-    Args:
-        options: Path of the file: `.npy` of shape (J, 2), or `.csv` with two columns y and x,
-            with or without that header. Unit: object pixels.
+    columns and the step do not matter. The file is `.npy` of shape (J, 2), or `.csv` with two
+    columns y and x, with or without that header. Unit: object pixels.
 
     Returns:
         Positions (y, x) [px], shape (J, 2).

@@ -18,15 +18,7 @@ CLOSEST_FRACTION = 0.7
 def random_positions(
     area: ScanArea, rng: np.random.Generator, _options: object
 ) -> NDArray[np.float64]:
-    """Return random positions, visited in strips of one step, back and forth.
-
-    Args:
-        area: The rectangle to fill.
-        rng: Source of randomness.
-
-    Returns:
-        Positions (y, x) [px], shape (count, 2).
-    """
+    """Return random positions (y, x) [px], (count, 2), in strips of one step, back and forth."""
     # The typical step inside the rectangle, whose edges the outermost positions touch.
     closest = CLOSEST_FRACTION * float(np.sqrt(4 * np.prod(area.half_sides_px) / area.count))
     kept = np.empty((0, 2))

@@ -36,11 +36,7 @@ def name_field(default: str, names: Collection[str], description: str) -> Any:
 
 
 def known_name(name: str, names: Collection[str], what: str) -> str:
-    """Return a name that a catalogue has.
-
-    Raises:
-        ValueError: If it has none of this name.
-    """
+    """Return a name that a catalogue has; raises ValueError if it has none of this name."""
     if name not in names:
         raise ValueError(f"Unknown {what} {name!r}. Choose one of: {', '.join(names)}.")
     return name

@@ -48,16 +48,7 @@ class Seeds(BaseModel):
 
 
 def spawn(root: int, purpose: int, split: Split | None = None) -> np.random.Generator:
-    """Return the generator that a purpose (of one split, where it matters) draws from.
-
-    Args:
-        root: Seed at the root of the tree.
-        purpose: What the numbers are for, or its place in the tree.
-        split: Part of the sample, for purposes that draw once per split.
-
-    Returns:
-        A generator that no other purpose and split shares.
-    """
+    """Return the generator that a purpose (of one split, where it matters) draws from."""
     return np.random.default_rng(spawn_sequence(root, purpose, split))
 
 
