@@ -30,7 +30,7 @@ def table_of(rows: Iterable[MetricRow]) -> dict[tuple[str, str], MetricRow]:
 
 
 def flags_of(model: str, table: Table) -> list[str]:
-    """Return what is wrong with the scores of a reconstruction, in sentences without a full stop."""
+    """Return what is wrong with the scores of a reconstruction, as sentences without full stop."""
     found = []
     if _value(table, model, "gauge_at_bound"):
         found.append("the gauge's shift is at its bound")

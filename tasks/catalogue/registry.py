@@ -63,12 +63,9 @@ class Catalogue(Generic[T]):
         self.entries[entry.name] = entry
 
     def add_modules(self, package: str, modules: Sequence[str], attribute: str) -> None:
-        """Register the entries of modules of a package, in their order.
+        """Register the entries of modules of a package (a dotted name), in their order.
 
-        Args:
-            package: Dotted name of the folder.
-            modules: Names of its modules.
-            attribute: Variable of each, an entry or a tuple of them.
+        Each module has the variable `attribute`: an entry, or a tuple of them.
 
         Raises:
             CatalogueError: If a module lacks the variable, a file of the folder is not named, or
@@ -94,10 +91,7 @@ class Catalogue(Generic[T]):
     ) -> None:
         """Register what installed packages bring; one that does not import is kept as broken.
 
-        Args:
-            group: Group of the entry points; each names an entry or a tuple of them.
-            kind: Class of the entries.
-            points: The entry points; those that are installed without.
+        Each entry point of the group names an entry of that kind, or a tuple of them.
 
         Raises:
             CatalogueError: If an entry is of another class, or cannot be registered.

@@ -20,7 +20,7 @@ from tasks.compare.evaluator import ModelResult
 from tasks.compare.reference_object import Real, ReferenceObject
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.geometry.patches import bounding_box
-from tasks.core.physics.phases import wrap
+from tasks.core.physics.forward import wrap
 from tasks.figures.object_images import (
     Scale,
     amplitude_scale,
@@ -54,12 +54,12 @@ def write_comparison_plot(
         reference: The truth and what is scored.
         illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
         results: Arms, in their order, and controls.
-        object_pixel_m: Side of an object pixel [m]; None, where nobody knows it, gives the scale
-            in pixels.
+        object_pixel_m: Side of an object pixel [m]; None gives the scale in pixels.
         title: What was measured.
     """
-    listed = {model: one for model, one in results.items() if _is_control(model)}
-    arms = {model: one for model, one in results.items() if model not in listed}
+    controls = {name for name in results if RECONSTRUCTIONS.get(name).role is Role.CONTROL}
+    listed = {model: one for model, one in results.items() if model in controls}
+    arms = {model: one for model, one in results.items() if model not in controls}
     window = bounding_box(reference.mask)
     sheet = _Sheet(1 + len(arms), reference.mask[window].shape)
     sheet.figure.text(0.5, 1 - 0.2 / sheet.height, title, fontsize=11, ha="center", va="center")
@@ -96,14 +96,9 @@ class _Sheet:
         self.height = HEAD_INCH + 4 * (self._panel + TITLE_INCH) + EDGE_INCH
         self.figure = Figure(figsize=(self.width, self.height))
         FigureCanvasAgg(self.figure)
+        lefts = EDGE_INCH + np.arange(n_columns) * (PANEL_INCH + GAP_INCH)
         self.axes = np.array(
-            [
-                [
-                    self._add(EDGE_INCH + column * (PANEL_INCH + GAP_INCH), row, PANEL_INCH)
-                    for column in range(n_columns)
-                ]
-                for row in range(4)
-            ]
+            [[self._add(float(left), row, PANEL_INCH) for left in lefts] for row in range(4)]
         )
 
     def bar(self, row: int) -> Axes:
@@ -133,11 +128,8 @@ def _images(reference: ReferenceObject, results: Mapping[str, ModelResult]) -> l
 def _scales(reference: ReferenceObject, rows: list[list[Real]]) -> list[Scale]:
     """Return the colours of the rows: the truth's range, and for errors one range for all arms."""
     amplitudes, phases, *errors = [[image[reference.mask] for image in row] for row in rows]
-    return [
-        amplitude_scale(amplitudes[0]),
-        phase_scale(phases[0]),
-        *(error_scale(row) for row in errors),
-    ]
+    truth = [amplitude_scale(amplitudes[0]), phase_scale(phases[0])]
+    return truth + [error_scale(row) for row in errors]
 
 
 def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
@@ -168,11 +160,6 @@ def _show_light(
     bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
     text, top = "\n".join(lines), 1 - 0.3 * inch
     below.text(0.0, top, text, fontsize=7, va="top", family="monospace", linespacing=1.4)
-
-
-def _is_control(model: str) -> bool:
-    """Tell whether a model is listed in a table, without a panel."""
-    return RECONSTRUCTIONS.get(model).role is Role.CONTROL
 
 
 def control_lines(results: Mapping[str, ModelResult]) -> list[str]:

@@ -57,7 +57,7 @@ class Convergence:
         without gain promises none. None if an error after half, three quarters or all of the
         epochs is not known.
         """
-        n, errors = self.final.epoch, self._errors()
+        n, errors = self.final.epoch, {one.epoch: one.complex_nrmse for one in self.iterates}
         epochs = (n // 2, 3 * n // 4, n)
         if len(set(epochs)) < 3 or not errors.keys() >= set(epochs) or errors[n] == 0:
             return None
@@ -82,9 +82,6 @@ class Convergence:
         gain = self.doubling_gain
         reason = "the iterates do not hold the epochs that it needs" if gain is None else None
         return {DOUBLING_GAIN.name: Score(gain, reason=reason)}
-
-    def _errors(self) -> dict[int, float]:
-        return {one.epoch: one.complex_nrmse for one in self.iterates}
 
 
 def convergence_of(path: Path, evaluator: Evaluator, final_gauge: Gauge) -> Convergence:

@@ -86,11 +86,6 @@ class Evaluator:
     ) -> ModelResult:
         """Score an image in the region's box, shape (H, W), as it is and in the gauge of the truth.
 
-        Args:
-            image: The image.
-            coverage_fraction: Share of the region that its window held.
-            is_aligned: Whether a gauge is fitted and removed.
-
         Raises:
             ValueError: If a scored pixel is not finite, or the image cannot be aligned.
         """

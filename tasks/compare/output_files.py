@@ -86,13 +86,9 @@ class Comparison:
 def write_outputs(
     outputs: Mapping[str, Path], found: Comparison, record: Mapping[str, Any]
 ) -> None:
-    """Write the files that are asked for.
+    """Write `metrics`, `aligned`, `plot` and `comparison` (the record).
 
-    Args:
-        outputs: Paths: `metrics`, `aligned`, `plot` and `comparison`; `frc`, `blocks`,
-            `convergence` and `convergence_plot` where they are asked for.
-        found: What was found.
-        record: Content of `comparison`.
+    `frc`, `blocks`, `convergence` and `convergence_plot` are written where they are asked for.
     """
     write_metrics_csv(outputs["metrics"], found.rows)
     if "blocks" in outputs:

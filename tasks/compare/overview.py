@@ -21,7 +21,7 @@ from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import open_view
 from tasks.core.geometry.patches import bounding_box
-from tasks.core.physics.phases import phase_on_branch
+from tasks.core.physics.forward import phase_on_branch
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP
 

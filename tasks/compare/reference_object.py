@@ -18,7 +18,7 @@ from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
 from tasks.compare.alignment.region import Region, largest_rectangle
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, read_object
 from tasks.core.files.scan_record import ScanHeader
-from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
+from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.core.study.stage_record import StageFiles
 
 Complex = NDArray[np.complexfloating]

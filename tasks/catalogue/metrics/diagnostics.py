@@ -10,23 +10,18 @@ DOUBLING_GAIN = Metric(
     higher_is_better=False,
 )
 METRIC = (
-    Metric(name="gauge_factor_abs", label="modulus of the gauge's factor", family=DIAGNOSTIC),
-    Metric(
-        name="gauge_factor_rad",
-        label="phase of the gauge's factor",
-        family=DIAGNOSTIC,
-        unit="rad",
+    *(
+        Metric(name=name, label=label, family=DIAGNOSTIC, unit=unit)
+        for name, label, unit in (
+            ("gauge_factor_abs", "modulus of the gauge's factor", ""),
+            ("gauge_factor_rad", "phase of the gauge's factor", "rad"),
+            ("gauge_ramp_rad_per_px", "ramp of the gauge", "rad/px"),
+            ("gauge_shift_px", "shift of the gauge", "px"),
+            ("gauge_at_bound", "shift at its bound (1: yes)", ""),
+            ("gauge_shift_determined", "shift determined (1: yes)", ""),
+            ("coverage_fraction", "share of the region held", ""),
+        )
     ),
-    Metric(
-        name="gauge_ramp_rad_per_px",
-        label="ramp of the gauge",
-        family=DIAGNOSTIC,
-        unit="rad/px",
-    ),
-    Metric(name="gauge_shift_px", label="shift of the gauge", family=DIAGNOSTIC, unit="px"),
-    Metric(name="gauge_at_bound", label="shift at its bound (1: yes)", family=DIAGNOSTIC),
-    Metric(name="gauge_shift_determined", label="shift determined (1: yes)", family=DIAGNOSTIC),
-    Metric(name="coverage_fraction", label="share of the region held", family=DIAGNOSTIC),
     DOUBLING_GAIN,
     Metric(
         name=AGAINST_REFERENCE,

@@ -24,10 +24,7 @@ HALF_CROSSING = Metric(
     is_censored=True,
 )
 AREA = Metric(
-    name="halves_frc_area",
-    label="FRC area of the halves",
-    family=TRUTH_FREE,
-    higher_is_better=True,
+    name="halves_frc_area", label="FRC area of the halves", family=TRUTH_FREE, higher_is_better=True
 )
 SEVENTH_CROSSING = Metric(
     name="halves_frc_seventh_crossing_per_px",

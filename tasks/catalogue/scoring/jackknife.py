@@ -34,7 +34,7 @@ def block_slices(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 
 
 def pseudo_values(values: Real, mask: Mask | None = None) -> Real:
-    """Return the pseudo-values of the mean of an image.
+    """Return the pseudo-values of the mean of an image, shape (9,).
 
     With m the mean of all N pixels, and m_b that of the n_b pixels of block b of B, they are
     m + B n_b / N (m_b - m); their mean is m. A block without pixels has m.
@@ -42,9 +42,6 @@ def pseudo_values(values: Real, mask: Mask | None = None) -> Real:
     Args:
         values: What is averaged, shape (H, W).
         mask: Pixels to use, shape (H, W); the blocks then divide its bounding box. All if None.
-
-    Returns:
-        One value a block, shape (9,).
 
     Raises:
         ValueError: If there is no pixel.
@@ -74,16 +71,9 @@ def pseudo_psnr(psnr: float, squared_errors: Real) -> Real:
 def pseudo_product(
     product: float, factors: Sequence[Real], weights: Sequence[float]
 ) -> Real | None:
-    """Return the pseudo-values of a product of powers from those of its factors.
+    """Return the pseudo-values of prod_j c_j^w_j, shape (9,), from those of every c_j.
 
-    Args:
-        product: prod_j c_j^w_j.
-        factors: Pseudo-values of every c_j, each of shape (9,).
-        weights: The powers w_j.
-
-    Returns:
-        Shape (9,), of mean `product`; None if a factor is not positive, where the product is cut
-        at 0 and has no derivative.
+    None if a factor is not positive, where the product is cut at 0 and has no derivative.
     """
     total = np.zeros(N_BLOCKS)
     for factor, weight in zip(factors, weights, strict=True):

@@ -30,6 +30,9 @@ from tasks.compare.alignment.alignment_frame import (
     phase_ramp,
 )
 
+Real = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+
 Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 LEAST_DETAIL_CORRELATION = 0.2
@@ -64,7 +67,7 @@ def apply_gauge(object_: Complex, gauge: Gauge) -> Complex:
     return gauge.factor * phase_ramp(object_.shape, gauge.ramp_rad_per_px) * shifted
 
 
-def nearest_trusted(trusted: NDArray[np.bool_]) -> Nearest:
+def nearest_trusted(trusted: Mask) -> Nearest:
     """Return row and column of the trusted pixel that is nearest to every pixel."""
     nearest = distance_transform_edt(~trusted, return_distances=False, return_indices=True)
     return nearest[0], nearest[1]
@@ -73,7 +76,7 @@ def nearest_trusted(trusted: NDArray[np.bool_]) -> Nearest:
 def remove_gauge(
     reconstruction: Complex,
     gauge: Gauge,
-    trusted: NDArray[np.bool_] | None = None,
+    trusted: Mask | None = None,
     nearest: Nearest | None = None,
 ) -> Complex:
     """Return the reconstruction in the gauge of the truth: the inverse of `apply_gauge`.
@@ -86,9 +89,6 @@ def remove_gauge(
         gauge: What to remove.
         trusted: Pixels that the scan lit, shape (H, W); all if None.
         nearest: What `nearest_trusted` says of them, if it is known already.
-
-    Returns:
-        Reconstruction aligned with the truth, shape (H, W).
     """
     object_ = reconstruction * phase_ramp(
         reconstruction.shape, (-gauge.ramp_rad_per_px[0], -gauge.ramp_rad_per_px[1])
@@ -102,11 +102,7 @@ class GaugeFitter:
     """Fits R = g(T) by weighted complex least squares (Gauss-Newton), for one truth and many R."""
 
     def __init__(
-        self,
-        truth: Complex,
-        weights: NDArray[np.floating] | NDArray[np.bool_] | None = None,
-        *,
-        max_shift_px: float = 2.0,
+        self, truth: Complex, weights: Real | Mask | None = None, *, max_shift_px: float = 2.0
     ) -> None:
         """Prepare what all reconstructions share.
 
@@ -209,7 +205,7 @@ class GaugeFitter:
 def fit_gauge(
     reconstruction: Complex,
     truth: Complex,
-    weights: NDArray[np.floating] | NDArray[np.bool_] | None = None,
+    weights: Real | Mask | None = None,
     *,
     max_shift_px: float = 2.0,
 ) -> Gauge:
@@ -217,7 +213,7 @@ def fit_gauge(
     return GaugeFitter(truth, weights, max_shift_px=max_shift_px).fit(reconstruction)
 
 
-def _check_shapes(shape: tuple[int, ...], truth: Complex, weights: NDArray[np.floating]) -> None:
+def _check_shapes(shape: tuple[int, ...], truth: Complex, weights: Real) -> None:
     """Refuse arrays that do not share one window."""
     if len(shape) != 2 or not shape == truth.shape == weights.shape:
         raise ValueError(

@@ -13,6 +13,8 @@ from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.patches import Window, illumination_map, lit_pixels, scan_box
 
+Mask = NDArray[np.bool_]
+
 
 class ComparisonParams(BaseModel):
     """What is scored, and what the alignment may remove; the same for every arm."""
@@ -60,8 +62,8 @@ class Region:
 
     box: Window
     illumination: NDArray[np.floating]
-    lit: NDArray[np.bool_]
-    mask: NDArray[np.bool_]
+    lit: Mask
+    mask: Mask
 
     @property
     def sha256(self) -> str:
@@ -83,14 +85,9 @@ class Region:
 def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float) -> Region:
     """Find the pixels that the scan lights well enough to be scored.
 
-    The threshold is relative to the 95th percentile over the pixels that any patch touches, so it
-    does not depend on how large the object is. Every scored pixel is further than the erosion
-    from any pixel below the threshold.
-
-    Args:
-        scan: Header of a scan, or of the part of it that a view chose.
-        coverage_fraction: Threshold, as a fraction of the 95th percentile.
-        erosion_px: Margin [px].
+    The threshold, a fraction, is relative to the 95th percentile over the pixels that any patch
+    touches, so it does not depend on how large the object is. Every scored pixel is further than
+    the erosion from any pixel below the threshold.
 
     Raises:
         ValueError: If no pixel is left.
@@ -107,7 +104,7 @@ def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float)
     return Region(box, illumination, lit, mask)
 
 
-def largest_rectangle(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+def largest_rectangle(mask: Mask) -> tuple[slice, slice]:
     """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
 
     Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is

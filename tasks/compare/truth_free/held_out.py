@@ -1,6 +1,6 @@
 """How well an object explains patterns that it has not seen: a comparison without the truth."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from tasks.core.geometry.patches import extract_patches, shifted_probes, split_p
 from tasks.core.physics.forward import diffraction_intensity_of_modes
 from tasks.core.physics.probe import probe_intensity
 
-Counts = NDArray[np.integer] | NDArray[np.floating]
-Intensity = NDArray[np.floating]
+Real = NDArray[np.floating]
+Indices = NDArray[np.intp]
+
+Counts = NDArray[np.integer] | Real
 Mask = NDArray[np.bool_]
 
 INTENSITY_FLOOR = 1e-6
@@ -42,13 +44,7 @@ class Misfit:
 
     def __add__(self, other: "Misfit") -> "Misfit":
         """Return the misfit of both sets together."""
-        return Misfit(
-            self.deviance + other.deviance,
-            self.n_values + other.n_values,
-            self.amplitude_error + other.amplitude_error,
-            self.amplitude + other.amplitude,
-            self.n_patterns + other.n_patterns,
-        )
+        return Misfit(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def deviance_per_px(self) -> float:
@@ -84,7 +80,7 @@ class Misfit:
         return self.amplitude_error / self.amplitude
 
 
-def misfit_of(counts: Counts, intensity: Intensity, good_pixels: Mask) -> Misfit:
+def misfit_of(counts: Counts, intensity: Real, good_pixels: Mask) -> Misfit:
     """Return how far predicted patterns are from measured ones.
 
     Args:
@@ -125,16 +121,12 @@ def misfit_of(counts: Counts, intensity: Intensity, good_pixels: Mask) -> Misfit
     )
 
 
-def held_out_misfit(scan: ScanReader, window: ObjectWindow, chosen: NDArray[np.intp]) -> Misfit:
+def held_out_misfit(scan: ScanReader, window: ObjectWindow, chosen: Indices) -> Misfit:
     """Predict exposures that a reconstruction did not see, and hold them against the counts.
 
     All incoherent modes of the scan are used, each moved by the sub-pixel rest of the position. A
-    global phase of the object does not matter, its scale does: the photons are known.
-
-    Args:
-        scan: The exposures that were held out; read some at a time.
-        window: Reconstructed object, known in the patches of those to predict.
-        chosen: Exposures to predict, at least one, rising.
+    global phase of the object does not matter, its scale does: the photons are known. The chosen
+    exposures, at least one, rise, and the object is known in their patches.
     """
     header, found = scan.header, Misfit()
     length = max(1, CHUNK_PIXELS // header.n_px**2)
@@ -147,7 +139,7 @@ def held_out_misfit(scan: ScanReader, window: ObjectWindow, chosen: NDArray[np.i
 
 def patterns_to_predict(
     window: ObjectWindow, header: ScanHeader, region: Region, light_fraction: float
-) -> tuple[ObjectWindow, NDArray[np.intp]]:
+) -> tuple[ObjectWindow, Indices]:
     """Return an object in what both half sets light, and the exposures that it can predict.
 
     A patch may be much larger than the probe, and its dark rim outside of all that is lit. Where
@@ -170,7 +162,7 @@ def patterns_to_predict(
     return filled, inside[shares >= light_fraction]
 
 
-def known_exposures(header: ScanHeader, window: ObjectWindow) -> NDArray[np.intp]:
+def known_exposures(header: ScanHeader, window: ObjectWindow) -> Indices:
     """Return the exposures whose patch holds finite pixels of a window alone, rising."""
     known, n_px = np.isfinite(window.object_), header.n_px
     nearest, _ = split_positions(header.positions_px - np.asarray(window.origin_px))
@@ -184,9 +176,7 @@ def known_exposures(header: ScanHeader, window: ObjectWindow) -> NDArray[np.intp
     return np.array(chosen, dtype=np.intp)
 
 
-def predicted_intensity(
-    header: ScanHeader, window: ObjectWindow, positions_px: NDArray[np.floating]
-) -> Intensity:
+def predicted_intensity(header: ScanHeader, window: ObjectWindow, positions_px: Real) -> Real:
     """Return the patterns [photons / px] that an object makes at some positions, (J, N, N)."""
     inside = positions_px - np.asarray(window.origin_px)
     patches = extract_patches(window.object_.astype(np.complex128), inside, header.n_px)

@@ -76,9 +76,7 @@ def read_object(path: Path) -> ObjectWindow:
         dataset = file["object"]
         row, column = (int(value) for value in dataset.attrs["origin_px"])
         return ObjectWindow(
-            object_=dataset[()],
-            origin_px=(row, column),
-            facts=orjson.loads(file.attrs["facts"]),
+            object_=dataset[()], origin_px=(row, column), facts=orjson.loads(file.attrs["facts"])
         )
 
 

@@ -50,12 +50,9 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
 
 
 def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
-    """Open the exposures of a scan that a view has chosen; their patterns are read when asked for.
+    """Open the exposures of a scan (CXI) that a view has chosen; patterns are read when asked for.
 
-    Args:
-        scan_path: CXI file of the whole scan.
-        view_path: JSON file of the view, with the scan indices under `indices`.
-        cache_bytes: Most memory that unpacked patterns may take [bytes].
+    The view (JSON) holds their scan indices under `indices`.
 
     Raises:
         ValueError: If a file is damaged, or the view does not belong to the scan.

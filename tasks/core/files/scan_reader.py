@@ -36,12 +36,7 @@ class ScanReader:
         *,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
-        """Read the header of a scan.
-
-        Args:
-            path: CXI file.
-            indices: Which exposures, in any order; all by default.
-            cache_bytes: Most memory that unpacked chunks may take; 0 keeps none.
+        """Read the header of a scan (CXI) and choose exposures, in any order; all by default.
 
         Raises:
             ValueError: As `read_scan_header`, or if an index is outside the scan.
@@ -149,8 +144,8 @@ class ChunkCache:
     """Arrays by number, of which those used longest ago make room for others.
 
     Attributes:
-        limit_bytes: Most memory that the arrays may take together [bytes]; 0 keeps none.
-        used_bytes: Memory that they take [bytes].
+        limit_bytes: Most memory that the arrays may take together; 0 keeps none.
+        used_bytes: Memory that they take.
     """
 
     def __init__(self, limit_bytes: int) -> None:

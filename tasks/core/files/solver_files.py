@@ -73,11 +73,9 @@ def epochs_to_keep(n_epochs: int) -> tuple[int, ...]:
 
 @contextmanager
 def iterates_writer(path: Path) -> Iterator[SaveIterate]:
-    """Write iterates as they come, so that none is kept in memory; whole or not at all.
+    """Yield what saves the object after so many epochs, as it comes; whole or not at all.
 
-    Yields:
-        A function that takes the number of finished epochs and the object; windows of another
-        shape or place than the first raise ValueError.
+    Windows of another shape or place than the first raise ValueError.
     """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         epochs: list[int] = []
@@ -112,10 +110,7 @@ def iterates_writer(path: Path) -> Iterator[SaveIterate]:
 
 
 def read_iterates(path: Path) -> Iterator[tuple[int, ObjectWindow]]:
-    """Read the iterates of a solver one by one.
-
-    Yields:
-        Number of finished passes over all patterns, rising, 0 for the start; and the object.
+    """Yield finished passes over all patterns, rising from 0, and the object after each.
 
     Raises:
         ValueError: If the file is missing, cut short or holds no iterates.

@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+Real = NDArray[np.floating]
+Indices = NDArray[np.intp]
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -22,18 +25,18 @@ class Groups:
             in distance from it.
     """
 
-    members: NDArray[np.intp]
+    members: Indices
 
     @property
-    def seed_points(self) -> NDArray[np.intp]:
+    def seed_points(self) -> Indices:
         """Scan index of every group's seed point, shape (G,)."""
         return self.members[:, 0]
 
-    def positions_px(self, positions_px: NDArray[np.floating]) -> NDArray[np.floating]:
+    def positions_px(self, positions_px: Real) -> Real:
         """Return the members' absolute positions (y, x) [px], shape (G, C, 2)."""
         return positions_px[self.members]
 
-    def centres_px(self, positions_px: NDArray[np.floating]) -> NDArray[np.floating]:
+    def centres_px(self, positions_px: Real) -> Real:
         """Return the mean position (y, x) of every group's members [px], shape (G, 2)."""
         return np.asarray(self.positions_px(positions_px).mean(axis=1))
 
@@ -67,11 +70,8 @@ def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> Non
 
 def draw_seed_points(
     n_exposures: int, n_seed_points: int | None, rng: np.random.Generator
-) -> NDArray[np.intp]:
-    """Draw the exposures that groups are formed about, each at most once; None takes them all.
-
-    Returns:
-        Rising scan indices.
+) -> Indices:
+    """Draw the exposures that groups are formed about, rising, each at most once; None takes all.
 
     Raises:
         ValueError: If there are fewer exposures than seed points.
@@ -86,21 +86,16 @@ def draw_seed_points(
     return np.sort(rng.choice(n_exposures, n_seed_points, replace=False)).astype(np.intp)
 
 
-def nearest_neighbours(
-    positions_px: NDArray[np.floating], seed_points: NDArray[np.intp], n_neighbours: int
-) -> NDArray[np.intp]:
-    """Return the K nearest exposures of every seed point, itself not counted.
+def nearest_neighbours(positions_px: Real, seed_points: Indices, n_neighbours: int) -> Indices:
+    """Return the nearest exposures of every seed point, itself not counted.
 
     Args:
         positions_px: Positions (y, x) of the scan [px], shape (J, 2).
         seed_points: Scan indices, shape (S,).
-        n_neighbours: K.
+        n_neighbours: Neighbours K of each.
 
     Returns:
-        Scan indices, the nearest first, shape (S, K).
-
-    Raises:
-        ValueError: If the scan has no K neighbours.
+        Scan indices, the nearest first, shape (S, K); ValueError if the scan has no K neighbours.
     """
     if len(positions_px) <= n_neighbours:
         raise ValueError(
@@ -116,8 +111,8 @@ def nearest_neighbours(
 
 
 def form_groups(
-    positions_px: NDArray[np.floating],
-    seed_points: NDArray[np.intp],
+    positions_px: Real,
+    seed_points: Indices,
     group_size: int,
     n_neighbours: int,
     n_samples: int,
@@ -151,7 +146,7 @@ def form_groups(
     return Groups(np.concatenate([seed_points[rows, None], others], axis=1))
 
 
-def _combination_of_rank(ranks: NDArray[np.int64], n: int, size: int) -> NDArray[np.intp]:
+def _combination_of_rank(ranks: NDArray[np.int64], n: int, size: int) -> Indices:
     """Return the combinations of `size` out of `n` things with given ranks, rising.
 
     The combinatorial number system (Knuth, TAOCP 4A, 7.2.1.3, theorem L): rank r is the sum of

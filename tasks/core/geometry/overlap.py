@@ -10,19 +10,10 @@ from scipy.spatial import cKDTree
 def jittered_raster(
     n_rows: int, n_columns: int, step_px: float, jitter_px: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the positions of a row-by-row scan, each displaced at random.
+    """Return positions (y, x) [px] row by row, first node of the grid at zero, shape (count, 2).
 
-    Without the jitter the grid's own period shows up in the reconstruction.
-
-    Args:
-        n_rows: Positions along y.
-        n_columns: Positions along x.
-        step_px: Distance of neighbours [px].
-        jitter_px: Largest displacement along each axis [px], uniform.
-        rng: Source of randomness.
-
-    Returns:
-        Positions (y, x) [px], shape (n_rows * n_columns, 2), the first node of the grid at zero.
+    Each is displaced at random by `jitter_px` at most along each axis. Without the jitter the
+    grid's own period shows up in the reconstruction.
     """
     rows, columns = np.mgrid[:n_rows, :n_columns]
     nodes = step_px * np.stack([rows.ravel(), columns.ravel()], axis=1).astype(np.float64)

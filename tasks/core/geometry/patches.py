@@ -14,23 +14,22 @@ from numpy.typing import NDArray
 
 from tasks.core.physics.forward import fourier_shift
 
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
+
 BRIGHT_PERCENTILE = 95
 
 Number = TypeVar("Number", bound=np.inexact)
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def split_positions(
-    positions_px: NDArray[np.floating],
-) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
+def split_positions(positions_px: Real) -> tuple[NDArray[np.intp], Real]:
     """Split positions (J, 2) into the nearest pixel and the rest in [-0.5, 0.5) px."""
     nearest = np.floor(positions_px + 0.5)
     return nearest.astype(np.intp), positions_px - nearest
 
 
-def patch_corners(
-    positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int]
-) -> NDArray[np.intp]:
+def patch_corners(positions_px: Real, n_px: int, shape: tuple[int, int]) -> NDArray[np.intp]:
     """Return row and column of the first pixel of the patch at every position, shape (J, 2).
 
     Args:
@@ -57,10 +56,8 @@ def patch_corners(
     return corners
 
 
-def extract_patches(
-    object_: NDArray[Scalar], positions_px: NDArray[np.floating], n_px: int
-) -> NDArray[Scalar]:
-    """Cut the object (H, W) at every scan position.
+def extract_patches(object_: NDArray[Scalar], positions_px: Real, n_px: int) -> NDArray[Scalar]:
+    """Cut the object at every scan position.
 
     Args:
         object_: Object, shape (H, W).
@@ -68,10 +65,7 @@ def extract_patches(
         n_px: Side N of a patch [px], even.
 
     Returns:
-        Copies of the plain slices, shape (J, N, N).
-
-    Raises:
-        ValueError: If a patch leaves the object.
+        Copies of the plain slices, shape (J, N, N); ValueError if one leaves the object.
     """
     height, width = object_.shape
     corners = patch_corners(positions_px, n_px, (height, width))
@@ -80,7 +74,7 @@ def extract_patches(
 
 
 def place_patches(
-    patches: NDArray[Number], positions_px: NDArray[np.floating], shape: tuple[int, int]
+    patches: NDArray[Number], positions_px: Real, shape: tuple[int, int]
 ) -> NDArray[Number]:
     """Add patches onto an empty canvas at their positions: the adjoint of `extract_patches`.
 
@@ -88,9 +82,6 @@ def place_patches(
         patches: Patches, shape (J, N, N).
         positions_px: Absolute positions (y, x) [px], shape (J, 2).
         shape: Shape (H, W) of the canvas.
-
-    Returns:
-        Sum of the placed patches, shape (H, W).
 
     Raises:
         ValueError: If a patch leaves the canvas.
@@ -102,20 +93,15 @@ def place_patches(
     return canvas
 
 
-def shifted_probes(
-    probe: NDArray[np.complexfloating], positions_px: NDArray[np.floating]
-) -> NDArray[np.complexfloating]:
+def shifted_probes(probe: Complex, positions_px: Real) -> Complex:
     """Return the probe moved by the sub-pixel rest of every position, shape (J, N, N)."""
     _, rests = split_positions(positions_px)
     return fourier_shift(probe, rests).astype(probe.dtype, copy=False)
 
 
 def illumination_map(
-    probe: NDArray[np.complexfloating],
-    positions_px: NDArray[np.floating],
-    shape: tuple[int, int],
-    chunk: int = 256,
-) -> NDArray[np.floating]:
+    probe: Complex, positions_px: Real, shape: tuple[int, int], chunk: int = 256
+) -> Real:
     """Return the probe intensity summed over the scan [photons / px], shape (H, W)."""
     total = np.zeros(shape)
     for start in range(0, len(positions_px), chunk):
@@ -124,7 +110,7 @@ def illumination_map(
     return total
 
 
-def lit_pixels(illumination: NDArray[np.floating], fraction: float) -> NDArray[np.bool_]:
+def lit_pixels(illumination: Real, fraction: float) -> NDArray[np.bool_]:
     """Return the pixels that are lit above a fraction of the bright ones.
 
     Bright is the 95th percentile over the pixels that any patch touches, so it does not depend on

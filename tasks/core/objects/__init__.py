@@ -129,13 +129,10 @@ class ObjectParams(ObjectFileOptions, StarOptions):
 def make_object(
     params: ObjectParams, shape: tuple[int, int], rng: np.random.Generator
 ) -> NDArray[np.complex128]:
-    """Return the transmission of a simulated sample.
+    """Return the transmission of a simulated sample, shape (H, W).
 
     Only here do the fractions that a kind draws meet the ranges, so other ranges show the same
     sample, weaker or stronger.
-
-    Returns:
-        Transmission, amplitude and phase within their ranges (or as in the file), shape (H, W).
 
     Raises:
         ValueError: If a file holds no object as large as that.

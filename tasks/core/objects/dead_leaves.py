@@ -22,9 +22,6 @@ def dead_leaves(
 
     Every leaf has its own amplitude and phase, drawn independently, and a fine grain; edges are
     soft over about a pixel, as an imaged sample's are.
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     count = max(1, int(LEAVES_PER_PX * shape[0] * shape[1]))
     radii = _power_law_radii(count, rng)

@@ -24,8 +24,7 @@ class ObjectFileOptions(BaseModel):
         None, description="file: HDF5 object of this project, or complex .npy or .npz"
     )
     keep_file_values: bool = Field(
-        True,
-        description="file: keep its amplitude and phase; false stretches them to the ranges",
+        True, description="file: keep its amplitude and phase; false stretches them to the ranges"
     )
 
 
@@ -67,10 +66,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
 def fractions_from_file(
     shape: tuple[int, int], _rng: object, options: ObjectFileOptions
 ) -> NDArray[np.float64]:
-    """Return where the values of a file lie between their own smallest and largest, in [0, 1].
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, shape (2, H, W).
+    """Return where the values of a file lie between their own smallest and largest, (2, H, W).
 
     Raises:
         ValueError: If there is no path, or the file holds no such object.

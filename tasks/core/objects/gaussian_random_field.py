@@ -20,9 +20,6 @@ def gaussian_random_field(
 
     The fields are drawn on a canvas larger by four outer scales and cut, since a field that a
     Fourier transform makes is periodic and would show its first rows again below its last ones.
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     height, width = (next_fast_len(side + int(4 * OUTER_SCALE_PX), real=True) for side in shape)
     frequency_y, frequency_x = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]

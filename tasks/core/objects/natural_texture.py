@@ -31,9 +31,6 @@ def natural_texture(
 
     An image that is smaller than the object is enlarged up to twofold, and beyond that continued
     by its mirror images, which leaves no seam. Where the object begins in it is drawn too.
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     chosen = rng.choice(len(IMAGES), size=2, replace=False)
     starts = rng.uniform(0, 1, size=(2, 2))

@@ -20,9 +20,6 @@ def random_lines(
 
     Edges are one pixel soft, by the covered part of the pixel. A line may begin outside, so
     that the edges of the object are as full as its middle.
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     rim = LENGTH_RANGE_PX[1] / 2
     count = max(1, int(LINES_PER_PX * (shape[0] + 2 * rim) * (shape[1] + 2 * rim)))

@@ -54,9 +54,6 @@ def siemens_star(
 
     So amplitude and phase have the same periods at the same places, but no edge in common.
     Edges are one pixel soft, by the distance to the nearest edge.
-
-    Returns:
-        Fractions of the amplitude's and of the phase's range, in [0, 1], shape (2, H, W).
     """
     fraction = np.full((2, *shape), BACKGROUND_FRACTION)
     inner = inner_radius_px(options)

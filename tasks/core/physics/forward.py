@@ -1,4 +1,4 @@
-"""Forward model of far-field ptychography for a thin object: transforms, intensity, shot noise.
+"""Forward model of far-field ptychography for a thin object; phases relative to the truth.
 
 Symbols follow Thibault et al., Ultramicroscopy 109, 338 (2009): the exit wave is
 psi_j = P * O_j, and detector pixel q records I_j(q) = |F psi_j|^2(q). Arrays in the object plane
@@ -10,22 +10,23 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
 
-def propagate(exit_waves: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+
+def propagate(exit_waves: Complex) -> Complex:
     """Return the far field of waves, zero frequency at [N // 2, N // 2]; energy is conserved."""
     return np.fft.fftshift(scipy.fft.fft2(exit_waves, norm="ortho"), axes=(-2, -1))
 
 
-def back_propagate(far_fields: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+def back_propagate(far_fields: Complex) -> Complex:
     """Return the waves whose far fields are given; the inverse and adjoint of `propagate`."""
     waves = scipy.fft.ifft2(np.fft.ifftshift(far_fields, axes=(-2, -1)), norm="ortho")
     return np.asarray(waves)
 
 
-def fourier_shift(
-    field: NDArray[np.complexfloating], shifts_px: NDArray[np.floating]
-) -> NDArray[np.complexfloating]:
-    """Shift one field by each of several sub-pixel amounts, by the Fourier shift theorem.
+def fourier_shift(field: Complex, shifts_px: Real) -> Complex:
+    """Shift one field (H, W) by each of several sub-pixel amounts, by the Fourier shift theorem.
 
     The array is periodic: what leaves on one side enters on the other. Energy is conserved.
 
@@ -46,9 +47,7 @@ def fourier_shift(
     return np.asarray(scipy.fft.ifft2(spectra, overwrite_x=True))
 
 
-def diffraction_intensity(
-    object_patches: NDArray[np.complexfloating], probe: NDArray[np.complexfloating]
-) -> NDArray[np.floating]:
+def diffraction_intensity(object_patches: Complex, probe: Complex) -> Real:
     """Return the noise-free intensity that the detector records at every scan position.
 
     The transform is unitary, so photons are conserved: a pattern holds as many as its exit wave.
@@ -76,9 +75,7 @@ def diffraction_intensity(
     return np.asarray(np.fft.fftshift(intensity, axes=(-2, -1)))
 
 
-def diffraction_intensity_of_modes(
-    object_patches: NDArray[np.complexfloating], probe_modes: NDArray[np.complexfloating]
-) -> NDArray[np.floating]:
+def diffraction_intensity_of_modes(object_patches: Complex, probe_modes: Complex) -> Real:
     """Return the intensity of a partially coherent beam: that of its modes, added.
 
     A function of its own, because probes (J, N, N) are one for each position and modes (M, N, N)
@@ -106,9 +103,7 @@ def diffraction_intensity_of_modes(
     return intensity
 
 
-def draw_counts(
-    diffraction_intensity: NDArray[np.floating], rng: np.random.Generator
-) -> NDArray[np.uint32]:
+def draw_counts(diffraction_intensity: Real, rng: np.random.Generator) -> NDArray[np.uint32]:
     """Draw Poisson counts whose mean and variance are the noise-free intensity [photons / px].
 
     Raises:
@@ -122,3 +117,27 @@ def draw_counts(
             f"{brightest:.3g}. Check the probe and lower photons_per_pattern."
         )
     return rng.poisson(diffraction_intensity).astype(np.uint32)
+
+
+def wrap(phase_rad: Real) -> Real:
+    """Return phases [rad] in [-pi, pi]."""
+    return np.asarray(phase_rad - 2 * np.pi * np.round(phase_rad / (2 * np.pi)))
+
+
+def phase_from_minimum(true_object: Complex, mask: NDArray[np.bool_]) -> Real:
+    """Return the phase [rad] of the truth, zero at its minimum in the mask.
+
+    Phases are cut half a turn away from their circular mean, so that a truth around pi is
+    as good as one around zero.
+    """
+    phase = np.angle(true_object * np.conj(true_object[mask].sum()))
+    return np.asarray(phase - phase[mask].min())
+
+
+def phase_on_branch(image: Complex, true_angle: Real, true_phase: Real) -> Real:
+    """Return the phase [rad] of an image on the truth's branch, at most pi away from it.
+
+    `true_angle` is what `numpy.angle` makes of the true object, `true_phase` what
+    `phase_from_minimum` does; all have the shape (H, W).
+    """
+    return np.asarray(true_phase + wrap(np.angle(image) - true_angle))

@@ -9,6 +9,8 @@ not an exact gradient step and its noise would be amplified. The result is x_k.
 import numpy as np
 from numpy.typing import NDArray
 
+Complex = NDArray[np.complexfloating]
+
 LARGEST_MOMENTUM = 0.95
 
 
@@ -17,14 +19,6 @@ def momentum(epoch: int, largest: float = LARGEST_MOMENTUM) -> float:
     return min(largest, (epoch - 1) / (epoch + 2))
 
 
-def extrapolate(
-    current: NDArray[np.complexfloating], previous: NDArray[np.complexfloating], epoch: int
-) -> NDArray[np.complexfloating]:
-    """Return the start of the next epoch: `current`, moved on along the last change.
-
-    Args:
-        current: Result of the epoch, any shape.
-        previous: Result of the epoch before, same shape.
-        epoch: Number of the epoch that gave `current`, from 1.
-    """
+def extrapolate(current: Complex, previous: Complex, epoch: int) -> Complex:
+    """Return the start of the next epoch: `current`, moved on along the last change."""
     return current + momentum(epoch) * (current - previous)

@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
+
 SHAPE_DECIMALS = 6
 
 Wave = TypeVar("Wave", bound=np.complexfloating)
@@ -49,7 +52,7 @@ def defocused_zone_plate_probe(
     return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)))
 
 
-def probe_intensity(probe: NDArray[np.complexfloating]) -> NDArray[np.floating]:
+def probe_intensity(probe: Complex) -> Real:
     """Return the intensity of a probe, summed over its modes, shape (N, N)."""
     intensity = np.abs(probe) ** 2
     return np.asarray(intensity.sum(axis=0) if intensity.ndim == 3 else intensity)
@@ -71,12 +74,12 @@ def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
     return np.asarray(modes[0] * factor, dtype=modes.dtype)
 
 
-def unit_energy(probe: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
+def unit_energy(probe: Complex) -> NDArray[np.complex128]:
     """Return a probe, or modes, scaled so that the squares sum to one."""
     return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)), dtype=np.complex128)
 
 
-def probe_sha256(modes: NDArray[np.complexfloating]) -> str:
+def probe_sha256(modes: Complex) -> str:
     """Return a fingerprint of the shape of a probe (M, N, N), whatever its photons.
 
     Values of unit energy are rounded to 1e-6, so the last bits do not matter.
@@ -85,7 +88,7 @@ def probe_sha256(modes: NDArray[np.complexfloating]) -> str:
     return hashlib.sha256(repr(normed.shape).encode() + normed.tobytes()).hexdigest()
 
 
-def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: float = 0.9) -> float:
+def energy_diameter_px(probe: Complex, energy_fraction: float = 0.9) -> float:
     """Return the diameter [px] of the circle about the centre of mass that holds an energy share.
 
     The probe is (N, N), or modes (M, N, N); the diameter is interpolated between pixels.
@@ -100,13 +103,13 @@ def energy_diameter_px(probe: NDArray[np.complexfloating], energy_fraction: floa
     return 2 * float(np.interp(energy_fraction, enclosed, radius[order]))
 
 
-def full_width_half_maximum_px(probe: NDArray[np.complexfloating]) -> float:
+def full_width_half_maximum_px(probe: Complex) -> float:
     """Return the diameter [px] of a disc as large as where intensity exceeds half its peak."""
     intensity = probe_intensity(probe)
     return 2 * float(np.sqrt(np.count_nonzero(intensity >= intensity.max() / 2) / np.pi))
 
 
-def edge_energy_fraction(probe: NDArray[np.complexfloating], border_px: int = 2) -> float:
+def edge_energy_fraction(probe: Complex, border_px: int = 2) -> float:
     """Return the share of the energy within a border of the array."""
     intensity = probe_intensity(probe)
     inner = intensity[border_px:-border_px, border_px:-border_px]
@@ -119,9 +122,7 @@ def mode_orders(n_modes: int) -> list[tuple[int, int]]:
     return list(islice(orders, n_modes))
 
 
-def incoherent_modes(
-    probe: NDArray[np.complexfloating], n_modes: int, mode_decay: float
-) -> NDArray[np.complex128]:
+def incoherent_modes(probe: Complex, n_modes: int, mode_decay: float) -> NDArray[np.complex128]:
     """Return orthogonal modes of a partially coherent beam of the same energy.
 
     Args:

@@ -13,9 +13,6 @@ def disc(options: RoundProbeOptions) -> NDArray[np.complex128]:
 
     Its edge is a pixel soft, so that moving it by a fraction of a pixel makes few ripples; the
     curvature is what a convergent beam has, and spreads the photons on the detector.
-
-    Returns:
-        Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
     radius, edge = radius_px(options.n_px), options.diameter_px / 2
     phase = options.curvature_rad * (radius / edge) ** 2

@@ -12,9 +12,6 @@ def gaussian(options: RoundProbeOptions) -> NDArray[np.complex128]:
 
     The intensity falls to one half at half of `diameter_px` from the axis, where the phase is
     `curvature_rad`. 90 % of the energy lie within 1.823 times that diameter.
-
-    Returns:
-        Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
     reduced = (2 * radius_px(options.n_px) / options.diameter_px) ** 2
     return unit_energy(np.exp((1j * options.curvature_rad - np.log(2) / 2) * reduced))

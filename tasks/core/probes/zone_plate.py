@@ -12,10 +12,7 @@ class ZonePlateOptions(ProbeOptions):
     """Pupil and defocus of a zone plate."""
 
     aperture_fraction: float = Field(
-        0.4,
-        gt=0,
-        le=0.8,
-        description="Zone plate: radius of the pupil over the highest frequency",
+        0.4, gt=0, le=0.8, description="Zone plate: radius of the pupil over the highest frequency"
     )
     central_stop_fraction: float = Field(
         0.3, ge=0, lt=1, description="Zone plate: radius of the central stop over the pupil's"
@@ -28,10 +25,7 @@ class ZonePlateOptions(ProbeOptions):
 def zone_plate(options: ZonePlateOptions) -> NDArray[np.complex128]:
     """Return the defocused focus of a zone plate with a central stop, of unit energy, (N, N)."""
     return defocused_zone_plate_probe(
-        options.n_px,
-        options.aperture_fraction,
-        options.central_stop_fraction,
-        options.defocus_rad,
+        options.n_px, options.aperture_fraction, options.central_stop_fraction, options.defocus_rad
     )
 
 

@@ -99,9 +99,6 @@ def scan_path(
         size: Rows and columns of a raster of the wanted size; a file has its own.
         probe_diameter_px: Diameter that the overlap is meant for [px].
         rng: Source of randomness.
-
-    Raises:
-        ValueError: If a file holds no positions that span an area.
     """
     step = (1 - params.overlap_ratio) * probe_diameter_px
     area = ScanArea(*size, step_px=step, jitter_px=params.jitter_fraction * step)

@@ -53,12 +53,8 @@ class ScanArea:
     def fill(self, pattern: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scale a pattern about its origin until the rectangle holds just as many as it should.
 
-        Args:
-            pattern: Positions (y, x) of an unbounded pattern about the origin, in any unit and in
-                acquisition order, shape (K, 2), enough to fill the rectangle.
-
-        Returns:
-            The `count` positions inside, in the same order [px], shape (count, 2).
+        The pattern is unbounded: positions (y, x) in any unit, in acquisition order, shape (K, 2),
+        enough to fill the rectangle; the `count` positions inside [px] keep that order.
         """
         reach = np.max(np.abs(pattern) / self.half_sides_px, axis=1)
         inside = np.sort(np.argsort(reach, kind="stable")[: self.count])

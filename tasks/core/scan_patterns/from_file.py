@@ -21,14 +21,11 @@ class ScanFileOptions(BaseModel):
 def positions_from_file(
     _area: object, _rng: object, options: ScanFileOptions
 ) -> NDArray[np.float64]:
-    """Return the positions of a file, moved by whole pixels so that the smallest are in [0, 1).
+    """Return the positions (y, x) [px] of a file, whose smallest are moved into [0, 1).
 
-    They keep their order, their distances and their sub-pixel parts; the number of rows and
-    columns and the step do not matter. The file is `.npy` of shape (J, 2), or `.csv` with two
-    columns y and x, with or without that header. Unit: object pixels.
-
-    Returns:
-        Positions (y, x) [px], shape (J, 2).
+    They are moved by whole pixels, and keep their order, their distances and their sub-pixel
+    parts; the number of rows and columns and the step do not matter. The file is `.npy` of shape
+    (J, 2), or `.csv` with two columns y and x, with or without that header, in object pixels.
 
     Raises:
         ValueError: If the file is missing or of another kind, or its positions are not finite,

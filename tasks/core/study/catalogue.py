@@ -9,15 +9,7 @@ Thing = TypeVar("Thing")
 
 
 def catalogue(what: str, *entries: tuple[str, Thing]) -> dict[str, Thing]:
-    """Return things by name, in their order.
-
-    Args:
-        what: What one of them is, for messages, such as "object kind".
-        entries: Name and thing of each.
-
-    Raises:
-        ValueError: If a name comes twice.
-    """
+    """Return things by name, in their order; ValueError, which says `what` they are, for twins."""
     found: dict[str, Thing] = {}
     for name, thing in entries:
         if name in found:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.catalogue.headline import ERROR, SIMILARITY
 from tasks.core.geometry.patches import bounding_box
-from tasks.core.physics.phases import phase_from_minimum, phase_on_branch, wrap
+from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures.object_images import (
     Scale,
     amplitude_scale,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.core.geometry.patches import bounding_box
-from tasks.core.physics.phases import phase_from_minimum, phase_on_branch
+from tasks.core.physics.forward import phase_from_minimum, phase_on_branch
 from tasks.figures.object_images import (
     CYCLIC_PHASE_MAP,
     amplitude_scale,
