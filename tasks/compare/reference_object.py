@@ -124,7 +124,7 @@ def read_reference_object(scan: ScanHeader, files: StageFiles, region: Region) -
     path, is_truth = files.inputs[name], name == TRUTH
     window = read_object(path)
     is_checked = is_truth and _is_named_by(scan, files, window)
-    part = window.cut(region.box.corner_px, region.box.shape)
+    part = window.cut(region.box)
     lost = int(np.count_nonzero(~np.isfinite(part[region.mask])))
     if lost:
         raise ValueError(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tasks.core.files.view_file import read_view
 
+from tasks.core.files.scan_file import map_view
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageCall, StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
@@ -64,7 +64,7 @@ train(TrainingParams.model_validate_json(params), files, progress)
 
 @pytest.fixture(scope="module")
 def grouped(wide_scan):
-    scan = read_view(wide_scan / "train.cxi", wide_scan / "train.json")
+    scan = map_view(wide_scan / "train.cxi", wide_scan / "train.json")
     thinning = PhotonThinning(Exposures.of(scan), 1.0, initial_guess, seed=1)
     return GroupedScan.of(thinning, 9, seed=1)
 
