@@ -21,13 +21,7 @@ from tasks.compare.reference_object import Real, ReferenceObject
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import wrap
-from tasks.figures.object_images import (
-    Scale,
-    amplitude_scale,
-    error_scale,
-    phase_scale,
-    round_length,
-)
+from tasks.figures import Scale, amplitude_scale, error_scale, phase_scale, round_length
 
 PANEL_INCH, GAP_INCH = 2.5, 0.08
 HEAD_INCH, TITLE_INCH, EDGE_INCH, BAR_INCH = 0.3, 0.42, 0.12, 0.98

@@ -23,7 +23,7 @@ from tasks.core.files.scan_file import open_view
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_on_branch
 from tasks.core.study.stage_record import Progress, StageFiles
-from tasks.figures.object_images import AMPLITUDE_MAP, PHASE_MAP
+from tasks.figures import AMPLITUDE_MAP, PHASE_MAP
 
 PERCENTILES = (0.5, 99.5)
 PANEL_INCH, DPI = 4.2, 110

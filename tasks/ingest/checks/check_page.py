@@ -15,7 +15,7 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path, write_text
-from tasks.figures.object_images import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
+from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
 from tasks.ingest.checks.all_checks import Checks
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.refined_fit import AS_STATED

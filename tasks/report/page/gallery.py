@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 from tasks.catalogue.headline import ERROR, SIMILARITY
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
-from tasks.figures.object_images import (
-    Scale,
-    amplitude_scale,
-    error_scale,
-    phase_scale,
-    round_length,
-)
+from tasks.figures import Scale, amplitude_scale, error_scale, phase_scale, round_length
 from tasks.report.page.aligned_images import AlignedImages
 from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
 from tasks.report.texts.text_tables import fixed

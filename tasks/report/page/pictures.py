@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tasks.figures.object_images import Scale
+from tasks.figures import Scale
 
 Real = NDArray[np.floating]
 # The last of the 256 colours of a picture says that a pixel is not scored.

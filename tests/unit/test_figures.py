@@ -5,13 +5,7 @@ import pytest
 
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch
-from tasks.figures.object_images import (
-    CYCLIC_PHASE_MAP,
-    amplitude_scale,
-    error_scale,
-    phase_scale,
-    round_length,
-)
+from tasks.figures import CYCLIC_PHASE_MAP, amplitude_scale, error_scale, phase_scale, round_length
 
 
 def test_a_scale_ends_at_the_truths_range_and_holds_what_lies_beyond():

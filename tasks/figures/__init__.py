@@ -1,1 +1,0 @@
-"""Choices of drawing that figures of several stages share."""
