@@ -13,7 +13,7 @@ from tasks.core.files.atomic_files import atomic_path
 from tasks.core.files.scan_file import Scan, read_scan
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.simulate.command_line import OUTPUTS
+from tasks.simulate.__main__ import OUTPUTS
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.faults import FAULTS, InstrumentParams
-from tasks.simulate.illumination import make_probe_modes
+from tasks.simulate.fly_scan import make_probe_modes
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.simulation_figure import show_amplitude, show_pattern, show_wave
 

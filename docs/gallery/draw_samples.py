@@ -13,7 +13,7 @@ from tasks.core.files.scan_file import Geometry
 from tasks.core.objects import FILE_KIND, OBJECTS, ObjectParams, make_object
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, spawn
-from tasks.simulate.illumination import make_probe, make_probe_modes
+from tasks.simulate.fly_scan import make_probe, make_probe_modes
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.simulation_figure import show_amplitude, show_phase, show_wave
 

@@ -27,7 +27,7 @@ from tasks.core.files.atomic_files import atomic_path, write_text
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_file import ScanReader
 from tasks.core.study.seeds import Split
-from tasks.simulate.command_line import OUTPUTS
+from tasks.simulate.__main__ import OUTPUTS
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.simulation_figure import write_simulation_plot
 from tasks.views.params import ViewParams

@@ -11,8 +11,7 @@ from flows.planning.plan import Plan
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError
-from tasks.simulate.fly_scan import lay_out_scans
-from tasks.simulate.illumination import make_probe
+from tasks.simulate.fly_scan import lay_out_scans, make_probe
 
 # Objects that an output holds: a reconstruction is one, iterates are one for each epoch kept.
 OBJECTS_IN = {

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.preparation.photon_scale import photon_quantum
+from tasks.ingest.resolved_scan import open_scan
 
 SAMPLED_PATTERNS = 64
 DIGITS = 3

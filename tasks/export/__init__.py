@@ -1,1 +1,77 @@
 """Reconstructions in the files that other programs open."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.files.scan_file import Geometry, read_scan_header
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A reconstruction with all that a file of another program holds of it.
+
+    Attributes:
+        name: What made it, such as `ptychi`.
+        window: Object and its place, complex64.
+        probe_modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N).
+        positions_px: Positions (y, x) of the probe in the frame of the object [px], shape (J, 2).
+        geometry: The instrument; not known where `geometry.is_known` is false.
+    """
+
+    name: str
+    window: ObjectWindow
+    probe_modes: NDArray[np.complex128]
+    positions_px: NDArray[np.float64]
+    geometry: Geometry
+
+    @property
+    def pixel_m(self) -> float | None:
+        """Side of an object pixel [m]; None where the geometry is not known."""
+        if not self.geometry.is_known:
+            return None
+        return self.geometry.object_pixel_m(self.probe_modes.shape[-1])
+
+    @property
+    def stored_pixel_m(self) -> float:
+        """Side of an object pixel [m]; what stands in for it where the geometry is not known."""
+        return self.geometry.object_pixel_m(self.probe_modes.shape[-1])
+
+
+def read_exported(reconstruction: Path, scan: Path) -> Exported:
+    """Read a reconstruction of a hub and the scan that it was made from.
+
+    Args:
+        reconstruction: HDF5 of an object, as the arms write it.
+        scan: CXI of its scan.
+
+    Raises:
+        ValueError: If a file is damaged, or the object is none of this scan.
+    """
+    window, header = read_object(reconstruction), read_scan_header(scan)
+    corner = np.asarray(window.origin_px)
+    inside = header.positions_px - corner
+    far = np.any((inside < 0) | (inside > np.asarray(window.object_.shape)), axis=1)
+    if far.any():
+        raise ValueError(
+            f"{int(far.sum())} of {len(header)} positions of {scan.name} lie outside the object "
+            f"{reconstruction.name}, which begins at {window.origin_px} and is "
+            f"{window.object_.shape} px. Name the scan that it was reconstructed from."
+        )
+    return Exported(
+        reconstruction.stem, window, header.probe_modes, header.positions_px, header.geometry
+    )
+
+
+def parts_of(object_: NDArray[np.complexfloating]) -> dict[str, NDArray[np.floating]]:
+    """Return amplitude and phase [rad] of an object, shape (H, W) each.
+
+    The mean phase, which diffraction cannot tell, is taken out, so that a phase does not wrap
+    where it need not.
+    """
+    total = np.nansum(object_)
+    turn = np.exp(-1j * np.angle(total)) if total else 1.0
+    return {"amplitude": np.abs(object_), "phase": np.angle(object_ * turn)}

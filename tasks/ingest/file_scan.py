@@ -1,6 +1,7 @@
 """What a file states of a scan, in its own words, and what may have to be said beside it."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,77 @@ from tasks.core.files.scan_record import (
     DISTANCE_WINDOW_M,
     ENERGY_WINDOW_EV,
 )
-from tasks.ingest.conventions import (
-    MaskSense,
-    Moves,
-    Order,
-    PositionUnit,
-    Values,
-    ZeroFrequency,
-)
-from tasks.ingest.files.patterns import PatternSource
+from tasks.ingest.files.patterns import Patterns
+
+
+class Values(StrEnum):
+    """What the stored patterns are."""
+
+    INTENSITY = "intensity"
+    AMPLITUDE = "amplitude"
+
+
+class ZeroFrequency(StrEnum):
+    """Where the zero frequency of a stored pattern lies: at [H // 2, W // 2] or at [0, 0]."""
+
+    CENTRE = "centre"
+    CORNER = "corner"
+
+
+class Moves(StrEnum):
+    """What the stated positions are those of: the sample, or the probe over the object."""
+
+    SAMPLE = "sample"
+    PROBE = "probe"
+
+
+class Order(StrEnum):
+    """Order of the two columns of positions."""
+
+    YX = "yx"
+    XY = "xy"
+
+
+class PositionUnit(StrEnum):
+    """Unit of positions."""
+
+    M = "m"
+    MM = "mm"
+    UM = "um"
+    NM = "nm"
+    PX = "px"
+
+
+class MaskSense(StrEnum):
+    """Which values of a mask name the pixels that can be trusted."""
+
+    ZERO_IS_GOOD = "zero_is_good"
+    NONZERO_IS_GOOD = "nonzero_is_good"
+
+
+class ProbeOrigin(StrEnum):
+    """Where the probe comes from; `auto` takes the scan's own, else estimates one."""
+
+    AUTO = "auto"
+    SCAN = "scan"
+    OPTICS = "optics"
+    FILE = "file"
+    ESTIMATED = "estimated"
+
+
+class Invalid(StrEnum):
+    """What is done with values that no photons make: negative or not finite."""
+
+    REFUSE = "refuse"
+    MASK = "mask"
+
+
+class Recentre(StrEnum):
+    """Which pixel becomes the zero frequency: the stored one, or the mean pattern's centre."""
+
+    NONE = "none"
+    MASS = "mass"
+
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 LARGEST_VALUE = 1e30
@@ -129,7 +192,7 @@ class FileScan:
         origins: Where in the file each of these was found.
     """
 
-    patterns: PatternSource
+    patterns: Patterns
     positions: FilePositions
     values: Values = Values.INTENSITY
     zero_frequency: ZeroFrequency = ZeroFrequency.CENTRE

@@ -7,10 +7,13 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from tasks.core.files.named_files import with_fingerprint, without_folders
 from tasks.core.study.catalogue import known_name, name_field
-from tasks.ingest.conventions import (
+from tasks.ingest.file_scan import (
+    STRICT,
+    FileOptions,
     Invalid,
     MaskSense,
     Moves,
+    NamedFile,
     Order,
     PositionUnit,
     ProbeOrigin,
@@ -18,7 +21,6 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import STRICT, FileOptions, NamedFile
 from tasks.ingest.importers import IMPORTERS
 
 # The format that the file itself shows.

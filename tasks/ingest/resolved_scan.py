@@ -1,16 +1,21 @@
-"""A measured scan, everything that is needed said of it: by its file, or by the person.
+"""Opening a measured scan, everything that is needed said of it: by its file, or by the person.
 
-What neither says is asked for by the name of the option; nothing is guessed.
+A file stays in its folder. What nobody says is asked for by the name of the option, not guessed.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
-from tasks.ingest.conventions import (
+from tasks.ingest.file_scan import (
+    LARGEST_VALUE,
+    FilePositions,
+    FileScan,
     MaskSense,
     Moves,
     Order,
@@ -18,10 +23,12 @@ from tasks.ingest.conventions import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.file_scan import LARGEST_VALUE, FilePositions, FileScan
-from tasks.ingest.files.patterns import PatternSource
+from tasks.ingest.files.archive import is_archive
+from tasks.ingest.files.hdf5 import open_foreign_hdf5, refuse_links_out
+from tasks.ingest.files.patterns import Patterns
 from tasks.ingest.files.units import LENGTH_UNITS_M
-from tasks.ingest.params import IngestParams
+from tasks.ingest.importers import IMPORTERS
+from tasks.ingest.params import AUTO, IngestParams
 
 PIXEL_AGREEMENT = 0.02
 
@@ -46,7 +53,7 @@ class ResolvedScan:
     """
 
     format: str
-    patterns: PatternSource
+    patterns: Patterns
     values: Values
     zero_frequency: ZeroFrequency
     positions: NDArray[np.float64]
@@ -81,13 +88,50 @@ class ResolvedScan:
         return self.positions * share / pixel
 
 
-def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> ResolvedScan:
-    """Join what a file states with what a person says; ask for what is still missing.
+def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
+    """Open a measured scan; its patterns are read when they are asked for.
 
     Args:
-        file_scan: What the file states.
-        params: What a person says.
-        format_: Name of the file's format.
+        path: The file.
+        params: What the file does not say, and what shall be taken instead of what it says.
+
+    Raises:
+        ValueError: If the file cannot be read or leads out of the data root, is of no format that
+            is known, or neither it nor the parameters say what is needed.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is not there. Give the path of a file.")
+    root = path.resolve().parent if params.data_root is None else params.data_root.resolve()
+    for given in (path, params.product.file, params.layout.file):
+        if given is None:
+            continue
+        if params.data_root is not None and path_below(params.data_root, given.resolve()) is None:
+            raise ValueError(
+                f"{given} lies outside the data root {params.data_root}. Name a file below it."
+            )
+        if h5py.is_hdf5(given):
+            refuse_links_out(given, root)
+    name = _recognise(path, params) if params.format == AUTO else params.format
+    return resolve(IMPORTERS[name].read(path, params), params, name)
+
+
+def _recognise(path: Path, params: IngestParams) -> str:
+    """Return the name of a file's format, from its content."""
+    if is_archive(path):
+        return next(name for name, one in IMPORTERS.items() if one.takes_archive(path, params))
+    with open_foreign_hdf5(path) as file:
+        for name, importer in IMPORTERS.items():
+            if importer.recognises(file):
+                return name
+        top = ", ".join(sorted(file)) or "nothing"
+    raise ValueError(
+        f"{path} is HDF5, but of no format that is known here; its top level holds: {top}. Name "
+        f"its --format ({', '.join(IMPORTERS)}), or save its arrays as .npz with a --layout.file."
+    )
+
+
+def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> ResolvedScan:
+    """Join what a file states with what a person says; ask for what is still missing.
 
     Raises:
         ValueError: If something is missing, or two statements contradict each other.
@@ -103,9 +147,7 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         in_metres=in_metres,
         geometry=geometry,
         object_pixel_m=object_pixel_m,
-        good=_good(
-            file_scan.mask, params.mask.sense or file_scan.mask_sense, file_scan.patterns.shape
-        ),
+        good=_good_pixels(file_scan, params.mask.sense or file_scan.mask_sense),
         probe_modes=file_scan.probe_modes,
         origins={key: value for key, value in file_scan.origins.items() if value},
     )
@@ -191,10 +233,9 @@ def _checked(found: FilePositions, n_patterns: int) -> NDArray[np.float64]:
     return values
 
 
-def _good(
-    mask: NDArray[Any] | None, sense: MaskSense | None, shape: tuple[int, int, int]
-) -> NDArray[np.bool_] | None:
-    """Return where a mask is good, shape (H, W)."""
+def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> NDArray[np.bool_] | None:
+    """Return where the file's mask is good, shape (H, W)."""
+    mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:
         return None
     if sense is None:

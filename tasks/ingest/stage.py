@@ -8,10 +8,9 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
 from tasks.ingest.checks.check_page import PICTURES, write_page, write_pictures
-from tasks.ingest.checks.findings import refuse_errors
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import PreparedScan, prepare
+from tasks.ingest.resolved_scan import open_scan
 
 OUTPUTS = {
     "scan": "scan.cxi",

@@ -17,8 +17,14 @@ from tasks.core.scan_patterns import scan_facts
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, expose
-from tasks.simulate.fly_scan import ScanLayout, lay_out_scans, make_sample
-from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
+from tasks.simulate.fly_scan import (
+    ScanLayout,
+    lay_out_scans,
+    make_probe,
+    make_probe_modes,
+    make_sample,
+    probe_facts,
+)
 from tasks.simulate.instrument import Detector, pixel_mask, place_exposures, position_reach_px
 from tasks.simulate.params import SimulationParams
 

@@ -9,8 +9,7 @@ from tasks.core.objects import ObjectParams, make_object
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.exposure import calibrate_probe, count_photons
-from tasks.simulate.fly_scan import lay_out_scans
-from tasks.simulate.illumination import make_probe
+from tasks.simulate.fly_scan import lay_out_scans, make_probe
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 

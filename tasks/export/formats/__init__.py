@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.core.study.catalogue import catalogue
+from tasks.export import Exported
 from tasks.export.formats import cxi, png, ptychodus, ptyr, tiff
-from tasks.export.record import Exported
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.export.record import Exported, parts_of
+from tasks.export import Exported, parts_of
 
 PERCENTILES = (1, 99)
 WHITE = 255

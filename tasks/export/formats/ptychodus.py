@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.export.record import Exported
+from tasks.export import Exported
 
 UNKNOWN = "The geometry is not known: an object pixel of 1 nm stands in, no length means anything."
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.export.record import Exported
+from tasks.export import Exported
 
 STORAGE = "Sscan_00G00"
 EV_PER_KEV = 1000.0

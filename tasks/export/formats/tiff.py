@@ -7,7 +7,7 @@ import numpy as np
 import tifffile
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.export.record import Exported, parts_of
+from tasks.export import Exported, parts_of
 
 UM_PER_M = 1e6
 

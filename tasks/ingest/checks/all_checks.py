@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tasks.core.geometry.overlap import MeasuredOverlap
-from tasks.ingest.checks.findings import Finding, Severity, verdict_of
+from tasks.ingest.checks import Finding, Severity, verdict_of
 from tasks.ingest.checks.pattern_checks import (
     ValuesFit,
     check_detector,
@@ -21,7 +21,7 @@ from tasks.ingest.checks.scan_checks import (
     check_probe,
     overlap_of,
 )
-from tasks.ingest.conventions import ProbeOrigin, Values
+from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.refined_fit import (
     AS_STATED,

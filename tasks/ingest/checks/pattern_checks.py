@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.checks.findings import Finding, error, info, warning
-from tasks.ingest.conventions import Values
+from tasks.ingest.checks import Finding, error, info, warning
+from tasks.ingest.file_scan import Values
 from tasks.ingest.preparation.photon_scale import common_factor
 from tasks.ingest.preparation.prepare import PreparedScan
 

@@ -7,8 +7,8 @@ import numpy as np
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
 from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import edge_energy_fraction
-from tasks.ingest.checks.findings import Finding, error, info, warning
-from tasks.ingest.conventions import ProbeOrigin
+from tasks.ingest.checks import Finding, error, info, warning
+from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.orientations import ORIENTATIONS

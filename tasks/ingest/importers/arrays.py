@@ -14,32 +14,31 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from tasks.core.files.named_files import describe, read_parameters
-from tasks.ingest.conventions import (
+from tasks.ingest.file_scan import (
     MaskSense,
     Moves,
     Order,
     PositionUnit,
     Values,
     ZeroFrequency,
-)
-from tasks.ingest.file_scan import (
-    STRICT,
-    FileOptions,
-    FilePositions,
-    FileScan,
     columns,
     probe_modes_of,
 )
 from tasks.ingest.files.archive import array, read_arrays
-from tasks.ingest.files.patterns import ArrayPatterns, Axes
+from tasks.ingest.files.patterns import Axes, array_patterns
 
 
-class PatternsLayout(BaseModel):
-    """Which array the patterns are."""
+class ArrayLayout(BaseModel):
+    """Which array something is."""
 
     model_config = STRICT
 
     array: str = Field(description="Name of the array")
+
+
+class PatternsLayout(ArrayLayout):
+    """Which array the patterns are."""
+
     axes: Axes | None = Field(None, description="nyx, yxn or mnyx, after axes of length 1 are gone")
     values: Values = Field(description="intensity or amplitude")
     zero_frequency: ZeroFrequency = Field(description="centre or corner")
@@ -58,21 +57,10 @@ class PositionsLayout(BaseModel):
     moves: Moves = Field(description="sample or probe")
 
 
-class MaskLayout(BaseModel):
-    """Which array the mask is."""
+class MaskLayout(ArrayLayout):
+    """Which array (H, W) the mask is."""
 
-    model_config = STRICT
-
-    array: str = Field(description="Name of the array (H, W)")
     sense: MaskSense = Field(description="zero_is_good or nonzero_is_good")
-
-
-class NamedArray(BaseModel):
-    """An array that needs no more said of it."""
-
-    model_config = STRICT
-
-    array: str = Field(description="Name of the array")
 
 
 class GeometryLayout(BaseModel):
@@ -93,7 +81,7 @@ class Layout(BaseModel):
     patterns: PatternsLayout
     positions: PositionsLayout
     mask: MaskLayout | None = None
-    probe: NamedArray | None = None
+    probe: ArrayLayout | None = None
     geometry: GeometryLayout | Literal["unknown"] | None = None
 
 
@@ -113,35 +101,28 @@ def read(path: Path, options: FileOptions) -> FileScan:
             f"Arrays do not say what they are. Describe {path} in a YAML (which array has the "
             f"patterns and positions, unit, order and sign), and name it by --layout.file."
         )
-    layout = read_layout(options.layout.file)
+    layout = _read_layout(options.layout.file)
     arrays = read_arrays(path, options.unpacked_limit_gib)
     values = _squeezed(array(arrays, layout.patterns.array, path, "diffraction patterns"))
-    geometry = layout.geometry if isinstance(layout.geometry, GeometryLayout) else None
-    probe, mask = layout.probe, layout.mask
+    geometry, probe, mask = layout.geometry, layout.probe, layout.mask
     return FileScan(
-        patterns=ArrayPatterns(values, _axes(values, layout.patterns, path)),
+        patterns=array_patterns(values, _axes(values, layout.patterns, path)),
         positions=_positions(arrays, layout.positions, path),
         values=layout.patterns.values,
         zero_frequency=layout.patterns.zero_frequency,
-        energy_ev=geometry.energy_ev if geometry else None,
-        distance_m=geometry.distance_m if geometry else None,
-        detector_pixel_m=geometry.detector_pixel_m if geometry else None,
         mask=None if mask is None else _squeezed(array(arrays, mask.array, path, "mask")),
         mask_sense=mask.sense if mask else None,
         probe_modes=probe_modes_of(np.asarray(array(arrays, probe.array, path, "probe")), "probe")
         if probe
         else None,
-        geometry_unknown=layout.geometry == "unknown",
+        geometry_unknown=geometry == "unknown",
         origins={"patterns": layout.patterns.array, "layout": options.layout.file.name},
+        **(geometry.model_dump() if isinstance(geometry, GeometryLayout) else {}),
     )
 
 
-def read_layout(path: Path) -> Layout:
-    """Read the YAML.
-
-    Raises:
-        ValueError: If it is no YAML, or a field is missing or unknown.
-    """
+def _read_layout(path: Path) -> Layout:
+    """Read the YAML; refuse one with a field that is missing or unknown."""
     try:
         return Layout.model_validate(read_parameters(path))
     except ValidationError as error:

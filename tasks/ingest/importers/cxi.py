@@ -15,10 +15,17 @@ from numpy.typing import NDArray
 
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
-from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
-from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, probe_modes_of
+from tasks.ingest.file_scan import (
+    FileOptions,
+    FilePositions,
+    FileScan,
+    MaskSense,
+    Moves,
+    PositionUnit,
+    probe_modes_of,
+)
 from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, units_of, whole
-from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import (
     energy_ev,
     energy_of_wavelength_ev,
@@ -46,19 +53,15 @@ def read(path: Path, options: FileOptions) -> FileScan:
     """
     with open_foreign_hdf5(path) as file:
         name = first_of(file, DATA, "diffraction patterns")
-        data = file[name]
         unknown = DETECTOR in file and bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
-        mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         light = whole(file[ILLUMINATION]) if ILLUMINATION in file else None
         return FileScan(
-            patterns=Hdf5Patterns(
-                path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
-            ),
+            patterns=hdf5_patterns(path, file[name]),
             positions=_positions(file, unknown),
             energy_ev=_energy_ev(file) if not unknown and options.energy_ev is None else None,
             distance_m=detector_distance_m(file, options) if not unknown else None,
             detector_pixel_m=detector_pixel_m(file, options) if not unknown else None,
-            mask=None if mask is None else good_pixels(mask.astype(np.uint32)),
+            mask=detector_mask(file),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
             probe_modes=None if light is None else probe_modes_of(light, ILLUMINATION),
             geometry_unknown=unknown,
@@ -79,30 +82,31 @@ def _positions(file: h5py.File, unknown: bool) -> FilePositions:
 def _energy_ev(file: h5py.File) -> float | None:
     """Return the photon energy; that of the wavelength where no energy is there."""
     name = f"{SOURCE}/energy"
-    value = number(file, name)
-    if value is not None:
+    if (value := number(file, name)) is not None:
         return energy_ev(value, units_of(file, name) or "J", f"{name} of {file.filename}")
     name = f"{SOURCE}/wavelength"
-    value = number(file, name)
-    if value is None:
-        return None
-    metres = length_m(value, units_of(file, name) or "m", name)
-    return energy_of_wavelength_ev(metres, f"{name} of {file.filename}")
+    metres = _length_m(file, name)
+    return None if metres is None else energy_of_wavelength_ev(metres, f"{name} of {file.filename}")
 
 
-def detector_length(file: h5py.File, name: str) -> float | None:
-    """Return a length of the detector [m], by its unit; metres where none is given."""
-    value = number(file, name)
-    if value is None:
+def _length_m(file: h5py.File, name: str) -> float | None:
+    """Return a length [m], by its unit; metres where none is given."""
+    if (value := number(file, name)) is None:
         return None
     return length_m(value, units_of(file, name) or "m", f"{name} of {file.filename}")
+
+
+def detector_mask(file: h5py.File) -> NDArray[np.bool_] | None:
+    """Return the pixels of which no fault is told, shape (H, W); none where there is no mask."""
+    name = f"{DETECTOR}/mask"
+    return good_pixels(whole(file[name]).astype(np.uint32)) if name in file else None
 
 
 def detector_distance_m(file: h5py.File, options: FileOptions) -> float | None:
     """Return the distance from the sample [m]; none where a parameter gives it."""
     if options.distance_m is not None:
         return None
-    value = detector_length(file, f"{DETECTOR}/distance")
+    value = _length_m(file, f"{DETECTOR}/distance")
     return None if value is None else plausible_m("distance_m", value)
 
 
@@ -117,18 +121,15 @@ def detector_pixel_m(file: h5py.File, options: FileOptions) -> float | None:
     sides = [
         value
         for name in ("x_pixel_size", "y_pixel_size")
-        if (value := detector_length(file, f"{DETECTOR}/{name}")) is not None
+        if (value := _length_m(file, f"{DETECTOR}/{name}")) is not None
     ]
-    if not sides and (basis := basis_vectors(file)) is not None:
+    if not sides and (basis := _basis_vectors(file)) is not None:
         sides = [float(side) for side in np.linalg.norm(basis, axis=1)]
     return None if not sides else plausible_m("detector_pixel_m", square(sides, file.filename))
 
 
-def basis_vectors(file: h5py.File) -> NDArray[np.float64] | None:
-    """Return the steps from row to row and from column to column (x, y, z) [m], shape (2, 3).
-
-    They are stored as (3, 2) or as (2, 3).
-    """
+def _basis_vectors(file: h5py.File) -> NDArray[np.float64] | None:
+    """Return the steps from row to row and from column to column (x, y, z) [m], shape (2, 3)."""
     name = f"{DETECTOR}/basis_vectors"
     if name not in file:
         return None
@@ -155,7 +156,7 @@ def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> N
             f"{file.filename} has {name} of shape {translation.shape}, expected one (x, y, z) for "
             f"each pattern. Export it again."
         )
-    basis = basis_vectors(file)
+    basis = _basis_vectors(file)
     if basis is None:
         return np.asarray(translation[:, 1::-1], dtype=np.float64)
     units = basis / np.linalg.norm(basis, axis=1, keepdims=True)

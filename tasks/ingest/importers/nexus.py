@@ -11,14 +11,25 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.scan_record import good_pixels
 from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
-from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
-from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns
+from tasks.ingest.file_scan import (
+    FileOptions,
+    FilePositions,
+    FileScan,
+    MaskSense,
+    Moves,
+    PositionUnit,
+    columns,
+)
 from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, text, units_of, whole
-from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, length_m
-from tasks.ingest.importers.cxi import detector_distance_m, detector_pixel_m, in_detector_axes
+from tasks.ingest.importers.cxi import (
+    detector_distance_m,
+    detector_mask,
+    detector_pixel_m,
+    in_detector_axes,
+)
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)
@@ -41,18 +52,14 @@ def read(path: Path, options: FileOptions) -> FileScan:
     """
     with open_foreign_hdf5(path) as file:
         name = first_of(file, (COUNTS, "entry_1/data_1/data"), "diffraction patterns")
-        data = file[name]
-        mask = whole(file[f"{DETECTOR}/mask"]) if f"{DETECTOR}/mask" in file else None
         values, found_at = _sample_positions(file)
         return FileScan(
-            patterns=Hdf5Patterns(
-                path, (Hdf5Part(name, data.shape, data.dtype, axes_of(data.shape, name)),)
-            ),
+            patterns=hdf5_patterns(path, file[name]),
             positions=FilePositions(values, PositionUnit.M, Moves.SAMPLE),
             energy_ev=_energy_ev(file) if options.energy_ev is None else None,
             distance_m=detector_distance_m(file, options),
             detector_pixel_m=detector_pixel_m(file, options),
-            mask=None if mask is None else good_pixels(mask.astype(np.uint32)),
+            mask=detector_mask(file),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
             origins={"patterns": name, "positions": found_at, "energy": BEAM},
         )
@@ -64,23 +71,17 @@ def _sample_positions(file: h5py.File) -> tuple[NDArray[np.float64], str]:
         if name in file:
             factor = length_m(1.0, _units(file, name), f"{name} of {file.filename}")
             return in_detector_axes(file, whole(file[name]), name) * factor, name
-    motors = [f"{MOTORS}/{axis}" for axis in ("x", "y")]
-    first_of(file, motors[:1], "positions")
-    first_of(file, motors[1:], "positions")
+    motors = [first_of(file, (f"{MOTORS}/{axis}",), "positions") for axis in "xy"]
     x, y = (_along_its_vector(file, name, axis) for axis, name in enumerate(motors))
-    both = columns(y, x)
-    return in_detector_axes(file, both[:, ::-1], MOTORS), MOTORS
+    return in_detector_axes(file, columns(y, x)[:, ::-1], MOTORS), MOTORS
 
 
 def _along_its_vector(file: h5py.File, name: str, axis: int) -> NDArray[np.float64]:
     """Return a motor's positions [m] along +x or +y: its `vector` may point the other way."""
     metres = whole(file[name]) * length_m(1.0, _units(file, name), f"{name} of {file.filename}")
     vector = np.asarray(file[name].attrs.get("vector", np.eye(3)[axis]), dtype=np.float64).ravel()
-    if (
-        vector.shape != (3,)
-        or abs(vector[axis]) < 0.99 * np.linalg.norm(vector)
-        or not vector.any()
-    ):
+    is_one = vector.shape == (3,) and vector.any()
+    if not is_one or abs(vector[axis]) < 0.99 * np.linalg.norm(vector):
         raise ValueError(
             f"The motor {name} of {file.filename} moves along {vector.tolist()}, expected the axis "
             f"{'xy'[axis]}. Turn its positions into that axis beforehand."
@@ -103,7 +104,6 @@ def _energy_ev(file: h5py.File) -> float | None:
     """Return the energy of the photons; never that of the machine."""
     for field in ("incident_beam_energy", "incident_energy", "energy"):
         name = f"{BEAM}/{field}"
-        value = number(file, name)
-        if value is not None:
+        if (value := number(file, name)) is not None:
             return energy_ev(value, _units(file, name), f"{name} of {file.filename}")
     return None

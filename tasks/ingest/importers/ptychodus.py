@@ -15,10 +15,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
-from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.file_scan import (
+    FileOptions,
+    FilePositions,
+    FileScan,
+    MaskSense,
+    Moves,
+    PositionUnit,
+    columns,
+    probe_modes_of,
+)
 from tasks.ingest.files.hdf5 import attribute_number, field, first_of, open_foreign_hdf5, whole
-from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns, axes_of
+from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 
 X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"
@@ -44,27 +52,21 @@ def read(path: Path, options: FileOptions) -> FileScan:
     """
     with open_foreign_hdf5(path) as file:
         name = first_of(file, PATTERNS, "diffraction patterns")
-        data, has_both = file[name], has_positions(file)
-        pixel = [
-            value
-            for side in ("detector_pixel_height_m", "detector_pixel_width_m")
-            if (value := attribute_number(data, side))
-        ]
+        has_both = has_positions(file)
+        pixel = _sides(file[name], "detector_pixel")
         indexes = whole(file["indexes"]).ravel() if "indexes" in file else None
         bad = whole(file["bad_pixels"]) if "bad_pixels" in file else None
-        axes = axes_of(data.shape, name)
-        part = Hdf5Part(name, data.shape, data.dtype, axes)
+        patterns = hdf5_patterns(path, file[name])
     if options.product.file is None and not has_both:
         raise ValueError(
             f"{path} has patterns, but no positions. Name the product of the scan, which holds "
             f"probe_position_x_m and probe_position_y_m, by --product.file."
         )
     product_path = options.product.file or path
-    product = read_product(product_path, options)
-    patterns = Hdf5Patterns(path, (part,))
+    product = _read_product(product_path, options)
     return FileScan(
         patterns=patterns,
-        positions=positions_of_patterns(product, indexes, patterns.shape[0], product_path),
+        positions=_positions_of_patterns(product, indexes, patterns.shape[0], product_path),
         energy_ev=product.energy_ev,
         distance_m=product.distance_m,
         detector_pixel_m=plausible_m("detector_pixel_m", square(pixel, str(path)))
@@ -80,15 +82,10 @@ def read(path: Path, options: FileOptions) -> FileScan:
 
 @dataclass(frozen=True)
 class PtychodusProduct:
-    """What a product says of a scan.
+    """What a product says of a scan, as `FileScan` has it.
 
     Attributes:
-        positions: Positions of the probe [m].
-        indexes: Which pattern each belongs to, shape (J,); None: they are in order.
-        probe_modes: Modes of the probe, shape (M, N, N).
-        object_pixel_m: Side of an object pixel [m].
-        energy_ev: Photon energy [eV].
-        distance_m: From the sample to the detector [m].
+        indexes: Which pattern each position belongs to, shape (J,); None: they are in order.
     """
 
     positions: FilePositions
@@ -104,12 +101,8 @@ def has_positions(file: h5py.File) -> bool:
     return X in file and Y in file
 
 
-def read_product(path: Path, options: FileOptions) -> PtychodusProduct:
-    """Read a product.
-
-    Raises:
-        ValueError: If it has no positions, or a field holds what cannot be.
-    """
+def _read_product(path: Path, options: FileOptions) -> PtychodusProduct:
+    """Read a product; refuse one without positions, or with a field that holds what cannot be."""
     with open_foreign_hdf5(path) as file:
         positions = columns(whole(field(file, Y, "positions")), whole(field(file, X, "positions")))
         indexes = whole(file[INDEXES]).ravel() if INDEXES in file else None
@@ -131,23 +124,13 @@ def read_product(path: Path, options: FileOptions) -> PtychodusProduct:
         )
 
 
-def positions_of_patterns(
+def _positions_of_patterns(
     product: PtychodusProduct,
     pattern_indexes: NDArray[np.integer] | None,
     n_patterns: int,
     path: Path,
 ) -> FilePositions:
-    """Return the positions in the order of the patterns.
-
-    Args:
-        product: The product.
-        pattern_indexes: Index of every pattern; None: they are 0, 1, 2, ...
-        n_patterns: How many patterns there are.
-        path: The product's file, for messages.
-
-    Raises:
-        ValueError: If a pattern has no position.
-    """
+    """Return the positions in the order of the patterns; indexes None: they are 0, 1, 2, ..."""
     if product.indexes is None:
         return product.positions
     wanted = np.arange(n_patterns) if pattern_indexes is None else pattern_indexes
@@ -174,13 +157,12 @@ def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | N
 def _pixel_m(file: h5py.File) -> float | None:
     """Return the side of an object pixel [m], as the object or the probe has it."""
     for name in ("object", "probe"):
-        if name not in file:
-            continue
-        found = [
-            value
-            for side in ("pixel_height_m", "pixel_width_m")
-            if (value := attribute_number(file[name], side))
-        ]
-        if found:
+        if name in file and (found := _sides(file[name], "pixel")):
             return square(found, file.filename)
     return None
+
+
+def _sides(item: Any, pixel: str) -> list[float]:
+    """Return the height and width of a pixel [m] that are there among the attributes."""
+    sides = (attribute_number(item, f"{pixel}_{side}_m") for side in ("height", "width"))
+    return [side for side in sides if side]

@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import Moves, PositionUnit, Values
-from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.file_scan import (
+    FileOptions,
+    FilePositions,
+    FileScan,
+    Moves,
+    PositionUnit,
+    Values,
+    columns,
+    probe_modes_of,
+)
 from tasks.ingest.files.archive import array, read_arrays
-from tasks.ingest.files.patterns import ArrayPatterns, Axes
+from tasks.ingest.files.patterns import Axes, array_patterns
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
@@ -40,7 +48,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
     y, x = (array(arrays, f"{axis}coords", path, "positions") for axis in "yx")
     probe = arrays.get("probeGuess")
     return FileScan(
-        patterns=ArrayPatterns(values, _axes(values, np.asarray(x).size, path)),
+        patterns=array_patterns(values, _axes(values, np.asarray(x).size, path)),
         positions=FilePositions(columns(y, x), PositionUnit.PX, Moves.PROBE),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
@@ -50,12 +58,10 @@ def read(path: Path, options: FileOptions) -> FileScan:
 
 def _axes(values: NDArray[Any], n_positions: int, path: Path) -> Axes:
     """Return how the patterns lie, as the number of positions and square patterns tell."""
-    if values.ndim == 3:
-        first, last = values.shape[0] == n_positions, values.shape[-1] == n_positions
-        if last and not first and values.shape[0] == values.shape[1]:
-            return "yxn"
-        return "nyx"
-    raise ValueError(
-        f"{path} has patterns of shape {values.shape}, expected (J, N, N) or (N, N, J) for "
-        f"{n_positions} positions. Save it again."
-    )
+    if values.ndim != 3:
+        raise ValueError(
+            f"{path} has patterns of shape {values.shape}, expected (J, N, N) or (N, N, J) for "
+            f"{n_positions} positions. Save it again."
+        )
+    first, rows, last = values.shape
+    return "yxn" if last == n_positions != first and first == rows else "nyx"

@@ -10,10 +10,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import MaskSense, Moves, PositionUnit
-from tasks.ingest.file_scan import FileOptions, FilePositions, FileScan, probe_modes_of
+from tasks.ingest.file_scan import (
+    FileOptions,
+    FilePositions,
+    FileScan,
+    MaskSense,
+    Moves,
+    PositionUnit,
+    probe_modes_of,
+)
 from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
-from tasks.ingest.files.patterns import Hdf5Part, Hdf5Patterns
+from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 
 
@@ -33,14 +40,13 @@ def read(path: Path, options: FileOptions) -> FileScan:
         field(file, "chunks/0/data", "diffraction patterns")
         chunks = [f"chunks/{number}" for number in sorted(file["chunks"], key=_chunk_number)]
         frames = [field(file, f"{chunk}/data", "diffraction patterns") for chunk in chunks]
-        parts = tuple(Hdf5Part(data.name, data.shape, data.dtype) for data in frames)
         positions = [
             whole(field(file, f"{chunk}/positions", "positions")).reshape(-1, 2) for chunk in chunks
         ]
         energy_kev = number(file, "meta/energy")
         distance = number(file, "meta/distance")
         return FileScan(
-            patterns=Hdf5Patterns(path, parts),
+            patterns=hdf5_patterns(path, *frames),
             positions=FilePositions(np.concatenate(positions), PositionUnit.M, Moves.PROBE),
             energy_ev=None
             if energy_kev is None or options.energy_ev is not None
@@ -51,7 +57,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
             detector_pixel_m=_pixel_m(file, options),
             mask=_weights(file, chunks),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
-            probe_modes=read_ptyr_probe(options.product.file),
+            probe_modes=_read_ptyr_probe(options.product.file),
             origins={"patterns": "chunks/*/data", "positions": "chunks/*/positions"},
         )
 
@@ -93,12 +99,8 @@ def _nonzero_everywhere(weights: h5py.Dataset) -> NDArray[np.bool_]:
     return good
 
 
-def read_ptyr_probe(path: Path | None) -> NDArray[np.complexfloating] | None:
-    """Return the first probe of a .ptyr as modes, shape (M, N, N); none without a file.
-
-    Raises:
-        ValueError: If there is a file, but no probe in it.
-    """
+def _read_ptyr_probe(path: Path | None) -> NDArray[np.complexfloating] | None:
+    """Return the first probe of a .ptyr as modes, shape (M, N, N); none without a file."""
     if path is None:
         return None
     with open_foreign_hdf5(path) as file:

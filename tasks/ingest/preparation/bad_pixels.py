@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tasks.core.files.scan_record import PixelFault, good_pixels
-from tasks.ingest.conventions import Invalid, MaskSense
+from tasks.ingest.file_scan import Invalid, MaskSense
 from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import CroppedScan

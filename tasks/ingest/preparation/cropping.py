@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.conventions import Recentre, Values, ZeroFrequency
-from tasks.ingest.files.patterns import parts_of
+from tasks.ingest.file_scan import Recentre, Values, ZeroFrequency
 from tasks.ingest.params import IngestParams, PatternParams
 from tasks.ingest.preparation.pattern_statistics import LARGEST_VALUE
 from tasks.ingest.resolved_scan import ResolvedScan
@@ -86,7 +85,7 @@ class CroppedScan:
 
     def intensities(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
-        for start, stored in parts_of(self.scan.patterns):
+        for start, stored in self.scan.patterns.parts():
             yield start, self._intensities_of(stored)
 
     def some(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -145,7 +144,7 @@ def crop_scan(scan: ResolvedScan, params: IngestParams) -> CroppedScan:
 def _centre_of_mass(scan: ResolvedScan, params: IngestParams) -> tuple[int, int]:
     """Return the centre of mass of the mean pattern, to the nearest pixel."""
     total: NDArray[np.float64] | None = None
-    for _, stored in parts_of(scan.patterns):
+    for _, stored in scan.patterns.parts():
         with np.errstate(over="ignore", invalid="ignore"):
             values = stored.astype(np.float64)
             values = values * values if scan.values is Values.AMPLITUDE else values

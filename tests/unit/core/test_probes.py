@@ -13,7 +13,7 @@ from tasks.core.physics.probe import (
     unit_energy,
 )
 from tasks.core.probes import PROBES, ProbeParams
-from tasks.simulate.illumination import make_probe, make_probe_modes, probe_facts
+from tasks.simulate.fly_scan import make_probe, make_probe_modes, probe_facts
 from tasks.simulate.params import InstrumentParams, SimulationParams
 
 

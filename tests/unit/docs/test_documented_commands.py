@@ -17,11 +17,11 @@ from deployments.stop import stop
 from flows.cli.command_line import CONDITION, SWEEP, study_app
 from flows.params.measured import spelled_out
 from tasks.commands import new_app
-from tasks.export.command_line import export_app
-from tasks.ingest.command_line import ingest_app
+from tasks.export.__main__ import export_app
+from tasks.ingest.__main__ import ingest_app
 from tasks.report import command_line as report
-from tasks.simulate.command_line import main as simulate_main
-from tasks.simulate.command_line import simulate_app
+from tasks.simulate.__main__ import main as simulate_main
+from tasks.simulate.__main__ import simulate_app
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"

@@ -10,9 +10,9 @@ from PIL import Image
 
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import ELECTRONVOLT_J, Geometry, Scan, write_scan
-from tasks.export.command_line import main
+from tasks.export import Exported, parts_of, read_exported
+from tasks.export.__main__ import main
 from tasks.export.formats import FORMATS
-from tasks.export.record import Exported, parts_of, read_exported
 
 N_PX = 16
 KNOWN = Geometry(8800.0, 1.92, 75e-6)

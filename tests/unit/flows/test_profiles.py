@@ -4,7 +4,7 @@ import pytest
 
 from flows.params.profiles import SIZES, resolve
 from flows.params.run import PhaseGParams, Profile
-from tasks.simulate.illumination import make_probe
+from tasks.simulate.fly_scan import make_probe
 from tasks.simulate.params import SimulationParams
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guide.md"

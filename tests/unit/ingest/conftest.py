@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tasks.core.files.scan_file import ELECTRONVOLT_J, read_scan, write_scan
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import prepare
+from tasks.ingest.resolved_scan import open_scan
 
 MEASURED = Path(__file__).parents[4] / "shared" / "data"
 STAR, NEAR_FIELD = "siemens-star-small.npz.bz2", "near_field_p25.cxi"

@@ -10,8 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from tasks.ingest.files.archive import read_arrays
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
+from tasks.ingest.resolved_scan import open_scan
 
 
 def opened(path, **options):

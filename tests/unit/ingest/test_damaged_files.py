@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import prepare
+from tasks.ingest.resolved_scan import open_scan
 
 N_DAMAGES = 6
 

@@ -7,8 +7,8 @@ import yaml
 
 from tasks.core.files.scan_file import read_scan
 from tasks.ingest.importers import IMPORTERS
-from tasks.ingest.open_scan import open_scan
 from tasks.ingest.params import IngestParams
+from tasks.ingest.resolved_scan import open_scan
 
 EXPECTED = {
     "own cxi": "cxi",

@@ -9,7 +9,7 @@ from PIL import Image
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.scan_file import ScanReader, read_scan
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.ingest.command_line import main
+from tasks.ingest.__main__ import main
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import IngestParams
 from tasks.ingest.stage import OUTPUTS, ingest

@@ -9,8 +9,7 @@ from tasks.core.files.scan_file import Geometry, ScanHeader
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent
-from tasks.simulate.fly_scan import lay_out_scans
-from tasks.simulate.illumination import make_probe
+from tasks.simulate.fly_scan import lay_out_scans, make_probe
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 

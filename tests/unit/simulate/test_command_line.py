@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tasks.core.files.atomic_files import read_json, sha256_of
 from tasks.core.files.scan_file import read_scan
-from tasks.simulate.command_line import OUTPUTS, main
+from tasks.simulate.__main__ import OUTPUTS, main
 from tasks.simulate.params import SimulationParams
 
 SMALL = ["--train-positions", "4", "5", "--test-positions", "4", "4", "--min-test-span-px", "0"]

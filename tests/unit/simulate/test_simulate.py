@@ -14,8 +14,7 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, count_photons
 from tasks.simulate.faults.fault import Reading
-from tasks.simulate.fly_scan import lay_out_scans, make_sample
-from tasks.simulate.illumination import make_probe
+from tasks.simulate.fly_scan import lay_out_scans, make_probe, make_sample
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 from tasks.views.params import ViewParams
