@@ -37,20 +37,15 @@ class Scale:
 
 
 def amplitude_scale(true_values: Real) -> Scale:
-    """Return a perceptually uniform scale over the truth's range.
-
-    Args:
-        true_values: Amplitudes of the truth in the scored pixels.
-    """
+    """Return a perceptually uniform scale over the truth's amplitudes in the scored pixels."""
     smallest, largest = float(true_values.min()), float(true_values.max())
     return Scale(AMPLITUDE_MAP, smallest, max(largest, smallest + LEAST_RANGE))
 
 
 def phase_scale(true_values: Real) -> Scale:
-    """Return a scale over the truth's range; a cyclic one of a whole turn if that is near a turn.
+    """Return a scale over the truth's phases [rad] in the scored pixels.
 
-    Args:
-        true_values: Phases [rad] of the truth in the scored pixels.
+    It is a cyclic one of a whole turn if they span nearly a turn.
     """
     smallest, largest = float(true_values.min()), float(true_values.max())
     if largest - smallest > CYCLIC_FROM_RAD:
@@ -59,23 +54,15 @@ def phase_scale(true_values: Real) -> Scale:
 
 
 def error_scale(errors: Iterable[Real]) -> Scale:
-    """Return one scale from 0 to the 99th percentile of all errors together.
-
-    Args:
-        errors: Absolute errors in the scored pixels, of every image that is shown.
-    """
+    """Return one scale from 0 to the 99th percentile of the absolute errors of all images."""
     largest = float(np.percentile(np.concatenate(list(errors)), ERROR_PERCENTILE))
     return Scale(ERROR_MAP, 0.0, largest or 1.0)
 
 
 def round_length(longest_m: float) -> tuple[float, str]:
-    """Return the longest round length [m] that a scale bar may have, and its text.
+    """Return the longest round length [m] that a scale bar may have, and its text, as `500 nm`.
 
-    Args:
-        longest_m: Length not to exceed [m], positive.
-
-    Returns:
-        1, 2 or 5 times a power of ten, and for example `500 nm`.
+    It is 1, 2 or 5 times a power of ten.
     """
     power = 10.0 ** np.floor(np.log10(longest_m))
     length_m = float(max(step * power for step in (1, 2, 5) if step * power <= longest_m))

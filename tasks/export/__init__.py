@@ -1,4 +1,4 @@
-"""Reconstructions in the files that other programs open."""
+"""Reconstructions in the files that other programs open: an object, its light, and its scale."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,7 @@ class Exported:
     @property
     def pixel_m(self) -> float | None:
         """Side of an object pixel [m]; None where the geometry is not known."""
-        if not self.geometry.is_known:
-            return None
-        return self.geometry.object_pixel_m(self.probe_modes.shape[-1])
+        return self.stored_pixel_m if self.geometry.is_known else None
 
     @property
     def stored_pixel_m(self) -> float:
@@ -42,11 +40,7 @@ class Exported:
 
 
 def read_exported(reconstruction: Path, scan: Path) -> Exported:
-    """Read a reconstruction of a hub and the scan that it was made from.
-
-    Args:
-        reconstruction: HDF5 of an object, as the arms write it.
-        scan: CXI of its scan.
+    """Read a reconstruction of a hub (HDF5) and the scan that it was made from (CXI).
 
     Raises:
         ValueError: If a file is damaged, or the object is none of this scan.

@@ -47,8 +47,7 @@ def run(
 
 def export_app() -> App:
     """Return the command line of exports."""
-    what_it_does = f"Write reconstructions for other programs.\n\n{ABOUT}"
-    return new_app("tasks.export", run, what_it_does)
+    return new_app("tasks.export", run, f"Write reconstructions for other programs.\n\n{ABOUT}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,8 +13,9 @@ from cyclopts import App, Parameter
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, run_app, say, tell
 from tasks.core.study.stage_record import StageFiles
 from tasks.ingest.checks import Finding
+from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.params import IngestOptions, IngestParams
-from tasks.ingest.stage import OUTPUTS, check_file, ingest, write_checks
+from tasks.ingest.stage import OUTPUTS, check_file, ingest
 
 
 def check(
@@ -99,14 +100,7 @@ def ingest_app() -> App:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code.
-
-    Args:
-        arguments: Words of the command line; those of this process without.
-
-    Returns:
-        0 all good, 1 a check refuses the scan, 2 bad input.
-    """
+    """Run the command line; return 0 all good, 1 a check refuses the scan, 2 bad input."""
     words = sys.argv[1:] if arguments is None else arguments
     return run_app(ingest_app(), words, commands=("check", "import"))
 

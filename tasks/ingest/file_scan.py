@@ -157,12 +157,9 @@ class FileOptions(BaseModel):
 
 @dataclass(frozen=True)
 class FilePositions:
-    """Positions as they are stored.
+    """Positions as they are stored, one row for each pattern, shape (J, 2).
 
     Attributes:
-        values: One row for each pattern, shape (J, 2).
-        unit: Their unit.
-        moves: Whose they are.
         order: Which column is which; None: not stated.
     """
 
@@ -177,16 +174,9 @@ class FileScan:
     """What a file states of a scan; None for what it does not state.
 
     Attributes:
-        patterns: Where the patterns are read from.
-        positions: One for each pattern.
-        values: Whether intensities or amplitudes are stored.
-        zero_frequency: Where it lies in a stored pattern.
-        energy_ev: Photon energy [eV].
         distance_m: From the sample to the detector [m].
-        detector_pixel_m: Side of a detector pixel [m].
         object_pixel_m: Side of an object pixel for the stored patterns [m].
         mask: Mask of the detector, shape (H, W).
-        mask_sense: Which of its values are good.
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         origins: Where in the file each of these was found.
@@ -213,12 +203,8 @@ def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloati
     Programs store (N, N), (M, N, N), or more axes in front: those of length one are dropped, and
     of several coherent variations (K, M, N, N) the first, the mean probe, is taken.
 
-    Args:
-        values: Probe, two to six axes.
-        where: What to call it in messages.
-
     Raises:
-        ValueError: If it is no finite square field with light in it.
+        ValueError: If it is no finite square field with light in it; `where` is what to call it.
     """
     modes = values
     while modes.ndim > 3:

@@ -1,13 +1,10 @@
 """Stage function of Phase C for a measured scan: a file of a beamline in, one prepared CXI out."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from tasks.core.files.atomic_files import write_json
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
-from tasks.ingest.checks.check_page import PICTURES, write_page, write_pictures
+from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.prepare import PreparedScan, prepare
 from tasks.ingest.resolved_scan import open_scan
@@ -55,10 +52,6 @@ def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[
 def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, Checks]:
     """Open, prepare and check a scan; nothing is written.
 
-    Args:
-        params: The scan, what its file does not say, and how it is prepared.
-        progress: Told after each part.
-
     Raises:
         ValueError: If the file cannot be read as a scan, or does not say what is needed.
     """
@@ -71,12 +64,3 @@ def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, 
     checks = check_scan(prepared)
     progress(3, STEPS, f"checked: {checks.verdict}")
     return prepared, checks
-
-
-def write_checks(outputs: Mapping[str, Path], prepared: PreparedScan, checks: Checks) -> None:
-    """Write what the checks found: JSON, page and pictures, each whole or not at all."""
-    record = checks_record(prepared, checks)
-    write_json(outputs["checks"], record)
-    write_pictures(outputs, prepared, checks)
-    pictures = {name: outputs[name] for name in PICTURES}
-    write_page(outputs["page"], prepared.params.file.name, record, pictures)

@@ -29,10 +29,6 @@ OUTPUTS = {
 }
 
 
-class RefusedError(ValueError):
-    """What was asked for cannot be made; nothing was written."""
-
-
 def make_scan(
     folder: Path,
     /,
@@ -87,28 +83,17 @@ def simulate_app() -> App:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code.
-
-    Args:
-        arguments: Words of the command line; those of this process without.
-
-    Returns:
-        0 all good, 2 bad input.
-    """
+    """Run the command line and return its exit code: 0 all good, 2 bad input."""
     return run_app(simulate_app(), sys.argv[1:] if arguments is None else arguments)
 
 
 def _refuse_place(folder: Path, paths: list[Path], *, force: bool) -> None:
-    """Refuse a place that cannot be written to, or that holds a scan already.
-
-    Raises:
-        RefusedError: With the cure.
-    """
+    """Refuse a place that cannot be written to, or that holds a scan already."""
     if folder.exists() and not folder.is_dir():
-        raise RefusedError(f"{folder} is a file. Name a folder.")
+        raise ValueError(f"{folder} is a file. Name a folder.")
     taken = [path.name for path in paths if path.exists()]
     if taken and not force:
-        raise RefusedError(
+        raise ValueError(
             f"{folder} holds {', '.join(taken)} already. Name another folder, or replace them "
             f"with --force."
         )

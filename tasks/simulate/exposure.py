@@ -55,11 +55,8 @@ def calibrate_probe(
     Args:
         object_: Object, shape (H, W).
         positions_px: Where each exposure is (y, x) [px], shape (J, 2).
-        probe_modes: Modes, shape (M, N, N), or one probe, shape (N, N).
+        probe_modes: Modes, shape (M, N, N), or one probe, shape (N, N); scaled to sqrt(photons).
         photons_per_pattern: Mean photons of one pattern.
-
-    Returns:
-        The scaled probe [sqrt(photons)], same shape.
     """
     n_px = probe_modes.shape[-1]
     modes = probe_modes.reshape(-1, n_px, n_px)
@@ -97,12 +94,7 @@ class DoseMeter:
     """
 
     def __init__(self, nominal: float, good_pixels: NDArray[np.bool_]) -> None:
-        """Begin with nothing counted.
-
-        Args:
-            nominal: Photons per pattern that were asked for.
-            good_pixels: Pixels that count as measured, shape (N, N).
-        """
+        """Begin with nothing counted, for photons asked for and the pixels (N, N) that count."""
         self.nominal, self.good_pixels = float(nominal), good_pixels
         self._n_patterns = self._incident = self._measured = 0
         self._brightest = self._saturated = 0
@@ -112,8 +104,7 @@ class DoseMeter:
         good, counts = self.good_pixels, reading.counts
         self._n_patterns += len(arrived)
         self._incident += int(arrived.sum(dtype=np.int64))
-        whole = bool(good.all())
-        kept = counts if whole else counts[:, good]
+        kept = counts if good.all() else counts[:, good]
         self._measured += int(kept.sum(dtype=np.int64))
         self._brightest = max(self._brightest, int(kept.max(initial=0)))
         if reading.saturated is not None:

@@ -1,4 +1,7 @@
-"""Simulation of one fly-scan: two regions of a sample, a guard band apart."""
+"""A fly-scan over two regions of a sample, a guard band apart, and what lights it.
+
+Probe and scan are checked before anything is exposed.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +30,7 @@ EDGE_ENERGY_LIMIT = 0.01
 def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
     """Return the strongest mode of the probe, of unit energy, shape (N, N).
 
-    It is the same to the last bit whatever the coherence.
-
-    Raises:
-        ValueError: As `make_probe_modes`.
+    It is the same to the last bit whatever the coherence, and refused as `make_probe_modes` does.
     """
     modes = make_probe_modes(params)
     probe = PROBES[params.probe.kind].make(params.probe)
@@ -38,10 +38,9 @@ def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
 
 
 def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
-    """Return the incoherent modes of the probe, of unit energy in all.
+    """Return the incoherent modes of the probe, of unit energy in all, shape (M, N, N).
 
-    Returns:
-        Modes, shape (M, N, N), the strongest first; one of them for full coherence.
+    The strongest is the first.
 
     Raises:
         ValueError: If the array cuts off more than 1 % of the energy, or modes are asked for where
@@ -64,16 +63,12 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
 def probe_facts(
     probe: NDArray[np.complexfloating], modes: NDArray[np.complexfloating]
 ) -> dict[str, Any]:
-    """Return the size of a probe.
+    """Return diameters and the energy at the edge; of several modes their shares of the energy.
 
     Args:
         probe: The strongest mode, shape (N, N). The diameters are its own, and the step of the
             scan follows them, so that positions do not depend on the coherence.
         modes: All modes, shape (M, N, N).
-
-    Returns:
-        Diameters and the energy at the edge; of several modes the diameter of all together, and
-        their shares of the energy.
     """
     facts: dict[str, Any] = {
         "probe_diameter_px": energy_diameter_px(probe),
@@ -114,9 +109,6 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
         params: Parameters of the simulation.
         probe_diameter_px: Diameter that holds 90 % of the probe's energy [px].
 
-    Returns:
-        Positions of both splits and the shape of the object.
-
     Raises:
         ValueError: If positions from a file are not finite or span no area, the test positions
             span less than asked for, or the object that all need is too large.
@@ -143,11 +135,7 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
 
 
 def check_scans(params: SimulationParams) -> None:
-    """Refuse a simulation whose probe or scans cannot be, without exposing anything.
-
-    Raises:
-        ValueError: As `make_probe_modes` and `lay_out_scans`.
-    """
+    """Refuse what `make_probe_modes` or `lay_out_scans` does, without exposing anything."""
     lay_out_scans(params, energy_diameter_px(make_probe(params)))
 
 
@@ -180,13 +168,6 @@ def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.comp
     """Return the sample below both scans: one object, or another one below the guard band.
 
     The other object is drawn from its own stream, so it leaves the training region as it is.
-
-    Args:
-        params: Parameters of the simulation.
-        layout: Where the scans lie.
-
-    Returns:
-        Transmission, shape `layout.shape`.
 
     Raises:
         ValueError: If a file holds no object as large as that.

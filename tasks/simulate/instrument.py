@@ -17,11 +17,7 @@ from tasks.simulate.faults.fault import Positions, Reading, Streams
 def modes_of_beam(
     params: InstrumentParams, modes: NDArray[np.complex128]
 ) -> NDArray[np.complex128]:
-    """Return the modes that faults make of those of a beam, shape (M, N, N), the strongest first.
-
-    Raises:
-        ValueError: If a fault has no place in this beam.
-    """
+    """Return the modes that faults make of a beam's, shape (M, N, N), the strongest first."""
     for fault in FAULTS:
         modes = modes if fault.modes is None else fault.modes(params, modes)
     return modes
@@ -32,11 +28,7 @@ def place_exposures(
 ) -> Positions:
     """Return where exposures are taken, and where the file says that they are.
 
-    Args:
-        params: Faults.
-        asked_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
-        seed: Root seed.
-        split: Part of the sample.
+    The stage is sent to `asked_px`, (y, x) [px], shape (J, 2).
     """
     positions = Positions(asked_px, asked_px)
     for fault in FAULTS:
@@ -51,26 +43,14 @@ def position_reach_px(params: InstrumentParams) -> int:
 
 
 def check_instrument(params: InstrumentParams, n_px: int) -> None:
-    """Refuse faults that do not fit patterns of a side [px].
-
-    Raises:
-        ValueError: With the cure.
-    """
+    """Refuse faults that do not fit patterns of a side [px]."""
     for fault in FAULTS:
         if fault.check is not None:
             fault.check(params, n_px)
 
 
 def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uint32]:
-    """Return the CXI mask of the detector; its pixels are the same for both splits.
-
-    Args:
-        params: Faults.
-        n_px: Side of a pattern [px].
-        seed: Root seed.
-
-    Returns:
-        Bits of `PixelFault`, shape (n_px, n_px).
+    """Return the CXI mask of the detector, shape (n_px, n_px); the same for both splits.
 
     Raises:
         ValueError: If fewer than half of the pixels are good.
@@ -109,14 +89,7 @@ class Detector:
         return intensity
 
     def read(self, arrived: NDArray[np.unsignedinteger]) -> Reading:
-        """Return the readings of exposures.
-
-        Args:
-            arrived: Photons of the beam that arrive at every pixel, shape (J, N, N).
-
-        Returns:
-            The readings; the very same counts where every fault is off.
-        """
+        """Return the readings of the beam's photons (J, N, N): the very same without a fault."""
         reading = Reading(arrived)
         for step in self._after:
             reading = step(reading)

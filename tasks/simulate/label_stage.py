@@ -38,9 +38,6 @@ def simulate_labels(params: LabelParams, files: StageFiles, progress: Progress) 
             `scan` (CXI), `view` (JSON, all of it) and `truth` (HDF5).
         progress: Told once at the end.
 
-    Returns:
-        Number of patterns and their mean photons, measured and simulated.
-
     Raises:
         ValueError: If the view is not the scan's.
     """
@@ -59,20 +56,17 @@ def simulate_labels(params: LabelParams, files: StageFiles, progress: Progress) 
         header,
         probe=header.probe * scale,
         modes=None if header.modes is None else modes,
-        provenance={
-            "labels": params.model_dump(mode="json"),
-            **TruthFingerprint.of(window, box).as_json,
-        },
+        provenance={**window.facts, **TruthFingerprint.of(window, box).as_json},
     )
     write_scan(files.outputs["scan"], Scan.of(simulated, counts))
     write_object(files.outputs["truth"], window)
-    indices = list(range(len(counts)))
-    view = {"view": "simulated labels", "n_exposures": len(counts), "indices": indices}
+    count = len(counts)
+    view = {"view": "simulated labels", "n_exposures": count, "indices": list(range(count))}
     write_json(files.outputs["view"], view)
-    found = float(counts.sum(dtype=np.float64)) / len(counts)
-    progress(1, 1, f"{len(counts)} patterns of {found:.1f} photons, measured {photons:.1f}")
+    found = float(counts.sum(dtype=np.float64)) / count
+    progress(1, 1, f"{count} patterns of {found:.1f} photons, measured {photons:.1f}")
     return {
-        "n_patterns": len(counts),
+        "n_patterns": count,
         "photons_per_pattern": found,
         "measured_photons_per_pattern": photons,
     }

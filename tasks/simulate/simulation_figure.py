@@ -52,13 +52,9 @@ def show_wave(axis: Axes, probe: NDArray[np.complexfloating], title: str) -> Axe
 def show_pattern(
     axis: Axes, pattern: NDArray[np.number], title: str, brightest: float | None = None
 ) -> AxesImage:
-    """Draw counts or their mean on a logarithmic scale; pixels without any are black.
+    """Draw counts (N, N) or their mean on a logarithmic scale; pixels without any are black.
 
-    Args:
-        axis: Where to draw.
-        pattern: Counts [photons / px], zero frequency at [N // 2, N // 2], shape (N, N).
-        title: Title of the panel.
-        brightest: End of the colour scale; the largest value without.
+    The scale ends at `brightest`, or at the largest value without.
     """
     axis.set_title(title, fontsize=10)
     axis.set_facecolor("black")
@@ -70,20 +66,13 @@ def show_pattern(
     )
 
 
-def show_positions(
+def _show_positions(
     axis: Axes,
     positions_px: Mapping[Split, NDArray[np.floating]],
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     diameter_px: float,
 ) -> None:
-    """Draw the positions of both scans in the frame of the object, and the probe's disc at one.
-
-    Args:
-        axis: Where to draw.
-        positions_px: Absolute positions (y, x) of each split [px], shape (J, 2).
-        shape: Shape (H, W) of the object.
-        diameter_px: Diameter of the probe [px].
-    """
+    """Draw the positions (y, x) of both scans on the object, and the probe's disc at one."""
     height, width = shape
     for split, positions in positions_px.items():
         colour = SPLIT_COLOURS[split]
@@ -105,38 +94,24 @@ def show_positions(
 def write_simulation_plot(
     path: Path, truth: ObjectWindow, scans: Mapping[Split, ScanReader]
 ) -> None:
-    """Draw object, probe, positions and the mean pattern of the training scan as PNG.
-
-    Args:
-        path: PNG to write, whole or not at all.
-        truth: The whole true object.
-        scans: Both scans; the patterns of the training scan are read some at a time.
-    """
+    """Draw object, probe, positions and the mean pattern of the training scan as PNG."""
     scan = scans[Split.TRAIN]
     probe = scan.header.probe
     diameter = energy_diameter_px(probe)
     figure = Figure(figsize=(12.0, 7.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 3)
-    bars = [
-        (axes[0, 0], show_amplitude(axes[0, 0], truth.object_, "object, amplitude"), ""),
-        (axes[0, 1], show_phase(axes[0, 1], truth.object_, "object, phase"), "rad"),
-        (
-            axes[1, 0],
-            show_amplitude(axes[1, 0], probe, f"probe, {diameter:.1f} px hold 90 %"),
-            "sqrt(photons)",
-        ),
-        (axes[1, 1], show_wave(axes[1, 1], probe, "probe, phase"), "rad"),
-        (
-            axes[1, 2],
-            show_pattern(axes[1, 2], scan.summed_pattern() / len(scan), "mean pattern"),
-            "photons / px",
-        ),
+    mean = scan.summed_pattern() / len(scan)
+    images = [
+        (show_amplitude(axes[0, 0], truth.object_, "object, amplitude"), ""),
+        (show_phase(axes[0, 1], truth.object_, "object, phase"), "rad"),
+        (show_amplitude(axes[1, 0], probe, f"probe, {diameter:.1f} px hold 90 %"), "sqrt(photons)"),
+        (show_wave(axes[1, 1], probe, "probe, phase"), "rad"),
+        (show_pattern(axes[1, 2], mean, "mean pattern"), "photons / px"),
     ]
-    for axis, image, unit in bars:
-        figure.colorbar(image, ax=axis, label=unit, shrink=0.85)
+    for image, unit in images:
+        figure.colorbar(image, ax=image.axes, label=unit, shrink=0.85)
     positions = {split: part.header.positions_px for split, part in scans.items()}
-    height, width = truth.object_.shape
-    show_positions(axes[0, 2], positions, (height, width), diameter)
+    _show_positions(axes[0, 2], positions, truth.object_.shape, diameter)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

@@ -56,9 +56,6 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
         files: Outputs `train` and `test` (CXI) and `truth` (HDF5).
         progress: Told after each scan.
 
-    Returns:
-        Measured dose of each split, probe size, shape of the object.
-
     Raises:
         ValueError: If the probe does not fit its array, a file does not hold what it should, or the
             dose is not met.
@@ -93,20 +90,9 @@ def expose_scan(
     asked_px: NDArray[np.float64],
     path: Path,
 ) -> dict[str, Any]:
-    """Expose one scan and write it, a few patterns at a time.
+    """Expose one scan and write it as CXI, a few patterns at a time; refuse a missed dose.
 
-    Args:
-        params: Parameters of the simulation.
-        split: Which of the two scans.
-        setup: What both scans share.
-        asked_px: Positions (y, x) that the stage is sent to [px], shape (J, 2).
-        path: CXI file to write.
-
-    Returns:
-        Number of patterns, dose and position error of the scan.
-
-    Raises:
-        ValueError: If the dose is not met.
+    The stage is sent to `asked_px`, (y, x) [px], shape (J, 2).
     """
     instrument = params.instrument
     positions = place_exposures(instrument, asked_px, params.seed, split)

@@ -1,4 +1,4 @@
-"""Checks of a measured scan before hours of work."""
+"""Checks of a measured scan before hours of work: how bad a finding is, and what cures it."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -60,15 +60,10 @@ def verdict_of(findings: Iterable[Finding]) -> str:
 
 
 def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
-    """Refuse a scan with an error that was not accepted.
-
-    Raises:
-        ValueError: With every error and its cure.
-    """
+    """Refuse a scan with an error that was not accepted; tell every error and its cure."""
     allowed = set(accept)
     errors = [f for f in findings if f.severity is Severity.ERROR and f.code not in allowed]
-    if not errors:
-        return
-    texts = " ".join(f"[{found.code}] {found.message} {found.cure}" for found in errors)
-    codes = " ".join(f"--accept {found.code}" for found in errors)
-    raise ValueError(f"{texts} If the scan is right all the same, say so with {codes}.")
+    if errors:
+        texts = " ".join(f"[{found.code}] {found.message} {found.cure}" for found in errors)
+        codes = " ".join(f"--accept {found.code}" for found in errors)
+        raise ValueError(f"{texts} If the scan is right all the same, say so with {codes}.")

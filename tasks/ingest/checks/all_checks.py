@@ -6,21 +6,8 @@ from typing import Any
 import numpy as np
 
 from tasks.core.geometry.overlap import MeasuredOverlap
-from tasks.ingest.checks import Finding, Severity, verdict_of
-from tasks.ingest.checks.pattern_checks import (
-    ValuesFit,
-    check_detector,
-    check_light,
-    check_values,
-    check_zero_frequency,
-)
-from tasks.ingest.checks.scan_checks import (
-    check_near_field,
-    check_orientation,
-    check_positions,
-    check_probe,
-    overlap_of,
-)
+from tasks.ingest.checks import Finding, Severity, pattern_checks, scan_checks, verdict_of
+from tasks.ingest.checks.pattern_checks import ValuesFit
 from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.refined_fit import (
@@ -59,18 +46,21 @@ def check_scan(prepared: PreparedScan) -> Checks:
 
     The orientation is not tried where something worse was found: it would say nothing.
     """
-    overlap = overlap_of(prepared)
-    found = [*check_zero_frequency(prepared), *check_near_field(prepared)]
+    overlap = scan_checks.overlap_of(prepared)
+    found = [*pattern_checks.check_zero_frequency(prepared)]
+    found += scan_checks.check_near_field(prepared)
     if not found:  # else step and probe would be measured in a frame that is not theirs
-        found += [*check_positions(prepared, overlap), *check_probe(prepared)]
-    found += [*check_light(prepared), *check_detector(prepared)]
+        found += scan_checks.check_positions(prepared, overlap)
+        found += scan_checks.check_probe(prepared)
+    found += pattern_checks.check_light(prepared)
+    found += pattern_checks.check_detector(prepared)
     is_asked, orientations = prepared.params.check_orientation, None
     is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
     if is_asked and is_worth_it:
-        orientations = try_orientations(prepared)
+        orientations = _try_orientations(prepared)
     if not is_asked or is_worth_it:
-        found.append(check_orientation(prepared, orientations))
-    found += check_values(prepared, _fit_values(prepared, orientations))
+        found.append(scan_checks.check_orientation(prepared, orientations))
+    found += pattern_checks.check_values(prepared, _fit_values(prepared, orientations))
     ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
     return Checks(tuple(ranked), overlap, orientations)
 
@@ -106,36 +96,34 @@ def _fit_values(prepared: PreparedScan, found: OrientationFits | None) -> Values
 def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
     """Return what was found, as JSON."""
     orientations, shadows = checks.orientations, prepared.central.shadows
-    overlap = checks.overlap
+    overlap, header = checks.overlap, prepared.header
+    known = header.geometry.is_known
+    photons_per_unit = prepared.photon_scale.photons_per_unit
     return {
         "schema_version": 1,
         "verdict": checks.verdict,
         "findings": [finding.record for finding in checks.findings],
         "n_patterns": len(prepared.kept),
-        "n_px": prepared.header.n_px,
+        "n_px": header.n_px,
         "photons_per_pattern": float(prepared.statistics.light[prepared.kept].mean())
-        * prepared.photon_scale.photons_per_unit,
+        * photons_per_unit,
         "probe_diameter_px": prepared.guess.facts["diameter_px"],
         "probe_origin": prepared.guess.origin.value,
         "overlap_ratio": None if overlap is None else overlap.overlap_ratio,
         "step_px": None if overlap is None else overlap.step_px,
-        "object_pixel_m": prepared.header.geometry.object_pixel_m(prepared.header.n_px)
-        if prepared.header.geometry.is_known
-        else None,
-        "orientation": None
-        if orientations is None
-        else {
+        "object_pixel_m": header.geometry.object_pixel_m(header.n_px) if known else None,
+        "orientation": orientations
+        and {
             "verdict": orientations.verdict,
             "misfit_ratio": orientations.misfit_ratio,
             "n_patterns": orientations.n_patterns,
             "misfits": {name: fit.misfit for name, fit in orientations.fits.items()},
         },
-        "shadows": None
-        if shadows is None
-        else {
+        "shadows": shadows
+        and {
             "movement": shadows.matrix.tolist(),
             "agreement": shadows.agreement,
             "shown_px": shadows.shown_px,
         },
-        "provenance": prepared.header.provenance,
+        "provenance": header.provenance,
     }

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,84 +13,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from tasks.core.files.atomic_files import atomic_path, write_text
+from tasks.core.files.atomic_files import atomic_path, write_json, write_text
 from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
-from tasks.ingest.checks.all_checks import Checks
+from tasks.ingest.checks.all_checks import Checks, checks_record
 from tasks.ingest.preparation.prepare import PreparedScan
 from tasks.orientation.refined_fit import AS_STATED
 
 PATTERN_MAP = "inferno"
 LIT, FAULTY = "#1f4e79", "#e8743b"
 DPI = 100
-PICTURES = {
-    "patterns_plot": (
-        "Patterns",
-        "Mean pattern, the largest counts of each pixel, one pattern, and the masked pixels.",
-    ),
-    "positions_plot": (
-        "Positions and probe",
-        "Where the exposures lie, how far they overlap, and the first guess of the probe.",
-    ),
-    "light_plot": ("Over time", "Photons and centre of every pattern, in order of acquisition."),
-    "orientation_plot": (
-        "Orientation",
-        "Phase that the patterns of the middle give in each orientation: the right one fits best "
-        "and shows the sample.",
-    ),
-}
 
 
-def write_page(
-    path: Path, name: str, record: Mapping[str, Any], pictures: Mapping[str, Path]
-) -> None:
-    """Write the page, whole or not at all.
-
-    Args:
-        path: HTML file to write.
-        name: Name of the scan's file.
-        record: What was found, as JSON (`checks_record`).
-        pictures: PNG files under the names of `PICTURES`; they become part of the page.
-    """
-    environment = Environment(
-        loader=PackageLoader("tasks.ingest.checks"), autoescape=True, undefined=StrictUndefined
-    )
-    shown = [
-        (title, caption, base64.b64encode(pictures[key].read_bytes()).decode())
-        for key, (title, caption) in PICTURES.items()
-    ]
-    text = environment.get_template("checks.html.j2").render(
-        name=name,
-        record=record,
-        format=record["provenance"]["measured"]["format"],
-        pictures=shown,
-    )
-    write_text(path, text)
-
-
-def write_pictures(paths: Mapping[str, Path], prepared: PreparedScan, checks: Checks) -> None:
-    """Draw all pictures of the checks as PNG.
-
-    Args:
-        paths: Where, under `patterns_plot`, `positions_plot`, `light_plot`, `orientation_plot`.
-        prepared: The scan.
-        checks: What was found.
-    """
-    for name, draw in (
-        ("patterns_plot", _draw_patterns),
-        ("positions_plot", _draw_positions),
-        ("light_plot", _draw_light),
-        ("orientation_plot", _draw_orientations),
-    ):
-        figure = Figure(figsize=(12.0, 4.4), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure, prepared, checks)
-        with atomic_path(paths[name]) as temporary:
-            figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
-
-
-def _draw_patterns(figure: Figure, prepared: PreparedScan, checks: Checks) -> None:
+def _draw_patterns(figure: Figure, prepared: PreparedScan, _checks: Checks) -> None:
     """Draw the mean pattern, the largest counts, one pattern, and the pixels that are masked."""
-    del checks
     axes = figure.subplots(1, 4)
     scale, good = prepared.photon_scale.photons_per_unit, prepared.header.good_pixels
     central = prepared.central.counts[len(prepared.central.counts) // 2]
@@ -133,8 +67,7 @@ def _draw_positions(figure: Figure, prepared: PreparedScan, checks: Checks) -> N
     ratio = "none" if checks.overlap is None else f"{checks.overlap.overlap_ratio:.2f}"
     axes[1].set_title(f"in order, from the dot; overlap {ratio}", fontsize=10)
     diameter = prepared.guess.facts["diameter_px"]
-    nearest = prepared.central.positions_px[:3]
-    for row, column in nearest:
+    for row, column in prepared.central.positions_px[:3]:
         axes[1].add_patch(Circle((column, row), diameter / 2, fill=False, ec=FAULTY, lw=1.2))
     for axis in axes[:2]:
         axis.set(aspect="equal", xlabel="x [px]")
@@ -152,9 +85,8 @@ def _draw_positions(figure: Figure, prepared: PreparedScan, checks: Checks) -> N
     axes[3].set_title("its phase, a whole turn", fontsize=10)
 
 
-def _draw_light(figure: Figure, prepared: PreparedScan, checks: Checks) -> None:
+def _draw_light(figure: Figure, prepared: PreparedScan, _checks: Checks) -> None:
     """Draw photons and centre of every pattern in the order of acquisition."""
-    del checks
     axes = figure.subplots(1, 2)
     order = np.arange(len(prepared.scan))
     light = prepared.statistics.light * prepared.photon_scale.photons_per_unit
@@ -178,9 +110,8 @@ def _draw_orientations(figure: Figure, prepared: PreparedScan, checks: Checks) -
     """Draw the phase that each orientation gives: the right one shows a sample."""
     found = checks.orientations
     if found is None:
-        asked = prepared.params.check_orientation
+        asked, axis = prepared.params.check_orientation, figure.subplots()
         reason = "not tried: something worse was found" if asked else "not asked for"
-        axis = figure.subplots()
         axis.set_axis_off()
         axis.text(0.5, 0.5, f"orientation {reason}", ha="center", va="center")
         return
@@ -196,3 +127,59 @@ def _draw_orientations(figure: Figure, prepared: PreparedScan, checks: Checks) -
         weight = "bold" if name in (best, AS_STATED) else "normal"
         axis.set_title(f"{name}: misfit {fit.misfit:.4f}", fontsize=9, fontweight=weight)
         axis.set_axis_off()
+
+
+PICTURES = {
+    "patterns_plot": (
+        "Patterns",
+        "Mean pattern, the largest counts of each pixel, one pattern, and the masked pixels.",
+        _draw_patterns,
+    ),
+    "positions_plot": (
+        "Positions and probe",
+        "Where the exposures lie, how far they overlap, and the first guess of the probe.",
+        _draw_positions,
+    ),
+    "light_plot": (
+        "Over time",
+        "Photons and centre of every pattern, in order of acquisition.",
+        _draw_light,
+    ),
+    "orientation_plot": (
+        "Orientation",
+        "Phase that the patterns of the middle give in each orientation: the right one fits best "
+        "and shows the sample.",
+        _draw_orientations,
+    ),
+}
+
+
+def write_checks(outputs: Mapping[str, Path], prepared: PreparedScan, checks: Checks) -> None:
+    """Write what was found: JSON, pictures and page, each whole or not at all.
+
+    Args:
+        outputs: Where, under `checks`, `page` and the names of `PICTURES`.
+        prepared: The scan.
+        checks: What was found.
+    """
+    record = checks_record(prepared, checks)
+    write_json(outputs["checks"], record)
+    pictures = []
+    for name, (title, caption, draw) in PICTURES.items():
+        figure = Figure(figsize=(12.0, 4.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure, prepared, checks)
+        with atomic_path(outputs[name]) as temporary:
+            figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+        content = base64.b64encode(outputs[name].read_bytes()).decode()
+        pictures.append((title, caption, content))
+    environment = Environment(
+        loader=PackageLoader("tasks.ingest.checks"), autoescape=True, undefined=StrictUndefined
+    )
+    text = environment.get_template("checks.html.j2").render(
+        name=prepared.params.file.name,
+        record=record,
+        format=record["provenance"]["measured"]["format"],
+        pictures=pictures,
+    )
+    write_text(outputs["page"], text)

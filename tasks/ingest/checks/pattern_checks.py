@@ -146,18 +146,12 @@ class ValuesFit:
     @property
     def look_like_roots(self) -> bool:
         """Whether they scatter less than photons can, or their squares fit clearly better."""
-        return (
-            self.dispersion < UNNATURAL_DISPERSION or self.squared_misfit_ratio < SQUARES_FIT_BETTER
-        )
+        squares_fit = self.squared_misfit_ratio < SQUARES_FIT_BETTER
+        return squares_fit or self.dispersion < UNNATURAL_DISPERSION
 
 
 def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Finding]:
-    """Look at what the stored values are.
-
-    Args:
-        prepared: The scan.
-        fit: How they fit; None: not fitted.
-    """
+    """Look at what the stored values are, and how they fit; None: they were not fitted."""
     photon_scale, scan = prepared.photon_scale, prepared.scan
     texts = {
         "integers": "The stored values are whole numbers and taken as photons.",
@@ -165,14 +159,11 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
         "photons_per_unit": "The scale was given; counts are rounded",
         "photons_per_pattern": "The scale follows from the given photons; counts are rounded",
     }
-    scale = (
-        ""
-        if photon_scale.how == "integers"
-        else f": {photon_scale.photons_per_unit:.6g} photons/unit."
-    )
+    are_integers = photon_scale.how == "integers"
+    scale = "" if are_integers else f": {photon_scale.photons_per_unit:.6g} photons/unit."
     yield info("counts", texts[photon_scale.how] + scale)
     factor = common_factor(prepared.statistics)
-    if photon_scale.how == "integers" and factor >= LEAST_MULTIPLE:
+    if are_integers and factor >= LEAST_MULTIPLE:
         yield warning(
             "multiples",
             f"All values are multiples of {factor}: they look like units of the converter.",
@@ -184,8 +175,7 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
             "The values are taken as amplitudes, but are whole numbers, as counts are.",
             "Give --patterns.values intensity if they are counts.",
         )
-    is_counted = photon_scale.how in ("integers", "lattice")
-    if is_counted and fit is not None and fit.look_like_roots:
+    if photon_scale.how in ("integers", "lattice") and fit is not None and fit.look_like_roots:
         yield error(
             "amplitudes",
             f"The values look like amplitudes, square roots of counts: they scatter by "

@@ -1,6 +1,6 @@
 """Checks of positions, probe and geometry: overlap, near field, orientation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -36,12 +36,7 @@ def overlap_of(prepared: PreparedScan) -> MeasuredOverlap | None:
 
 
 def check_positions(prepared: PreparedScan, overlap: MeasuredOverlap | None) -> Iterator[Finding]:
-    """Look at the positions: do they span an area, overlap, and have the right unit?
-
-    Args:
-        prepared: The scan.
-        overlap: What `overlap_of` found of it.
-    """
+    """Look at the positions: do they span an area, overlap, and have the right unit?"""
     positions, n_px = prepared.header.positions_px, prepared.header.n_px
     diameter, extent = prepared.guess.facts["diameter_px"], np.ptp(positions, axis=0)
     if overlap is None:
@@ -144,10 +139,12 @@ def check_orientation(prepared: PreparedScan, found: OrientationFits | None) -> 
     if found is None:
         return info("orientation", "The orientation was not checked, as asked for.")
     verdict, ratio = found.verdict, found.misfit_ratio
-    twin = ""
-    if not found.twins_known:
-        twin = " Without a known probe an orientation cannot be told from its twin, turned by 180"
-        twin += " degrees with the opposite curvature of the probe."
+    twin = (
+        ""
+        if found.twins_known
+        else " Without a known probe an orientation cannot be told from its twin, turned by 180 "
+        "degrees with the opposite curvature of the probe."
+    )
     if verdict == AS_STATED:
         text = f"The orientation is as stated: over {found.n_patterns} patterns in the middle the "
         text += f"misfit is {ratio:.2f} times lower than with {found.best_other}.{twin}"
@@ -172,20 +169,18 @@ def check_orientation(prepared: PreparedScan, found: OrientationFits | None) -> 
 
 
 def turned_options(asked: PositionsParams, turn: str) -> str:
-    """Return the options that turn the positions further, on top of what was asked for.
-
-    Args:
-        asked: Options so far.
-        turn: Name of the orientation that fits.
-    """
+    """Return the options that turn the positions to an orientation, on top of those asked for."""
     swap = np.array([[0, 1], [1, 0]]) if asked.swap else np.eye(2)
     now = np.diag([-1.0 if asked.negate_y else 1.0, -1.0 if asked.negate_x else 1.0]) @ swap
     wanted = np.asarray(ORIENTATIONS[turn].matrix) @ now
     is_swapped = bool(wanted[0, 0] == 0)
     signs = wanted.sum(axis=1)
-    uses = {"swap": is_swapped, "negate-y": signs[0] < 0, "negate-x": signs[1] < 0}
-    chosen = [f"--positions.{name}" for name, use in uses.items() if use]
-    if chosen:
-        return f"Give {' '.join(chosen)}"
-    used = {"swap": asked.swap, "negate-y": asked.negate_y, "negate-x": asked.negate_x}
-    return f"Leave out {' '.join(f'--positions.{name}' for name, use in used.items() if use)}"
+    uses = (is_swapped, signs[0] < 0, signs[1] < 0)
+    if any(uses):
+        return f"Give {_options(uses)}"
+    return f"Leave out {_options((asked.swap, asked.negate_y, asked.negate_x))}"
+
+
+def _options(uses: Iterable[bool]) -> str:
+    names = ("swap", "negate-y", "negate-x")
+    return " ".join(f"--positions.{name}" for name, use in zip(names, uses, strict=True) if use)

@@ -24,6 +24,10 @@ BLOCK_BYTES = 2**22
 GIB = 2**30
 NUMPY_SUFFIXES = (".npz", ".npy")
 LARGEST_FIELD_GIB = 2.0
+HEADERS = {
+    (1, 0): npy_format.read_array_header_1_0,
+    (2, 0): npy_format.read_array_header_2_0,
+}
 
 
 def is_archive(path: Path) -> bool:
@@ -86,11 +90,7 @@ def _arrays_of(path: Path, stream: IO[bytes], limit_gib: float) -> dict[str, NDA
 def _read_npy(path: Path, name: str, stream: IO[bytes], limit_gib: float) -> NDArray[Any]:
     """Read one array in the format of NumPy, block by block, into a file without a name."""
     try:
-        version = npy_format.read_magic(stream)
-        read_header = {
-            (1, 0): npy_format.read_array_header_1_0,
-            (2, 0): npy_format.read_array_header_2_0,
-        }[version]
+        read_header = HEADERS[npy_format.read_magic(stream)]
         shape, is_fortran, dtype = read_header(stream)
     except (ValueError, KeyError, SyntaxError, TokenError) as error:
         raise ValueError(
@@ -139,11 +139,7 @@ def _refuse_bomb(path: Path, n_bytes: int, limit_gib: float) -> None:
 
 
 def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: str) -> NDArray[Any]:
-    """Return an array by name; name what is missing.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
+    """Return an array by name; refuse a file without it."""
     if name not in arrays:
         raise ValueError(
             f"{path} has no {meaning}: the array {name!r} is missing. It holds: "
@@ -156,10 +152,7 @@ def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: st
 def read_named_array(path: Path | None, name: str | None, usual_name: str) -> NDArray[Any]:
     """Return an array of a file beside the scan: .npy, .npz or HDF5.
 
-    Args:
-        path: The file.
-        name: Name of the array; None: the only one, or the usual name.
-        usual_name: What it is, which is its usual name.
+    Without a name it is the only one, or that of the usual name.
 
     Raises:
         ValueError: If no file is named, or it holds several arrays and none of this name.
@@ -170,7 +163,7 @@ def read_named_array(path: Path | None, name: str | None, usual_name: str) -> ND
     if is_archive(path):
         arrays = read_arrays(path, LARGEST_FIELD_GIB)
         if len(arrays) == 1 and name is None:
-            return np.asarray(next(iter(arrays.values())))
+            wanted = next(iter(arrays))
         if wanted in arrays:
             return np.asarray(arrays[wanted])
         held = ", ".join(sorted(arrays))

@@ -21,11 +21,7 @@ UNREADABLE = (OSError, KeyError, RuntimeError, SystemError)
 
 @contextmanager
 def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file of another program to read.
-
-    Raises:
-        ValueError: If it is missing, cut short, or not HDF5.
-    """
+    """Open an HDF5 file to read; refuse one that is missing, damaged, or not HDF5."""
     try:
         file = h5py.File(path, "r")
     except UNREADABLE as error:
@@ -45,11 +41,7 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def refuse_links_out(path: Path, data_root: Path) -> None:
-    """Refuse a file that leads to files outside a folder, or that would fill the memory.
-
-    Args:
-        path: HDF5 file.
-        data_root: Folder that everything it leads to must lie in, however deep.
+    """Refuse a file that leads, however far, out of a folder, or that would fill the memory.
 
     Raises:
         ValueError: If a link, virtual dataset or raw file leads out of the folder or nowhere, or a
@@ -107,11 +99,7 @@ def _files_named_by(file: h5py.File) -> list[tuple[str, str]]:
 
 
 def field(file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
-    """Return a dataset; name what is missing, and where it belongs.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
+    """Return a dataset; refuse a file without it."""
     found = file.get(name)
     if not isinstance(found, h5py.Dataset):
         raise ValueError(
@@ -123,11 +111,7 @@ def field(file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
 
 
 def first_of(file: h5py.File, names: Sequence[str], meaning: str) -> str:
-    """Return the first of some datasets that a file has.
-
-    Raises:
-        ValueError: If it has none of them.
-    """
+    """Return the name of the first of some datasets that a file has; refuse a file without any."""
     for name in names:
         if isinstance(file.get(name), h5py.Dataset):
             return name
@@ -136,11 +120,7 @@ def first_of(file: h5py.File, names: Sequence[str], meaning: str) -> str:
 
 
 def whole(dataset: h5py.Dataset) -> NDArray[Any]:
-    """Return all of a dataset that is no pattern.
-
-    Raises:
-        ValueError: If it is larger than what such a field may be.
-    """
+    """Return all of a dataset that is no pattern; refuse one larger than such a field may be."""
     if dataset.size * dataset.dtype.itemsize > LARGEST_FIELD_BYTES:
         raise ValueError(
             f"{dataset.file.filename} has {dataset.shape} values in {dataset.name}, more than the "

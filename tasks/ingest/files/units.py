@@ -20,12 +20,7 @@ SQUARE = 1e-3
 
 
 def energy_ev(value: float, units: str, where: str) -> float:
-    """Return a photon energy [eV].
-
-    Args:
-        value: Energy in its unit.
-        units: J, eV or keV.
-        where: What to call it in messages.
+    """Return a photon energy [eV]; `where` is what to call it in messages.
 
     Raises:
         ValueError: If the unit is not known, or the energy is outside 50 eV to 200 keV; the
@@ -57,11 +52,7 @@ def energy_of_wavelength_ev(wavelength_m: float, where: str) -> float:
 
 
 def length_m(value: float, units: str, where: str) -> float:
-    """Return a length [m].
-
-    Raises:
-        ValueError: If the unit is not known.
-    """
+    """Return a length [m]; refuse a unit that is not known."""
     if units not in LENGTH_UNITS_M:
         raise ValueError(
             f"{where} has the unit {units!r}, expected m, mm, um or nm. Give the value in an "
@@ -71,15 +62,7 @@ def length_m(value: float, units: str, where: str) -> float:
 
 
 def plausible_m(name: str, value: float) -> float:
-    """Return a distance or a pixel size [m]; refuse what no instrument has.
-
-    Args:
-        name: `distance_m` or `detector_pixel_m`.
-        value: Its value [m].
-
-    Raises:
-        ValueError: If it is outside its window.
-    """
+    """Return a `distance_m` or a `detector_pixel_m`; refuse what no instrument has."""
     windows = {"distance_m": DISTANCE_WINDOW_M, "detector_pixel_m": DETECTOR_PIXEL_WINDOW_M}
     least, most = windows[name]
     if not least <= value <= most:
@@ -91,11 +74,7 @@ def plausible_m(name: str, value: float) -> float:
 
 
 def square(sides: Sequence[float], where: str) -> float:
-    """Return the side of a square pixel.
-
-    Raises:
-        ValueError: If the sides differ by more than a thousandth.
-    """
+    """Return the side of a square pixel; refuse sides that differ by more than a thousandth."""
     if max(sides) > (1 + SQUARE) * min(sides):
         raise ValueError(
             f"{where} has pixels of {sides[0]:g} x {sides[-1]:g} m, expected square ones. "

@@ -41,14 +41,11 @@ class BadPixels:
 
     def cxi_mask(self) -> NDArray[np.uint32]:
         """Return the bits of `PixelFault`, shape (N, N)."""
-        mask = np.zeros(self.hot.shape, dtype=np.uint32)
-        for where, fault in (
-            (self.hot, PixelFault.HOT),
-            (self.dead, PixelFault.DEAD),
-            (self.saturated, PixelFault.SATURATED),
-        ):
-            mask[where] |= np.uint32(fault)
-        return mask
+        return np.asarray(
+            self.hot * np.uint32(PixelFault.HOT)
+            | self.dead * np.uint32(PixelFault.DEAD)
+            | self.saturated * np.uint32(PixelFault.SATURATED)
+        )
 
 
 def find_bad_pixels(
@@ -57,13 +54,9 @@ def find_bad_pixels(
     photons_per_unit: float,
     saturation: float | None,
 ) -> BadPixels:
-    """Look for faults in the statistics of a scan.
+    """Look for faults in the statistics of a scan, at pixels that are trusted so far (N, N).
 
-    Args:
-        statistics: The statistics.
-        good: Pixels that are trusted so far, shape (N, N).
-        photons_per_unit: Photons of one unit of the statistics.
-        saturation: Value from which a pixel is saturated; None: look for a plateau.
+    A saturation of None is looked for: a plateau of the values.
     """
     counted = statistics.mean * len(statistics.light) * photons_per_unit
     level = saturation if saturation is not None else find_saturation(statistics.top)

@@ -55,10 +55,7 @@ class Crop:
 def oriented(
     patterns: NDArray[Any], zero_frequency: ZeroFrequency, params: PatternParams
 ) -> NDArray[Any]:
-    """Return patterns with the zero frequency at [H // 2, W // 2], oriented as asked.
-
-    A flip is one about the zero frequency, which stays where it is.
-    """
+    """Return patterns with the zero frequency at [H // 2, W // 2], where flips leave it."""
     if zero_frequency is ZeroFrequency.CORNER:
         patterns = np.fft.fftshift(patterns, axes=(-2, -1))
     if params.transpose:
@@ -74,8 +71,6 @@ class CroppedScan:
     """A scan, some of whose pixels are kept; its patterns are read some at a time.
 
     Attributes:
-        scan: The scan as it is stored.
-        params: How it is prepared.
         crop: Which part of the patterns is kept.
     """
 
@@ -97,17 +92,19 @@ class CroppedScan:
 
     def mask(self, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return the good pixels of the prepared patterns, shape (N, N), from those as stored."""
-        return self.crop.all_of(oriented(good, self.scan.zero_frequency, self.params.patterns))
+        return self.crop.all_of(self._oriented(good))
 
     def frame(self, stored: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a frame like the patterns, such as a dark one, for the prepared pixels."""
-        frame = oriented(stored, self.scan.zero_frequency, self.params.patterns)
-        return np.asarray(self.crop.binned(frame))
+        return np.asarray(self.crop.binned(self._oriented(stored)))
+
+    def _oriented(self, stored: NDArray[Any]) -> NDArray[Any]:
+        return oriented(stored, self.scan.zero_frequency, self.params.patterns)
 
     def _intensities_of(self, stored: NDArray[Any]) -> NDArray[np.float64]:
         """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
         crop = self.crop
-        part = crop.of(oriented(stored, self.scan.zero_frequency, self.params.patterns))
+        part = crop.of(self._oriented(stored))
         # What is no number, or far too large, is found and named by `measure_patterns`.
         with np.errstate(over="ignore", invalid="ignore"):
             values = part.astype(np.float64)
@@ -118,11 +115,7 @@ class CroppedScan:
 
 
 def crop_scan(scan: ResolvedScan, params: IngestParams) -> CroppedScan:
-    """Choose the part of the patterns that is kept.
-
-    Raises:
-        ValueError: If the wanted side does not fit around the zero frequency.
-    """
+    """Choose the part that is kept; refuse a side that does not fit around the zero frequency."""
     asked = params.patterns
     height, width = scan.patterns.shape[1:]
     if asked.transpose:

@@ -46,15 +46,12 @@ def measure_patterns(
     good: NDArray[np.bool_],
     n_patterns: int,
 ) -> PatternStatistics:
-    """Look at all patterns once, some at a time.
+    """Look at all patterns once, some at a time; refuse patterns without light.
 
     Args:
         parts: Intensities with the index of the first, shape (any, N, N).
         good: Pixels that the scan's own mask trusts, shape (N, N); the others count nowhere.
         n_patterns: How many patterns there are.
-
-    Raises:
-        ValueError: If there is no light.
     """
     total, largest = np.zeros(good.shape), np.zeros(good.shape)
     invalid = np.zeros(good.shape, dtype=np.int64)

@@ -68,24 +68,24 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
             )
         found = PhotonScale(1 / quantum, "lattice")
     brightest = float(statistics.largest.max()) * found.photons_per_unit
+    photons = statistics.light.mean() * found.photons_per_unit
     if brightest > LARGEST_COUNT:
         raise ValueError(
             f"The brightest pixel would hold {brightest:.3g} photons, more than 32 bits can. Lower "
             f"the scale, or mask what is no light (--patterns.invalid mask, --mask.file)."
         )
-    if statistics.light.mean() * found.photons_per_unit < 1:
+    if photons < 1:
         raise ValueError(
-            f"A pattern would hold {statistics.light.mean() * found.photons_per_unit:.3g} photons. "
-            f"The values are normalised: give --patterns.photons-per-pattern."
+            f"A pattern would hold {photons:.3g} photons. The values are normalised: give "
+            f"--patterns.photons-per-pattern."
         )
     return found
 
 
 def read_background(cropped: CroppedScan, scale: PhotonScale) -> NDArray[np.float64] | None:
-    """Return what is subtracted before values become counts, in the unit of the file.
+    """Return what is subtracted before values become counts, shape (N, N); None: nothing is.
 
-    Returns:
-        Background of every pixel, shape (N, N); None where there is none.
+    It is in the unit of the file.
 
     Raises:
         ValueError: If the dark frame is not that of these patterns.
@@ -118,11 +118,7 @@ def to_counts(
 
 
 def photon_quantum(values: NDArray[np.float64]) -> float | None:
-    """Return the value of one photon, if all values are whole multiples of it.
-
-    Args:
-        values: Positive values, sorted.
-    """
+    """Return the value of one photon, if all values, positive and sorted, are multiples of it."""
     if len(values) < LEAST_VALUES:
         return None
     few = values[:: max(1, len(values) // TRIED_VALUES)]

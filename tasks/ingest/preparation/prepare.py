@@ -33,11 +33,7 @@ from tasks.ingest.preparation.photon_scale import (
     read_background,
     to_counts,
 )
-from tasks.ingest.preparation.probe_guess import (
-    BeamLight,
-    ProbeGuess,
-    guess_probe,
-)
+from tasks.ingest.preparation.probe_guess import ProbeGuess, guess_probe
 from tasks.ingest.preparation.shadow_motion import (
     CentralExposures,
     choose_central_exposures,
@@ -83,14 +79,7 @@ class PreparedScan(CroppedScan):
                 yield chosen
 
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
-        """Write the scan, whole or not at all, a few patterns in memory at a time.
-
-        Args:
-            path: CXI file to write.
-
-        Returns:
-            The measured dose, as it is recorded in the file.
-        """
+        """Write a CXI, whole or not at all, a few patterns at a time; return its measured dose."""
         photons, brightest, n_saturated = 0, 0, 0
         good, level = self.header.good_pixels, self.bad_pixels.saturation
         n_good = int(good.sum())
@@ -108,7 +97,7 @@ class PreparedScan(CroppedScan):
                 "counts_per_px": measured / n_good,
                 "brightest_pixel_counts": float(brightest),
                 "saturated_fraction": n_saturated / (len(self.kept) * n_good),
-                "good_pixel_fraction": n_good / self.header.good_pixels.size,
+                "good_pixel_fraction": n_good / good.size,
             }
             writer.provenance |= {"dose": dose}
         return dose
@@ -116,13 +105,6 @@ class PreparedScan(CroppedScan):
 
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     """Decide how a scan is prepared; its patterns are read once, some at a time.
-
-    Args:
-        scan: The scan (`open_scan`).
-        params: What was asked for.
-
-    Returns:
-        The prepared scan; nothing is written yet.
 
     Raises:
         ValueError: If values are negative or not finite and not to be masked, nobody knows how many
@@ -148,25 +130,23 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     chosen = choose_central_exposures(positions, n_px)
     counts = to_counts(cropped.some(kept[chosen]), trusted, background, photon_scale)
     mean = statistics.mean if background is None else statistics.mean - background
-    light = BeamLight(
-        mean=np.clip(mean, 0, None) * photon_scale.photons_per_unit,
-        good=trusted,
-        shadows=measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted),
-    )
-    guess = guess_probe(cropped, light)
-    central = CentralExposures(chosen, counts, positions[chosen] + offset, light.shadows)
+    mean = np.clip(mean, 0, None) * photon_scale.photons_per_unit
+    shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
+    guess = guess_probe(cropped, mean, trusted, shadows)
+    central = CentralExposures(chosen, counts, positions[chosen] + offset, shadows)
+    known, binning = scan.geometry, cropped.crop.binning
     header = ScanHeader(
         positions_px=positions + offset,
         probe=coherent_probe(guess.modes),
-        geometry=_binned_geometry(cropped),
+        geometry=Geometry.placeholder(n_px)
+        if known is None
+        else replace(known, detector_pixel_m=known.detector_pixel_m * binning),
         provenance={},
         modes=guess.modes if len(guess.modes) > 1 else None,
         pixel_mask=mask if mask.any() else None,
     )
     prepared = PreparedScan(
-        scan,
-        params,
-        cropped.crop,
+        *(scan, params, cropped.crop),
         statistics,
         photon_scale,
         background,
@@ -192,14 +172,6 @@ def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArr
             f"needed. Widen --patterns.least-light-ratio and --patterns.most-light-ratio."
         )
     return kept
-
-
-def _binned_geometry(cropped: CroppedScan) -> Geometry:
-    """Return the instrument for the prepared pixels; a placeholder where it is not known."""
-    found, crop = cropped.scan.geometry, cropped.crop
-    if found is None:
-        return Geometry.placeholder(crop.n_px)
-    return replace(found, detector_pixel_m=found.detector_pixel_m * crop.binning)
 
 
 def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str, Any]:

@@ -43,23 +43,19 @@ class ProbeGuess:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class BeamLight:
-    """What the patterns say of the beam.
+def guess_probe(
+    cropped: CroppedScan,
+    mean: NDArray[np.float64],
+    good: NDArray[np.bool_],
+    shadows: ShadowMotion | None,
+) -> ProbeGuess:
+    """Return the first guess of the probe.
 
-    Attributes:
+    Args:
+        cropped: The scan.
         mean: Mean pattern [photons / px], shape (N, N).
         good: Pixels that count, shape (N, N).
         shadows: How the shadows move; None where that is not known.
-    """
-
-    mean: NDArray[np.float64]
-    good: NDArray[np.bool_]
-    shadows: ShadowMotion | None
-
-
-def guess_probe(cropped: CroppedScan, light: BeamLight) -> ProbeGuess:
-    """Return the first guess of the probe.
 
     Raises:
         ValueError: If it is asked for from where there is none, or its side is not that of the
@@ -68,14 +64,11 @@ def guess_probe(cropped: CroppedScan, light: BeamLight) -> ProbeGuess:
     scan, asked = cropped.scan, cropped.params.probe
     origin = asked.origin
     if origin is ProbeOrigin.AUTO:
-        if asked.file is not None:
-            origin = ProbeOrigin.FILE
-        else:
-            has_own = scan.probe_modes is not None
-            origin = ProbeOrigin.SCAN if has_own else ProbeOrigin.ESTIMATED
+        own = ProbeOrigin.ESTIMATED if scan.probe_modes is None else ProbeOrigin.SCAN
+        origin = own if asked.file is None else ProbeOrigin.FILE
     facts: dict[str, Any] = {"origin": origin.value}
     if origin is ProbeOrigin.ESTIMATED:
-        probe, found = _from_patterns(light)
+        probe, found = _from_patterns(_filled(mean, good), shadows)
         modes: NDArray[np.complexfloating] = probe[None]
         facts |= found
     elif origin is ProbeOrigin.OPTICS:
@@ -93,16 +86,12 @@ def guess_probe(cropped: CroppedScan, light: BeamLight) -> ProbeGuess:
         modes = _fitted(stored, scan.stored_px, cropped.crop)
     if asked.n_modes > 1 and len(modes) == 1:
         modes = incoherent_modes(modes[0], asked.n_modes, MODE_DECAY)
-    modes = with_photons(modes, light)
+    # As many photons at the good pixels as the mean pattern has there.
+    beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
+    seen = float(mean[good].sum())
+    modes = np.asarray(modes * np.sqrt(seen / beam[good].sum()), dtype=np.complex128)
     facts |= {"n_modes": len(modes), "diameter_px": energy_diameter_px(modes)}
     return ProbeGuess(modes, origin, facts)
-
-
-def with_photons(modes: NDArray[np.complexfloating], light: BeamLight) -> NDArray[np.complex128]:
-    """Return modes that send as many photons to the good pixels as the mean pattern has there."""
-    beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
-    seen = float(light.mean[light.good].sum())
-    return np.asarray(modes * np.sqrt(seen / beam[light.good].sum()), dtype=np.complex128)
 
 
 def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np.complex128]:
@@ -128,7 +117,7 @@ def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np
     return np.asarray(np.fft.fftshift(wave), dtype=np.complex128)
 
 
-def filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return a mean pattern whose bad pixels have the value of the nearest good one."""
     if good.all():
         return mean
@@ -136,15 +125,15 @@ def filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.flo
     return np.asarray(mean[tuple(nearest)])
 
 
-def _from_patterns(light: BeamLight) -> tuple[NDArray[np.complex128], dict[str, Any]]:
-    """Return the wave of the mean pattern, curved as the shadows tell."""
-    shadows, n_px = light.shadows, light.mean.shape[-1]
+def _from_patterns(
+    mean: NDArray[np.float64], shadows: ShadowMotion | None
+) -> tuple[NDArray[np.complex128], dict[str, Any]]:
+    """Return the wave of a mean pattern without missing pixels, curved as the shadows tell."""
     if shadows is None:
-        return estimate_probe(filled(light.mean, light.good), 0.0), {"curvature": "none found"}
-    largest = LARGEST_SHARE * n_px / shadows.lit_px
+        return estimate_probe(mean, 0.0), {"curvature": "none found"}
+    largest = LARGEST_SHARE * mean.shape[-1] / shadows.lit_px
     reach = float(np.clip(shadows.reach_per_px, -largest, largest))
-    probe = estimate_probe(filled(light.mean, light.good), reach)
-    return probe, {"curvature": "of the shadows", "reach_per_px": reach}
+    return estimate_probe(mean, reach), {"curvature": "of the shadows", "reach_per_px": reach}
 
 
 def _from_optics(cropped: CroppedScan) -> NDArray[np.complex128]:
@@ -181,9 +170,6 @@ def _fitted(
     """Return a stored probe for the prepared patterns: cropped as they are.
 
     Cropping patterns removes high frequencies of the probe; adding up pixels takes a smaller field.
-
-    Raises:
-        ValueError: If its side is neither that of the stored nor that of the prepared patterns.
     """
     side = stored.shape[-1]
     if side == crop.n_px:

@@ -79,15 +79,15 @@ class ShadowMotion:
 def measure_shadow_motion(
     intensities: NDArray[np.floating], positions_px: NDArray[np.floating], good: NDArray[np.bool_]
 ) -> ShadowMotion | None:
-    """Measure how the shadows of neighbouring patterns move.
+    """Measure how the shadows of neighbouring patterns (J, N, N) move.
 
     Args:
-        intensities: Patterns, shape (J, N, N).
+        intensities: Patterns.
         positions_px: Their positions (y, x) [object px], shape (J, 2).
         good: Pixels that count, shape (N, N).
 
     Returns:
-        What was found; None where the patterns have too few neighbours or nothing in common.
+        None where the patterns have too few neighbours or nothing in common.
     """
     mean = np.where(good, intensities.mean(axis=0), 0.0)
     lit = mean > LIT_FRACTION * np.percentile(mean, 99.5)

@@ -36,11 +36,7 @@ class InstrumentParams(*(fault.params for fault in reversed(FAULTS))):  # type: 
 
 
 def check_faults(faults: tuple[Fault[Any], ...]) -> None:
-    """Refuse faults that share a parameter, or draw from a stream that is another's.
-
-    Raises:
-        ValueError: With the name of what comes twice.
-    """
+    """Refuse faults that share a parameter, or draw from a stream that is another's."""
     names = [name for fault in faults for name in fault.params.model_fields]
     catalogue("parameter", *((name, None) for name in names))
     places = [*Purpose, *(place for fault in faults for place in fault.streams)]

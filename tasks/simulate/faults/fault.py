@@ -19,12 +19,7 @@ Streams = Callable[[int], np.random.Generator]
 
 @dataclass(frozen=True)
 class Positions:
-    """Where exposures are.
-
-    Attributes:
-        true_px: Where they are taken (y, x) [px], shape (J, 2).
-        recorded_px: Where the file says that they are, same shape.
-    """
+    """Where exposures are taken, and where the file says so, (y, x) [px], both of shape (J, 2)."""
 
     true_px: NDArray[np.float64]
     recorded_px: NDArray[np.float64]

@@ -36,11 +36,8 @@ def spread_photons(
     Args:
         counts: Photons per pixel, shape (J, N, N).
         sigma_px: R.m.s. step along each axis [px].
-        rngs: Sources of randomness, one for y and one for x, so that the draws do not depend on
-            how many patterns are spread at once.
-
-    Returns:
-        Counts, same shape.
+        rngs: One for y and one for x, so that the draws do not depend on how many patterns are
+            spread at once.
     """
     reach = int(np.ceil(4 * sigma_px))
     steps = np.arange(-reach, reach + 1)
