@@ -16,10 +16,8 @@ class Exported:
 
     Attributes:
         name: What made it, such as `ptychi`.
-        window: Object and its place, complex64.
         probe_modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N).
         positions_px: Positions (y, x) of the probe in the frame of the object [px], shape (J, 2).
-        geometry: The instrument; not known where `geometry.is_known` is false.
     """
 
     name: str

@@ -38,13 +38,8 @@ class ResolvedScan:
     """A measured scan; its patterns are as they are stored.
 
     Attributes:
-        format: Format of its file.
-        patterns: Where the patterns are read from, shape (J, H, W).
-        values: Whether intensities or amplitudes are stored.
-        zero_frequency: Where it lies in a stored pattern.
         positions: Positions of the probe over the object (y, x), shape (J, 2), in metres or, where
             no metre is known, in object pixels of the stored patterns.
-        in_metres: Whether they are in metres.
         geometry: The instrument; None where it is not known.
         object_pixel_m: Side of an object pixel for the stored patterns [m]; None: not known.
         good: Detector pixels that can be trusted, as stored, shape (H, W); None: no mask.
@@ -78,10 +73,6 @@ class ResolvedScan:
 
         A pattern that is cropped to a share of its side has object pixels larger by the inverse of
         that share; adding up pixels leaves them as they are.
-
-        Args:
-            n_px: Side of the prepared patterns [px].
-            binning: Stored pixels along one side of a prepared one.
         """
         share = n_px * binning / self.stored_px
         pixel = self.object_pixel_m if self.in_metres and self.object_pixel_m else 1.0
@@ -90,10 +81,6 @@ class ResolvedScan:
 
 def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     """Open a measured scan; its patterns are read when they are asked for.
-
-    Args:
-        path: The file.
-        params: What the file does not say, and what shall be taken instead of what it says.
 
     Raises:
         ValueError: If the file cannot be read or leads out of the data root, is of no format that

@@ -32,9 +32,6 @@ def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[
             `checks` (JSON), `page` (HTML) and the pictures (PNG).
         progress: Told after each part.
 
-    Returns:
-        Number of patterns, geometry, dose, verdict and findings of the checks.
-
     Raises:
         ValueError: If the file cannot be read as a scan, does not say what is needed, or a check
             finds what makes a reconstruction worthless; the message names the cure.

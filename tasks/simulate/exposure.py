@@ -16,11 +16,6 @@ CHUNK_PIXELS = 2**17
 DOSE_TOLERANCE = 0.05
 
 
-def chunk_length(n_px: int) -> int:
-    """Return how many patterns are exposed at once: whole chunks of the file."""
-    return PATTERNS_PER_CHUNK * max(1, CHUNK_PIXELS // (PATTERNS_PER_CHUNK * n_px**2))
-
-
 def expose(
     object_: NDArray[np.complex128],
     positions_px: NDArray[np.float64],
@@ -111,11 +106,7 @@ class DoseMeter:
             self._saturated += int(np.count_nonzero(reading.saturated & good))
 
     def facts(self) -> dict[str, Any]:
-        """Return the dose, with units in the names.
-
-        Raises:
-            ValueError: If the incident photons are more than 5 % away from the nominal dose.
-        """
+        """Return the dose; refuse incident photons more than 5 % away from the nominal ones."""
         incident = self._incident / self._n_patterns
         if abs(incident / self.nominal - 1) > DOSE_TOLERANCE:
             raise ValueError(
@@ -136,7 +127,7 @@ class DoseMeter:
 
 
 def _chunks(positions_px: NDArray[np.float64], n_px: int) -> Iterator[NDArray[np.float64]]:
-    """Yield the positions of the patterns that are exposed at once."""
-    length = chunk_length(n_px)
+    """Yield the positions of the patterns that are exposed at once: whole chunks of the file."""
+    length = PATTERNS_PER_CHUNK * max(1, CHUNK_PIXELS // (PATTERNS_PER_CHUNK * n_px**2))
     for start in range(0, len(positions_px), length):
         yield positions_px[start : start + length]

@@ -87,11 +87,9 @@ LARGEST_FRAME_PX = 2**28
 
 @dataclass(frozen=True)
 class ScanLayout:
-    """Where the two scans lie on the object.
+    """Where the two scans lie on an object of a shape: absolute positions (y, x) [px].
 
     Attributes:
-        positions_px: Absolute positions (y, x) of each split [px].
-        shape: Shape of the object that holds them both.
         guard_px: Free rows between the patches of the two splits [px].
         test_row_px: First row below the guard band.
     """

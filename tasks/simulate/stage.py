@@ -31,13 +31,10 @@ from tasks.simulate.params import SimulationParams
 
 @dataclass(frozen=True)
 class Setup:
-    """What both scans share.
+    """What both scans share: sample (H, W), modes of the probe, mask (N, N), size of the probe.
 
     Attributes:
-        object_: Sample, shape (H, W).
-        unit_modes: Modes of the probe, of unit energy in all, shape (M, N, N).
-        mask: CXI mask of the detector, shape (N, N).
-        probe_facts: Size of the probe.
+        unit_modes: Modes of unit energy in all, shape (M, N, N).
     """
 
     object_: NDArray[np.complex128]

@@ -11,12 +11,7 @@ from tasks.export.formats import cxi, png, ptychodus, ptyr, tiff
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One format.
-
-    Attributes:
-        write: Writes an export into a folder; returns the files.
-        says: What it is, for the help.
-    """
+    """One format: how it is written into a folder, as which files; and what it is, for the help."""
 
     write: Callable[[Exported, Path], list[Path]]
     says: str

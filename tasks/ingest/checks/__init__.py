@@ -20,8 +20,6 @@ class Finding:
 
     Attributes:
         code: Short name, for `--accept`.
-        severity: How bad it is.
-        message: What was found, with numbers and units.
         cure: What to do; empty where there is nothing to cure.
     """
 

@@ -23,10 +23,9 @@ LEAST_PATTERNS = 9
 
 @dataclass(frozen=True)
 class Checks:
-    """What was found of a scan.
+    """What was found of a scan, the worst first.
 
     Attributes:
-        findings: The findings, the worst first.
         overlap: Overlap of neighbours; None where positions span no area.
         orientations: Fits in every orientation; None: not asked for, or too few patterns.
     """

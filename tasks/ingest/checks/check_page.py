@@ -155,13 +155,7 @@ PICTURES = {
 
 
 def write_checks(outputs: Mapping[str, Path], prepared: PreparedScan, checks: Checks) -> None:
-    """Write what was found: JSON, pictures and page, each whole or not at all.
-
-    Args:
-        outputs: Where, under `checks`, `page` and the names of `PICTURES`.
-        prepared: The scan.
-        checks: What was found.
-    """
+    """Write what was found under `checks` (JSON), `page` and the names of `PICTURES`."""
     record = checks_record(prepared, checks)
     write_json(outputs["checks"], record)
     pictures = []

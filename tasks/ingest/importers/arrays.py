@@ -91,11 +91,7 @@ def has_layout(_path: Path, options: FileOptions) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read arrays as a layout describes them.
-
-    Raises:
-        ValueError: If no layout is named, or it does not fit the arrays.
-    """
+    """Read arrays as a layout describes them; refuse one that is not named, or does not fit."""
     if options.layout.file is None:
         raise ValueError(
             f"Arrays do not say what they are. Describe {path} in a YAML (which array has the "

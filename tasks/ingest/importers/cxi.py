@@ -46,11 +46,7 @@ def recognises(file: h5py.File) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a CXI file states of a scan.
-
-    Raises:
-        ValueError: If it has no patterns or translations, or a field holds what cannot be.
-    """
+    """Read what a CXI file states of a scan; refuse one without patterns or translations."""
     with open_foreign_hdf5(path) as file:
         name = first_of(file, DATA, "diffraction patterns")
         unknown = DETECTOR in file and bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
@@ -111,11 +107,7 @@ def detector_distance_m(file: h5py.File, options: FileOptions) -> float | None:
 
 
 def detector_pixel_m(file: h5py.File, options: FileOptions) -> float | None:
-    """Return the side of a pixel [m], of `x_pixel_size` or of `basis_vectors`.
-
-    Raises:
-        ValueError: If pixels are not square.
-    """
+    """Return the side of a pixel [m], of `x_pixel_size` or of `basis_vectors`."""
     if options.detector_pixel_m is not None:
         return None
     sides = [
@@ -147,9 +139,7 @@ def _basis_vectors(file: h5py.File) -> NDArray[np.float64] | None:
 def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> NDArray[np.float64]:
     """Return translations (x, y, z) along the rows and columns of the detector, shape (J, 2).
 
-    Raises:
-        ValueError: If they are not (J, 2) or (J, 3), or the detector is turned by an angle that is
-            no multiple of 90 degrees.
+    A detector that is turned by an angle that is no multiple of 90 degrees is refused.
     """
     if translation.ndim != 2 or translation.shape[1] not in (2, 3):
         raise ValueError(

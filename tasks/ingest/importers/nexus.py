@@ -44,12 +44,7 @@ def recognises(file: h5py.File) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a NeXus file states of a scan.
-
-    Raises:
-        ValueError: If it has no patterns or positions, a length has no unit, or a field holds what
-            cannot be.
-    """
+    """Read what a NeXus file states of a scan; refuse one without patterns, positions or units."""
     with open_foreign_hdf5(path) as file:
         name = first_of(file, (COUNTS, "entry_1/data_1/data"), "diffraction patterns")
         values, found_at = _sample_positions(file)

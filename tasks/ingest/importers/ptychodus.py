@@ -44,12 +44,7 @@ def recognises_ptychi(file: h5py.File) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a file of patterns and its product state of a scan.
-
-    Raises:
-        ValueError: If no product is named, a pattern has no position, or a field holds what cannot
-            be.
-    """
+    """Read what a file and its product state of a scan; refuse patterns without a position."""
     with open_foreign_hdf5(path) as file:
         name = first_of(file, PATTERNS, "diffraction patterns")
         has_both = has_positions(file)

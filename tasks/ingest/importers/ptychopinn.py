@@ -32,11 +32,7 @@ def takes_any(_path: Path, _options: FileOptions) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what an NPZ of PtychoPINN states of a scan.
-
-    Raises:
-        ValueError: If it lacks patterns or positions, or holds Python objects.
-    """
+    """Read what an NPZ of PtychoPINN states of a scan; refuse one without positions."""
     arrays = read_arrays(path, options.unpacked_limit_gib)
     if "xcoords" not in arrays:
         raise ValueError(

@@ -31,11 +31,7 @@ def recognises(file: h5py.File) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a .ptyd states of a scan.
-
-    Raises:
-        ValueError: If a chunk lacks frames or positions, or a field holds what cannot be.
-    """
+    """Read what a .ptyd states of a scan; refuse a chunk without frames or positions."""
     with open_foreign_hdf5(path) as file:
         field(file, "chunks/0/data", "diffraction patterns")
         chunks = [f"chunks/{number}" for number in sorted(file["chunks"], key=_chunk_number)]
@@ -43,17 +39,15 @@ def read(path: Path, options: FileOptions) -> FileScan:
         positions = [
             whole(field(file, f"{chunk}/positions", "positions")).reshape(-1, 2) for chunk in chunks
         ]
-        energy_kev = number(file, "meta/energy")
-        distance = number(file, "meta/distance")
+        energy_kev = number(file, "meta/energy") if options.energy_ev is None else None
+        distance = number(file, "meta/distance") if options.distance_m is None else None
         return FileScan(
             patterns=hdf5_patterns(path, *frames),
             positions=FilePositions(np.concatenate(positions), PositionUnit.M, Moves.PROBE),
             energy_ev=None
-            if energy_kev is None or options.energy_ev is not None
+            if energy_kev is None
             else energy_ev(energy_kev, "keV", f"meta/energy of {path}"),
-            distance_m=None
-            if distance is None or options.distance_m is not None
-            else plausible_m("distance_m", distance),
+            distance_m=None if distance is None else plausible_m("distance_m", distance),
             detector_pixel_m=_pixel_m(file, options),
             mask=_weights(file, chunks),
             mask_sense=MaskSense.NONZERO_IS_GOOD,

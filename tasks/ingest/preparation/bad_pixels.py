@@ -28,8 +28,6 @@ class BadPixels:
     """What was found of the detector, every map of shape (N, N).
 
     Attributes:
-        hot: Pixels that count without light.
-        dead: Pixels that never count although light falls there.
         saturated: Pixels that reached the saturation at least once.
         saturation: Value from which a pixel is saturated; None: none is.
     """
@@ -111,12 +109,9 @@ def mask_of(
 
 
 def find_saturation(top: NDArray[np.float64]) -> float | None:
-    """Return the value of a plateau at the top of the values; None where there is none.
+    """Return the value of a plateau at the top of values sorted downwards; None: there is none.
 
     Light thins out towards its largest values; a full well holds many of exactly the same.
-
-    Args:
-        top: The largest values, sorted downwards.
     """
     if not len(top) or top[0] <= 1:
         return None
@@ -151,7 +146,7 @@ def _dead(
 
     Where 20 photons are expected, none has a probability of 2e-9.
     """
-    labels, count = ndimage.label((counted == 0) & good & ~hot)
+    labels, _ = ndimage.label((counted == 0) & good & ~hot)
     dead = np.zeros_like(good)
     for number, window in enumerate(ndimage.find_objects(labels), start=1):
         wide = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in window)
@@ -159,4 +154,4 @@ def _dead(
         ring = ndimage.binary_dilation(inside, np.ones((3, 3))) & ~inside & good[wide]
         if ring.any() and np.percentile(counted[wide][ring], 25) >= DEAD_EXPECTED:
             dead[wide] |= inside
-    return dead if count else np.zeros_like(good)
+    return dead

@@ -24,7 +24,6 @@ class PatternStatistics:
         invalid: How often a pixel was negative or not finite, shape (N, N).
         light: Sum of every pattern, shape (J,).
         centres_px: Centre of mass (y, x) of every pattern, shape (J, 2).
-        all_integer: Whether every value is a whole number.
         sample: Some positive values of all of the scan, sorted.
         top: The largest values of the scan, sorted downwards.
         first_invalid: Index (pattern, row, column) of the first invalid value.
@@ -53,7 +52,7 @@ def measure_patterns(
         good: Pixels that the scan's own mask trusts, shape (N, N); the others count nowhere.
         n_patterns: How many patterns there are.
     """
-    total, largest = np.zeros(good.shape), np.zeros(good.shape)
+    total, largest = np.zeros((2, *good.shape))
     invalid = np.zeros(good.shape, dtype=np.int64)
     light, centres = np.zeros(n_patterns), np.zeros((n_patterns, 2))
     all_integer, first_invalid = True, None
@@ -83,16 +82,10 @@ def measure_patterns(
         )
     sample = np.sort(np.concatenate(samples))
     step = max(1, len(sample) // LARGEST_SAMPLE)
+    sample = np.concatenate([sample[:SAMPLE_VALUES], sample[::step]])
+    mean = total / n_patterns
     return PatternStatistics(
-        mean=total / n_patterns,
-        largest=largest,
-        invalid=invalid,
-        light=light,
-        centres_px=centres,
-        all_integer=all_integer,
-        sample=np.concatenate([sample[:SAMPLE_VALUES], sample[::step]]),
-        top=top,
-        first_invalid=first_invalid,
+        mean, largest, invalid, light, centres, all_integer, sample, top, first_invalid
     )
 
 

@@ -30,12 +30,10 @@ LARGEST_COUNT = 2.0**32 - 1
 
 @dataclass(frozen=True)
 class PhotonScale:
-    """The scale of a scan.
+    """Photons of one unit of the stored intensity, and how that is known.
 
     Attributes:
-        photons_per_unit: Photons of one unit of the stored intensity.
-        how: Where it comes from: `integers`, `lattice`, `photons_per_unit` or
-            `photons_per_pattern`.
+        how: `integers`, `lattice`, `photons_per_unit` or `photons_per_pattern`.
     """
 
     photons_per_unit: float
@@ -83,13 +81,7 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
 
 
 def read_background(cropped: CroppedScan, scale: PhotonScale) -> NDArray[np.float64] | None:
-    """Return what is subtracted before values become counts, shape (N, N); None: nothing is.
-
-    It is in the unit of the file.
-
-    Raises:
-        ValueError: If the dark frame is not that of these patterns.
-    """
+    """Return what is subtracted from values in the file's unit, shape (N, N); None: nothing is."""
     asked, side = cropped.params.patterns, cropped.crop.n_px
     level = np.full((side, side), asked.background_per_px / scale.photons_per_unit)
     if asked.dark.file is None:

@@ -50,13 +50,9 @@ class PreparedScan(CroppedScan):
     """A measured scan as it will be written; its patterns are still read some at a time.
 
     Attributes:
-        statistics: Statistics of the cropped patterns, in the unit of the file.
-        photon_scale: How many photons a unit is.
         background: What is subtracted, shape (N, N); None where nothing is.
-        bad_pixels: What was found of the detector.
         kept: Indices of the exposures that are kept, shape (K,).
         central: Counts of neighbouring exposures in the middle of the scan, for the checks.
-        guess: First guess of the probe.
         header: All of the CXI but its patterns.
     """
 
@@ -115,12 +111,8 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     statistics = measure_patterns(cropped.intensities(), good, len(scan))
     refuse_invalid(statistics, params)
     photon_scale = choose_photon_scale(statistics, params.patterns)
-    bad_pixels = find_bad_pixels(
-        statistics,
-        good & (statistics.invalid == 0),
-        photon_scale.photons_per_unit,
-        params.patterns.saturation,
-    )
+    photons_per_unit, valid = photon_scale.photons_per_unit, good & (statistics.invalid == 0)
+    bad_pixels = find_bad_pixels(statistics, valid, photons_per_unit, params.patterns.saturation)
     mask = mask_of(good, statistics, bad_pixels, params)
     background = read_background(cropped, photon_scale)
     kept = _lit_exposures(statistics, params)
@@ -130,7 +122,7 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     chosen = choose_central_exposures(positions, n_px)
     counts = to_counts(cropped.some(kept[chosen]), trusted, background, photon_scale)
     mean = statistics.mean if background is None else statistics.mean - background
-    mean = np.clip(mean, 0, None) * photon_scale.photons_per_unit
+    mean = np.clip(mean, 0, None) * photons_per_unit
     shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
     guess = guess_probe(cropped, mean, trusted, shadows)
     central = CentralExposures(chosen, counts, positions[chosen] + offset, shadows)

@@ -30,12 +30,10 @@ SCATTERED_FRACTION = 0.05
 
 @dataclass(frozen=True)
 class ProbeGuess:
-    """A first guess of the probe.
+    """A first guess of the probe, and what it was made of.
 
     Attributes:
         modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
-        origin: Where it comes from.
-        facts: What it was made of, as JSON.
     """
 
     modes: NDArray[np.complex128]

@@ -48,20 +48,13 @@ class ShadowMotion:
 
     @property
     def magnification(self) -> float:
-        """Movement on the detector over the probe's [detector px / object px].
-
-        Negative where the shadow moves against the probe; the size does not depend on how the
-        axes are named.
-        """
+        """Movement on the detector over the probe's [px / px]; negative where it is against it."""
         size = np.sqrt(np.abs(np.linalg.det(self.matrix)))
         return float(np.copysign(size, np.trace(self.matrix)))
 
     @property
     def crossed(self) -> float:
-        """Movement across over movement along, 0 where axes and signs belong together.
-
-        A swap of axes, or a sign of one of them alone, makes it large.
-        """
+        """Movement across over along: large where axes are swapped, or one of them negated."""
         other = np.abs(self.matrix - self.magnification * np.eye(2)).max()
         return float(other / abs(self.magnification))
 
@@ -142,12 +135,10 @@ def _robust_fit(
 
 @dataclass(frozen=True)
 class CentralExposures:
-    """Exposures in the middle of a scan.
+    """Exposures in the middle of a scan, of shapes (M,), (M, N, N) and (M, 2).
 
     Attributes:
-        indices: Which of the kept exposures they are, shape (M,).
-        counts: Their patterns, shape (M, N, N).
-        positions_px: Their positions (y, x) [px], shape (M, 2).
+        indices: Which of the kept exposures they are.
         shadows: How their shadows move; None where that is not known.
     """
 

@@ -22,11 +22,7 @@ class PartialCoherenceParams(BaseModel):
 def split_into_modes(
     params: PartialCoherenceParams, modes: NDArray[np.complex128]
 ) -> NDArray[np.complex128]:
-    """Return the modes of a beam of one mode, of the same energy in all, shape (n_modes, N, N).
-
-    Raises:
-        ValueError: If the beam has several modes already.
-    """
+    """Return the modes of a beam of one mode, of the same energy in all, shape (n_modes, N, N)."""
     if params.n_modes == 1:
         return modes
     if len(modes) > 1:
