@@ -77,10 +77,9 @@ class Detector:
         self, params: InstrumentParams, mask: NDArray[np.uint32], seed: int, split: Split
     ) -> None:
         streams = _streams(seed, split)
-        before = [f.intensity(params, streams) for f in FAULTS if f.intensity is not None]
-        after = [f.counts(params, mask, streams) for f in FAULTS if f.counts is not None]
-        self._before = [step for step in before if step is not None]
-        self._after = [step for step in after if step is not None]
+        before = (f.intensity(params, streams) for f in FAULTS if f.intensity is not None)
+        after = (f.counts(params, mask, streams) for f in FAULTS if f.counts is not None)
+        self._before, self._after = list(filter(None, before)), list(filter(None, after))
 
     def expect(self, intensity: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the photons to expect in every pixel, made of those of a steady beam."""

@@ -18,7 +18,6 @@ from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, expose
 from tasks.simulate.fly_scan import (
-    ScanLayout,
     lay_out_scans,
     make_probe,
     make_probe_modes,
@@ -59,7 +58,7 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
     """
     unit_modes = make_probe_modes(params)
     mask = pixel_mask(params.instrument, params.probe.n_px, params.seed)
-    facts: dict[str, Any] = probe_facts(make_probe(params), unit_modes)
+    facts = probe_facts(make_probe(params), unit_modes)
     layout = lay_out_scans(params, facts["probe_diameter_px"])
     object_ = make_sample(params, layout)
     setup = Setup(object_, unit_modes, mask, dict(facts))
@@ -76,7 +75,13 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
             f"{split.value} scan of {len(positions_px)} patterns, "
             f"{facts[split.value]['measured_photons_per_pattern']:.1f} photons per pattern",
         )
-    write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), truth_facts(params, layout)))
+    record = params.record(Split.TEST)
+    truth_facts = {
+        **{name: record[name] for name in ("seed", "train_object", "test_object")},
+        "samples": facts["samples"],
+        "test_row_px": layout.test_row_px,
+    }
+    write_object(files.outputs["truth"], ObjectWindow(object_, (0, 0), truth_facts))
     return facts
 
 
@@ -127,16 +132,6 @@ def expose_scan(
         error = {"position_error_rms_px": float(np.sqrt(np.mean(away_px**2)))}
         writer.provenance |= {"dose": dose} | error
     return {"n_patterns": len(asked_px), **dose, **error}
-
-
-def truth_facts(params: SimulationParams, layout: ScanLayout) -> dict[str, Any]:
-    """Return what made the true object, as JSON."""
-    record = params.record(Split.TEST)
-    return {
-        **{name: record[name] for name in ("seed", "train_object", "test_object")},
-        "samples": sample_facts(params),
-        "test_row_px": layout.test_row_px,
-    }
 
 
 def sample_facts(params: SimulationParams) -> dict[str, Any]:

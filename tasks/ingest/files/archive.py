@@ -1,8 +1,7 @@
 """Arrays of .npy, .npz and bz2-compressed files: never unpickled, never larger than a limit.
 
-An archive of a few kilobytes can unpack to terabytes. Sizes that an archive states are checked
-before it is unpacked, and what comes out is counted, because the statement may be false. Arrays
-that are large are unpacked into files without a name, not into the memory.
+An archive of a few kilobytes can unpack to terabytes. The sizes that it states are checked, and
+what comes out is counted. Arrays are unpacked into files without a name, not into the memory.
 """
 
 import bz2
@@ -37,14 +36,7 @@ def is_archive(path: Path) -> bool:
 
 
 def read_arrays(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
-    """Unpack all arrays of a file.
-
-    Args:
-        path: .npz or .npy, or either with .bz2.
-        limit_gib: Most that the file may unpack to, at every step [GiB].
-
-    Returns:
-        Arrays by name, mapped from files without a name; that of a .npy is called `array`.
+    """Unpack all arrays of a .npz or .npy, or either with .bz2, by name; a .npy's is `array`.
 
     Raises:
         ValueError: If the file is missing, cut short, of another kind, holds Python objects, or
@@ -57,7 +49,9 @@ def read_arrays(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
             with path.open("rb") as stream:
                 return _arrays_of(path, stream, limit_gib)
         with bz2.open(path) as packed, tempfile.TemporaryFile(prefix="phase-g-bz2-") as stream:
-            _copy(path, packed, stream, limit_gib)
+            while block := packed.read(BLOCK_BYTES):
+                _refuse_bomb(path, stream.tell() + len(block), limit_gib)
+                stream.write(block)
             stream.seek(0)
             return _arrays_of(path, stream, limit_gib)
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -93,10 +87,7 @@ def _read_npy(path: Path, name: str, stream: IO[bytes], limit_gib: float) -> NDA
         read_header = HEADERS[npy_format.read_magic(stream)]
         shape, is_fortran, dtype = read_header(stream)
     except (ValueError, KeyError, SyntaxError, TokenError) as error:
-        raise ValueError(
-            f"{path} cannot be read as NumPy arrays ({name}: {error}). It is cut short or of "
-            f"another kind: copy it again, or save it with numpy.savez."
-        ) from error
+        raise OSError(f"{name}: {error}") from error  # `read_arrays` names file and cure
     if dtype.hasobject:
         raise ValueError(
             f"{path} holds Python objects in {name}. They would have to be unpickled, which can "
@@ -118,15 +109,6 @@ def _read_npy(path: Path, name: str, stream: IO[bytes], limit_gib: float) -> NDA
         flat[filled : filled + len(block)] = np.frombuffer(block, np.uint8)
         filled += len(block)
     return flat.view(dtype).reshape(shape, order="F" if is_fortran else "C")
-
-
-def _copy(path: Path, packed: IO[bytes], plain: IO[bytes], limit_gib: float) -> None:
-    """Unpack block by block, and stop at the limit."""
-    total = 0
-    while block := packed.read(BLOCK_BYTES):
-        total += len(block)
-        _refuse_bomb(path, total, limit_gib)
-        plain.write(block)
 
 
 def _refuse_bomb(path: Path, n_bytes: int, limit_gib: float) -> None:

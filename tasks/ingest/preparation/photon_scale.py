@@ -1,13 +1,10 @@
 """How many photons one unit of the stored intensity is, and how values become counts.
 
 * Whole numbers are photons, one a unit, unless a person says otherwise.
-* Normalised photons lie on a lattice: every value is a whole multiple of one quantum, the value
-  of a single photon. Where all values do, the quantum is the scale, and the counts come back
-  exactly. That is found, checked on values of all of the scan, and recorded; not guessed.
+* Normalised photons lie on a lattice: where all values are whole multiples of one quantum, that
+  of a single photon, it is the scale, and the counts come back exactly.
 * Anything else has no scale of its own, and a person has to give it: `photons_per_unit`, or the
   mean photons of a pattern, as PtychoPINN's configuration has them.
-
-A background is subtracted before, and scaled values are rounded to the nearest photon.
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,10 @@
 """From a measured scan to the CXI that every reconstructor gets, all that was done on record.
 
-The order is that of the light's way back: patterns are oriented, centred, cropped and binned
-(`cropping`), the background is subtracted, values become counts (`photon_scale`), bad pixels are
-masked (`bad_pixels`), exposures without light are left out, positions become absolute object
-pixels, and a first guess of the probe is made (`probe_guess`).
+Patterns are oriented, centred, cropped and binned, the background is subtracted, values become
+counts, bad pixels are masked, exposures without light are left out, positions become absolute
+object pixels, and a first guess of the probe is made.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,22 +63,16 @@ class PreparedScan(CroppedScan):
     guess: ProbeGuess
     header: ScanHeader
 
-    def _kept_intensities(self) -> Iterator[NDArray[np.float64]]:
-        """Yield the cropped patterns of the kept exposures, some at a time, in the file's unit."""
-        is_kept = np.zeros(len(self.scan), dtype=np.bool_)
-        is_kept[self.kept] = True
-        for start, part in self.intensities():
-            chosen = part[is_kept[start : start + len(part)]]
-            if len(chosen):
-                yield chosen
-
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
         """Write a CXI, whole or not at all, a few patterns at a time; return its measured dose."""
         photons, brightest, n_saturated = 0, 0, 0
         good, level = self.header.good_pixels, self.bad_pixels.saturation
-        n_good = int(good.sum())
+        n_good, is_kept = int(good.sum()), np.isin(np.arange(len(self.scan)), self.kept)
         with ScanWriter.open(path, self.header) as writer:
-            for part in self._kept_intensities():
+            for start, all_of_it in self.intensities():
+                part = all_of_it[is_kept[start : start + len(all_of_it)]]
+                if not len(part):
+                    continue
                 counts = to_counts(part, good, self.background, self.photon_scale)
                 writer.append(counts)
                 if level is not None:
@@ -138,7 +130,9 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         pixel_mask=mask if mask.any() else None,
     )
     prepared = PreparedScan(
-        *(scan, params, cropped.crop),
+        scan,
+        params,
+        cropped.crop,
         statistics,
         photon_scale,
         background,

@@ -1,7 +1,6 @@
 """The first guess of the probe: the scan's own, another file's, from optics, or from the patterns.
 
-Whatever its origin, a guess is scaled to the photons of the mean pattern, its side is that of the
-patterns, and where it comes from is recorded.
+It is scaled to the photons of the mean pattern, and where it comes from is recorded.
 """
 
 from dataclasses import dataclass
@@ -99,9 +98,7 @@ def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np
     `reach_per_px` * q [object px] if the phase there is -pi * reach_per_px * q^2 / N: the wave at
     the sample is stationary where -N / (2 pi) dphase/dq = x.
 
-    Args:
-        mean: Mean pattern, no pixel missing, shape (N, N).
-        reach_per_px: Object pixels for each detector pixel; 0 is in focus.
+    A reach of 0 is in focus; of the mean pattern (N, N) no pixel may be missing.
     """
     n_px = mean.shape[-1]
     rows, columns = np.indices(mean.shape)

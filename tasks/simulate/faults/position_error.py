@@ -25,8 +25,7 @@ class PositionErrorParams(BaseModel):
 def displace(params: PositionErrorParams, positions: Positions, streams: Streams) -> Positions:
     """Return positions with the error of the stage, Gaussian along each axis.
 
-    A larger error stretches the same displacements; none exceeds four times the r.m.s. value, so
-    that the splits stay apart.
+    A larger error stretches the same displacements; none exceeds four times the r.m.s. value.
     """
     draws = streams(STREAM).standard_normal(positions.true_px.shape)
     true_px = positions.true_px + params.position_error_px * np.clip(draws, -REACH, REACH)
