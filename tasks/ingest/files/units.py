@@ -61,11 +61,11 @@ def length_m(value: float, units: str, where: str) -> float:
     return value * LENGTH_UNITS_M[units]
 
 
-def plausible_m(name: str, value: float) -> float:
-    """Return a `distance_m` or a `detector_pixel_m`; refuse what no instrument has."""
+def plausible_m(name: str, value: float | None) -> float | None:
+    """Return a `distance_m` or a `detector_pixel_m`, or none; refuse what no instrument has."""
     windows = {"distance_m": DISTANCE_WINDOW_M, "detector_pixel_m": DETECTOR_PIXEL_WINDOW_M}
     least, most = windows[name]
-    if not least <= value <= most:
+    if value is not None and not least <= value <= most:
         raise ValueError(
             f"The file gives {name} = {value:g}, expected {least:g} to {most:g} m. It may be in "
             f"another unit: give --{name.replace('_', '-')} in metres."

@@ -102,8 +102,7 @@ def detector_distance_m(file: h5py.File, options: FileOptions) -> float | None:
     """Return the distance from the sample [m]; none where a parameter gives it."""
     if options.distance_m is not None:
         return None
-    value = _length_m(file, f"{DETECTOR}/distance")
-    return None if value is None else plausible_m("distance_m", value)
+    return plausible_m("distance_m", _length_m(file, f"{DETECTOR}/distance"))
 
 
 def detector_pixel_m(file: h5py.File, options: FileOptions) -> float | None:

@@ -7,7 +7,6 @@ pattern that each belongs to. pty-chi's test files have `dp` and the fields of a
 or in two; they state the pixel of the object, but neither energy nor distance.
 """
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,38 +56,27 @@ def read(path: Path, options: FileOptions) -> FileScan:
             f"{path} has patterns, but no positions. Name the product of the scan, which holds "
             f"probe_position_x_m and probe_position_y_m, by --product.file."
         )
-    product_path = options.product.file or path
-    product = _read_product(product_path, options)
-    return FileScan(
-        patterns=patterns,
-        positions=_positions_of_patterns(product, indexes, patterns.shape[0], product_path),
-        energy_ev=product.energy_ev,
-        distance_m=product.distance_m,
-        detector_pixel_m=plausible_m("detector_pixel_m", square(pixel, str(path)))
-        if pixel and options.detector_pixel_m is None
-        else None,
-        object_pixel_m=product.object_pixel_m,
-        mask=None if bad is None else np.asarray(bad, dtype=np.uint32),
-        mask_sense=MaskSense.ZERO_IS_GOOD,
-        probe_modes=product.probe_modes,
-        origins={"patterns": name, "positions": product_path.name, "probe": product_path.name},
-    )
-
-
-@dataclass(frozen=True)
-class PtychodusProduct:
-    """What a product says of a scan, as `FileScan` has it.
-
-    Attributes:
-        indexes: Which pattern each position belongs to, shape (J,); None: they are in order.
-    """
-
-    positions: FilePositions
-    indexes: NDArray[np.integer] | None
-    probe_modes: NDArray[np.complexfloating] | None
-    object_pixel_m: float | None
-    energy_ev: float | None
-    distance_m: float | None
+    product = options.product.file or path
+    with open_foreign_hdf5(product) as file:
+        energy = attribute_number(file, "probe_energy_eV") if options.energy_ev is None else None
+        away = "detector_object_distance_m"
+        distance = attribute_number(file, away) if options.distance_m is None else None
+        light = whole(file["probe"]) if "probe" in file else None
+        positions = _positions_of_patterns(file, indexes, patterns.shape[0])
+        return FileScan(
+            patterns=patterns,
+            positions=FilePositions(positions, PositionUnit.M, Moves.PROBE),
+            energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {product}") if energy else None,
+            distance_m=plausible_m("distance_m", abs(distance)) if distance else None,
+            detector_pixel_m=plausible_m("detector_pixel_m", square(pixel, str(path)))
+            if pixel and options.detector_pixel_m is None
+            else None,
+            object_pixel_m=_pixel_m(file),
+            mask=None if bad is None else np.asarray(bad, dtype=np.uint32),
+            mask_sense=MaskSense.ZERO_IS_GOOD,
+            probe_modes=None if light is None else probe_modes_of(light, f"probe of {product}"),
+            origins={"patterns": name, "positions": product.name, "probe": product.name},
+        )
 
 
 def has_positions(file: h5py.File) -> bool:
@@ -96,57 +84,29 @@ def has_positions(file: h5py.File) -> bool:
     return X in file and Y in file
 
 
-def _read_product(path: Path, options: FileOptions) -> PtychodusProduct:
-    """Read a product; refuse one without positions, or with a field that holds what cannot be."""
-    with open_foreign_hdf5(path) as file:
-        positions = columns(whole(field(file, Y, "positions")), whole(field(file, X, "positions")))
-        indexes = whole(file[INDEXES]).ravel() if INDEXES in file else None
-        energy = attribute_number(file, "probe_energy_eV")
-        distance = attribute_number(file, "detector_object_distance_m")
-        return PtychodusProduct(
-            positions=FilePositions(positions, PositionUnit.M, Moves.PROBE),
-            indexes=_usable(indexes, len(positions)),
-            probe_modes=probe_modes_of(whole(file["probe"]), f"probe of {file.filename}")
-            if "probe" in file
-            else None,
-            object_pixel_m=_pixel_m(file),
-            energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {path}")
-            if energy and options.energy_ev is None
-            else None,
-            distance_m=plausible_m("distance_m", abs(distance))
-            if distance and options.distance_m is None
-            else None,
-        )
-
-
 def _positions_of_patterns(
-    product: PtychodusProduct,
-    pattern_indexes: NDArray[np.integer] | None,
-    n_patterns: int,
-    path: Path,
-) -> FilePositions:
-    """Return the positions in the order of the patterns; indexes None: they are 0, 1, 2, ..."""
-    if product.indexes is None:
-        return product.positions
+    product: h5py.File, pattern_indexes: NDArray[np.integer] | None, n_patterns: int
+) -> NDArray[np.float64]:
+    """Return positions (y, x) [m] in the order of the patterns; no indexes: those are 0, 1, ..."""
+    y, x = (whole(field(product, name, "positions")) for name in (Y, X))
+    positions = columns(y, x)
+    stored = whole(product[INDEXES]).ravel() if INDEXES in product else np.empty(0)
+    # Some programs write zeros for all: indexes that tell no patterns apart say nothing.
+    if not len(stored) or not len(stored) == len(positions) == len(np.unique(stored)):
+        return positions
+    indexes = stored.astype(np.intp)
     wanted = np.arange(n_patterns) if pattern_indexes is None else pattern_indexes
-    order = np.argsort(product.indexes, kind="stable")
-    places = np.searchsorted(product.indexes, wanted, sorter=order)
+    order = np.argsort(indexes, kind="stable")
+    places = np.searchsorted(indexes, wanted, sorter=order)
     places = order[np.minimum(places, len(order) - 1)]
-    lacking = wanted[product.indexes[places] != wanted]
+    lacking = wanted[indexes[places] != wanted]
     if len(lacking):
         raise ValueError(
-            f"{len(lacking)} of {n_patterns} patterns have no position in {path}: its "
+            f"{len(lacking)} of {n_patterns} patterns have no position in {product.filename}: its "
             f"{INDEXES} do not name pattern {int(lacking[0])}. Export the product of this scan, "
             f"with all of its patterns."
         )
-    return replace(product.positions, values=product.positions.values[places])
-
-
-def _usable(indexes: NDArray[Any] | None, count: int) -> NDArray[np.integer] | None:
-    """Return indexes that tell patterns apart; some programs write zeros for all."""
-    if indexes is None or len(indexes) != count or len(np.unique(indexes)) != count:
-        return None
-    return indexes.astype(np.intp)
+    return positions[places]
 
 
 def _pixel_m(file: h5py.File) -> float | None:

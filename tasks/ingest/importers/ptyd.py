@@ -47,7 +47,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
             energy_ev=None
             if energy_kev is None
             else energy_ev(energy_kev, "keV", f"meta/energy of {path}"),
-            distance_m=None if distance is None else plausible_m("distance_m", distance),
+            distance_m=plausible_m("distance_m", distance),
             detector_pixel_m=_pixel_m(file, options),
             mask=_weights(file, chunks),
             mask_sense=MaskSense.NONZERO_IS_GOOD,
