@@ -3,6 +3,7 @@
 from typing import Any
 
 from tasks.core.study.stage_record import Progress, StageFiles
+from tasks.ingest.checks import refuse_errors
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.params import IngestParams

@@ -56,7 +56,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
     is_asked, orientations = prepared.params.check_orientation, None
     is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
     if is_asked and is_worth_it:
-        orientations = _try_orientations(prepared)
+        orientations = try_orientations(prepared)
     if not is_asked or is_worth_it:
         found.append(scan_checks.check_orientation(prepared, orientations))
     found += pattern_checks.check_values(prepared, _fit_values(prepared, orientations))

@@ -15,6 +15,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tasks.core.files.named_files import describe, read_parameters
 from tasks.ingest.file_scan import (
+    STRICT,
+    FileOptions,
+    FilePositions,
+    FileScan,
     MaskSense,
     Moves,
     Order,

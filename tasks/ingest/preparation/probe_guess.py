@@ -86,9 +86,9 @@ def guess_probe(
     # As many photons at the good pixels as the mean pattern has there.
     beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
     seen = float(mean[good].sum())
-    modes = np.asarray(modes * np.sqrt(seen / beam[good].sum()), dtype=np.complex128)
-    facts |= {"n_modes": len(modes), "diameter_px": energy_diameter_px(modes)}
-    return ProbeGuess(modes, origin, facts)
+    scaled = np.asarray(modes * np.sqrt(seen / beam[good].sum()), dtype=np.complex128)
+    facts |= {"n_modes": len(scaled), "diameter_px": energy_diameter_px(scaled)}
+    return ProbeGuess(scaled, origin, facts)
 
 
 def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np.complex128]:
