@@ -21,9 +21,9 @@ from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
 from tasks.runtime.garbage_collection import collected_rarely
-from tasks.runtime.keras_import import import_keras
 from tasks.runtime.memory import peak_memory_mib
 from tasks.runtime.process_lifetime import die_with_parent, name_process
+from tasks.runtime.stage_loading import import_keras
 
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
 EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h

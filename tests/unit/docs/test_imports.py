@@ -31,7 +31,7 @@ def test_the_flow_loads_no_framework():
 def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported():
     script = (
         "import sys\n"
-        "from tasks.runtime.keras_import import NOT_NEEDED, import_keras\n"
+        "from tasks.runtime.stage_loading import NOT_NEEDED, import_keras\n"
         "import_keras()\n"
         "import keras\n"
         "print(sorted(set(NOT_NEEDED) & set(sys.modules)), keras.backend.backend())\n"
@@ -44,7 +44,7 @@ def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported(
 def test_what_is_loaded_before_keras_stays():
     script = (
         "import sys, matplotlib\n"
-        "from tasks.runtime.keras_import import import_keras\n"
+        "from tasks.runtime.stage_loading import import_keras\n"
         "import_keras()\n"
         "print(sys.modules['matplotlib'] is matplotlib)"
     )
