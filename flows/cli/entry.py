@@ -4,7 +4,7 @@ import importlib
 import sys
 
 from flows.cli.local_server import the_local_server
-from tasks.runtime.garbage_collection import collected_rarely
+from tasks.runtime.process_lifetime import rare_garbage_collection
 
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
@@ -15,7 +15,7 @@ def launch(function: str = "main") -> int:
     Args:
         function: Of `flows.cli.command_line`; it takes the words of this process.
     """
-    with collected_rarely():
+    with rare_garbage_collection():
         if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
             the_local_server()
         from tasks.catalogue.registry import CatalogueError

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 
 from flows import STARTUP_TIMEOUT_VARIABLE
-from tasks.runtime.process_lifetime import child_command, child_environment
+from tasks.runtime.process_lifetime import module_command, process_environment
 
 STOP_S = 10.0
 
@@ -26,11 +26,11 @@ class LocalServer:
         # A session of its own: Ctrl-C goes to every process of a terminal, and an interrupted run
         # can still report its end.
         self._process = subprocess.Popen(
-            child_command("flows.cli.local_server_process"),
+            module_command("flows.cli.local_server_process"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | child_environment(),
+            env=os.environ | process_environment(),
             start_new_session=True,
         )
 

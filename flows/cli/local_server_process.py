@@ -11,8 +11,7 @@ import sys
 
 import uvicorn
 
-from tasks.runtime.garbage_collection import collected_rarely
-from tasks.runtime.process_lifetime import die_with_parent
+from tasks.runtime.process_lifetime import die_with_parent, rare_garbage_collection
 
 HOST = "127.0.0.1"
 
@@ -54,6 +53,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    with collected_rarely():
+    with rare_garbage_collection():
         code = main()
     sys.exit(code)

@@ -14,7 +14,7 @@ from tasks.core.study.hub_layout import ATTEMPTS, BLOCKER_JSON, BLOCKER_TEXT
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import ConditionsFailedError, StageFailedError
-from tasks.runtime.path_redaction import portable_text
+from tasks.runtime.path_redaction import redact_paths
 
 SCHEMA_VERSION = 1
 
@@ -115,7 +115,7 @@ def clear_blocker(hub: Path) -> None:
 def portable(content: Any, hub: Path) -> Any:
     """Return JSON with every text portable: what a hub keeps names no place of this machine."""
     if isinstance(content, str):
-        return portable_text(content, hub)
+        return redact_paths(content, hub)
     if isinstance(content, dict):
         return {key: portable(value, hub) for key, value in content.items()}
     return [portable(value, hub) for value in content] if isinstance(content, list) else content

@@ -13,7 +13,7 @@ from rich.console import Console
 from flows.planning.plan import Plan
 from flows.progress.bars import ConditionBars, StageBars, stage_names
 from tasks.core.study.hub_layout import RUN_LOG
-from tasks.runtime.path_redaction import portable_text
+from tasks.runtime.path_redaction import redact_paths
 from tasks.runtime.run_session import StageEvent
 
 PLAIN_PROGRESS_STEP = 0.25
@@ -68,7 +68,7 @@ class RunMonitor:
                 return
             line = self._line(event)
             if line:
-                text = portable_text(line, self._hub)
+                text = redact_paths(line, self._hub)
                 self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
                 self._log.flush()
             if self._bars is not None:

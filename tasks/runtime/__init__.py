@@ -1,1 +1,1 @@
-"""What runs a stage: child processes, the cache, the lock of a hub, and events on the way."""
+"""What runs a stage: its process, the cache, the lock of a hub, and events on the way."""

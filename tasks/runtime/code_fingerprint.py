@@ -1,4 +1,4 @@
-"""Fingerprint of the science behind a stage: its own module and all of ours that it imports."""
+"""Fingerprint of the code behind a stage: its own module and all of ours that it imports."""
 
 import hashlib
 import importlib.util
@@ -18,7 +18,7 @@ def _import_graph() -> grimp.ImportGraph:
     return grimp.build_graph(PACKAGE, cache_dir=None)
 
 
-def science_modules(module: str) -> list[str]:
+def fingerprinted_modules(module: str) -> list[str]:
     """Return a module and every module of the project that it imports, directly or not.
 
     Packages on the way count too, since importing a module runs their `__init__`, and with a
@@ -41,14 +41,14 @@ def science_modules(module: str) -> list[str]:
         used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
         used |= graph.find_children(name) if name in CATALOGUES else set()
         waiting |= used - found - {""}
-    return sorted(name for name in found if not name.startswith(NOT_SCIENCE))
+    return sorted(name for name in found if not name.startswith(LEFT_OUT))
 
 
 @cache
-def science_sha256(module: str) -> str:
-    """Return the SHA-256 over the source of `science_modules`."""
+def code_sha256(module: str) -> str:
+    """Return the SHA-256 over the source of `fingerprinted_modules`."""
     digest = hashlib.sha256()
-    for name in science_modules(module):
+    for name in fingerprinted_modules(module):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise ValueError(f"The stage module {name} cannot be found. Install the project again.")

@@ -55,7 +55,7 @@ class StageFailedError(RuntimeError):
         exception: Kind of the fault, such as `ValueError` or `Timeout`.
         message: What the stage said.
         log_tail: Last lines of its log.
-        is_fault_of_the_world: Whether another try may succeed: the disk, the memory or the
+        is_transient: Whether another try may succeed: the disk, the memory or the
             clock failed, not the mathematics or the input.
     """
 
@@ -67,7 +67,7 @@ class StageFailedError(RuntimeError):
         message: str,
         log_tail: list[str],
         *,
-        is_fault_of_the_world: bool,
+        is_transient: bool,
     ) -> None:
         super().__init__(f"Stage {stage} failed with {exception}: {message}")
         self.stage = stage
@@ -75,4 +75,4 @@ class StageFailedError(RuntimeError):
         self.exception = exception
         self.message = message
         self.log_tail = log_tail
-        self.is_fault_of_the_world = is_fault_of_the_world
+        self.is_transient = is_transient

@@ -8,7 +8,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def portable_text(text: str, hub: Path) -> str:
+def redact_paths(text: str, hub: Path) -> str:
     """Return a text with paths that hold on any machine.
 
     Files of the hub are named relative to it; what lies in the project, in Python's folders, in

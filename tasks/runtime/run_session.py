@@ -1,4 +1,4 @@
-"""One run at work in one hub: its events, its child processes and its share of the machine."""
+"""One run at work in one hub: its events, its processes and its share of the machine."""
 
 import signal
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from tasks.core.study.device import usable_cores
 from tasks.core.study.stage_record import StageCall
@@ -19,8 +19,6 @@ from tasks.runtime.fork_server.forks import Forks
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
 SETTLE_S = 0.3
-
-Started = TypeVar("Started", bound=StageProcess)
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class HubSession:
         calls: The stages, those first that shall start first when cores are few.
         slots: As many stages run side by side as there are cores, one thread each.
         forks: Servers that the processes of stages are forked from.
-        children: Processes alive now.
+        processes: Those of stages that run now.
         stopping: Set once no further stage shall start.
         keeps_going: Whether a failed stage stops only those that need its files.
         is_shared: Whether others may be at work on the same stages.
@@ -123,7 +121,7 @@ class HubSession:
     calls: Sequence[StageCall] = ()
     slots: CoreSlots = field(default_factory=lambda: CoreSlots(available_cores()))
     forks: Forks = field(init=False)
-    children: set[StageProcess] = field(default_factory=set)
+    processes: set[StageProcess] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     keeps_going: bool = False
     is_shared: bool = False
@@ -144,8 +142,9 @@ class HubSession:
         """Return the place of a stage in the order of starting."""
         return self._ranks.get(stage, len(self._ranks))
 
-    def adopt(self, start: Callable[[], Started], stage: str) -> Started:
-        """Start a child process unless the run is stopping, and remember it.
+    @contextmanager
+    def adopted(self, start: Callable[[], StageProcess], stage: str) -> Iterator[StageProcess]:
+        """Start the process of a stage, and know of it until the block ends.
 
         Raises:
             RunStoppedError: If the run is stopping.
@@ -154,24 +153,24 @@ class HubSession:
             if self.stopping.is_set():
                 raise RunStoppedError(f"Stage {stage} was not started: the run is being stopped.")
             process = start()
-            self.children.add(process)
-            return process
-
-    def forget(self, process: StageProcess) -> None:
-        """Forget a child process that has ended."""
-        with self._guard:
-            self.children.discard(process)
+            self.processes.add(process)
+        with process:
+            try:
+                yield process
+            finally:
+                with self._guard:
+                    self.processes.discard(process)
 
     def stop_starting(self) -> None:
         """Let what runs end by itself, but start nothing more."""
         with self._guard:
             self.stopping.set()
 
-    def kill_children(self) -> None:
-        """Start nothing more and end every child process now."""
+    def kill_processes(self) -> None:
+        """Start nothing more and end every process now."""
         self.stop_starting()
         with self._guard:
-            alive = [process for process in self.children if process.poll() is None]
+            alive = [process for process in self.processes if process.poll() is None]
         for process in alive:
             signal_group(process, signal.SIGKILL)
         self.forks.close()
@@ -203,7 +202,7 @@ def hub_session(
     keeps_going: bool = False,
     is_shared: bool = False,
 ) -> Iterator[HubSession]:
-    """Open a session; whatever ends it, no child process outlives it.
+    """Open a session; whatever ends it, no process of a stage outlives it.
 
     Args:
         root: The hub.
@@ -220,5 +219,5 @@ def hub_session(
     try:
         yield session
     finally:
-        session.kill_children()
+        session.kill_processes()
         _CURRENT.reset(token)

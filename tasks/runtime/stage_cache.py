@@ -1,6 +1,7 @@
-"""When a stage need not run again: its key, and the record that Prefect keeps under it."""
+"""When a stage need not run again: its key, and its record, which Prefect and the hub keep."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,10 +10,11 @@ from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 from pydantic import ValidationError
 
-from tasks.core.files.atomic_files import sha256_of
-from tasks.core.study.stage_record import StageCall, StageRecord
-from tasks.runtime.code_fingerprint import science_sha256
+from tasks.core.files.atomic_files import json_bytes, sha256_of, write_bytes, write_text
+from tasks.core.study.stage_record import ENDED_WELL, StageCall, StageRecord
+from tasks.runtime.code_fingerprint import code_sha256
 from tasks.runtime.run_session import RESULTS_FOLDER, current_session
+from tasks.runtime.stage_process import find_call
 
 MISSING = "missing"
 
@@ -26,7 +28,7 @@ def cache_key(hub: Path, call: StageCall) -> str:
 
     Returns:
         Name of the stage and a digest over its name, its parameters, the content of every
-        file that it reads, the names of those that it writes, and its science code.
+        file that it reads, the names of those that it writes, and its code.
     """
     inputs = {name: hub / path for name, path in call.inputs.items()}
     content = {
@@ -37,7 +39,7 @@ def cache_key(hub: Path, call: StageCall) -> str:
             name: sha256_of(path) if path.is_file() else MISSING for name, path in inputs.items()
         },
         "outputs": call.outputs,
-        "science": science_sha256(call.function.partition(":")[0]),
+        "science": code_sha256(call.function.partition(":")[0]),
     }
     digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return f"{call.stage}-{digest[:32]}"
@@ -106,3 +108,30 @@ def made_record(hub: Path, call: StageCall) -> StageRecord | None:
     except (orjson.JSONDecodeError, ValidationError):
         return None
     return record if record.cache_key == cache_key(hub, call) and record.is_intact(hub) else None
+
+
+def keep_record(hub: Path, record: StageRecord) -> None:
+    """Make sure that a finished stage has its record and a log that ended well.
+
+    The files of the stage are intact, or it would run again; a lost log is not worth that, and the
+    new one says that it is not the old one.
+
+    Args:
+        hub: The hub; its plan has the stage.
+        record: The record of the stage, from the cache.
+    """
+    call = find_call(hub, record.stage)
+    manifest, content = hub / call.manifest, json_bytes(record.model_dump(mode="json"))
+    if not manifest.is_file() or manifest.read_bytes() != content:
+        write_bytes(manifest, content)
+    log = hub / call.log
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    if not lines or not lines[-1].endswith(f" {ENDED_WELL}"):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        lines += [
+            f"# {time} {record.stage}",
+            "The stage was done before, and its files are intact; its log was not.",
+            f"# {time} {ENDED_WELL}",
+        ]
+        write_text(log, "\n".join(lines) + "\n")

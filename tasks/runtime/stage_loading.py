@@ -1,15 +1,66 @@
-"""Import Keras without the packages that it takes along when it finds them.
+"""What stages compute with, loaded before they start: their modules, and Keras on its framework.
 
 Keras imports scikit-learn, pandas and matplotlib where they are installed, for wrappers, tables
 and galleries. Nothing here uses those, and they take a third of the time that a stage with a
 network needs to start.
 """
 
+import importlib
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from tasks.core.study.stage_record import StageCall
+
 NOT_NEEDED = ("sklearn", "pandas", "matplotlib")
+BACKEND = "backend"  # a parameter of the stages that use Keras
+# What stages import late, for whoever imports them not to load torch.
+IMPORTED_LATE = {
+    "tasks.reconstruct.ptychi_stage": "tasks.reconstruct.ptychi_solver",
+    "tasks.reconstruct.reference_stage": "tasks.reconstruct.probe_refinement",
+}
+SOLVER = "solver"
+PLAIN = "plain"
+
+
+def module_of(call: StageCall) -> str:
+    """Return the module of a stage's function."""
+    return call.function.partition(":")[0]
+
+
+def backend_of(call: StageCall) -> str | None:
+    """Return the framework that a stage needs Keras on, if any."""
+    return str(call.params[BACKEND]) if BACKEND in call.params else None
+
+
+def kind_of(call: StageCall) -> str:
+    """Return what a stage has to load: a backend of Keras, the solver's framework or neither."""
+    return backend_of(call) or (SOLVER if module_of(call) in IMPORTED_LATE else PLAIN)
+
+
+def load(modules: Iterable[str], backend: str | None) -> None:
+    """Load what stages compute with; no stage is charged for it, by its clock or in CPU-seconds.
+
+    Args:
+        modules: Modules of their functions.
+        backend: Framework to load Keras on before them, if any.
+
+    Raises:
+        ImportError: If one cannot be imported.
+    """
+    if backend is not None:
+        prepare_backend(backend)
+    for name in modules:
+        importlib.import_module(name)
+        if name in IMPORTED_LATE:
+            importlib.import_module(IMPORTED_LATE[name])
+
+
+def prepare_backend(backend: str) -> None:
+    """Load Keras, on a framework that cannot be changed any more in this process."""
+    os.environ["KERAS_BACKEND"] = backend
+    import_keras()
 
 
 def import_keras() -> None:

@@ -1,4 +1,4 @@
-"""The child process of a stage: `python -m tasks.runtime.stage_process HUB STAGE`.
+"""The process of a stage: `python -m tasks.runtime.stage_process HUB STAGE`.
 
 It takes the stage from the hub's plan, runs its function, and writes its manifest last. A
 fresh process for every stage keeps TensorFlow and torch apart, gives all memory back, and can
@@ -7,11 +7,9 @@ be killed at any moment without a trace.
 
 import argparse
 import importlib
-import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -20,34 +18,17 @@ import orjson
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
-from tasks.runtime.garbage_collection import collected_rarely
-from tasks.runtime.memory import peak_memory_mib
-from tasks.runtime.process_lifetime import die_with_parent, name_process
-from tasks.runtime.stage_loading import import_keras
+from tasks.runtime.process_lifetime import die_with_parent, name_process, peak_memory_mib
 
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
-EXIT_FAULT_OF_THE_WORLD = 75  # EX_TEMPFAIL of sysexits.h
-PACKAGES_OF_INTEREST = (
-    "numpy",
-    "scipy",
-    "skimage",
-    "h5py",
-    "tensorflow",
-    "keras",
-    "torch",
-    "ptychi",
-)
+EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
+# Whose versions a record keeps.
+PACKAGES = ("numpy", "scipy", "skimage", "h5py", "tensorflow", "keras", "torch", "ptychi")
 BY_HAND = "by-hand"
-BACKEND = "backend"  # a parameter of the stages that use Keras
-# What stages import late, for whoever imports them not to load torch.
-IMPORTED_LATE = {
-    "tasks.reconstruct.ptychi_stage": "tasks.reconstruct.ptychi_solver",
-    "tasks.reconstruct.reference_stage": "tasks.reconstruct.probe_refinement",
-}
 
 
 def send(message: dict[str, Any]) -> None:
-    """Send a message to the parent on standard output, or show it to a person."""
+    """Send a message to the run on standard output, or show it to a person."""
     if sys.stdout.isatty():
         sys.stdout.write(f"{message}\n")
     else:
@@ -56,7 +37,7 @@ def send(message: dict[str, Any]) -> None:
 
 
 class SentProgress:
-    """Progress that is sent to the parent, at most a few times a second."""
+    """Progress that is sent to the run, at most a few times a second."""
 
     def __init__(self, interval_s: float = 0.25) -> None:
         self._interval_s = interval_s
@@ -69,40 +50,6 @@ class SentProgress:
             return
         self._last_s = now_s
         send({"progress": {"done": done, "total": total, "text": text}})
-
-
-def prepare_backend(backend: str) -> None:
-    """Load Keras, on a framework that cannot be changed any more in this process."""
-    os.environ["KERAS_BACKEND"] = backend
-    import_keras()
-
-
-def module_of(call: StageCall) -> str:
-    """Return the module of a stage's function."""
-    return call.function.partition(":")[0]
-
-
-def load(modules: Iterable[str], backend: str | None) -> None:
-    """Load what stages compute with; no stage is charged for it, by its clock or in CPU-seconds.
-
-    Args:
-        modules: Modules of their functions.
-        backend: Framework to load Keras on before them, if any.
-
-    Raises:
-        ImportError: If one cannot be imported.
-    """
-    if backend is not None:
-        prepare_backend(backend)
-    for name in modules:
-        importlib.import_module(name)
-        if name in IMPORTED_LATE:
-            importlib.import_module(IMPORTED_LATE[name])
-
-
-def backend_of(call: StageCall) -> str | None:
-    """Return the framework that a stage needs Keras on, if any."""
-    return str(call.params[BACKEND]) if BACKEND in call.params else None
 
 
 def find_call(hub: Path, stage: str) -> StageCall:
@@ -171,12 +118,12 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
 
 
 def _versions() -> dict[str, str]:
-    loaded = [name for name in PACKAGES_OF_INTEREST if name in sys.modules]
+    loaded = [name for name in PACKAGES if name in sys.modules]
     versions = {name: str(getattr(sys.modules[name], "__version__", "unknown")) for name in loaded}
     return {"python": sys.version.split()[0], **versions}
 
 
-def run_child(hub: Path, stage: str, key: str) -> int:
+def run_stage_process(hub: Path, stage: str, key: str) -> int:
     """Run a stage in this process, which is there for it alone.
 
     Args:
@@ -188,7 +135,7 @@ def run_child(hub: Path, stage: str, key: str) -> int:
         The exit code of the process.
 
     Raises:
-        Exception: What stopped the stage, unless the world is at fault.
+        Exception: What stopped the stage, unless another try may succeed.
     """
     die_with_parent()
     name_process(stage)
@@ -201,7 +148,7 @@ def run_child(hub: Path, stage: str, key: str) -> int:
         if not isinstance(error, OSError | MemoryError):
             raise
         traceback.print_exc()
-        return EXIT_FAULT_OF_THE_WORLD
+        return EXIT_TRANSIENT
     return 0
 
 
@@ -214,10 +161,10 @@ def main() -> int:
     parser.add_argument("stage", help="name of a stage in plan/plan.json")
     parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
     arguments = parser.parse_args()
-    return run_child(arguments.hub, arguments.stage, arguments.cache_key)
+    return run_stage_process(arguments.hub, arguments.stage, arguments.cache_key)
 
 
 if __name__ == "__main__":
-    with collected_rarely():
+    with rare_garbage_collection():
         code = main()
     sys.exit(code)

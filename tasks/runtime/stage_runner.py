@@ -1,4 +1,4 @@
-"""Running a stage in a child process: its output is streamed, its time is limited."""
+"""Running a stage in a process of its own: its output is streamed, its time is limited."""
 
 import re
 import signal
@@ -15,13 +15,12 @@ import orjson
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.stage_record import ENDED_WELL, Progress, StageCall, StageRecord, silent
-from tasks.runtime.environment import stage_environment
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.fork_server.forked_stage import ForkedStage, StageProcess, signal_group
-from tasks.runtime.path_redaction import portable_text
-from tasks.runtime.process_lifetime import child_command
+from tasks.runtime.fork_server.forked_stage import StageProcess, signal_group
+from tasks.runtime.path_redaction import redact_paths
+from tasks.runtime.process_lifetime import module_command, stage_environment
 from tasks.runtime.run_session import HubSession, StageEvent
-from tasks.runtime.stage_process import EXIT_FAULT_OF_THE_WORLD, MESSAGE_MARK
+from tasks.runtime.stage_process import EXIT_TRANSIENT, MESSAGE_MARK
 
 GRACE_S = 5.0
 LOG_TAIL_LINES = 50
@@ -36,7 +35,7 @@ _SAYS_NOTHING = re.compile(
 
 
 class _Output:
-    """What a child has said: a log on disk, the last lines, and its own word on a failure."""
+    """What a stage has said: a log on disk, the last lines, and its own word on a failure."""
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class _Output:
             if line.startswith(MESSAGE_MARK) and line.endswith("\n"):  # a kill may cut one
                 self._take_message(orjson.loads(line[1:]))
             elif not _SAYS_NOTHING.match(line):
-                self.say(portable_text(line.rstrip(), self._session.root))
+                self.say(redact_paths(line.rstrip(), self._session.root))
 
     def _take_message(self, message: dict[str, Any]) -> None:
         if "failure" in message:
@@ -89,7 +88,7 @@ def run_stage(
     on_line: Callable[[str], None],
     on_progress: Progress = silent,
 ) -> StageRecord:
-    """Run a stage in a child process and wait for it.
+    """Run a stage in a process of its own and wait for it.
 
     It starts when a core is free. Its output goes to its log and to `on_line`, line by line as
     it comes, its progress to the session's events. A time-out, an exception here or the death
@@ -129,7 +128,7 @@ def _run(session: HubSession, call: StageCall, key: str, output: _Output) -> int
     """Run a stage's process to its end; return its exit code, or None after a time-out."""
     server = session.forks.server_for(call, output.say)
 
-    def start() -> "subprocess.Popen[str] | ForkedStage":
+    def start() -> StageProcess:
         if server is not None:
             try:
                 return server.fork(session.root, call.stage, key)
@@ -137,7 +136,7 @@ def _run(session: HubSession, call: StageCall, key: str, output: _Output) -> int
                 output.say(f"Not forked but started anew: {error}.")
         return _start_anew(session, call, key)
 
-    with session.adopt(start, call.stage) as process:
+    with session.adopted(start, call.stage) as process:
         # In the context of the run: without it Prefect's log knows neither the run nor its server,
         # and starts another one.
         read = partial(copy_context().run, output.read, process.stdout or ())
@@ -150,13 +149,12 @@ def _run(session: HubSession, call: StageCall, key: str, output: _Output) -> int
         finally:
             _end(process)
             reader.join()
-            session.forget(process)
 
 
 def _start_anew(session: HubSession, call: StageCall, key: str) -> "subprocess.Popen[str]":
     words = [str(session.root), call.stage, "--cache-key", key]
     return subprocess.Popen(
-        child_command("tasks.runtime.stage_process", *words),
+        module_command("tasks.runtime.stage_process", *words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -170,7 +168,7 @@ def _start_anew(session: HubSession, call: StageCall, key: str) -> "subprocess.P
 
 
 def _end(process: StageProcess) -> None:
-    """End a child process group that still runs: first asked, then killed."""
+    """End a process group that still runs: first asked, then killed."""
     if process.poll() is None:
         signal_group(process, signal.SIGTERM)
         try:
@@ -181,7 +179,7 @@ def _end(process: StageProcess) -> None:
 
 
 def _failure(call: StageCall, code: int | None, output: _Output) -> StageFailedError:
-    """Describe how a child ended, with the command that repeats it from inside the hub."""
+    """Describe how a stage ended, with the command that repeats it from inside the hub."""
     if code is None:
         kind, message = "Timeout", f"killed after {call.timeout_s:g} s. Take a smaller profile."
     elif code < 0:
@@ -190,12 +188,11 @@ def _failure(call: StageCall, code: int | None, output: _Output) -> StageFailedE
     else:
         kind = output.failure.get("exception", f"exit code {code}")
         message = output.failure.get("message", "it said nothing; see its log.")
-    is_fault_of_the_world = code is None or code < 0 or code == EXIT_FAULT_OF_THE_WORLD
     return StageFailedError(
         call.stage,
         f"python -m tasks.runtime.stage_process . {call.stage}",
         kind,
         message,
         list(output.tail),
-        is_fault_of_the_world=is_fault_of_the_world,
+        is_transient=code is None or code < 0 or code == EXIT_TRANSIENT,
     )

@@ -13,11 +13,11 @@ from prefect.tasks import exponential_backoff
 from tasks.core.study.stage_record import Progress, StageCall, StageRecord, silent
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.lock import stage_lock
-from tasks.runtime.record_keeping import keep_record
 from tasks.runtime.run_session import StageEvent, current_session
 from tasks.runtime.stage_cache import (
     StageRecordSerializer,
     cache_key,
+    keep_record,
     made_record,
     prefect_cache_key,
 )
@@ -30,12 +30,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def is_fault_of_the_world(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+def is_transient(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """Tell whether a failed stage is worth another try."""
     error = state.result(raise_on_failure=False)
     if current_session().stopping.is_set():
         return False
-    return isinstance(error, StageFailedError) and error.is_fault_of_the_world
+    return isinstance(error, StageFailedError) and error.is_transient
 
 
 def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
@@ -58,7 +58,7 @@ def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Make a task out of a thin function that takes `call: StageCall` and executes it.
 
     The task is cached by what its outputs depend on, and tried again, after a growing pause,
-    where the world failed: never on mathematics or on bad input.
+    where disk, memory or clock failed: never on mathematics or on bad input.
 
     Args:
         name: Name of the task in Prefect.
@@ -75,14 +75,14 @@ def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
         retries=RETRIES,
         retry_delay_seconds=exponential_backoff(BACKOFF_S),
         retry_jitter_factor=0.5,
-        retry_condition_fn=is_fault_of_the_world,
+        retry_condition_fn=is_transient,
         on_completion=[_tell_end],
         on_failure=[_tell_end],
     )
 
 
 def execute(call: StageCall, on_progress: Progress = silent) -> StageRecord:
-    """Execute a stage in its child process; its output is streamed to the run's log.
+    """Execute a stage in its process; its output is streamed to the run's log.
 
     In a shared hub a stage that another worker has made meanwhile is not made again.
 

@@ -117,7 +117,7 @@ def test_a_changed_parameter_redoes_what_depends_on_it(chain_of_two):
     assert (hub / "data/second.txt").read_text() == "helloother"
 
 
-def test_faults_of_the_world_are_tried_again(make_call, planned_hub):
+def test_transient_failures_are_tried_again(make_call, planned_hub):
     call = make_call("lose_disk")
     hub = planned_hub(call)
     assert run_flow(hub, call) == ["Completed"]

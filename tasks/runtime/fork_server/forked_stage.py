@@ -8,26 +8,11 @@ import subprocess
 import threading
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Self
 
 import orjson
 
 LONGEST_REPLY_BYTES = 2**12
-
-
-class StageProcess(Protocol):
-    """What a stage runs in: a `subprocess.Popen[str]` or a `ForkedStage`."""
-
-    pid: int
-
-    def poll(self) -> int | None:
-        """Return the exit code, None while it runs."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and return the exit code."""
-
-    def kill(self) -> None:
-        """End the process now."""
 
 
 class ForkedStage:
@@ -76,11 +61,6 @@ class ForkedStage:
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
         return code
 
-    def kill(self) -> None:
-        """End the process now."""
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
-
     def __enter__(self) -> Self:
         return self
 
@@ -94,6 +74,9 @@ class ForkedStage:
             self.stdout.close()
         self.wait()
         self._link.close()
+
+
+StageProcess = subprocess.Popen[str] | ForkedStage  # what a stage runs in
 
 
 def signal_group(process: StageProcess, number: signal.Signals) -> None:

@@ -17,22 +17,13 @@ from typing import Any
 import orjson
 
 from tasks.core.study.stage_record import StageCall
-from tasks.runtime.environment import stage_environment
 from tasks.runtime.fork_server.forked_stage import LONGEST_REPLY_BYTES, ForkedStage
-from tasks.runtime.process_lifetime import child_command
-from tasks.runtime.stage_process import IMPORTED_LATE, backend_of, module_of
+from tasks.runtime.process_lifetime import module_command, stage_environment
+from tasks.runtime.stage_loading import PLAIN, backend_of, kind_of, module_of
 
 FORKS_VARIABLE = "PHASE_G_FORKS"
 CLOSE_S = 5.0
 FEWEST_STAGES = 2  # that are worth the start of a server
-
-SOLVER = "solver"
-PLAIN = "plain"
-
-
-def kind_of(call: StageCall) -> str:
-    """Return what a stage has to load: a backend of Keras, the solver's framework or neither."""
-    return backend_of(call) or (SOLVER if module_of(call) in IMPORTED_LATE else PLAIN)
 
 
 class ForkServer:
@@ -52,7 +43,7 @@ class ForkServer:
         with theirs:
             # It ends when nobody holds the other end of its socket any more.
             self._process = subprocess.Popen(
-                child_command(
+                module_command(
                     "tasks.runtime.fork_server.server", str(theirs.fileno()), *modules, *options
                 ),
                 stdin=subprocess.DEVNULL,
@@ -117,12 +108,13 @@ class Forks:
     """The servers of a session, one a kind of stage."""
 
     def __init__(self, calls: Sequence[StageCall]) -> None:
-        """Plan servers; none is started before a stage runs.
+        """Plan servers, on Linux and unless `PHASE_G_FORKS=0`; none starts before a stage runs.
 
         Args:
             calls: The stages of the session, in the order of starting.
         """
-        self._calls = list(calls) if forks_are_wanted() else []
+        is_wanted = sys.platform == "linux" and os.environ.get(FORKS_VARIABLE) != "0"
+        self._calls = list(calls) if is_wanted else []
         self._servers: dict[str, ForkServer] | None = None
         self._guard = threading.Lock()
         self._is_closed = False
@@ -171,14 +163,7 @@ class Forks:
         for call in self._calls[names.index(first.stage) :]:
             coming.setdefault(kind_of(call), []).append(call)
         return {
-            kind: _server_of(calls) for kind, calls in coming.items() if len(calls) >= FEWEST_STAGES
+            kind: ForkServer(list(dict.fromkeys(map(module_of, calls))), backend_of(calls[0]))
+            for kind, calls in coming.items()
+            if len(calls) >= FEWEST_STAGES
         }
-
-
-def forks_are_wanted() -> bool:
-    """Tell whether stages are forked: on Linux, unless `PHASE_G_FORKS=0`."""
-    return sys.platform == "linux" and os.environ.get(FORKS_VARIABLE) != "0"
-
-
-def _server_of(calls: Sequence[StageCall]) -> ForkServer:
-    return ForkServer(list(dict.fromkeys(map(module_of, calls))), backend_of(calls[0]))

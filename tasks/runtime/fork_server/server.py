@@ -25,9 +25,9 @@ from typing import Any, NoReturn
 
 import orjson
 
-from tasks.runtime.garbage_collection import collected_rarely
-from tasks.runtime.process_lifetime import PARENT_VARIABLE
-from tasks.runtime.stage_process import load, run_child
+from tasks.runtime.process_lifetime import PARENT_VARIABLE, rare_garbage_collection
+from tasks.runtime.stage_loading import load
+from tasks.runtime.stage_process import run_stage_process
 
 LONGEST_MESSAGE_BYTES = 2**16
 _GPU = re.compile(r"/dev/(nvidia|kfd|dri/)")
@@ -66,7 +66,8 @@ class StageForks:
             os.close(output)
             return
         if not pid:
-            _become(asked, output, [self._control, link, *self._links()])
+            others = [other for _, other in self._running.values()]
+            _become(asked, output, [self._control, link, *others])
         os.close(output)
         _lead_group(pid)  # before anybody knows its number, to end the group
         pidfd = os.pidfd_open(pid)
@@ -86,9 +87,6 @@ class StageForks:
         for pidfd, (pid, _) in list(self._running.items()):
             os.killpg(pid, signal.SIGKILL)
             self._tell_end(pidfd)
-
-    def _links(self) -> list[socket.socket]:
-        return [link for _, link in self._running.values()]
 
 
 def _send(link: socket.socket, message: dict[str, Any]) -> None:
@@ -113,7 +111,7 @@ def _become(asked: dict[str, str], output: int, of_server: Iterable[socket.socke
         os.dup2(output, sys.stderr.fileno())
         os.close(output)
         os.chdir(asked["hub"])
-        code = run_child(Path(asked["hub"]), asked["stage"], asked["cache_key"])
+        code = run_stage_process(Path(asked["hub"]), asked["stage"], asked["cache_key"])
     finally:
         if sys.exc_info()[0] is not None:
             traceback.print_exc()
@@ -157,6 +155,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    with collected_rarely():
+    with rare_garbage_collection():
         code = main()
     sys.exit(code)

@@ -4,7 +4,7 @@ import sys
 
 import grimp
 
-from tasks.runtime.stage_process import IMPORTED_LATE
+from tasks.runtime.stage_loading import IMPORTED_LATE
 
 
 def printed_by(script):

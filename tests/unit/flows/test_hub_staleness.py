@@ -223,7 +223,7 @@ def test_the_plan_says_who_publishes_the_hub(tmp_path, monkeypatch):
 def test_a_blocker_holds_stage_command_exception_and_last_lines(tmp_path):
     lines = [f"line {number}" for number in range(50)]
     failure = StageFailedError(
-        "compare", "python -m x", "ValueError", "no", lines, is_fault_of_the_world=False
+        "compare", "python -m x", "ValueError", "no", lines, is_transient=False
     )
     write_blocker(tmp_path, failure)
     blocker = read_json(tmp_path / "analysis/blocker.json")

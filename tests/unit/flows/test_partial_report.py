@@ -43,7 +43,7 @@ def fail(plan, stage=FAILED_STAGE):
         "ValueError",
         "The loss is not finite after 3 epochs.",
         ["last line"],
-        is_fault_of_the_world=False,
+        is_transient=False,
     )
     with pytest.raises(StageFailedError), open_hub(plan):
         raise error

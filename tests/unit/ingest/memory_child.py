@@ -6,7 +6,7 @@ from pathlib import Path
 from tasks.core.study.stage_record import silent
 from tasks.ingest.params import IngestParams
 from tasks.ingest.stage import check_file
-from tasks.runtime.memory import peak_memory_mib
+from tasks.runtime.process_lifetime import peak_memory_mib
 
 prepared, checks = check_file(IngestParams(file=Path(sys.argv[1]), accept=("orientation",)), silent)
 prepared.write_scan_cxi(Path(sys.argv[2]))

@@ -13,14 +13,10 @@ from tasks.core.study.device import Backend
 from tasks.core.study.stage_record import StageCall
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.reconstruct.params import PtyChiParams
-from tasks.runtime.fork_server.forks import (
-    FEWEST_STAGES,
-    FORKS_VARIABLE,
-    Forks,
-    ForkServer,
-    kind_of,
-)
+from tasks.runtime.fork_server.forked_stage import signal_group
+from tasks.runtime.fork_server.forks import FEWEST_STAGES, FORKS_VARIABLE, Forks, ForkServer
 from tasks.runtime.run_session import hub_session
+from tasks.runtime.stage_loading import kind_of
 from tasks.runtime.stage_runner import run_stage
 from tasks.train.params import TrainingParams
 
@@ -43,7 +39,6 @@ def test_a_stage_is_a_process_of_its_own_whose_end_is_told(server, make_call, pl
         assert "writing hello" in process.stdout.read()
         assert process.wait(timeout=20) == 0
         assert process.poll() == 0
-        process.kill()  # does nothing to a process that has ended
     assert (hub / "data/stage.txt").read_text() == "hello"
 
 
@@ -57,7 +52,7 @@ def test_several_stages_run_side_by_side_and_end_as_they_end(server, make_call, 
             other.wait(timeout=0.1)
         assert Path(f"/proc/{other.pid}/comm").read_text() == "slow\n"
         assert other.poll() is None
-        other.kill()
+        signal_group(other, signal.SIGKILL)
         assert other.wait(timeout=20) == -signal.SIGKILL
 
 
@@ -68,7 +63,7 @@ def test_all_who_wait_learn_of_the_end(server, make_call, planned_hub):
         threads = [threading.Thread(target=lambda: codes.append(process.wait())) for _ in range(4)]
         for thread in threads:
             thread.start()
-        process.kill()
+        signal_group(process, signal.SIGKILL)
         for thread in threads:
             thread.join(timeout=20)
     assert codes == [-signal.SIGKILL] * 4

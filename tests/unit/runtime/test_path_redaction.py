@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.runtime.path_redaction import PROJECT, portable_text
+from tasks.runtime.path_redaction import PROJECT, redact_paths
 
 
 def test_places_of_this_machine_become_names(tmp_path):
@@ -16,10 +16,10 @@ def test_places_of_this_machine_become_names(tmp_path):
         f"({sys.prefix}/lib/x.py)": "(<python>/lib/x.py)",
     }
     for text, expected in lines.items():
-        assert portable_text(text, hub) == expected
-    assert str(tmp_path) not in portable_text(f"{tmp_path}/other: {hub}", hub)
+        assert redact_paths(text, hub) == expected
+    assert str(tmp_path) not in redact_paths(f"{tmp_path}/other: {hub}", hub)
 
 
 @pytest.mark.parametrize("text", ["1/1  done", "n/a", "/entry_1/data_1", "https://a.org/tmp/x"])
 def test_other_texts_stay_as_they_are(text, tmp_path):
-    assert portable_text(text, tmp_path / "hub") == text
+    assert redact_paths(text, tmp_path / "hub") == text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import write_json, write_text
-from tasks.runtime.code_fingerprint import science_modules
+from tasks.runtime.code_fingerprint import fingerprinted_modules
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_cache import StageRecordSerializer, cache_key, finished_record
 from tasks.runtime.stage_runner import run_stage
@@ -57,8 +57,8 @@ def test_the_key_changes_with_a_line_of_science(make_call, tmp_path, stage_modul
     assert key() != first
 
 
-def test_science_is_the_stage_and_all_that_it_imports():
-    modules = science_modules("tasks.simulate.stage")
+def test_the_code_of_a_stage_is_its_module_and_all_that_it_imports():
+    modules = fingerprinted_modules("tasks.simulate.stage")
     assert {
         "tasks.simulate.fly_scan",
         "tasks.core.physics.forward",
@@ -67,9 +67,9 @@ def test_science_is_the_stage_and_all_that_it_imports():
     assert not {name for name in modules if name.startswith(("tasks.train", "tasks.compare"))}
 
 
-def test_every_stage_of_the_plan_has_its_own_science():
-    training = science_modules("tasks.train.stage")
-    prediction = science_modules("tasks.reconstruct.network_stage")
+def test_every_stage_of_the_plan_has_code_of_its_own():
+    training = fingerprinted_modules("tasks.train.stage")
+    prediction = fingerprinted_modules("tasks.reconstruct.network_stage")
     assert "tasks.networks.architectures.unrolled" in set(training) & set(prediction)
     assert "tasks.train.losses" not in prediction
     assert "tasks.reconstruct.ptychi_solver" not in prediction

@@ -112,19 +112,19 @@ def test_a_stage_that_refuses_its_input_says_why_and_is_not_tried_again(
     with pytest.raises(StageFailedError, match="Expected something else, got hello") as caught:
         run(hub, call)
     assert caught.value.exception == "ValueError"
-    assert not caught.value.is_fault_of_the_world
+    assert not caught.value.is_transient
     assert "about to fail" in caught.value.log_tail
     assert caught.value.command == "python -m tasks.runtime.stage_process . stage"
     assert not (hub / call.manifest).exists()
 
 
 @pytest.mark.parametrize(("function", "kind"), [("lose_disk", "OSError"), ("die", "SIGKILL")])
-def test_faults_of_the_world_are_worth_another_try(run, function, kind, make_call, planned_hub):
+def test_transient_failures_are_worth_another_try(run, function, kind, make_call, planned_hub):
     call = make_call(function)
     with pytest.raises(StageFailedError) as caught:
         run(planned_hub(call), call)
     assert caught.value.exception == kind
-    assert caught.value.is_fault_of_the_world
+    assert caught.value.is_transient
 
 
 def test_a_stage_that_takes_too_long_is_killed(run, make_call, planned_hub, is_alive):
@@ -133,7 +133,7 @@ def test_a_stage_that_takes_too_long_is_killed(run, make_call, planned_hub, is_a
     start = time.monotonic()
     with pytest.raises(StageFailedError, match="killed after 3 s") as caught:
         run(hub, call)
-    assert caught.value.is_fault_of_the_world
+    assert caught.value.is_transient
     assert time.monotonic() - start < 20
     assert not is_alive(int((hub / "data/stage.pid").read_text()))
 
@@ -176,7 +176,7 @@ def test_the_end_of_a_session_kills_what_runs_and_starts_nothing_more(
         run_stage(session, call, "key", on_line=str)
 
 
-def test_the_death_of_the_parent_kills_the_child(
+def test_the_death_of_a_run_kills_its_stages(
     make_call, planned_hub, stages_of, is_alive, wait_until
 ):
     call = make_call("sleep", params={"seconds": 60})
