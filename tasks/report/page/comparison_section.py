@@ -7,23 +7,22 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from tasks.catalogue.headline import CROSSING
-from tasks.catalogue.metric import PARTS, VALUE
+from tasks.catalogue.metric import VALUE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.report.page.aligned_images import read_aligned
 from tasks.report.page.comparison_file import ComparisonNotes, read_notes
-from tasks.report.page.curve_charts import convergence_chart, learning_chart
+from tasks.report.page.curve_charts import convergence_chart, frc_chart, learning_chart
 from tasks.report.page.curve_files import (
     read_convergence,
     read_frc_curves,
     read_iteration,
     read_training,
 )
-from tasks.report.page.frc_chart import frc_chart
 from tasks.report.page.gallery import Gallery, Scores, make_gallery
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts, measured_facts, read_measurement
 from tasks.report.records.comparisons import TABLE_NAME, ComparisonKey, key_of_table
-from tasks.report.statistics.paired_scores import key_of
+from tasks.report.statistics.paired_scores import key_of, values_of
 from tasks.report.texts.summary_text import main_cells
 
 LINKS = {
@@ -153,11 +152,7 @@ def _draw(
 
 def scores_of(job: Mapping[str, Any]) -> Scores:
     """Return the values of a comparison by model, metric and part."""
-    return {
-        (row["model"], row["metric"], part): row[part]
-        for row in (*job["metrics"], *job["controls"])
-        for part in (*PARTS, VALUE)
-    }
+    return values_of((*job["metrics"], *job["controls"]))
 
 
 def crossings_of(scores: Scores) -> dict[str, float | None]:

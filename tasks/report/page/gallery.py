@@ -10,8 +10,13 @@ from tasks.catalogue.headline import ERROR, SIMILARITY
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures import Scale, amplitude_scale, error_scale, phase_scale, round_length
-from tasks.report.page.aligned_images import AlignedImages
-from tasks.report.page.pictures import colour_bar_source, picture_source, shrink_factor, shrunk
+from tasks.report.page.aligned_images import (
+    AlignedImages,
+    colour_bar_source,
+    picture_source,
+    shrink_factor,
+    shrunk,
+)
 from tasks.report.texts.text_tables import fixed
 
 Real = NDArray[np.floating]

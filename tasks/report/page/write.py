@@ -38,11 +38,11 @@ from tasks.report.page.comparison_section import (
 )
 from tasks.report.page.conclusion import conclusion_of
 from tasks.report.page.cost_section import cost_sections
+from tasks.report.page.curve_charts import write_frc_plot
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.delta_tables import condition_table, delta_tables
 from tasks.report.page.drawn_state import keep_state
-from tasks.report.page.frc_chart import write_frc_plot
 from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.provenance import Provenance, provenance_of

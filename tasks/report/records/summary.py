@@ -1,19 +1,18 @@
 """Means over comparisons, and what is odd about them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from tasks.catalogue.headline import arms_among, metrics_among
-from tasks.catalogue.metric import PARTS, VALUE, Metric
-from tasks.core.files.metrics_table import MetricRow
+from tasks.catalogue.metric import Metric
 from tasks.report.records.comparisons import Comparison, Name
 from tasks.report.records.measured_against import KEY, measured_against
 from tasks.report.statistics.flags import comparison_flags, missing_arms
-from tasks.report.statistics.paired_scores import mean_of_all
+from tasks.report.statistics.paired_scores import mean_of_all, values_of
 
 SCHEMA_VERSION = 1
 ALL_SPLITS = "all"
-Table = dict[Name, float | None]
 
 
 def metrics_summary(
@@ -32,14 +31,15 @@ def metrics_summary(
     """
     missing = {c.path: arms for c, arms in zip(comparisons, missing_arms(comparisons), strict=True)}
     done = [comparison for comparison in comparisons if comparison.rows is not None]
-    rows = [row for comparison in done for row in comparison.rows or ()]
-    arms = [arm.name for arm in arms_among({row.model for row in rows})]
-    metrics = metrics_among({row.metric for row in rows})
+    rows = {c.path: [asdict(row) for row in c.rows or ()] for c in done}
+    found = [row for members in rows.values() for row in members]
+    arms = [arm.name for arm in arms_among({row["model"] for row in found})]
+    metrics = metrics_among({row["metric"] for row in found})
     splits = sorted({comparison.key.split for comparison in done})
     headline = aggregate_split if aggregate_split in splits else None
 
     def means(split: str | None) -> dict[str, Any]:
-        chosen = [_table(c.rows or ()) for c in done if split in (None, c.key.split)]
+        chosen = [values_of(rows[c.path]) for c in done if split in (None, c.key.split)]
         return {arm: _aggregate(chosen, arm, metrics) for arm in arms}
 
     return {
@@ -51,7 +51,7 @@ def metrics_summary(
         "incomplete": [
             {"job": c.name, "missing": missing[c.path]} for c in done if missing[c.path]
         ],
-        "jobs": [_entry(comparison, arms) for comparison in done],
+        "jobs": [c.key._asdict() | _split(rows[c.path], arms) for c in done],
         "aggregate_split": headline or ALL_SPLITS,
         "aggregate_metrics": means(headline),
         "aggregate_by_split": {split: means(split) for split in splits},
@@ -61,7 +61,7 @@ def metrics_summary(
 
 
 def _aggregate(
-    tables: Sequence[Table], arm: str, metrics: Iterable[Metric]
+    tables: Sequence[Mapping[Name, float | None]], arm: str, metrics: Iterable[Metric]
 ) -> dict[str, dict[str, float | None]]:
     """Return the mean of every metric, and the best where higher is better.
 
@@ -80,23 +80,9 @@ def _aggregate(
     return found
 
 
-def _entry(comparison: Comparison, arms: Sequence[str]) -> dict[str, Any]:
-    """Return a comparison as JSON, rows of the arms apart from the others."""
-    rows = [
-        {"model": row.model, "metric": row.metric}
-        | {part: getattr(row, part) for part in (*PARTS, VALUE)}
-        for row in comparison.rows or ()
-    ]
+def _split(rows: Sequence[dict[str, Any]], arms: Sequence[str]) -> dict[str, Any]:
+    """Return the rows of the arms apart from those of what else was reconstructed."""
     return {
-        **comparison.key._asdict(),
         "metrics": [row for row in rows if row["model"] in arms],
         "controls": [row for row in rows if row["model"] not in arms],
-    }
-
-
-def _table(rows: Iterable[MetricRow]) -> Table:
-    return {
-        (row.model, row.metric, part): getattr(row, part)
-        for row in rows
-        for part in (*PARTS, VALUE)
     }

@@ -48,15 +48,7 @@ class PairedScores:
         cls, entries: Iterable[Mapping[str, Any]], blocks: Mapping[ComparisonKey, BlockValues]
     ) -> "PairedScores":
         """Take entries of `jobs` in `metrics_summary.json`."""
-        tables = {
-            key_of(entry): {
-                (row["model"], row["metric"], part): row[part]
-                for row in entry["metrics"]
-                for part in (*PARTS, VALUE)
-            }
-            for entry in entries
-        }
-        return cls(tables, blocks)
+        return cls({key_of(entry): values_of(entry["metrics"]) for entry in entries}, blocks)
 
     @property
     def replicates(self) -> dict[int, list[ComparisonKey]]:
@@ -74,6 +66,13 @@ class PairedScores:
         """Return the difference of the means over all comparisons; None if a value is missing."""
         own, other = (self.mean(name, self.tables) for name in wanted.pair)
         return None if own is None or other is None else own - other
+
+
+def values_of(rows: Iterable[Mapping[str, Any]]) -> dict[Name, float | None]:
+    """Return the values of rows of `metrics_summary.json` by model, metric and part."""
+    return {
+        (row["model"], row["metric"], part): row[part] for row in rows for part in (*PARTS, VALUE)
+    }
 
 
 def mean_of_all(values: list[float | None]) -> float | None:

@@ -12,7 +12,7 @@ from tasks.catalogue.headline import (
 )
 from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
 from tasks.report.records.measured_against import caveat
-from tasks.report.statistics.paired_scores import key_of
+from tasks.report.statistics.paired_scores import key_of, values_of
 from tasks.report.texts.interval_texts import part_name
 from tasks.report.texts.text_tables import fixed, markdown_table
 
@@ -101,11 +101,7 @@ def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
     A column that no model has a value for is left out.
     """
-    values = {
-        (row["model"], row["metric"], part): row[part]
-        for row in _rows(job)
-        for part in (*PARTS, VALUE)
-    }
+    values = values_of(_rows(job))
     models = dict.fromkeys(row["model"] for row in _rows(job))
     shown = {
         title: column
