@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tasks.core.files.atomic_files import atomic_path, read_json, sha256_of, write_json
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.architectures import AnyArchitecture
-from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.scan_statistics import ScanStatistics
 

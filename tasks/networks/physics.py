@@ -12,8 +12,7 @@ where no gradient is asked for and patterns come some at a time.
 
 from typing import Any
 
-from keras import ops
-
+from tasks.networks.keras_later import ops
 from tasks.networks.projections import COUNT_OFFSET
 
 Tensor = Any

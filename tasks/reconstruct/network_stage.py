@@ -12,6 +12,7 @@ from tasks.core.files.scan_file import open_view
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device, without_gradients
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import initial_guess
@@ -92,7 +93,7 @@ def predict_object(
     """
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     guess = np.zeros(canvas.shape, dtype=np.complex64)
-    if network.needs_initial_guess:
+    if network.architecture.needs_initial_guess:
         guess = initial_guess(exposures, canvas)
     with without_gradients():
         object_ = network.predict_canvas(exposures, canvas, guess, chunk_size, after_pass)

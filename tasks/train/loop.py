@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.networks.architectures.base import CanvasNetwork
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.history import History
 from tasks.train.losses import Objective

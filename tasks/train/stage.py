@@ -9,8 +9,7 @@ from tasks.core.files.scan_file import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.architectures import Architecture
-from tasks.networks.architectures.base import CanvasNetwork
-from tasks.networks.cost import cost_of
+from tasks.networks.canvas_network import CanvasNetwork, cost_of
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.model_file import (
@@ -59,7 +58,9 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     precision = choose_precision(params.precision, device)
     with layers_in(precision):
         architecture, network = _network(params, files, data, exposures)
-    setup = TrainingSetup.of(params, files, exposures, shown_fraction, network.needs_initial_guess)
+    setup = TrainingSetup.of(
+        params, files, exposures, shown_fraction, architecture.needs_initial_guess
+    )
     checkpoints = _checkpoints(files)
     history = train_network(
         network,

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from tasks.networks.architectures.base import Canvases, CanvasNetwork
+from tasks.networks.architectures.base import Canvases
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.physics import Tensor
 from tasks.train.history import Weights, pack, unpack
 from tasks.train.losses import Objective

@@ -101,7 +101,7 @@ def test_patterns_learned_from(yardsticks_of, exposures, precision):
     with layers_in(precision):
         network = params.architecture.build(InputGeometry.of(exposures.probe_modes), seed=1)
     setup = TrainingSetup.of(
-        params, StageFiles({}, {}), exposures, 0.6, network.needs_initial_guess
+        params, StageFiles({}, {}), exposures, 0.6, network.architecture.needs_initial_guess
     )
     trainer = Trainer.of(network, setup.objective, params)
     trainer.train_step(setup.training_batch(0), 1e-3)

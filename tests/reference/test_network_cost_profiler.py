@@ -6,7 +6,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tensorflow.python.profiler import model_analyzer, option_builder
 
 from tasks.networks.architectures.unet import make_unet
-from tasks.networks.cost import model_flops
+from tasks.networks.canvas_network import model_flops
 
 
 def test_the_u_net_costs_what_the_profiler_counts(capfd):

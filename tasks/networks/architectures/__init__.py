@@ -1,99 +1,20 @@
 """The catalogue of architectures: each takes a group's counts to its object, on one canvas.
 
-A new one is one file with its network, and here the class that says its kind, its sizes and how it
-is built, with one line of `ARCHITECTURES`. Nothing here loads Keras, so that forms and plans can
-show what there is; a network's own module must not import this one.
+A new one is one file, whose class says kind, sizes and what it computes, and one line of
+`ARCHITECTURES`. Nothing here loads Keras, so that forms and plans can show what there is.
 """
 
-from abc import ABC, abstractmethod
 from enum import StrEnum
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-if TYPE_CHECKING:
-    from tasks.networks.architectures.base import CanvasNetwork
-    from tasks.networks.exposures import InputGeometry
-
-Channels = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=2, max_length=3)
-]
-
-
-class Architecture(BaseModel, ABC):
-    """Kind and sizes of a network: what a form shows and the record of a model keeps."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: str
-
-    @abstractmethod
-    def build(self, geometry: "InputGeometry", seed: int) -> "CanvasNetwork":
-        """Return a new network.
-
-        Args:
-            geometry: Size of the patterns and of the probe's dark rim.
-            seed: Seed of its initial weights.
-        """
-
-
-class UnrolledArchitecture(Architecture):
-    """A few physics passes on the group's canvas, each corrected by one shared U-Net."""
-
-    kind: Literal["unrolled"] = "unrolled"
-    passes: int = Field(2, ge=1, le=50, description="Physics passes that share one U-Net")
-    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
-
-    def build(self, geometry: "InputGeometry", seed: int) -> "CanvasNetwork":
-        """Return a new network; arguments as of `Architecture`."""
-        from tasks.networks.architectures.unrolled import UnrolledNetwork
-
-        return UnrolledNetwork(self.passes, self.channels, geometry, seed)
-
-
-class PatchArchitecture(Architecture):
-    """One U-Net that sees a single pattern; the patches of a group are averaged by their light."""
-
-    kind: Literal["patch"] = "patch"
-    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
-
-    def build(self, geometry: "InputGeometry", seed: int) -> "CanvasNetwork":
-        """Return a new network; arguments as of `Architecture`."""
-        from tasks.networks.architectures.patch import PatchNetwork
-
-        return PatchNetwork(self.channels, geometry, seed)
-
-
-class ClassicArchitecture(Architecture):
-    """PtychoNN: one encoder and two decoders, for amplitude and phase, per image of a group."""
-
-    kind: Literal["classic"] = "classic"
-    gridsize: Literal[1, 2] = Field(
-        1, description="Patterns in an image are gridsize squared: one, or four neighbours"
-    )
-    channels: Channels = Field((16, 32, 64), description="Channels of the encoder's blocks")
-
-    def build(self, geometry: "InputGeometry", seed: int) -> "CanvasNetwork":
-        """Return a new network; arguments as of `Architecture`."""
-        from tasks.networks.architectures.classic import ClassicNetwork
-
-        return ClassicNetwork(self.gridsize, self.channels, geometry, seed)
-
-
-class Choice(NamedTuple):
-    """What can be chosen as the architecture of a run.
-
-    Attributes:
-        name: Its name as an option.
-        sizes: Kind and sizes.
-        meaning: What it is, in a few words.
-    """
-
-    name: str
-    sizes: Architecture
-    meaning: str
+from tasks.networks.architectures.base import Architecture, Choice
+from tasks.networks.architectures.classic import ClassicArchitecture
+from tasks.networks.architectures.patch import PatchArchitecture
+from tasks.networks.architectures.unrolled import UnrolledArchitecture
 
 
 def by_name(*choices: Choice) -> dict[str, Choice]:

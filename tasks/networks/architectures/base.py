@@ -2,15 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.geometry.patches import Window
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import ComplexPair, Tensor
+
+if TYPE_CHECKING:
+    from tasks.networks.canvas_network import CanvasNetwork
+
+Channels = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=2, max_length=3)
+]
 
 
 class Canvases(NamedTuple):
@@ -34,60 +41,69 @@ class Workload(NamedTuple):
         transforms: Fourier transforms of N x N pixels, for each mode of the probe.
     """
 
-    models: Sequence[tuple[keras.Model, tuple[int, ...], int]]
+    models: Sequence[tuple[Any, tuple[int, ...], int]]
     transforms: int
 
 
-class CanvasNetwork(keras.Model, ABC):  # type: ignore[misc]  # Keras is not typed
-    """Counts, probe and positions of neighbouring patterns in, their object out.
+class Architecture(BaseModel, ABC):
+    """Kind and sizes of a network, as forms show and records keep them, and how it computes.
 
-    Attributes:
-        needs_initial_guess: Whether it refines one (`tasks.networks.initial_guess`), which
-            batches then carry; otherwise `initial_real` and `initial_imaginary` are zero.
-        passes: Number of objects that a call returns.
-        geometry: What it is built for.
+    Weights belong to the network, which every method is given. Keras is imported as late as
+    `tasks.networks.keras_later` does.
     """
 
-    needs_initial_guess: bool = False
-    passes: int = 1
-    geometry: InputGeometry
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Whether batches carry an initial guess to refine (`tasks.networks.initial_guess`) or zero.
+    needs_initial_guess: ClassVar[bool] = False
 
-    def __init__(self, name: str) -> None:
-        # The physics of a network is in float32, whatever its layers compute in.
-        super().__init__(name=name, dtype="float32")
+    kind: str
+
+    @property
+    def n_passes(self) -> int:
+        """Number of objects that a call returns."""
+        return 1
+
+    def build(self, geometry: InputGeometry, seed: int) -> "CanvasNetwork":
+        """Return a new network for a geometry, its initial weights drawn from a seed."""
+        from tasks.networks.canvas_network import CanvasNetwork
+
+        return CanvasNetwork(self, geometry, seed)
 
     @abstractmethod
-    def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
+    def add_layers(self, network: "CanvasNetwork", seed: int) -> None:
+        """Give a new network its layers and weights."""
+
+    @abstractmethod
+    def reconstruct_group(self, network: "CanvasNetwork", inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group from its `network_inputs`."""
 
     @abstractmethod
-    def predict_canvas(
+    def reconstruct_scan(
         self,
+        network: "CanvasNetwork",
         exposures: Exposures,
-        canvas: Window,
-        initial_guess: NDArray[np.complex64],
+        canvas: tuple[Window, NDArray[np.complex64]],
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
-        """Reconstruct a whole scan, some patterns at a time.
-
-        Args:
-            exposures: The scan.
-            canvas: Window of the object's frame that holds every patch.
-            initial_guess: On the canvas, shape (H, W); zero where it is not needed.
-            chunk_size: Patterns at a time; no more are in memory.
-            after_pass: Told the number of finished passes, of `passes`.
-
-        Returns:
-            Object, shape (H, W); neither the order of the patterns nor the chunk size matters
-            beyond rounding.
-        """
+        """Reconstruct a whole scan; window and initial guess, and the rest as `predict_canvas`."""
 
     @abstractmethod
-    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
-        """Return what a call computes.
+    def workload(
+        self, network: "CanvasNetwork", n_patterns: int, canvas_shape: tuple[int, int]
+    ) -> Workload:
+        """Return what a call computes for patterns of a group on their canvas (H, W)."""
 
-        Args:
-            n_patterns: Patterns of the group.
-            canvas_shape: Shape (H, W) of its canvas.
-        """
+
+class Choice(NamedTuple):
+    """What can be chosen as the architecture of a run.
+
+    Attributes:
+        name: Its name as an option.
+        sizes: Kind and sizes.
+        meaning: What it is, in a few words.
+    """
+
+    name: str
+    sizes: Architecture
+    meaning: str

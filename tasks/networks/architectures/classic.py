@@ -7,42 +7,52 @@ gives four patches of the object. Every pattern makes a group with its nearest n
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras
 import numpy as np
-from keras import layers, ops
 from numpy.typing import NDArray
+from pydantic import Field
 
 from tasks.core.geometry.groups import nearest_neighbours
-from tasks.networks.architectures.base import Workload
-from tasks.networks.architectures.stitching import StitchedNetwork
-from tasks.networks.architectures.unet import LAST_LAYER_SCALE
+from tasks.networks.architectures.base import Channels, Workload
+from tasks.networks.architectures.stitching import StitchedArchitecture
+from tasks.networks.architectures.unet import block, convolution
 from tasks.networks.exposures import InputGeometry
+from tasks.networks.keras_later import keras, layers, ops
 from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
+
+if TYPE_CHECKING:
+    from tasks.networks.canvas_network import CanvasNetwork
 
 POSITION_DIGITS = 6
 
 
-class ClassicNetwork(StitchedNetwork):
-    """Amplitude and phase of the patches of one pattern, or of four neighbours."""
+class ClassicArchitecture(StitchedArchitecture):
+    """PtychoNN: one encoder and two decoders, for amplitude and phase, per image of a group."""
 
-    def __init__(
-        self, gridsize: int, channels: tuple[int, ...], geometry: InputGeometry, seed: int
-    ) -> None:
-        super().__init__("classic", geometry, 2 ** len(channels))
-        self.group_size = gridsize**2
-        self.body = make_encoder_decoders(channels, geometry, self.group_size, seed)
-        self.built = True
+    kind: Literal["classic"] = "classic"
+    gridsize: Literal[1, 2] = Field(
+        1, description="Patterns in an image are gridsize squared: one, or four neighbours"
+    )
+    channels: Channels = Field((16, 32, 64), description="Channels of the encoder's blocks")
 
     @property
-    def image_px(self) -> int:
-        """Side of a pattern [px]."""
-        return self.geometry.n_px
+    def group_size(self) -> int:
+        """Patterns in an image."""
+        return self.gridsize**2
+
+    def image_px(self, geometry: InputGeometry) -> int:
+        """Return the side of a pattern [px]."""
+        return geometry.n_px
+
+    def add_layers(self, network: "CanvasNetwork", seed: int) -> None:
+        """Give a new network its encoder and decoders."""
+        self.check_size(network.geometry, len(self.channels))
+        network.body = make_encoder_decoders(self.channels, network.geometry, self.group_size, seed)
 
     def groups_of_batch(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Return each pattern and its nearest neighbours in the batch, shape (J, C)."""
-        half, width = self.geometry.n_px // 2, inputs["normaliser"].shape[1]
+        half, width = inputs["indices"].shape[-1] // 2, inputs["normaliser"].shape[1]
         return nearest_in_batch(inputs["indices"][:, half, half], width, self.group_size)
 
     def groups_of_scan(self, positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
@@ -59,7 +69,12 @@ class ClassicNetwork(StitchedNetwork):
         return np.asarray(order[members], dtype=np.intp)
 
     def object_patches(
-        self, counts: Tensor, good: Tensor, probe: ComplexPair, members: Tensor
+        self,
+        network: "CanvasNetwork",
+        counts: Tensor,
+        good: Tensor,
+        probe: ComplexPair,
+        members: Tensor,
     ) -> ComplexPair:
         """Return the patches of every group: sigmoid amplitude, phase within pi."""
         n_px = counts.shape[-1]
@@ -68,16 +83,21 @@ class ClassicNetwork(StitchedNetwork):
         amplitude = ops.roll(amplitude, (n_px // 2, n_px // 2), axis=(1, 2))
         image = ops.transpose(ops.take(amplitude, members, axis=0), (0, 2, 3, 1))
         modulus, phase = (
-            ops.transpose(ops.cast(part, "float32"), (0, 3, 1, 2)) for part in self.body(image)
+            ops.transpose(ops.cast(part, "float32"), (0, 3, 1, 2)) for part in network.body(image)
         )
         modulus, phase = ops.sigmoid(modulus), np.pi * ops.tanh(phase)
         return modulus * ops.cos(phase), modulus * ops.sin(phase)
 
-    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:  # noqa: ARG002
+    def workload(
+        self,
+        network: "CanvasNetwork",
+        n_patterns: int,
+        canvas_shape: tuple[int, int],  # noqa: ARG002
+    ) -> Workload:
         """Return its model on every group, and the transforms of the prediction."""
-        n_px = self.geometry.n_px
+        n_px = network.geometry.n_px
         image = (n_patterns, n_px, n_px, self.group_size)
-        return Workload([(self.body, image, 1)], transforms=n_patterns)
+        return Workload([(network.body, image, 1)], transforms=n_patterns)
 
 
 def nearest_in_batch(pixels: Tensor, width: int, group_size: int) -> Tensor:
@@ -97,7 +117,7 @@ def nearest_in_batch(pixels: Tensor, width: int, group_size: int) -> Tensor:
 
 def make_encoder_decoders(
     channels: tuple[int, ...], geometry: InputGeometry, group_size: int, seed: int
-) -> keras.Model:
+) -> Any:
     """Return the model from a group's image to the logits of its amplitudes and phases.
 
     The decoders end on the lit part of the patches alone.
@@ -115,35 +135,15 @@ def make_encoder_decoders(
     inputs = keras.Input((geometry.n_px, geometry.n_px, group_size), name="diffraction_amplitude")
     image = inputs
     for level, width in enumerate(channels):
-        image = _block(image, width, seeds, f"encode_{level}")
+        image = block(image, width, seeds, f"encode_{level}")
         image = layers.MaxPooling2D(2, name=f"pool_{level}")(image)
     outputs = []
     for part in ("amplitude", "phase"):
         decoded = image
         for level in reversed(range(len(channels))):
-            decoded = _block(decoded, channels[level], seeds, f"{part}_{level}")
+            decoded = block(decoded, channels[level], seeds, f"{part}_{level}")
             if level == 0:
                 decoded = layers.Cropping2D(geometry.dark_rim_px // 2, name=f"{part}_lit")(decoded)
             decoded = layers.UpSampling2D(2, name=f"{part}_enlarge_{level}")(decoded)
-        outputs.append(_convolution(group_size, seeds, part, None)(decoded))
+        outputs.append(convolution(group_size, seeds, part, None)(decoded))
     return keras.Model(inputs, outputs, name="encoder_decoders")
-
-
-def _block(image: Tensor, width: int, seeds: keras.random.SeedGenerator, name: str) -> Tensor:
-    for number in (1, 2):
-        image = _convolution(width, seeds, f"{name}_{number}", "relu")(image)
-    return image
-
-
-def _convolution(
-    width: int, seeds: keras.random.SeedGenerator, name: str, activation: str | None
-) -> Any:
-    scale = 2.0 if activation else LAST_LAYER_SCALE**2
-    return layers.Conv2D(
-        width,
-        3,
-        padding="same",
-        activation=activation,
-        kernel_initializer=keras.initializers.VarianceScaling(scale, seed=seeds),
-        name=name,
-    )

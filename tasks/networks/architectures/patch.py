@@ -1,15 +1,17 @@
 """The patch network: one U-Net per pattern, from its back-projection to the object under it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
+from pydantic import Field
 
-from tasks.networks.architectures.base import Workload
-from tasks.networks.architectures.stitching import StitchedNetwork, lit_part
+from tasks.networks.architectures.base import Channels, Workload
+from tasks.networks.architectures.stitching import StitchedArchitecture, lit_part
 from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.exposures import InputGeometry
+from tasks.networks.keras_later import ops
 from tasks.networks.physics import (
     ComplexPair,
     Tensor,
@@ -19,39 +21,45 @@ from tasks.networks.physics import (
     squared_modulus,
 )
 
+if TYPE_CHECKING:
+    from tasks.networks.canvas_network import CanvasNetwork
+
 INPUT_CHANNELS = 4
 FAINT = 0.05
 UNKNOWN_PHASE = 1e-3
 
 
-class PatchNetwork(StitchedNetwork):
-    """What a U-Net adds to the back-projection of each pattern."""
+class PatchArchitecture(StitchedArchitecture):
+    """One U-Net that sees a single pattern; the patches of a group are averaged by their light."""
 
-    def __init__(self, channels: tuple[int, ...], geometry: InputGeometry, seed: int) -> None:
-        super().__init__("patch", geometry, 2 ** len(channels))
-        self.unet = make_unet(channels, INPUT_CHANNELS, 2, seed)
-        self.built = True
+    kind: Literal["patch"] = "patch"
+    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
 
-    @property
-    def image_px(self) -> int:
-        """Side of the lit part of a pattern's patch [px]."""
-        return self.geometry.n_px - 2 * self.geometry.dark_rim_px
+    def image_px(self, geometry: InputGeometry) -> int:
+        """Return the side of the lit part of a pattern's patch [px]."""
+        return geometry.n_px - 2 * geometry.dark_rim_px
+
+    def add_layers(self, network: "CanvasNetwork", seed: int) -> None:
+        """Give a new network its U-Net."""
+        self.check_size(network.geometry, len(self.channels))
+        network.unet = make_unet(self.channels, INPUT_CHANNELS, 2, seed)
 
     def object_patches(
         self,
+        network: "CanvasNetwork",
         counts: Tensor,
         good: Tensor,
         probe: ComplexPair,
         members: Tensor,  # noqa: ARG002
     ) -> ComplexPair:
         """Return one patch for every pattern, each a group of its own."""
-        rim, guess = self.geometry.dark_rim_px, back_projection(counts, good, probe)
+        rim, guess = network.geometry.dark_rim_px, back_projection(counts, good, probe)
         strongest = probe[0][0], probe[1][0]
         scale = ops.rsqrt(ops.max(squared_modulus(strongest), axis=(1, 2), keepdims=True))
         # The probe tells the convolutions where in the patch they are.
         channels = [*guess, scale * strongest[0], scale * strongest[1]]
         image = lit_part(ops.stack(channels), rim)
-        learned = unfold(self.unet(fold(ops.transpose(image, (1, 2, 3, 0)))))
+        learned = unfold(network.unet(fold(ops.transpose(image, (1, 2, 3, 0)))))
         learned = ops.transpose(ops.cast(learned, "float32"), (3, 0, 1, 2))
         patches = ops.expand_dims(image[:2] + learned, 2)
         return patches[0], patches[1]
@@ -64,11 +72,16 @@ class PatchNetwork(StitchedNetwork):
         """Return every exposure alone, shape (J, 1)."""
         return np.arange(len(positions_px), dtype=np.intp)[:, None]
 
-    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:  # noqa: ARG002
+    def workload(
+        self,
+        network: "CanvasNetwork",
+        n_patterns: int,
+        canvas_shape: tuple[int, int],  # noqa: ARG002
+    ) -> Workload:
         """Return the U-Net on every pattern; beam, back-projection and prediction."""
-        side = self.image_px // 2
+        side = self.image_px(network.geometry) // 2
         image = (n_patterns, side, side, 4 * INPUT_CHANNELS)
-        return Workload([(self.unet, image, 1)], transforms=3 * n_patterns)
+        return Workload([(network.unet, image, 1)], transforms=3 * n_patterns)
 
 
 def back_projection(counts: Tensor, good: Tensor, probe: ComplexPair) -> ComplexPair:

@@ -8,60 +8,64 @@ Hoidn, Mishra & Mehta, Sci. Rep. 13, 22789 (2023), here for any number of neighb
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from tasks.core.geometry.patches import Window, place_patches
 from tasks.networks import physics
-from tasks.networks.architectures.base import Canvases, CanvasNetwork
+from tasks.networks.architectures.base import Architecture, Canvases
 from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, InputGeometry, intensity_of, zero_frequency_first
+from tasks.networks.keras_later import ops
 from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
+
+if TYPE_CHECKING:
+    from tasks.networks.canvas_network import CanvasNetwork
 
 UNLIT = 1e-9
 
 
-class StitchedNetwork(CanvasNetwork):
+class StitchedArchitecture(Architecture):
     """Patches from groups of a few patterns, averaged on the canvas."""
 
-    group_size: int = 1
+    @property
+    def group_size(self) -> int:
+        """Patterns that the network sees as one image."""
+        return 1
 
-    def __init__(self, name: str, geometry: InputGeometry, n_px_multiple: int) -> None:
-        """Check that patches suit the network.
+    @abstractmethod
+    def image_px(self, geometry: InputGeometry) -> int:
+        """Return the side of the image that the network sees [px]."""
 
-        Args:
-            name: Its kind.
-            geometry: Size of the patterns and of the probe's dark rim.
-            n_px_multiple: What the side of the network's image is a multiple of.
+    def check_size(self, geometry: InputGeometry, n_levels: int) -> None:
+        """Refuse an image that the levels cannot halve.
 
         Raises:
-            ValueError: If it is not.
+            ValueError: If its side is no multiple of 2 to the number of levels.
         """
-        super().__init__(name)
-        self.geometry = geometry
-        side = self.image_px
-        if side % n_px_multiple:
+        side, multiple = self.image_px(geometry), 2**n_levels
+        if side % multiple:
             raise ValueError(
-                f"The {name} network halves its image of {side} px (patterns of "
-                f"{geometry.n_px} px) down to a {n_px_multiple}th, but {side} is no "
-                f"multiple of {n_px_multiple}. Give `channels` fewer levels, or pad the patterns."
+                f"The {self.kind} network halves its image of {side} px (patterns of "
+                f"{geometry.n_px} px) down to a {multiple}th, but {side} is no "
+                f"multiple of {multiple}. Give `channels` fewer levels, or pad the patterns."
             )
-
-    @property
-    @abstractmethod
-    def image_px(self) -> int:
-        """Side of the image that the network sees [px]."""
 
     @abstractmethod
     def object_patches(
-        self, counts: Tensor, good: Tensor, probe: ComplexPair, members: Tensor
+        self,
+        network: "CanvasNetwork",
+        counts: Tensor,
+        good: Tensor,
+        probe: ComplexPair,
+        members: Tensor,
     ) -> ComplexPair:
         """Return the lit part of the object under every pattern of every group.
 
         Args:
+            network: Whose weights to use.
             counts: Photons, shape (J, N, N), zero frequency first.
             good: 1 where the detector counts, shape (N, N).
             probe: Modes at every position, each (M, J, N, N).
@@ -79,14 +83,14 @@ class StitchedNetwork(CanvasNetwork):
     def groups_of_scan(self, positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
         """Return the exposures of each group of a scan, each in one at least, shape (G, C)."""
 
-    def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
+    def reconstruct_group(self, network: "CanvasNetwork", inputs: Mapping[str, Tensor]) -> Canvases:
         """Average the patches of a batch; the mean predicts every pattern."""
         probe, counts = (inputs["probe_real"], inputs["probe_imaginary"]), inputs["counts"]
-        refuse_other_size(counts.shape[-1], self.geometry)
+        refuse_other_size(counts.shape[-1], network.geometry)
         members = self.groups_of_batch(inputs)
-        patches = self.object_patches(counts, inputs["good"], probe, members)
+        patches = self.object_patches(network, counts, inputs["good"], probe, members)
         intensity = ops.sum(squared_modulus(probe), axis=0)
-        owners, rim = ops.reshape(members, (-1,)), self.geometry.dark_rim_px
+        owners, rim = ops.reshape(members, (-1,)), network.geometry.dark_rim_px
         weights = ops.take(lit_part(intensity / ops.max(intensity), rim), owners, axis=0)
         indices = ops.take(lit_part(inputs["indices"], rim), owners, axis=0)
         height, width = inputs["normaliser"].shape
@@ -94,41 +98,45 @@ class StitchedNetwork(CanvasNetwork):
         waves = physics.predicted_waves(canvas, probe, inputs["indices"])
         return Canvases([canvas], [physics.predicted_intensity(waves)])
 
-    def predict_canvas(
+    def reconstruct_scan(
         self,
+        network: "CanvasNetwork",
         exposures: Exposures,
-        canvas: Window,
-        initial_guess: NDArray[np.complex64],  # noqa: ARG002 - it refines nothing
+        canvas: tuple[Window, NDArray[np.complex64]],
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
         """Sum up the weighted patches of a whole scan and their weights."""
-        refuse_other_size(exposures.n_px, self.geometry)
+        window, _ = canvas  # there is no guess to refine
+        refuse_other_size(exposures.n_px, network.geometry)
         groups = self.groups_of_scan(exposures.positions_px)
         n_groups = max(1, chunk_size // self.group_size)
-        total = np.zeros(canvas.shape, dtype=np.complex64)
-        light = np.zeros(canvas.shape, dtype=np.float32)
+        total = np.zeros(window.shape, dtype=np.complex64)
+        light = np.zeros(window.shape, dtype=np.float32)
         for first in range(0, len(groups), n_groups):
             seen, places = np.unique(groups[first : first + n_groups], return_inverse=True)
             members = places.reshape(-1, self.group_size)
             probes = exposures.probes(seen)
-            patches = self._patches_of(exposures, seen, probes, members)
+            patches = self._patches_of(network, exposures, seen, probes, members)
             intensity = intensity_of(probes)
-            weights = lit_part(intensity, self.geometry.dark_rim_px)[members.ravel()]
-            inside = canvas.inside(exposures.positions_px[seen])[members.ravel()]
-            total += place_patches(weights * patches, inside, canvas.shape)
-            light += place_patches(weights, inside, canvas.shape)
-        after_pass(self.passes)
+            weights = lit_part(intensity, network.geometry.dark_rim_px)[members.ravel()]
+            inside = window.inside(exposures.positions_px[seen])[members.ravel()]
+            total += place_patches(weights * patches, inside, window.shape)
+            light += place_patches(weights, inside, window.shape)
+        after_pass(1)
         return np.divide(total, light, out=np.zeros_like(total), where=light > 0)
 
     def _patches_of(
         self,
+        network: "CanvasNetwork",
         exposures: Exposures,
         seen: NDArray[np.intp],
         probes: NDArray[np.complex64],
         members: NDArray[np.intp],
     ) -> NDArray[np.complex64]:
+        """Return the patches of every group, one after another, shape (G C, n, n)."""
         real, imaginary = self.object_patches(
+            network,
             ops.convert_to_tensor(exposures.counts(seen)),
             ops.convert_to_tensor(zero_frequency_first(exposures.good_pixels)),
             tuple(ops.convert_to_tensor(part) for part in as_pair(probes)),

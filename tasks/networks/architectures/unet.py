@@ -1,10 +1,9 @@
 """The U-Net of the architectures, on images whose 2 x 2 pixels are folded into channels."""
 
+from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import layers, ops
-
+from tasks.networks.keras_later import keras, layers, ops
 from tasks.networks.physics import Tensor
 
 LAST_LAYER_SCALE = 0.1
@@ -26,24 +25,29 @@ def unfold(image: Tensor) -> Tensor:
     return ops.reshape(blocks, (-1, 2 * height, 2 * width, channels // 4))
 
 
-def _initializer(seeds: keras.random.SeedGenerator, scale: float = 2.0) -> Any:
-    return keras.initializers.VarianceScaling(scale, seed=seeds)
+def convolution(
+    channels: int, seeds: Any, name: str, activation: str | None = "relu"
+) -> Callable[[Tensor], Tensor]:
+    """Return a convolution of 3 x 3 pixels; without activation it is a last layer, and small."""
+    scale = 2.0 if activation else LAST_LAYER_SCALE**2
+    return layers.Conv2D(  # type: ignore[no-any-return]  # Keras is not typed
+        channels,
+        3,
+        padding="same",
+        activation=activation,
+        kernel_initializer=keras.initializers.VarianceScaling(scale, seed=seeds),
+        name=name,
+    )
 
 
-def _block(image: Tensor, channels: int, seeds: keras.random.SeedGenerator, name: str) -> Tensor:
+def block(image: Tensor, channels: int, seeds: Any, name: str) -> Tensor:
+    """Apply two convolutions."""
     for number in (1, 2):
-        image = layers.Conv2D(
-            channels,
-            3,
-            padding="same",
-            activation="relu",
-            kernel_initializer=_initializer(seeds),
-            name=f"{name}_{number}",
-        )(image)
+        image = convolution(channels, seeds, f"{name}_{number}")(image)
     return image
 
 
-def make_unet(channels: tuple[int, ...], n_inputs: int, n_outputs: int, seed: int) -> keras.Model:
+def make_unet(channels: tuple[int, ...], n_inputs: int, n_outputs: int, seed: int) -> Any:
     """Return the U-Net on folded pixels; the image must be a multiple of 2 ** len(channels).
 
     Args:
@@ -60,19 +64,13 @@ def make_unet(channels: tuple[int, ...], n_inputs: int, n_outputs: int, seed: in
     inputs = keras.Input((None, None, 4 * n_inputs), name="folded_canvas")
     image, skips = inputs, []
     for level, width in enumerate(channels[:-1]):
-        image = _block(image, width, seeds, f"down_{level}")
+        image = block(image, width, seeds, f"down_{level}")
         skips.append(image)
         image = layers.AveragePooling2D(2, name=f"pool_{level}")(image)
-    image = _block(image, channels[-1], seeds, "bottom")
+    image = block(image, channels[-1], seeds, "bottom")
     for level in reversed(range(len(skips))):
         image = layers.UpSampling2D(2, name=f"enlarge_{level}")(image)
         image = layers.Concatenate(name=f"join_{level}")([image, skips[level]])
-        image = _block(image, channels[level], seeds, f"up_{level}")
-    outputs = layers.Conv2D(
-        4 * n_outputs,
-        3,
-        padding="same",
-        kernel_initializer=_initializer(seeds, LAST_LAYER_SCALE**2),
-        name="correction",
-    )(image)
+        image = block(image, channels[level], seeds, f"up_{level}")
+    outputs = convolution(4 * n_outputs, seeds, "correction", None)(image)
     return keras.Model(inputs, outputs, name="unet")

@@ -12,15 +12,17 @@ the canvas, which no probe lights.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
+from pydantic import Field
 
 from tasks.core.geometry.patches import Window
-from tasks.networks.architectures.base import Canvases, CanvasNetwork, Workload
+from tasks.networks.architectures.base import Architecture, Canvases, Channels, Workload
 from tasks.networks.architectures.unet import fold, make_unet, unfold
-from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.exposures import Exposures
+from tasks.networks.keras_later import ops
 from tasks.networks.physics import (
     ComplexPair,
     Tensor,
@@ -30,49 +32,35 @@ from tasks.networks.physics import (
 )
 from tasks.networks.projections import PhysicsPass
 
+if TYPE_CHECKING:
+    from tasks.networks.canvas_network import CanvasNetwork
+
 TYPICAL_TRANSMISSION = 0.75
 STEP_GAIN = 3.0
 COVERAGE_GAIN = 0.3
 INPUT_CHANNELS = 5
 
 
-class UnrolledNetwork(CanvasNetwork):
-    """Physics passes that start from an initial guess and share one U-Net."""
+class UnrolledArchitecture(Architecture):
+    """A few physics passes on the group's canvas, each corrected by one shared U-Net."""
 
-    needs_initial_guess = True
+    needs_initial_guess: ClassVar[bool] = True
 
-    def __init__(
-        self, passes: int, channels: tuple[int, ...], geometry: InputGeometry, seed: int
-    ) -> None:
-        super().__init__(name="unrolled")
-        self.passes = passes
-        self.geometry = geometry
-        self.unet = make_unet(channels, INPUT_CHANNELS, 2, seed)
-        self.steps = self.add_weight(shape=(self.passes,), initializer="ones", name="steps")
-        self.built = True
+    kind: Literal["unrolled"] = "unrolled"
+    passes: int = Field(2, ge=1, le=50, description="Physics passes that share one U-Net")
+    channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
 
-    def correct(
-        self, number: int, canvas: ComplexPair, step: ComplexPair, coverage: Tensor
-    ) -> ComplexPair:
-        """Return the canvas after pass `number`, given its normalised projection step D."""
-        channels = [
-            canvas[0] - TYPICAL_TRANSMISSION,
-            canvas[1],
-            STEP_GAIN * step[0],
-            STEP_GAIN * step[1],
-            ops.tanh(COVERAGE_GAIN * coverage),
-        ]
-        rim, (height, width) = self.geometry.dark_rim_px, coverage.shape
-        image = ops.stack(channels, axis=-1)[rim : height - rim, rim : width - rim]
-        learned = unfold(self.unet(fold(ops.expand_dims(image, 0))))[0]
-        learned = ops.pad(ops.cast(learned, "float32"), ((rim, rim), (rim, rim), (0, 0)))
-        length = self.steps[number]
-        return (
-            canvas[0] + length * step[0] + learned[..., 0],
-            canvas[1] + length * step[1] + learned[..., 1],
-        )
+    @property
+    def n_passes(self) -> int:
+        """Number of objects that a call returns."""
+        return self.passes
 
-    def call(self, inputs: Mapping[str, Tensor]) -> Canvases:
+    def add_layers(self, network: "CanvasNetwork", seed: int) -> None:
+        """Give a new network its U-Net and the length of each step."""
+        network.unet = make_unet(self.channels, INPUT_CHANNELS, 2, seed)
+        network.steps = network.add_weight(shape=(self.passes,), initializer="ones", name="steps")
+
+    def reconstruct_group(self, network: "CanvasNetwork", inputs: Mapping[str, Tensor]) -> Canvases:
         """Run every pass over all patterns at once."""
         probe = inputs["probe_real"], inputs["probe_imaginary"]
         canvas: ComplexPair = inputs["initial_real"], inputs["initial_imaginary"]
@@ -83,37 +71,65 @@ class UnrolledNetwork(CanvasNetwork):
         for number in range(self.passes):
             total = projection_sum(waves, counts, good, probe, indices, shape)
             step = total[0] * normaliser, total[1] * normaliser
-            canvas = self.correct(number, canvas, step, inputs["coverage"])
+            canvas = _correct(network, number, canvas, step, inputs["coverage"])
             waves = predicted_waves(canvas, probe, indices)
             objects.append(canvas)
             intensities.append(predicted_intensity(waves))
         return Canvases(objects, intensities)
 
-    def predict_canvas(
+    def reconstruct_scan(
         self,
+        network: "CanvasNetwork",
         exposures: Exposures,
-        canvas: Window,
-        initial_guess: NDArray[np.complex64],
+        canvas: tuple[Window, NDArray[np.complex64]],
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
         """Run every pass over a whole scan: the projections are sums over patterns."""
-        physics = PhysicsPass.of(exposures, canvas, chunk_size)
+        window, object_ = canvas
+        physics = PhysicsPass.of(exposures, window, chunk_size)
         coverage = ops.convert_to_tensor(physics.coverage)
-        object_: NDArray[np.complex64] = initial_guess
         for number in range(self.passes):
             step = physics.step(object_)
-            pair = self.correct(number, _tensors(object_), _tensors(step), coverage)
+            pair = _correct(network, number, _tensors(object_), _tensors(step), coverage)
             real, imaginary = (ops.convert_to_numpy(part) for part in pair)
             object_ = (real + 1j * imaginary).astype(np.complex64)
             after_pass(number + 1)
         return np.where(physics.coverage > 0, object_, 0).astype(np.complex64)
 
-    def workload(self, n_patterns: int, canvas_shape: tuple[int, int]) -> Workload:
+    def workload(
+        self, network: "CanvasNetwork", n_patterns: int, canvas_shape: tuple[int, int]
+    ) -> Workload:
         """Return the U-Net of every pass, and two transforms a pass besides the first."""
-        height, width = ((side - 2 * self.geometry.dark_rim_px) // 2 for side in canvas_shape)
-        models = [(self.unet, (1, height, width, 4 * INPUT_CHANNELS), self.passes)]
+        height, width = ((side - 2 * network.geometry.dark_rim_px) // 2 for side in canvas_shape)
+        models = [(network.unet, (1, height, width, 4 * INPUT_CHANNELS), self.passes)]
         return Workload(models, transforms=n_patterns * (1 + 2 * self.passes))
+
+
+def _correct(
+    network: "CanvasNetwork",
+    number: int,
+    canvas: ComplexPair,
+    step: ComplexPair,
+    coverage: Tensor,
+) -> ComplexPair:
+    """Return the canvas after pass `number`, given its normalised projection step D."""
+    channels = [
+        canvas[0] - TYPICAL_TRANSMISSION,
+        canvas[1],
+        STEP_GAIN * step[0],
+        STEP_GAIN * step[1],
+        ops.tanh(COVERAGE_GAIN * coverage),
+    ]
+    rim, (height, width) = network.geometry.dark_rim_px, coverage.shape
+    image = ops.stack(channels, axis=-1)[rim : height - rim, rim : width - rim]
+    learned = unfold(network.unet(fold(ops.expand_dims(image, 0))))[0]
+    learned = ops.pad(ops.cast(learned, "float32"), ((rim, rim), (rim, rim), (0, 0)))
+    length = network.steps[number]
+    return (
+        canvas[0] + length * step[0] + learned[..., 0],
+        canvas[1] + length * step[1] + learned[..., 1],
+    )
 
 
 def _tensors(field: NDArray[np.complexfloating]) -> ComplexPair:

@@ -210,7 +210,7 @@ def test_a_scan_smaller_than_a_group_of_four_is_refused():
     exposures, _ = eight_exposures()
     network = STITCHED["classic of four"].build(GEOMETRY, seed=1)
     with pytest.raises(ValueError, match="scan more positions"):
-        network.groups_of_scan(exposures.positions_px[:3])
+        network.architecture.groups_of_scan(exposures.positions_px[:3])
 
 
 def test_an_architecture_is_known_by_its_kind():

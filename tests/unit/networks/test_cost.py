@@ -9,7 +9,7 @@ from tasks.networks.architectures import (
     PatchArchitecture,
     UnrolledArchitecture,
 )
-from tasks.networks.cost import cost_of, model_flops, transform_flops
+from tasks.networks.canvas_network import cost_of, model_flops, transform_flops
 from tasks.networks.exposures import InputGeometry
 
 GEOMETRY = InputGeometry(n_px=32, dark_rim_px=4)
