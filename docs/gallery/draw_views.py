@@ -14,8 +14,7 @@ from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.views.overlap import form_view_groups
 from tasks.views.params import View, ViewParams
-from tasks.views.stage import select_nested
-from tasks.views.view_figure import show_coverage
+from tasks.views.stage import select_nested, show_coverage
 
 BLUE, ORANGE, GREY = "#1f4e79", "#e8743b", "#c0c0c0"
 SEED_POINTS = {

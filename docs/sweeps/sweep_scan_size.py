@@ -21,10 +21,10 @@ from sweep_scans import complex_error, make_scan  # noqa: E402
 from tasks.core.files.object_file import ObjectWindow  # noqa: E402
 from tasks.core.files.scan_file import map_view  # noqa: E402
 from tasks.core.study.device import Device  # noqa: E402
-from tasks.reconstruct.initial_object import flat_object  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_solver import solve  # noqa: E402
 from tasks.reconstruct.ptychi_stage import minibatch_seeds  # noqa: E402
+from tasks.reconstruct.scan_checks import flat_object  # noqa: E402
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for  # noqa: E402
 
 SEED, EVERY, EVERY_NAMED = 7, 8, 4

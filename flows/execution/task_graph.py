@@ -13,9 +13,8 @@ from tasks.reconstruct.task import (
     project_object,
     reconstruct_object,
 )
-from tasks.regions.task import prepare_scan
 from tasks.runtime.stage_task import submit
-from tasks.simulate.task import simulate_scan
+from tasks.simulate.task import prepare_scan, simulate_scan
 from tasks.train.task import train_network
 from tasks.views.task import halve_view, select_view
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from tasks.core.files.named_files import path_below
 from tasks.ingest.params import IngestParams
 from tasks.reconstruct.params import ReferenceOptions
-from tasks.regions.params import RegionParams
+from tasks.regions.stage import RegionParams
 from tasks.runtime.errors import BadInputError
 
 SCAN_OPTION, FILE_OPTION = "--scan", "--measured.file"

@@ -1,7 +1,6 @@
 """Where the networks run, repeatable on one processor thread or on a GPU, and how precisely.
 
-Each framework has a module of its own, imported only in a process that runs on it, because
-TensorFlow and torch never share one.
+A framework is imported only in a process that runs on it: TensorFlow and torch never share one.
 
 Weights and physics are always float32; only layers may compute in bfloat16, which has the range of
 float32 and eight bits of mantissa. Convolutions gain from it where the processor multiplies it by
@@ -12,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol, cast
 
 import keras
 
@@ -23,37 +21,100 @@ BFLOAT16_CAPABILITY = 8.0
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-class _Framework(Protocol):
-    """What a framework's module offers."""
+class TensorFlow:
+    """How TensorFlow is asked and set."""
 
-    def n_gpus(self) -> int: ...
+    without_gradients = nullcontext
 
-    def use_cpu(self) -> None: ...
+    def __init__(self) -> None:
+        import tensorflow as tf
 
-    def use_gpu(self) -> None: ...
+        self._tf = tf
 
-    def compute_capability(self) -> float: ...
+    def n_gpus(self) -> int:
+        """Return the number of GPUs that it sees."""
+        return len(self._tf.config.list_physical_devices("GPU"))
+
+    def use_cpu(self) -> None:
+        """Compute on one processor thread."""
+        if self._tf.config.list_physical_devices("GPU"):
+            self._tf.config.set_visible_devices([], "GPU")
+        if self._tf.config.threading.get_intra_op_parallelism_threads() != 1:
+            self._tf.config.threading.set_intra_op_parallelism_threads(1)
+            self._tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    def use_gpu(self) -> None:
+        """Compute on the GPU, taking its memory as needed; the order of its sums is its own."""
+        for gpu in self._tf.config.list_physical_devices("GPU"):
+            self._tf.config.experimental.set_memory_growth(gpu, True)
+
+    def compute_capability(self) -> float:
+        """Return the compute capability of the first GPU, 0 where there is none."""
+        gpus = self._tf.config.list_physical_devices("GPU")
+        if not gpus:
+            return 0.0
+        details = self._tf.config.experimental.get_device_details(gpus[0])
+        major, minor = details.get("compute_capability", (0, 0))
+        return float(major) + float(minor) / 10
 
 
-def framework() -> _Framework:
-    """Return the module of the framework that Keras runs on in this process.
+class Torch:
+    """How torch is asked and set."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self._torch = torch
+
+    def n_gpus(self) -> int:
+        """Return the number of GPUs that it sees."""
+        return int(self._torch.cuda.device_count())
+
+    def use_cpu(self) -> None:
+        """Compute on one processor thread."""
+        self._torch.set_num_threads(1)
+        if self._torch.get_num_interop_threads() != 1:
+            self._torch.set_num_interop_threads(1)
+        self._torch.use_deterministic_algorithms(True)
+        # Never left: from here on the process computes on the processor, even beside a GPU.
+        keras.device("cpu").__enter__()
+
+    def use_gpu(self) -> None:
+        """Compute on the GPU; where torch has no repeatable algorithm it warns."""
+        self._torch.use_deterministic_algorithms(True, warn_only=True)
+        keras.device("cuda").__enter__()
+
+    def compute_capability(self) -> float:
+        """Return the compute capability of the first GPU, 0 where there is none."""
+        if not self._torch.cuda.device_count():
+            return 0.0
+        major, minor = self._torch.cuda.get_device_capability(0)
+        return float(major) + float(minor) / 10
+
+    def without_gradients(self) -> AbstractContextManager[object]:
+        """Return a context in which no gradients are prepared."""
+        return self._torch.no_grad()
+
+
+FRAMEWORKS: dict[str, type[TensorFlow] | type[Torch]] = {
+    Backend.TENSORFLOW.value: TensorFlow,
+    Backend.TORCH.value: Torch,
+}
+
+
+def framework() -> TensorFlow | Torch:
+    """Return the framework that Keras runs on in this process.
 
     Raises:
         ValueError: If Keras runs on another one.
     """
     name = keras.backend.backend()
-    if name == Backend.TENSORFLOW:
-        from tasks.networks import tensorflow_device
-
-        return cast("_Framework", tensorflow_device)
-    if name == Backend.TORCH:
-        from tasks.networks import torch_device
-
-        return cast("_Framework", torch_device)
-    raise ValueError(
-        f"Networks run on TensorFlow or torch, got the Keras backend {name!r}. Set "
-        f"KERAS_BACKEND=tensorflow or KERAS_BACKEND=torch."
-    )
+    if name not in FRAMEWORKS:
+        raise ValueError(
+            f"Networks run on TensorFlow or torch, got the Keras backend {name!r}. Set "
+            f"KERAS_BACKEND=tensorflow or KERAS_BACKEND=torch."
+        )
+    return FRAMEWORKS[name]()
 
 
 def use_device(device: Device, backend: Backend | None = None) -> str:
@@ -91,11 +152,7 @@ def use_device(device: Device, backend: Backend | None = None) -> str:
 
 def without_gradients() -> AbstractContextManager[object]:
     """Return a context for inference, in which the framework prepares no gradients."""
-    if keras.backend.backend() == Backend.TORCH:
-        from tasks.networks import torch_device
-
-        return torch_device.without_gradients()
-    return nullcontext()
+    return framework().without_gradients()
 
 
 def choose_precision(requested: Precision, device: str) -> Precision:

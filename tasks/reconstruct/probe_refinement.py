@@ -16,10 +16,10 @@ from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_file import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
-from tasks.reconstruct.initial_object import flat_object
 from tasks.reconstruct.params import Algorithm, NoiseModel, ReferenceParams
 from tasks.reconstruct.ptychi_solver import inner_part, object_of, prepare_torch, run_epoch
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
+from tasks.reconstruct.scan_checks import flat_object
 from tasks.reconstruct.solver_settings import SolverSettings
 
 WEAK_MODE_DECAY = 0.05

@@ -16,9 +16,8 @@ from tasks.core.files.solver_files import SaveIterate, epochs_to_keep, iterates_
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.orientation.check import check_orientation
-from tasks.reconstruct.initial_object import flat_object, given_object, lit_area
 from tasks.reconstruct.params import PtyChiParams
-from tasks.reconstruct.scan_checks import check_scan
+from tasks.reconstruct.scan_checks import check_scan, flat_object, given_object, lit_area
 from tasks.reconstruct.solver_settings import (
     Exposure,
     SolverSettings,

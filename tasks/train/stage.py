@@ -22,8 +22,7 @@ from tasks.networks.model_file import (
 )
 from tasks.networks.scan_statistics import ScanStatistics, check_scan_quality
 from tasks.train.checkpoints import Checkpoints
-from tasks.train.history import History, write_history
-from tasks.train.learning_curve_figure import draw_learning_curve
+from tasks.train.history import History, draw_learning_curve, write_history
 from tasks.train.loop import AfterStep, Safeguards, train_network
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import choose_thinning

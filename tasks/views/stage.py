@@ -1,21 +1,25 @@
 """Stage function of Phase D: a scan in, the exposures of a view and their overlap out."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.files.atomic_files import write_json, write_npz
+from tasks.core.files.atomic_files import atomic_path, write_json, write_npz
 from tasks.core.files.scan_file import read_scan_header
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
-from tasks.core.geometry.patches import illumination_map, scan_box
+from tasks.core.geometry.patches import Window, illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.views.overlap import overlap_metrics
 from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
-from tasks.views.view_figure import write_coverage_plot
 
 # Rasters that are tried, the wanted step first: a small scan's own step may not divide it.
 STEP_FACTORS = (1.0, *(1 + sign * percent / 100 for percent in range(1, 13) for sign in (-1, 1)))
@@ -158,3 +162,57 @@ def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, v
             f"exposures overlap by {measured.overlap_ratio:.3f} (step {measured.step_px:.2f} px). "
             f"Scan with overlap_ratio {nominal:.2f} or more, over a larger region."
         )
+
+
+DPI = 90
+
+
+def show_coverage(
+    axis: Axes,
+    coverage: NDArray[np.floating],
+    box: Window,
+    positions_px: NDArray[np.floating],
+    brightest: float | None = None,
+) -> AxesImage:
+    """Draw the light on each pixel, and a dot for each exposure, in the frame of the object.
+
+    Args:
+        axis: Where to draw.
+        coverage: Probe intensity summed over the exposures [photons / px], shape (H, W).
+        box: Where the coverage lies in the object.
+        positions_px: Absolute positions (y, x) of the exposures [px], shape (J, 2).
+        brightest: End of the colour scale [photons / px]; the largest value without.
+
+    Returns:
+        The image, for a colour bar.
+    """
+    (top, left), (height, width) = box.corner_px, box.shape
+    image = axis.imshow(
+        coverage,
+        cmap="gray",
+        vmin=0.0,
+        vmax=float(coverage.max()) if brightest is None else brightest,
+        extent=(left - 0.5, left + width - 0.5, top + height - 0.5, top - 0.5),
+        interpolation="antialiased",
+    )
+    axis.plot(positions_px[:, 1], positions_px[:, 0], ".", color="#e8743b", ms=3.5, mew=0)
+    axis.set(xlabel="x [px]", ylabel="y [px]")
+    return image
+
+
+def write_coverage_plot(
+    path: Path,
+    coverage: NDArray[np.floating],
+    box: Window,
+    positions_px: NDArray[np.floating],
+    title: str,
+) -> None:
+    """Draw the coverage of a view as PNG, whole or not at all; arguments as `show_coverage`."""
+    figure = Figure(figsize=(5.6, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    image = show_coverage(axis, coverage, box, positions_px)
+    axis.set_title(title, fontsize=10)
+    figure.colorbar(image, ax=axis, label="light on the sample [photons / px]", shrink=0.9)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

@@ -15,9 +15,9 @@ from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import read_scan
 from tasks.core.geometry.patches import Window
 from tasks.core.study.stage_record import StageFiles
-from tasks.reconstruct.initial_object import flat_object
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate
+from tasks.reconstruct.scan_checks import flat_object
 from tasks.reconstruct.solver_settings import Exposure, settings_for
 
 

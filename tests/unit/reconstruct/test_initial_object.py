@@ -3,8 +3,8 @@ import pytest
 
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Geometry, Scan
-from tasks.reconstruct.initial_object import flat_object, given_object, lit_area
 from tasks.reconstruct.ptychi_stage import spread_between_orders
+from tasks.reconstruct.scan_checks import flat_object, given_object, lit_area
 
 GRID = np.stack(np.meshgrid([20.0, 24, 28], [30.0, 34, 38], indexing="ij"), axis=-1).reshape(-1, 2)
 

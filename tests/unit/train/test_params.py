@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tasks.train.loop import budget_share, is_validation_due, learning_rate
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import choose_thinning, thin_counts
-from tasks.train.schedule import budget_share, is_validation_due, learning_rate
 
 
 def test_a_principle_that_is_none_is_refused():
