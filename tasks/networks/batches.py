@@ -18,7 +18,7 @@ NetworkInputs = dict[str, NDArray[Any]]
 def canvas_of(
     positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int] | None = None
 ) -> Window:
-    """Return the canvas of some absolute positions: a window that holds every patch.
+    """Return the canvas of some positions: a window that holds every patch.
 
     Args:
         positions_px: Absolute positions (y, x) [px], shape (J, 2).
@@ -42,15 +42,12 @@ def as_pair(
 def flat_indices(
     positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int]
 ) -> NDArray[np.int32]:
-    """Return where each pixel of each patch lies in the flattened canvas.
+    """Return where each pixel of each patch lies among the H * W of the canvas, shape (J, N, N).
 
     Args:
         positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
         n_px: Side N of a patch [px], even.
         shape: Shape (H, W) of the canvas.
-
-    Returns:
-        Indices into H * W pixels, shape (J, N, N).
 
     Raises:
         ValueError: If a patch leaves the canvas.

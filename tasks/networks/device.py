@@ -1,10 +1,8 @@
 """Where the networks run, repeatable on one processor thread or on a GPU, and how precisely.
 
 A framework is imported only in a process that runs on it: TensorFlow and torch never share one.
-
-Weights and physics are always float32; only layers may compute in bfloat16, which has the range of
-float32 and eight bits of mantissa. Convolutions gain from it where the processor multiplies it by
-itself, and lose where it has to be emulated, so the machine is asked.
+Weights and physics are always float32; layers alone may compute in bfloat16, which pays where the
+processor multiplies it by itself.
 """
 
 import sys
@@ -103,11 +101,7 @@ FRAMEWORKS: dict[str, type[TensorFlow] | type[Torch]] = {
 
 
 def framework() -> TensorFlow | Torch:
-    """Return the framework that Keras runs on in this process.
-
-    Raises:
-        ValueError: If Keras runs on another one.
-    """
+    """Return the framework that Keras runs on in this process; a ValueError if on another one."""
     name = keras.backend.backend()
     if name not in FRAMEWORKS:
         raise ValueError(
@@ -118,20 +112,13 @@ def framework() -> TensorFlow | Torch:
 
 
 def use_device(device: Device, backend: Backend | None = None) -> str:
-    """Choose the device of this process, before anything was computed on it.
+    """Choose the device of this process before anything is computed; return `cpu` or `cuda`.
 
     On the processor one thread is used: two threads of one process are slower than two processes,
-    and sums are then always taken in the same order. On a GPU memory is taken as needed.
-
-    Args:
-        device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
-        backend: Framework that this process must run on; any by default.
-
-    Returns:
-        `cpu` or `cuda`.
+    and sums are then always taken in the same order.
 
     Raises:
-        ValueError: If Keras runs on another framework, or a GPU is asked for and there is none.
+        ValueError: If Keras runs on another backend than the one asked for, or there is no GPU.
     """
     name = keras.backend.backend()
     if backend is not None and name != backend:
@@ -158,10 +145,8 @@ def without_gradients() -> AbstractContextManager[object]:
 def choose_precision(requested: Precision, device: str) -> Precision:
     """Return the precision to compute in.
 
-    Args:
-        requested: What was asked for; `auto` takes bfloat16 where the hardware multiplies it:
-            processors with AVX512-BF16 or AMX-BF16, GPUs of compute capability 8 and above.
-        device: `cpu` or `cuda`, from `use_device`.
+    `auto` takes bfloat16 where the hardware multiplies it: processors with AVX512-BF16 or AMX-BF16,
+    GPUs of compute capability 8 and above.
     """
     if requested is not Precision.AUTO:
         return requested
