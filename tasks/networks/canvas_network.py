@@ -94,14 +94,7 @@ class Cost:
 def cost_of(
     network: CanvasNetwork, n_patterns: int, canvas_shape: tuple[int, int], n_modes: int = 1
 ) -> Cost:
-    """Return what a network costs.
-
-    Args:
-        network: Any of the architectures.
-        n_patterns: Patterns J of a group.
-        canvas_shape: Shape (H, W) of the group's canvas.
-        n_modes: Modes of the probe, each of which is propagated.
-    """
+    """Return what a network costs, for a group of patterns on a canvas of shape (H, W)."""
     workload = network.architecture.workload(network, n_patterns, canvas_shape)
     learned = sum(times * model_flops(model, shape) for model, shape, times in workload.models)
     transforms = n_modes * workload.transforms * transform_flops(network.geometry.n_px)
@@ -114,12 +107,7 @@ def transform_flops(n_px: int) -> int:
 
 
 def model_flops(model: keras.Model, shape: tuple[int, ...]) -> int:
-    """Return the operations of a functional model's convolutions and matrices.
-
-    Args:
-        model: Functional model with one input.
-        shape: Shape of its input, batch first, channels last.
-    """
+    """Return the operations of a model's convolutions and matrices, for an input of some shape."""
     counted = [layer for layer in model.layers if isinstance(layer, COUNTED)]
     ends = keras.Model(model.inputs, [[layer.input, layer.output] for layer in counted])
     shapes = ends.compute_output_shape(shape)

@@ -69,25 +69,15 @@ class Exposures:
     probe_sha256: str = ""
 
     @classmethod
-    def of(cls, scan: Scan) -> "Exposures":
-        """Return the exposures of a scan in memory."""
+    def of(cls, scan: Scan | ScanReader) -> "Exposures":
+        """Return the exposures of a scan, in memory or with patterns that stay on the disk."""
+        header = scan.header if isinstance(scan, ScanReader) else scan
         return cls(
-            positions_px=scan.positions_px,
-            probe_modes=scan.probe_modes.astype(np.complex64),
-            good_pixels=scan.good_pixels,
-            read=lambda indices: scan.diffraction_counts[indices],
-            probe_sha256=probe_sha256(scan.probe_modes),
-        )
-
-    @classmethod
-    def streamed(cls, reader: ScanReader) -> "Exposures":
-        """Return the exposures of a scan whose patterns stay on the disk."""
-        return cls(
-            positions_px=reader.header.positions_px,
-            probe_modes=reader.header.probe_modes.astype(np.complex64),
-            good_pixels=reader.header.good_pixels,
-            read=reader.read,
-            probe_sha256=probe_sha256(reader.header.probe_modes),
+            positions_px=header.positions_px,
+            probe_modes=header.probe_modes.astype(np.complex64),
+            good_pixels=header.good_pixels,
+            read=scan.read if isinstance(scan, ScanReader) else scan.diffraction_counts.__getitem__,
+            probe_sha256=probe_sha256(header.probe_modes),
         )
 
     @property

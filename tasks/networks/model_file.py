@@ -1,7 +1,6 @@
 """A trained network on disk: weights (HDF5) and, beside them, the record of the model (JSON).
 
-No pickle and no code: the record names the architecture, which is built again from its kind
-and size.
+No pickle and no code: the record names the architecture, which is built again.
 """
 
 from pathlib import Path
@@ -42,11 +41,7 @@ class DataRecord(BaseModel):
 
     @classmethod
     def of(cls, exposures: Exposures, statistics: ScanStatistics) -> "DataRecord":
-        """Return what a scan offers.
-
-        Raises:
-            ValueError: If the scan holds no photons.
-        """
+        """Return what a scan offers; a ValueError if it holds no photons."""
         if statistics.photons_per_pattern <= 0:
             raise ValueError(
                 f"All {len(exposures)} patterns are empty: there is nothing to reconstruct. Check "
@@ -60,16 +55,12 @@ class DataRecord(BaseModel):
         )
 
     def refuse_other(self, offered: "DataRecord", accept_other_probe: bool = False) -> None:
-        """Refuse data that the network was not trained for.
+        """Refuse data that the network was not trained for; the message names both sides.
 
-        Photons may differ by a factor of 3, the probe's diameter by one of 1.2.
-
-        Args:
-            offered: What the scan offers.
-            accept_other_probe: Whether the probe may be any.
+        Photons may differ by a factor of 3, the probe's diameter by one of 1.2, or it may be any.
 
         Raises:
-            ValueError: If they do not fit; the message names both sides.
+            ValueError: If they do not fit.
         """
         problems, of_probe = [], []
         if self.n_px != offered.n_px:
@@ -112,7 +103,6 @@ class ModelRecord(BaseModel):
     Attributes:
         schema_version: Version of this layout.
         arm: Name of the arm that it was trained for.
-        architecture: Kind and size of the network.
         optics: What the network was built for, besides its size.
         data: The data that it was trained for.
         thinning_fraction: Share of the photons that it saw at a step.
@@ -149,11 +139,7 @@ def write_model_record(path: Path, record: ModelRecord) -> None:
 
 
 def read_model_record(path: Path) -> ModelRecord:
-    """Read a record.
-
-    Raises:
-        ValueError: If the file is damaged or of another layout.
-    """
+    """Read a record; a ValueError if the file is damaged or of another layout."""
     content = read_json(path)
     try:
         return ModelRecord.model_validate(content)

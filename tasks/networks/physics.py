@@ -1,13 +1,9 @@
 """Physics of the networks in `keras.ops`: from a canvas to what it predicts, and back.
 
 Complex fields are pairs (real, imaginary), alike on every backend. The detector is kept in the
-order of the FFT, zero frequency at [0, 0]; `tasks.networks.batches` turns the counts once, so no
-pass has to shift a spectrum. Patches are cut and placed as in `tasks.core.geometry.patches`, an
-exact pair of adjoints; every pixel of every patch is named by its place in the flattened canvas
-(`tasks.networks.batches.flat_indices`).
-
-Differentiable, for a group; `tasks.networks.projections` has the same formulas for a whole scan,
-where no gradient is asked for and patterns come some at a time.
+order of the FFT, zero frequency at [0, 0]. Patches are cut and placed as in
+`tasks.core.geometry.patches`, an exact pair of adjoints, by `tasks.networks.batches.flat_indices`.
+Differentiable, for a group; `tasks.networks.projections` has the same formulas for a whole scan.
 """
 
 from typing import Any

@@ -23,9 +23,6 @@ class PhysicsPass:
     """The projection step of a whole scan, patterns read some at a time.
 
     Attributes:
-        exposures: The scan.
-        canvas: Window that holds every patch.
-        chunk_size: Patterns at a time.
         illumination: Probe intensity summed over the scan, shape (H, W).
         brightest: Intensity of the probe's brightest pixel.
     """

@@ -55,11 +55,6 @@ def check_scan_quality(
 ) -> dict[str, Any]:
     """Refuse a scan from which nothing can be learned, and say what is wrong with another.
 
-    Args:
-        exposures: The scan.
-        statistics: Sums over its patterns.
-        header: Its header, which says how much was saturated where that is known.
-
     Returns:
         Empty patterns, saturated share (none where it is not known) and linear overlap.
 

@@ -55,18 +55,14 @@ class Fit:
 
 
 def check_orientation(scan: Scan) -> dict[str, Any]:
-    """Refuse a scan that fits clearly better in another orientation.
-
-    Args:
-        scan: Checked scan (`check_scan`).
+    """Refuse a checked scan that fits clearly better in another orientation.
 
     Returns:
         What was found, as JSON: `verdict` is `as stated`, or `undecided` where another
         orientation fits about as well, and the ratio of misfits, best other over stated.
 
     Raises:
-        ValueError: If another fits clearly better; the message says which, by how much, and the
-            cure.
+        ValueError: If another fits clearly better; the message says which, and the cure.
     """
     chosen = middle_exposures(scan.positions_px, _n_patterns(scan))
     if len(chosen) < LEAST_TO_DECIDE:
@@ -120,11 +116,7 @@ def _misfits_of_others(
 
 
 def _refuse_amplitudes(stated: Fit, squared: Fit) -> None:
-    """Refuse square roots of photons: the loss would be lower, the object wrong.
-
-    Their squares do not hold more photons than came in, and they fit better or the values scatter
-    less than photons can.
-    """
+    """Refuse roots of photons: squared they hold no more than came in, and fit better."""
     fits_better = squared.correlation > stated.correlation + CLEAR_CORRELATION
     too_regular = stated.dispersion < UNNATURAL_DISPERSION
     if squared.transmission <= HIGHEST_TRANSMISSION and (fits_better or too_regular):

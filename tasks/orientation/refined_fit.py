@@ -34,15 +34,12 @@ TWINS = {
 
 @dataclass(frozen=True)
 class RefinedFit:
-    """An object and a probe that explain some patterns.
+    """An object and a probe, and the one that it started from, that explain some patterns.
 
     Attributes:
         misfit: Squared difference of the square roots of measured and predicted counts in the last
             epoch, over the counts.
         dispersion: Mean of (n - lambda)^2 / lambda where more than a photon is predicted.
-        object_: Object, shape (H, W).
-        probe: Probe, shape (N, N).
-        start: Probe that the fit started from, shape (N, N).
     """
 
     misfit: float
@@ -54,10 +51,9 @@ class RefinedFit:
 
 @dataclass(frozen=True)
 class OrientationFits:
-    """Fits of a scan in every orientation.
+    """Fits of a scan in every orientation, by its name, `as stated` among them.
 
     Attributes:
-        fits: Fit of each orientation by its name, `as stated` among them.
         twins_known: Whether the probe tells an orientation from its twin.
         n_patterns: How many patterns were fitted.
     """
@@ -92,15 +88,10 @@ def fit_orientations(
     probes: Mapping[str, NDArray[np.complexfloating]],
     good: NDArray[np.bool_],
 ) -> OrientationFits:
-    """Fit patterns in every orientation.
+    """Fit patterns in every orientation; counts, positions and good pixels as of `fit_with_probe`.
 
-    Args:
-        counts: Patterns, zero frequency at [N // 2, N // 2], shape (J, N, N).
-        positions_px: Their positions (y, x) [px], shape (J, 2).
-        probes: Probes to start from, by name, each (N, N); the best of each orientation counts.
-            With one alone it is known; with several it is not, nor can twins be told apart, and
-            one of each pair is fitted.
-        good: Pixels that count, shape (N, N).
+    Of several probes to start from, each (N, N), the best of each orientation counts. One alone is
+    known; several are not, nor can twins be told apart, and one of each pair is fitted.
     """
     twins_known = len(probes) == 1
     fits = {}

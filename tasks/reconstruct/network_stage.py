@@ -30,9 +30,6 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             `reconstruction` (HDF5).
         progress: Told after every pass.
 
-    Returns:
-        Number of patterns, speed and the device.
-
     Raises:
         ValueError: If the model is another arm's, is damaged or was trained for other data.
         FloatingPointError: If the reconstruction is not finite.
@@ -44,7 +41,7 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
             f"{files.inputs['model']} holds a model of {model.arm}, but "
             f"{params.arm} was asked for. Name the model of that arm."
         )
-    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.of(open_view(files.inputs["scan"], files.inputs["view"]))
     offered = DataRecord.of(exposures, ScanStatistics.of(exposures))
     model.data.refuse_other(offered, params.accept_other_probe)
     network = load_network(files.inputs["weights"], model)
@@ -78,18 +75,9 @@ def predict_object(
     chunk_size: int,
     after_pass: Callable[[int], None] = lambda _: None,
 ) -> ObjectWindow:
-    """Reconstruct the object that a scan saw.
+    """Reconstruct the object that a scan saw, complex64 in the absolute frame, zero without light.
 
     Neither the order of the patterns nor the size of the chunks matters beyond rounding.
-
-    Args:
-        network: Trained network.
-        exposures: Exposures to reconstruct from.
-        chunk_size: Patterns propagated at a time.
-        after_pass: Told the number of finished passes, of `network.passes`.
-
-    Returns:
-        Complex single-precision object in the absolute frame. Zero where no light falls.
     """
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     guess = np.zeros(canvas.shape, dtype=np.complex64)

@@ -25,14 +25,8 @@ def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> 
         files: Inputs `scan` (CXI) and `view` (JSON); outputs `same` and `longer` (HDF5), after as
             many passes as a network makes and after several times as many.
         progress: Told after every pass.
-
-    Returns:
-        Number of patterns and passes, and how long each took.
-
-    Raises:
-        ValueError: If the scan cannot be read.
     """
-    exposures = Exposures.streamed(open_view(files.inputs["scan"], files.inputs["view"]))
+    exposures = Exposures.of(open_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     started = time.perf_counter()
     object_ = initial_guess(exposures, canvas)

@@ -63,16 +63,13 @@ def refine_probe(
     on_epoch: Callable[[int, float], None],
     n_threads: int = 1,
 ) -> Refined:
-    """Refine the probe of a scan from a flat object.
+    """Refine the probe of a checked scan from a flat object; it carries the photons already.
 
     Args:
-        scan: Checked scan, its probe an initial guess that carries the photons.
+        scan: Checked scan.
         params: Modes, epochs and whether positions are refined.
         on_epoch: Told the number of every finished epoch, from 1, and its loss.
         n_threads: Threads that compute.
-
-    Returns:
-        Probe, positions and object.
 
     Raises:
         FloatingPointError: If loss, object or probe are not finite.

@@ -35,7 +35,6 @@ class Solution:
         losses: Mean squared error of the square roots of the counts, seen during each epoch; zero
             for masked pixels.
         options: All options of pty-chi, as JSON.
-        device: Where it was computed.
     """
 
     window: ObjectWindow
@@ -46,13 +45,7 @@ class Solution:
 
 @dataclass
 class DivergedError(FloatingPointError):
-    """The loss or the object of an epoch is not finite.
-
-    Attributes:
-        settings: What the solver was run with.
-        losses: Loss of every epoch, the last one bad.
-        last_good: Object after the last epoch whose loss and object are finite.
-    """
+    """The loss or the object of an epoch is not finite; the last loss is the bad one."""
 
     settings: SolverSettings
     losses: list[float]
@@ -91,13 +84,10 @@ def solve(
     Args:
         scan: Checked scan (`check_scan`).
         settings: Complete settings.
-        initial: Object to start from, over the box of the scan (`initial_object`).
+        initial: Object to start from, over the box of the scan.
         device: Where to compute.
         on_epoch: Told the number of every finished epoch, from 1, its loss, and the object.
         n_threads: Threads that compute.
-
-    Returns:
-        The object and how it was found.
 
     Raises:
         DivergedError: If loss or object are not finite; it holds the last good object.
@@ -153,10 +143,7 @@ def inner_part(padded: NDArray[np.complexfloating], initial: ObjectWindow) -> Ob
 
 
 def prepare_torch(device: Device, n_threads: int) -> str:
-    """Set the threads that compute, and keep what pty-chi says out of the log; warnings stay.
-
-    Returns:
-        `cpu` or `cuda`.
+    """Set the threads that compute, quieten pty-chi's log, and return `cpu` or `cuda`.
 
     Raises:
         ValueError: If a GPU is asked for and torch sees none.

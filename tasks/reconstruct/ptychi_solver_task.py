@@ -1,18 +1,14 @@
 """A task of pty-chi from a scan: where everything lies, in which units, and all its options.
 
-Geometry. pty-chi cuts the patch of position p at round(p + origin - (N - 1) / 2) and shifts the
-probe by p - round(p). With the origin -0.5 the patch starts at round(p) - N / 2, so that its
-pixel N // 2 lies at p, as everywhere in this project.
+pty-chi cuts the patch of position p at round(p + origin - (N - 1) / 2) and shifts the probe by
+p - round(p). With the origin -0.5 the patch starts at round(p) - N / 2, so that its pixel N // 2
+lies at p, as everywhere in this project. Its Fourier transform is not normalised, ours is unitary:
+its probe is ours over N. It is given every incoherent mode and the pixels that can be trusted.
 
-pty-chi's Fourier transform is not normalised, ours is unitary: its probe is ours over N.
-
-It is given every incoherent mode of the probe, and the pixels that can be trusted: others pull at
-nothing. A full well is one of a pattern, not of the detector, and stays in.
-
-The settings of ePIE and of the gradient descent by automatic differentiation are those that were
-found good among many: with pty-chi's defaults ePIE's sum of updates is unstable in large
-minibatches of a dense scan, and stochastic gradient descent with step 1, or Adam on the Poisson
-likelihood, ends in values that are not finite.
+The settings of ePIE and of the gradient descent by automatic differentiation were found good
+among many: with pty-chi's defaults ePIE's sum of updates is unstable in large minibatches of a
+dense scan, and gradient descent with step 1, or Adam on the Poisson likelihood, does not end in
+finite values.
 """
 
 from collections.abc import Callable
@@ -50,7 +46,7 @@ def build_task(
     torch_device: str,
     free: Callable[[Any], None] | None = None,
 ) -> Any:
-    """Return pty-chi's task for a scan.
+    """Return pty-chi's task for a checked scan.
 
     Args:
         scan: Checked scan.
@@ -58,7 +54,7 @@ def build_task(
         initial: Object to start from, over the box of the scan; the task's object is larger
             by a margin, which no light reaches.
         torch_device: `cpu` or `cuda`.
-        free: Changes the options so that more than the object is refined; none: nothing else is.
+        free: Changes the options so that more than the object is refined.
     """
     # Before any tensor is made: the precision of the first transforms would else be double.
     ptychi_maths.set_use_double_precision_for_fft(False)
@@ -96,11 +92,7 @@ def count_by_poisson(task: Any) -> None:
 
 
 def _mapped_patterns(scan: Scan) -> torch.Tensor:
-    """Return the counts as pty-chi computes with them, on the disk, shape (J, N, N).
-
-    A tensor in single precision that needs no shift is used as it is; from anything else pty-chi
-    makes copies in memory.
-    """
+    """Return counts on the disk, (J, N, N), single and shifted: pty-chi copies anything else."""
     counts = scan.diffraction_counts
     patterns = scratch_array(counts.shape, np.float32)
     for start in range(0, len(counts), PATTERNS_AT_ONCE):
@@ -110,10 +102,7 @@ def _mapped_patterns(scan: Scan) -> torch.Tensor:
 
 
 def _count_good_pixels_alone(task: Any) -> None:
-    """Leave masked pixels out of the loss too, where pty-chi leaves them out of its steps alone.
-
-    Its automatic differentiation has picked the good pixels, as a list, before it asks.
-    """
+    """Leave masked pixels out of the loss too; automatic differentiation picks the good ones."""
     good, tracker = task.dataset.valid_pixel_mask, task.reconstructor.loss_tracker
     metric = tracker.metric_function
     if not good.all():

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,10 +39,6 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
             object), `iterates` (HDF5), `history` (CSV) and `options` (JSON).
         progress: Told after each epoch.
 
-    Returns:
-        What is known of probe and detector, dose on the sample, how well the orientation fits,
-        settings, seeds, losses and the time on the clock.
-
     Raises:
         ValueError: If the scan cannot be reconstructed or fits better when turned, the initial
             object is none of this scan, or a GPU is asked for and there is none.
@@ -63,11 +59,10 @@ def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict
     # starts: loading it is no work of the solver's.
     from tasks.reconstruct.ptychi_solver import DivergedError
 
-    orders = _MinibatchOrders(scan, initial, params, progress)
     started = time.perf_counter()
     try:
         with iterates_writer(files.outputs["iterates"]) as save:
-            solutions = orders.solve(settings, save)
+            solutions = _solve(scan, initial, settings, params.device, progress, save)
     except DivergedError as error:
         raise error.keep(files.outputs["reconstruction"]) from error
     duration = time.perf_counter() - started
@@ -90,38 +85,30 @@ def minibatch_seeds(params: PtyChiParams) -> list[int]:
     return [int(state >> 1) for state in sequence.generate_state(params.n_orders)]
 
 
-@dataclass(frozen=True)
-class _MinibatchOrders:
-    """Runs of the solver with the patterns in different orders, and what these share."""
+def _solve(
+    scan: Scan,
+    initial: ObjectWindow,
+    settings: list[SolverSettings],
+    device: Device,
+    progress: Progress,
+    save: SaveIterate,
+) -> list["Solution"]:
+    """Run the solver once for each order of the patterns; save the iterates of the first."""
+    from tasks.reconstruct.ptychi_solver import solve
 
-    scan: Scan
-    initial: ObjectWindow
-    params: PtyChiParams
-    progress: Progress
+    n_epochs = settings[0].n_epochs
+    total, kept = len(settings) * n_epochs, epochs_to_keep(n_epochs)
+    save(0, initial)
 
-    def solve(self, settings: list[SolverSettings], save: SaveIterate) -> list["Solution"]:
-        """Run the solver once for each order; save the iterates of the first."""
-        from tasks.reconstruct.ptychi_solver import solve
+    def watch(number: int, epoch: int, loss: float, window: ObjectWindow) -> None:
+        if number == 0 and epoch in kept:
+            save(epoch, window)
+        progress(number * n_epochs + epoch, total, f"loss {loss:.4g}")
 
-        save(0, self.initial)
-        solutions = []
-        for number, chosen in enumerate(settings):
-            watch = self._watch(number, chosen.n_epochs, save)
-            solutions.append(solve(self.scan, chosen, self.initial, self.params.device, watch))
-        return solutions
-
-    def _watch(
-        self, number: int, n_epochs: int, save: SaveIterate
-    ) -> Callable[[int, float, ObjectWindow], None]:
-        kept = epochs_to_keep(n_epochs) if number == 0 else ()
-
-        def on_epoch(epoch: int, loss: float, window: ObjectWindow) -> None:
-            if epoch in kept:
-                save(epoch, window)
-            done, total = number * n_epochs + epoch, self.params.n_orders * n_epochs
-            self.progress(done, total, f"loss {loss:.4g}")
-
-        return on_epoch
+    return [
+        solve(scan, chosen, initial, device, partial(watch, number))
+        for number, chosen in enumerate(settings)
+    ]
 
 
 def _facts_of(

@@ -40,9 +40,6 @@ def make_reference(
             (HDF5, probe and positions), `history` (CSV) and `options` (JSON).
         progress: Told after each epoch.
 
-    Returns:
-        Settings, losses, how far probe and positions moved, and the time on the clock.
-
     Raises:
         ValueError: If the scan cannot be reconstructed.
         FloatingPointError: If the solver diverges.

@@ -1,4 +1,4 @@
-"""What a scan must be before a solver may spend minutes on it."""
+"""What a scan must be before a solver may spend minutes on it, and the object to start from."""
 
 from pathlib import Path
 
@@ -102,10 +102,6 @@ def given_object(scan: Scan, path: Path) -> ObjectWindow:
     Pixels that the file does not hold, or holds as zero because no light fell there, are those of
     the flat object, turned by the mean phase of the others so that no edge arises.
 
-    Args:
-        scan: The scan to reconstruct.
-        path: Object, as `tasks.core.files.object_file` writes it.
-
     Raises:
         ValueError: If the object is not finite or leaves much of the lit area empty; the message
             names the file.
@@ -136,12 +132,7 @@ def given_object(scan: Scan, path: Path) -> ObjectWindow:
 
 
 def lit_area(scan: Scan, window: ObjectWindow) -> NDArray[np.bool_]:
-    """Return where the light of all modes, summed over the scan, is enough to reconstruct from.
-
-    Args:
-        scan: The scan.
-        window: Part of the frame that holds every patch, (H, W).
-    """
+    """Return where the light of all modes, summed over the scan, is enough to reconstruct from."""
     inside = scan.positions_px - np.asarray(window.origin_px)
     height, width = window.object_.shape
     maps = [illumination_map(mode, inside, (height, width)) for mode in scan.probe_modes]

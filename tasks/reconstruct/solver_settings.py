@@ -1,20 +1,16 @@
 """Settings of the iterative arm that follow from dose and overlap: the one place to choose them.
 
 They were chosen on the object of seed 7, which no comparison uses, by the error against its
-truth. The dose on the sample, photons per object pixel, decides rather than photons per pattern:
-it sets the noise of the object, and a sparse view has less of it than a dense one.
+truth; docs/iterative_solver.md has the numbers. The dose on the sample, photons per object pixel,
+decides rather than photons per pattern: it sets the noise of the object.
 
-* Noise model. Poisson has no bias: dense at 1e4 photons per pattern the complex error ends at
-  0.075 against 0.105, at 1e5 at 0.033 against 0.044. It starts slowly, though, so the first
-  epochs count by Gauss, which at 1e5 halves the error after 16. In a sparse view Poisson never
-  catches up (at 1e5 0.381 against 0.131).
+* Noise model. Poisson has no bias but starts slowly, so the first epochs of a dense scan count by
+  Gauss. In a sparse view Poisson never catches up.
 * Total variation. The noise of the object falls with the root of the dose, and the best weight
-  with it, sparse on another scale: at 1e4 a weight of 0.048 gives 0.218, 0.02 gives 0.198. Above
-  the cap the object is smoothed away before its phase has converged.
+  with it, sparse on another scale. Above the cap the object is smoothed away before its phase has
+  converged.
 * Epochs. Information spreads from pattern to pattern through overlap, so a sparse view needs
-  twice as many for a scan of 25 x 25 exposures; its epochs are cheap in the same measure. It
-  spreads from end to end of a scan, so a larger one needs more, in proportion to its side. Twice
-  the epochs gain no more than a few per cent: see docs/iterative_solver.md.
+  twice as many, and from end to end of a scan, so their number grows with its side.
 """
 
 from dataclasses import dataclass
@@ -44,7 +40,6 @@ class Exposure:
     Attributes:
         photons_per_px: Photons detected per pixel of the scanned area.
         overlap_ratio: Linear overlap of neighbours, 1 - step / diameter of the probe.
-        n_patterns: Number of exposures.
     """
 
     photons_per_px: float
@@ -59,15 +54,10 @@ class Exposure:
 
 @dataclass(frozen=True)
 class SolverSettings:
-    """What the solver is run with; nothing is left to be decided.
+    """What the solver is run with (`PtyChiOptions`); nothing is left to be decided.
 
     Attributes:
-        algorithm: Algorithm of pty-chi.
-        n_epochs: Passes over all patterns.
-        batch_size: Patterns of one minibatch.
-        noise_model: Statistics of a detector pixel.
         gaussian_epochs: First epochs that count by Gauss, where the model is Poisson's.
-        accelerate: Whether Nesterov's acceleration acts between epochs.
         total_variation_weight: Strength of the smoothing after each epoch; 0 for none.
         seed: Seed of the order of minibatches.
     """
@@ -90,16 +80,10 @@ def measure_exposure(scan: Scan) -> Exposure:
 
 
 def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverSettings:
-    """Fill in what the parameters leave open.
+    """Fill in what the parameters leave open, by dose on the sample, overlap and exposures.
 
-    Args:
-        params: Parameters of the stage; what they name is taken as it is. Plain LSQML and the
-            other algorithms are run as pty-chi ships them.
-        exposure: Dose on the sample, overlap and number of exposures.
-        seed: Seed of the order of minibatches.
-
-    Returns:
-        Complete settings.
+    What they name is taken as it is. Plain LSQML and the other algorithms are run as pty-chi ships
+    them.
     """
     as_shipped = params.plain or params.algorithm is not Algorithm.LSQML
     noise_model = NoiseModel.GAUSSIAN if as_shipped else _noise_model(params, exposure)

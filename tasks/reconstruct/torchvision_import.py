@@ -1,9 +1,8 @@
 """Import torchvision where its compiled operators do not load.
 
 pty-chi needs one filter of torchvision, written in Python. Importing torchvision fails, though,
-beside a torch of another build (a CPU torch and the torchvision of the CUDA index, as a plain
-installation on a machine without GPU may leave them): `torchvision._meta_registrations`
-describes operators, `torchvision::nms` first, that the unloaded library would have brought.
+beside a torch of another build (as a plain installation on a machine without GPU may leave them):
+`torchvision._meta_registrations` describes operators that the unloaded library would have brought.
 An empty module in its place leaves everything that is written in Python whole.
 """
 
@@ -15,13 +14,10 @@ _SYMPTOM = "operator torchvision::nms does not exist"
 
 
 def import_torchvision() -> bool:
-    """Import torchvision, without its compiled operators where they do not load.
-
-    Returns:
-        Whether the compiled operators are there.
+    """Import torchvision; return whether its compiled operators are there too.
 
     Raises:
-        RuntimeError: If the import fails for any other reason.
+        RuntimeError: If the import fails for any other reason than those.
     """
     try:
         import torchvision

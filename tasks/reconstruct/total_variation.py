@@ -15,18 +15,11 @@ NEGLIGIBLE_WEIGHT = 1e-12
 def smooth_by_total_variation(
     image: NDArray[np.complexfloating], weight: float, iterations: int = ITERATIONS
 ) -> NDArray[np.complexfloating]:
-    """Return argmin over x of |x - image|^2 / 2 + weight * TV(x).
+    """Return argmin over x of |x - image|^2 / 2 + weight * TV(x), for a complex image (H, W).
 
     Solved in the dual by the fast gradient projection of Beck & Teboulle, IEEE Trans. Image
-    Process. 18, 2419 (2009). Whatever the number of iterations, the mean of the image is kept.
-
-    Args:
-        image: Complex image, shape (H, W).
-        weight: Strength, in units of the image times pixels; 0 returns the image.
-        iterations: Steps of the dual method.
-
-    Returns:
-        The smoothed image, same shape and type.
+    Process. 18, 2419 (2009). Whatever the number of iterations, the mean of the image is kept. The
+    weight is in units of the image times pixels.
 
     Raises:
         ValueError: If the weight is negative or not finite.

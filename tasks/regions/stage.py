@@ -1,4 +1,4 @@
-"""Stage function of Phase C for a measured scan: one CXI in, a CXI of each region out."""
+"""A measured scan cut into regions: one CXI in, a CXI of each region out (Phase C)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,8 +28,8 @@ class Regions:
     Attributes:
         indices: Rising scan indices of each split.
         axis: Axis along which they lie behind each other: 0 for y, 1 for x.
-        guard_px: Least distance between them that was asked for [px].
-        gap_px: Distance of the nearest positions along the axis [px].
+        guard_px: Least distance between them that was asked for.
+        gap_px: Distance of the nearest positions along the axis.
         n_between: Exposures of the band, which belong to neither.
     """
 
@@ -59,9 +59,6 @@ def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dic
         files: Inputs `scan` (CXI, prepared) and `illumination` (HDF5: probe and positions after
             the refinement); outputs `train`, `test` and `whole` (CXI).
         progress: Told after each file.
-
-    Returns:
-        Where the scan was cut, and the measured photons of each part.
 
     Raises:
         ValueError: If the guard band leaves a region with too few positions, or the illumination
@@ -106,14 +103,6 @@ def cut_in_regions(positions_px: NDArray[np.floating], n_px: int, params: Region
     """Cut a scan across its longer side.
 
     Every exposure is in one region or in the band between them; none is in both.
-
-    Args:
-        positions_px: Positions (y, x) [px], shape (J, 2).
-        n_px: Side of a patch [px].
-        params: The band and the shares.
-
-    Returns:
-        The two regions.
 
     Raises:
         ValueError: If the band leaves a region with fewer than 16 positions.

@@ -1,7 +1,7 @@
 """Checkpoints of a training: whole or not at all, two of them, and only for whom they belong to.
 
 A checkpoint is a NPZ without pickle that holds the SHA-256 of its arrays and the fingerprint of the
-stage (parameters, inputs and code) that wrote it.
+stage that wrote it.
 """
 
 import hashlib
@@ -74,11 +74,7 @@ class Checkpoints:
 
 
 def read_checkpoint(path: Path) -> Arrays:
-    """Read a checkpoint.
-
-    Raises:
-        ValueError: If it is cut short or damaged.
-    """
+    """Read a checkpoint; a ValueError if it is cut short or damaged."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

@@ -26,7 +26,6 @@ class GroupedScan:
     Attributes:
         thinning: Exposures to learn from, and what of their photons is shown.
         groups: Scan indices of every group, shape (G, group_size).
-        canvas_shape: Shape (H, W) of every group's canvas.
         seed: Root seed of the order.
     """
 
@@ -52,11 +51,7 @@ class GroupedScan:
         return self.thinning.exposures
 
     def group(self, number: int) -> tuple[NDArray[np.intp], Window]:
-        """Return the group of a batch and its canvas; every group comes once an epoch.
-
-        Args:
-            number: Number of the batch, from 0.
-        """
+        """Return the group of a batch by its number, and its canvas; each comes once an epoch."""
         epoch, place = divmod(number, len(self.groups))
         order = spawn_sequence(self.seed, Purpose.MINIBATCHES)
         rng = np.random.default_rng([*order.generate_state(4), epoch])
@@ -66,17 +61,10 @@ class GroupedScan:
 
 
 def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDArray[np.intp]:
-    """Return one compact group of neighbours for every position.
+    """Return one compact group of neighbours for every position, rising indices (J, group_size).
 
     Groups are squares, and one whose centre lies near the edge of the scan is moved inward, so
     that all groups need a canvas of about the same size.
-
-    Args:
-        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-        group_size: Patterns in a group.
-
-    Returns:
-        Rising scan indices, shape (J, group_size).
 
     Raises:
         ValueError: If the scan has fewer patterns than a group.
@@ -99,17 +87,10 @@ def neighbour_groups(positions_px: NDArray[np.floating], group_size: int) -> NDA
 def hold_out(scan: GroupedScan, fraction: float) -> tuple[GroupedScan, GroupedScan | None]:
     """Split the groups of a scan in those to learn from and those of the validation.
 
-    The block lies in the corner of the scan with the smallest coordinates. Groups are those of the
-    whole scan, so all keep their compact shape; one that touches the block without lying in it
-    belongs to neither part.
-
-    Args:
-        scan: Groups of the training scan.
-        fraction: Share of the exposures to hold out; 0 holds out none.
-
-    Returns:
-        Groups that hold no held-out exposure, and groups of held-out exposures alone. Without the
-        latter, if the scan is so small that more than half of the groups would be lost.
+    A fraction of the exposures is held out: a block in the corner of the scan with the smallest
+    coordinates. Groups are those of the whole scan, so all keep their compact shape; one that
+    touches the block without lying in it belongs to neither part. None is held out if the fraction
+    is 0, or more than half of the groups would be lost.
     """
     if fraction <= 0:
         return scan, None

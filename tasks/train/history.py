@@ -1,4 +1,4 @@
-"""What a training leaves behind step by step, and what it needs to go on."""
+"""What a training leaves behind step by step, as a table and as a learning curve."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,14 +114,7 @@ SMOOTHING_SHARE = 20
 
 
 def draw_learning_curve(path: Path, history: History, title: str, loss_name: str) -> None:
-    """Draw the loss of every step, its running median and the held-out loss as PNG.
-
-    Args:
-        path: Figure to write.
-        history: Losses.
-        title: Title of the figure.
-        loss_name: What the loss is, with its unit.
-    """
+    """Draw the loss of every step, its running median and the held-out loss as PNG."""
     losses = np.asarray(history.losses)
     steps = np.arange(1, len(losses) + 1)
     half = max(1, len(losses) // (2 * SMOOTHING_SHARE))

@@ -1,4 +1,4 @@
-"""The training loop: the same for both principles, in a budget of steps or of seconds."""
+"""The training loop and its schedule: the same for both principles, in steps or in seconds."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +24,6 @@ class Safeguards:
 
     Attributes:
         validation_batches: Batches that are evaluated and never learned from.
-        checkpoints: Where the training is saved, and goes on from.
         clock: Returns the time [s], from any zero.
     """
 
@@ -48,12 +47,8 @@ def train_network(
         objective: What to minimise.
         batch_of_step: Returns the batch of a step by its number.
         params: Budget, learning rate and the rest.
-        after_step: Told the number of finished steps, the last loss and the share of the budget
-            that is spent.
+        after_step: Told the number of finished steps, the last loss and the share of the budget.
         safeguards: Validation and checkpoints.
-
-    Returns:
-        Losses and learning rates of all steps, those before an interruption too.
 
     Raises:
         FloatingPointError: If a loss is not finite; the message says at which step and why.
@@ -159,28 +154,14 @@ MIN_STEPS_BETWEEN_VALIDATIONS = 20
 
 
 def budget_share(params: TrainingParams, steps: int, elapsed_s: float) -> float:
-    """Return the share of the budget that is spent; 1 or more when it is used up.
-
-    Args:
-        params: Budget.
-        steps: Steps that were made.
-        elapsed_s: Time that they took [s].
-    """
+    """Return the share of the budget that is spent; 1 or more when it is used up."""
     if params.budget_s is None:
         return steps / params.n_steps
     return elapsed_s / params.budget_s
 
 
 def learning_rate(params: TrainingParams, share: float) -> float:
-    """Return the learning rate of a step: a linear warm-up, then a cosine decay towards zero.
-
-    Args:
-        params: Highest rate, warm-up and budget.
-        share: Share of the budget that is spent before the step, below 1.
-
-    Returns:
-        Rate, above zero.
-    """
+    """Return the rate at a share of the budget: a linear warm-up, then a cosine towards zero."""
     grain = SECONDS_GRAIN if params.budget_s is not None else 1 / params.n_steps
     warmup = params.warmup_fraction
     if params.budget_s is None:
@@ -194,16 +175,10 @@ def learning_rate(params: TrainingParams, share: float) -> float:
 def is_validation_due(
     params: TrainingParams, steps_since: int, share_since: float, is_last: bool
 ) -> bool:
-    """Tell whether a validation follows a step.
+    """Tell whether a validation follows a step, given steps and budget share since the last.
 
     By default about twenty times a training, but never so often that it costs more than a few
-    percent of the time.
-
-    Args:
-        params: Interval that was asked for.
-        steps_since: Steps since the last time.
-        share_since: Share of the budget spent since the last time.
-        is_last: Whether the budget is used up.
+    percent of the time; always when the budget is used up.
     """
     if is_last:
         return True

@@ -53,16 +53,13 @@ def physics_loss(
             over that of the photons that are shown, shape (1,).
         canvases: What the network made of it.
         likelihood: Name of one of `PHYSICS_LOSSES`.
-
-    Returns:
-        Scalar.
     """
     intensity = inputs["target_scale"] * canvases.intensities[-1]
     return PHYSICS_LOSSES[likelihood](inputs["target_counts"], intensity, inputs["good"])
 
 
 def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
-    """Return the weighted mean |O exp(-i theta) - T| of the last pass.
+    """Return the weighted mean |O exp(-i theta) - T| of the last pass, zero at the truth.
 
     The global phase of the canvas, which diffraction cannot tell, is left free:
     theta = arg sum w conj(T) O is where the squared distance is least. The distance itself is not
@@ -73,9 +70,6 @@ def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
         inputs: A batch with the truth T as `truth_real` and `truth_imaginary` and the weights w as
             `truth_weight`, each (H, W).
         canvases: What the network made of it.
-
-    Returns:
-        Scalar, zero at the truth.
     """
     truth = inputs["truth_real"], inputs["truth_imaginary"]
     weight, object_ = inputs["truth_weight"], canvases.objects[-1]

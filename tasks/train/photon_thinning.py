@@ -35,15 +35,8 @@ GuessMaker = Callable[[Exposures, Window], NDArray[np.complex64]]
 def choose_thinning(requested: float | None, photons_per_pattern: float) -> float:
     """Return the share of the photons that the network sees: the one place of the rule.
 
-    Below 50,000 measured photons per pattern the network sees 0.6 of them. At 100,000 noise is
-    so weak that it makes no difference, and the network sees all.
-
-    Args:
-        requested: Share that was asked for; none leaves it to the rule.
-        photons_per_pattern: Measured mean photons of a pattern.
-
-    Returns:
-        Share in (0, 1]; 1 is no thinning.
+    If none was asked for, 0.6 below 50,000 measured photons per pattern. At 100,000 noise is so
+    weak that it makes no difference, and the network sees all.
     """
     if requested is not None:
         return requested
@@ -112,26 +105,16 @@ class PhotonThinning:
         initial_guess: GuessMaker | None,
         seed: int,
     ) -> None:
-        """Plan the rounds.
+        """Plan the rounds; the guess is zero where nothing makes it.
 
-        Args:
-            exposures: The training scan.
-            shown_fraction: Share of the photons that is shown; with 1 all are shown, and all are
-                the target too.
-            initial_guess: Makes the guess on the canvas of the whole scan; none: it is zero.
-            seed: Root seed.
+        With a shown fraction of 1 all photons are shown, and all are the target too.
         """
         self.exposures, self.shown_fraction, self.seed = exposures, shown_fraction, seed
         self._initial_guess = initial_guess
         self._made: tuple[int, ThinnedExposures] | None = None
 
     def at(self, number: int, group_size: int) -> ThinnedExposures:
-        """Return how the photons are shared out in a batch.
-
-        Args:
-            number: Number of the batch, from 0.
-            group_size: Patterns of a batch.
-        """
+        """Return how the photons are shared out in a batch, numbered from 0."""
         epochs = number * group_size // len(self.exposures)
         round_ = epochs // EPOCHS_PER_ROUND if self.shown_fraction < 1 else 0
         if self._made is None or self._made[0] != round_:

@@ -40,16 +40,13 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
             outputs `weights` (HDF5), `model` (JSON), `history` (CSV) and `learning_curve` (PNG).
         progress: Told after every step.
 
-    Returns:
-        Parameters, steps, losses, speed and the device.
-
     Raises:
         ValueError: If the scan cannot be learned from, or the files do not fit the arm.
         FloatingPointError: If the loss is not finite.
     """
     device = use_device(params.device, params.backend)
     reader = open_view(files.inputs["scan"], files.inputs["view"])
-    exposures = Exposures.streamed(reader)
+    exposures = Exposures.of(reader)
     statistics = ScanStatistics.of(exposures)
     data = DataRecord.of(exposures, statistics)
     quality = check_scan_quality(exposures, statistics, reader.header)
@@ -60,7 +57,10 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     setup = TrainingSetup.of(
         params, files, exposures, shown_fraction, architecture.needs_initial_guess
     )
-    checkpoints = _checkpoints(files)
+    checkpoints = None
+    if files.fingerprint:
+        folder = files.outputs["weights"].parent / "checkpoints"
+        checkpoints = Checkpoints(folder, files.fingerprint)
     history = train_network(
         network,
         setup.objective,
@@ -110,12 +110,6 @@ def _network(
     model = read_model_record(files.inputs["initial_model"])
     model.data.refuse_other(data)
     return model.architecture, load_network(files.inputs["initial_weights"], model)
-
-
-def _checkpoints(files: StageFiles) -> Checkpoints | None:
-    if not files.fingerprint:
-        return None
-    return Checkpoints(files.outputs["weights"].parent / "checkpoints", files.fingerprint)
 
 
 def _reporter(params: TrainingParams, progress: Progress) -> AfterStep:

@@ -20,13 +20,7 @@ class Trainer:
     """Trains a network by the step of Keras' own trainer."""
 
     def __init__(self, network: CanvasNetwork, objective: Objective, optimizer: Any) -> None:
-        """Compile the step.
-
-        Args:
-            network: Network to train in place.
-            objective: What to minimise.
-            optimizer: Optimiser of Keras.
-        """
+        """Compile the step that trains a network in place."""
         self.network = network
         self._model = _WithObjective(network, objective)
         optimizer.build(network.trainable_variables)

@@ -56,14 +56,14 @@ class TrainingSetup:
         shown_fraction: float,
         needs_initial_guess: bool,
     ) -> "TrainingSetup":
-        """Return what an arm learns from a scan.
+        """Return what an arm learns from a scan, with or without an initial guess.
 
         Args:
             params: Arm, sizes and seed.
             files: For a network with labels, `truth` or `labels` among the inputs.
             exposures: The scan.
             shown_fraction: Share of the photons that the network sees.
-            needs_initial_guess: Whether the network refines an initial guess.
+            needs_initial_guess: Whether the network refines one.
 
         Raises:
             ValueError: If the files do not fit the arm, or the scan has too few patterns.
@@ -116,15 +116,7 @@ def _labels(params: TrainingParams, files: StageFiles) -> ObjectWindow | None:
 
 
 def physics_batch(scan: GroupedScan, number: int) -> TrainingBatch:
-    """Return a group whose target are photons: all of its own, or those that were not shown.
-
-    Args:
-        scan: Groups of the training scan.
-        number: Number of the batch, from 0.
-
-    Returns:
-        Inputs of the network with `target_counts` and `target_scale`.
-    """
+    """Return a group whose target are its photons: all of them, or those that were not shown."""
     group, canvas = scan.group(number)
     thinned = scan.thinning.at(number, len(group))
     return thinned.inputs(group, canvas) | {
@@ -138,14 +130,6 @@ def supervised_batch(truth: ObjectWindow, scan: GroupedScan, number: int) -> Tra
 
     The faint rim of a group cannot be known from it, and would otherwise outweigh its middle. A
     phase ramp cannot be known from diffraction either: the truth is given the initial guess's.
-
-    Args:
-        truth: True object; only the training scan's own canvases are read.
-        scan: Groups of the training scan.
-        number: Number of the batch, from 0.
-
-    Returns:
-        Inputs of the network with `truth_real`, `truth_imaginary` and `truth_weight`.
     """
     group, canvas = scan.group(number)
     inputs = scan.thinning.at(number, len(group)).inputs(group, canvas)

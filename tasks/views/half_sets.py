@@ -31,17 +31,14 @@ class HalvesParams(BaseModel):
 def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Split the exposures of a view into two half sets, and measure the overlap of each.
 
-    A half whose probes no longer overlap is written all the same; `halves_overlap_ratio` is then
-    not positive, and what is reconstructed from the half means nothing.
+    A half whose probes no longer overlap is written all the same; `halves_overlap_ratio`, the
+    smaller overlap, is then not positive, and what is reconstructed from the half means nothing.
 
     Args:
         params: Nothing to choose.
         files: Inputs `scan` (CXI) and `view` (JSON); outputs `odd` and `even` (JSON): views
             themselves, which say whose half they are.
         progress: Told once at the end.
-
-    Returns:
-        Sizes and measured overlaps of the halves; `halves_overlap_ratio` is the smaller overlap.
 
     Raises:
         ValueError: If the view is not the scan's, or a half has too few exposures to overlap.
@@ -67,19 +64,13 @@ def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> d
 
 
 def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Choose every other exposure, so that both halves cover the sample evenly.
+    """Return which exposures are in the odd half, (J,), so that both cover the sample evenly.
 
     Alternating by the running index makes a checkerboard of a serpentine path, of a raster with an
     odd number of columns, and separates neighbours along any other path. A raster with
     an even number of columns would fall into stripes, twice as coarse along one axis as along the
     other: there every row starts with the half that the row before did not start with. Of the
     two rules the one is taken whose halves keep their exposures further apart.
-
-    Args:
-        positions_px: Positions (y, x) in the order of the scan [px], shape (J, 2).
-
-    Returns:
-        Whether an exposure is in the odd half, shape (J,).
 
     Raises:
         ValueError: If there are fewer than four exposures.
@@ -104,11 +95,7 @@ def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
 def row_starts(positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
     """Return where the rows of a raster start: after a long step back against the one before it.
 
-    Args:
-        positions_px: Positions (y, x) in the order of the scan [px], shape (J, 2), J at least 2.
-
-    Returns:
-        Rising indices, the first 0; only that for a path that never flies back.
+    Rising indices, the first 0; only that for a path that never flies back.
     """
     steps = np.diff(positions_px, axis=0)
     length = np.linalg.norm(steps, axis=1)

@@ -18,15 +18,7 @@ NOT_OF_GROUPS = {"view", "overlap_tolerance"}
 
 
 def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:
-    """Form the groups of a view from its seeds.
-
-    Args:
-        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
-        params: Sizes and seeds of the groups.
-
-    Returns:
-        The groups; members index the view's exposures.
-    """
+    """Form the groups of a view from its seeds; members index the view's exposures."""
     seed_points = draw_seed_points(
         len(positions_px),
         params.n_seed_points,
@@ -74,12 +66,6 @@ def overlap_between_groups(
     Groups are near where their centres, the mean positions of their members, are. Groups of the
     same seed point are left out, because oversampling alone would make them overlap.
 
-    Args:
-        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
-        groups: Groups of at least two seed points.
-        n_neighbours: Groups that each is compared with, at most.
-        diameter_px: Diameter of the discs about the centres [px].
-
     Returns:
         Mean disc overlap of the centres, shape (G,), and the mean share of a group's exposures
         that the other groups hold too, shape (G,).
@@ -108,15 +94,9 @@ def overlap_between_groups(
 def overlap_metrics(
     positions_px: NDArray[np.floating], params: ViewParams, diameter_px: float
 ) -> dict[str, Any]:
-    """Return the three overlaps of a view, and the settings that they were measured with.
+    """Return the overlaps of a view, and the settings that they were measured with.
 
-    Args:
-        positions_px: Absolute positions (y, x) of the view's exposures [px], shape (J, 2).
-        params: Sizes and seeds of the groups.
-        diameter_px: Diameter of the probe [px].
-
-    Returns:
-        Mean, smallest and largest overlap of every kind; none where there is no pair.
+    Mean, smallest and largest of every kind; none where there is no pair.
 
     Raises:
         ValueError: If the view has too few exposures for its groups.

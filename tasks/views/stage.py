@@ -1,4 +1,4 @@
-"""Stage function of Phase D: a scan in, the exposures of a view and their overlap out."""
+"""A view of a scan: its exposures, how much they overlap, and how much light each pixel got."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -34,9 +34,6 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
         files: Input `scan` (CXI); outputs `view` and `overlap` (JSON), `coverage` (NPZ) and
             `plot` (PNG).
         progress: Told once at the end.
-
-    Returns:
-        Number of exposures and their measured overlaps.
 
     Raises:
         ValueError: If the measured overlap is not what the view's name says, or the view has
@@ -83,18 +80,11 @@ def take_every_exposure(
 
 
 def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
-    """Choose the exposures nearest to the nodes of a raster with the wanted step.
+    """Choose the exposures nearest to the nodes of a raster with the wanted step; rising indices.
 
     The raster is centred on the scan and spans it; each exposure is chosen at most once. A
     raster as fine as the scan itself takes every exposure. Where the chosen exposures measure
     more than 4 % off the wanted step, slightly finer and coarser rasters are tried too.
-
-    Args:
-        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-        step_px: Wanted distance of neighbours [px].
-
-    Returns:
-        Rising scan indices.
     """
     if step_px <= measure_overlap(positions_px, 1.0).step_px * 1.1:
         return np.arange(len(positions_px), dtype=np.intp)
@@ -130,18 +120,10 @@ def _step_error(positions_px: NDArray[np.floating], step_px: float) -> float:
 def select_nested(
     positions_px: NDArray[np.floating], view: View, diameter_px: float
 ) -> NDArray[np.intp]:
-    """Choose the exposures of a view from those of every denser view.
+    """Choose the exposures of a view from those of every denser view; rising indices.
 
     So the sparse view is a subset of the dense one, however fine the scan is, and the two are
     paired: they differ in overlap and in nothing else.
-
-    Args:
-        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-        view: The view.
-        diameter_px: Diameter of the probe [px].
-
-    Returns:
-        Rising scan indices.
     """
     indices = np.arange(len(positions_px), dtype=np.intp)
     ratios = sorted(OVERLAP_RATIO.values(), reverse=True)
@@ -151,11 +133,7 @@ def select_nested(
 
 
 def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, view: str) -> None:
-    """Refuse a view that is not what its name says.
-
-    Raises:
-        ValueError: If the measured overlap is further from the nominal than the tolerance.
-    """
+    """Refuse a view whose measured overlap is further from its name's than the tolerance."""
     if abs(measured.overlap_ratio - nominal) > tolerance:
         raise ValueError(
             f"The {view} view should overlap by {nominal:.2f} +- {tolerance:.2f}, but its "
@@ -182,9 +160,6 @@ def show_coverage(
         box: Where the coverage lies in the object.
         positions_px: Absolute positions (y, x) of the exposures [px], shape (J, 2).
         brightest: End of the colour scale [photons / px]; the largest value without.
-
-    Returns:
-        The image, for a colour bar.
     """
     (top, left), (height, width) = box.corner_px, box.shape
     image = axis.imshow(

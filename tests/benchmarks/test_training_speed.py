@@ -78,7 +78,7 @@ def quick_scan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exposures(quick_scan):
-    return Exposures.streamed(open_view(quick_scan / "train.cxi", quick_scan / "train.json"))
+    return Exposures.of(open_view(quick_scan / "train.cxi", quick_scan / "train.json"))
 
 
 def first_step_s(folder, out):

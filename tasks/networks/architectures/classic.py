@@ -103,10 +103,8 @@ class ClassicArchitecture(StitchedArchitecture):
 def nearest_in_batch(pixels: Tensor, width: int, group_size: int) -> Tensor:
     """Return each pattern's group, itself first and then by distance, shape (J, group_size).
 
-    Args:
-        pixels: Pixel under the middle of every pattern, in the flattened canvas, shape (J,).
-        width: Columns of the canvas.
-        group_size: Patterns in a group.
+    Patterns are placed by the pixel under their middle, shape (J,), in the flattened canvas of some
+    width.
     """
     rows = ops.cast(pixels // width, "float32")
     columns = ops.cast(pixels % width, "float32")
@@ -120,16 +118,8 @@ def make_encoder_decoders(
 ) -> Any:
     """Return the model from a group's image to the logits of its amplitudes and phases.
 
-    The decoders end on the lit part of the patches alone.
-
-    Args:
-        channels: Channels of the encoder's blocks, the finest first; the decoders' mirror them.
-        geometry: Size of the patterns and of the probe's dark rim.
-        group_size: Patterns in an image, C.
-        seed: Seed of the initial weights.
-
-    Returns:
-        Model from (G, N, N, C) to twice (G, n, n, C), where n is N without the rim.
+    The decoders mirror the encoder's channels, the finest first, and end on the lit part of the
+    patches alone: from (G, N, N, C) to twice (G, n, n, C), n being N without the dark rim.
     """
     seeds = keras.random.SeedGenerator(seed)
     inputs = keras.Input((geometry.n_px, geometry.n_px, group_size), name="diffraction_amplitude")

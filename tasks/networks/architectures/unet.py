@@ -50,14 +50,8 @@ def block(image: Tensor, channels: int, seeds: Any, name: str) -> Tensor:
 def make_unet(channels: tuple[int, ...], n_inputs: int, n_outputs: int, seed: int) -> Any:
     """Return the U-Net on folded pixels; the image must be a multiple of 2 ** len(channels).
 
-    Args:
-        channels: Channels of each level, the finest first.
-        n_inputs: Channels of the image before it is folded.
-        n_outputs: Channels of the answer after it is unfolded.
-        seed: Seed of the initial weights.
-
-    Returns:
-        Model from (B, H / 2, W / 2, 4 n_inputs) to (B, H / 2, W / 2, 4 n_outputs).
+    Channels of each level, the finest first, between those of the image before it is folded and of
+    the answer after it is unfolded: from (B, H / 2, W / 2, 4 n_inputs) to the same of n_outputs.
     """
     seeds = keras.random.SeedGenerator(seed)
     # Every layer is named, because names are stored and Keras' own count on within a process.

@@ -18,19 +18,12 @@ SPARSE_STRAIGHTENED_EVERY = 3
 
 
 def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
-    """Return the initial guess of a whole scan on its canvas.
+    """Return the initial guess of a whole scan on its canvas, zero where no light falls.
 
     Where neighbours overlap well: the closed form, a few sequential sweeps, and simultaneous
     passes that average their noise. Where each exposure stands nearly alone phase travels slowly
     whatever the order, and the closed form knows too few gradients to be worth more than a flat
-    object: many sweeps then.
-
-    Args:
-        exposures: The scan.
-        canvas: Window that holds every patch.
-
-    Returns:
-        Object, shape (H, W); zero where no light falls. Its global phase is arbitrary.
+    object: many sweeps then. The global phase is arbitrary.
     """
     step_px = measure_overlap(exposures.positions_px, 1.0).step_px
     reach = energy_diameter_px(exposures.probe_modes) / step_px

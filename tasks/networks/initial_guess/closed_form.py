@@ -6,8 +6,6 @@ the patterns lie on the detector (`phase_gradients`). Several modes are told as 
 with the photons of all.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -26,36 +24,21 @@ from tasks.networks.initial_guess.gradients import (
 CHUNK = 64
 
 
-@dataclass(frozen=True)
-class _Light:
-    """What the back-projections need of a scan: canvas sums and lag sums of every pattern."""
-
-    illumination: NDArray[np.float32]
-    modulus: NDArray[np.float32]
-    measured_lags: NDArray[np.complex128]
-
-
 def closed_form_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return the averaged back-projection, every pattern turned by its estimated mean phase.
 
-    Patterns are read three times, a few at a time.
-
-    Args:
-        exposures: The scan.
-        canvas: Window that holds every patch.
-
-    Returns:
-        Object, shape (H, W); near zero where no light falls. Its global phase is arbitrary.
+    Patterns are read three times, a few at a time. Shape (H, W), near zero where no light falls;
+    the global phase is arbitrary.
     """
-    light = _gather_light(exposures, canvas)
-    floor = FAINT * light.illumination.max()
-    modulus = light.modulus / (light.illumination + floor)
+    illumination, modulus, measured_lags = _gather_light(exposures, canvas)
+    floor = FAINT * illumination.max()
+    modulus = modulus / (illumination + floor)
     gradients = np.empty((len(exposures), 2))
     for part in exposures.chunks(CHUNK):
         inside, probes = _moved(exposures, canvas, part)
         lags = probe_lags(probes, extract_patches(modulus, inside, exposures.n_px))
-        gradients[part] = np.angle(light.measured_lags[part] * lags.conj())
-    phase = _integrated(exposures, canvas, gradients, light.illumination)
+        gradients[part] = np.angle(measured_lags[part] * lags.conj())
+    phase = _integrated(exposures, canvas, gradients, illumination)
 
     total = np.zeros(canvas.shape, dtype=np.complex64)
     for part in exposures.chunks(CHUNK):
@@ -64,7 +47,7 @@ def closed_form_guess(exposures: Exposures, canvas: Window) -> NDArray[np.comple
         turns = np.exp(1j * mean_phases(phase, intensity, inside)).astype(np.complex64)
         waves = _back_projections(exposures, part) * turns[:, None, None]
         total += place_patches(probes.conj() * waves, inside, canvas.shape)
-    return np.asarray(total / (light.illumination + floor), dtype=np.complex64)
+    return np.asarray(total / (illumination + floor), dtype=np.complex64)
 
 
 def flat_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
@@ -78,8 +61,10 @@ def flat_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     return np.full(canvas.shape, np.sqrt(detected / incident), dtype=np.complex64)
 
 
-def _gather_light(exposures: Exposures, canvas: Window) -> _Light:
-    """Sum illumination and |P| |psi| on the canvas; return the lag sums of every pattern too."""
+def _gather_light(
+    exposures: Exposures, canvas: Window
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.complex128]]:
+    """Return illumination and sum |P| |psi| on the canvas, and the lag sums of every pattern."""
     illumination = np.zeros(canvas.shape, dtype=np.float32)
     modulus = np.zeros(canvas.shape, dtype=np.float32)
     lags = np.empty((len(exposures), 2), dtype=np.complex128)
@@ -89,7 +74,7 @@ def _gather_light(exposures: Exposures, canvas: Window) -> _Light:
         waves = _back_projections(exposures, part)
         modulus += place_patches(np.abs(probes * waves), inside, canvas.shape)
         lags[part] = lag_sums(_filled_counts(exposures, part))
-    return _Light(illumination, modulus, lags)
+    return illumination, modulus, lags
 
 
 def _integrated(
@@ -112,15 +97,11 @@ def _integrated(
 def _moved(
     exposures: Exposures, canvas: Window, part: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.complex64]]:
-    """Return positions in the canvas, and the coherent probe at each, shape (J, N, N)."""
-    inside = canvas.inside(exposures.positions_px[part])
-    return inside, exposures.probes(part)[0] * np.float32(_photon_factor(exposures))
-
-
-def _photon_factor(exposures: Exposures) -> float:
-    """Return by how much the strongest mode grows when it carries the photons of all."""
+    """Return positions in the canvas, and the strongest mode at each with the photons of all."""
     modes = exposures.probe_modes
-    return float(np.sqrt(np.sum(np.abs(modes) ** 2) / np.sum(np.abs(modes[0]) ** 2)))
+    factor = np.sqrt(np.sum(np.abs(modes) ** 2) / np.sum(np.abs(modes[0]) ** 2))
+    inside = canvas.inside(exposures.positions_px[part])
+    return inside, exposures.probes(part)[0] * np.float32(float(factor))
 
 
 def _back_projections(exposures: Exposures, part: NDArray[np.intp]) -> NDArray[np.complex64]:

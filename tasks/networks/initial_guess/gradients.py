@@ -53,7 +53,7 @@ def missing_gradients(projection: Projection, good: NDArray[np.floating]) -> NDA
     more than the centre of mass, to which far and faint pixels add noise.
 
     Args:
-        projection: What the object predicts, with slopes.
+        projection: What the object predicts.
         good: 1 where the detector counts, zero frequency first, shape (N, N).
 
     Raises:
@@ -90,7 +90,7 @@ def mean_phases(
 def integrate_gradient(
     gradient: NDArray[np.floating], confidence: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """Return the field of zero mean whose gradient is closest to a given one.
+    """Return the field of zero mean, shape (H, W), whose gradient is closest to a given one.
 
     A Poisson equation solved by FFT; where the confidence is low the gradient is filled in with
     that of the solution, a few times over.
@@ -98,9 +98,6 @@ def integrate_gradient(
     Args:
         gradient: Wanted gradient (y, x) [1 / px], shape (2, H, W).
         confidence: Between 0 (unknown) and 1, shape (H, W).
-
-    Returns:
-        Field, shape (H, W).
     """
     height, width = confidence.shape
     rows = 2j * np.pi * np.fft.fftfreq(height)[:, None]

@@ -1,18 +1,15 @@
 """Physics passes before the network: fast projections over a whole scan, nothing learned.
 
-Two kinds of pass share the momentum of Nesterov between them (`momentum`):
-
-* a *sequential* sweep takes patterns that hardly touch each other together, one such subset after
+* A *sequential* sweep takes patterns that hardly touch each other together, one such subset after
   another, each from the object that the subsets before it left: the order of ePIE (Maiden &
   Rodenburg, Ultramicroscopy 109, 1256 (2009)) with its regularised step (Maiden, Johnson & Li,
   Optica 4, 736 (2017)). Phase travels across the scan far faster than by averaging.
-* a *simultaneous* pass averages the projections of all patterns, which averages their noise.
+* A *simultaneous* pass averages the projections of all patterns, which averages their noise.
 
-Neither hears of the longest waves of the phase: an error that hardly bends within a probe changes
-patterns by a small shift alone. That shift is estimated (`missing_gradients`) and integrated, and
-waves longer than a few steps of the scan are put right at once (`Sweeper.turn`).
-
-Subsets follow from the positions alone, so the order of the patterns does not matter.
+Both share Nesterov's `momentum`. Neither hears of the longest waves of the phase: an error that
+hardly bends within a probe changes patterns by a small shift alone. That shift is estimated
+(`missing_gradients`), integrated, and put right at once (`Sweeper.turn`). Subsets follow from the
+positions alone, so the order of the patterns does not matter.
 """
 
 from collections.abc import Iterator
@@ -45,18 +42,10 @@ def momentum(number: int) -> float:
 def far_subsets(
     positions_px: NDArray[np.floating], step_px: float, period: int
 ) -> list[NDArray[np.intp]]:
-    """Return subsets of exposures that are `period` steps apart, tile by tile.
+    """Return subsets of exposures that are `period` steps apart, tile by tile; each is in one.
 
-    Positions fall into cells of a step; the cells of a subset share their row and their column
-    modulo the period, within one tile of cells.
-
-    Args:
-        positions_px: Positions (y, x) [px], shape (J, 2).
-        step_px: Typical distance of neighbours [px].
-        period: Steps between the members of a subset.
-
-    Returns:
-        Scan indices; every exposure is in one subset.
+    Positions (y, x) [px], shape (J, 2), fall into cells of the typical step of neighbours [px]; the
+    cells of a subset share their row and their column modulo the period, within one tile of cells.
     """
     cells = np.floor((positions_px - positions_px.min(axis=0)) / step_px).astype(np.intp)
     tiles, within = cells // (period * TILE_PERIODS), cells % period
@@ -101,8 +90,6 @@ class Sweeper:
     """Passes over one scan.
 
     Attributes:
-        exposures: The scan.
-        canvas: Window that holds every patch.
         physics: Simultaneous passes.
         steps: The parts of a sequential sweep.
         step_px: Typical distance of neighbours [px].
@@ -147,13 +134,9 @@ class Sweeper:
         return swept, self.turn(gradients)
 
     def turn(self, gradients: NDArray[np.float64]) -> NDArray[np.complex64]:
-        """Return exp(i phi) for the long waves of phi, the phase that lacks some gradients.
+        """Return exp(i phi), (H, W), for the long waves of the phase that lacks some gradients.
 
-        Args:
-            gradients: Gradient that is missing under each probe [rad / px], shape (J, 2).
-
-        Returns:
-            Factor of modulus one, shape (H, W).
+        The gradients that are missing under each probe are in rad / px, shape (J, 2).
         """
         if not gradients.any():
             return np.ones(self.canvas.shape, dtype=np.complex64)

@@ -71,7 +71,7 @@ params = TrainingParams.model_validate_json(sys.argv[4])
 inputs = {"scan": scan / "train.cxi", "view": scan / "train.json"}
 if params.learns_from == "labels":
     inputs["truth"] = scan / "truth.h5"
-exposures = Exposures.streamed(open_view(inputs["scan"], inputs["view"]))
+exposures = Exposures.of(open_view(inputs["scan"], inputs["view"]))
 network = params.architecture.build(InputGeometry.of(exposures.probe_modes), 3)
 network.load_weights(folder / "n.weights.h5")
 setup = TrainingSetup.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
@@ -87,7 +87,7 @@ np.savez(folder / f"{backend}_{params.arm}.npz", loss=loss, gradient=np.concaten
 def model(small_scan, tmp_path_factory):
     """Return a folder with a network whose learned part speaks loudly, and its record."""
     folder = tmp_path_factory.mktemp("model")
-    exposures = Exposures.streamed(open_view(small_scan / "test.cxi", small_scan / "test.json"))
+    exposures = Exposures.of(open_view(small_scan / "test.cxi", small_scan / "test.json"))
     geometry = InputGeometry.of(exposures.probe_modes)
     network = ARCHITECTURE.build(geometry, seed=4)
     last = network.unet.layers[-1]

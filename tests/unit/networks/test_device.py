@@ -82,7 +82,7 @@ def test_flags_are_read_from_the_system(tmp_path):
 
 @pytest.mark.slow
 def test_layers_alone_compute_in_bfloat16(small_scan):
-    exposures = Exposures.streamed(open_view(small_scan / "test.cxi", small_scan / "test.json"))
+    exposures = Exposures.of(open_view(small_scan / "test.cxi", small_scan / "test.json"))
     objects = []
     for precision in (Precision.FLOAT32, Precision.MIXED_BFLOAT16):
         with layers_in(precision):
