@@ -10,7 +10,6 @@ import numpy as np
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import open_view
 from tasks.core.study.stage_record import Progress, StageFiles
-from tasks.networks.architectures.base import CanvasNetwork
 from tasks.networks.batches import canvas_of
 from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device, without_gradients

@@ -13,6 +13,7 @@ from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import Scan, map_view
 from tasks.core.files.solver_files import SaveIterate, epochs_to_keep, iterates_writer
+from tasks.core.study.device import Device
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.orientation.check import check_orientation

@@ -2,15 +2,20 @@
 
 import hashlib
 import importlib.util
+import sys
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import grimp
 
 PACKAGE = "tasks"
-NOT_SCIENCE = ("tasks.runtime",)
-# Each loads the modules of its folder by name.
-CATALOGUES = ("tasks.catalogue.metrics", "tasks.catalogue.reconstructions")
+LEFT_OUT = ("tasks.runtime",)
+# Each loads the modules of its folder, and of the entry points of a group, by name.
+CATALOGUES = {
+    "tasks.catalogue.metrics": "phase_g.metrics",
+    "tasks.catalogue.reconstructions": "phase_g.reconstructions",
+}
 
 
 @cache
@@ -39,9 +44,17 @@ def fingerprinted_modules(module: str) -> list[str]:
         name = waiting.pop()
         found.add(name)
         used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
-        used |= graph.find_children(name) if name in CATALOGUES else set()
+        if name in CATALOGUES:
+            used |= graph.find_children(name)
+            found |= _modules_of_packages(CATALOGUES[name])
         waiting |= used - found - {""}
     return sorted(name for name in found if not name.startswith(LEFT_OUT))
+
+
+def _modules_of_packages(group: str) -> set[str]:
+    """Return the modules that installed packages bring a catalogue; broken ones are left out."""
+    modules = {point.module for point in entry_points(group=group)}
+    return {name for name in modules if name in sys.modules}
 
 
 @cache

@@ -18,7 +18,13 @@ import orjson
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
-from tasks.runtime.process_lifetime import die_with_parent, name_process, peak_memory_mib
+from tasks.runtime.process_lifetime import (
+    die_with_parent,
+    name_process,
+    peak_memory_mib,
+    rare_garbage_collection,
+)
+from tasks.runtime.stage_loading import backend_of, load, module_of
 
 MESSAGE_MARK = "\x1e"  # RFC 7464: a JSON text follows
 EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h

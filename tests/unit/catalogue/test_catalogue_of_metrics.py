@@ -3,7 +3,7 @@ import pytest
 from tasks.catalogue.metric import DIAGNOSTIC, PARTS, RAW, Metric, Score, check_metric
 from tasks.catalogue.metrics import FIRST_ROWS, METRICS, MODULES
 from tasks.catalogue.reconstructions import MODULES as RECONSTRUCTIONS
-from tasks.runtime.code_fingerprint import science_modules
+from tasks.runtime.code_fingerprint import fingerprinted_modules
 
 
 def test_the_rows_that_come_first_are_those_of_metrics():
@@ -24,7 +24,7 @@ def test_what_is_made_of_an_image_and_the_truth_knows_which_is_better():
 
 
 def test_a_comparison_is_made_anew_when_an_entry_of_a_catalogue_changes():
-    used = science_modules("tasks.compare.stage")
+    used = fingerprinted_modules("tasks.compare.stage")
     assert {f"tasks.catalogue.metrics.{name}" for name in MODULES} <= set(used)
     assert {f"tasks.catalogue.reconstructions.{name}" for name in RECONSTRUCTIONS} <= set(used)
 

@@ -12,8 +12,7 @@ from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent
-from tasks.regions.params import RegionParams
-from tasks.regions.stage import cut_in_regions, cut_scan
+from tasks.regions.stage import RegionParams, cut_in_regions, cut_scan
 
 N_PX = 16
 
