@@ -16,6 +16,17 @@ from tasks.networks.architectures.classic import ClassicArchitecture
 from tasks.networks.architectures.patch import PatchArchitecture
 from tasks.networks.architectures.unrolled import UnrolledArchitecture
 
+__all__ = [
+    "ARCHITECTURES",
+    "AnyArchitecture",
+    "Choice",
+    "ClassicArchitecture",
+    "NetworkKind",
+    "PatchArchitecture",
+    "UnrolledArchitecture",
+    "by_name",
+]
+
 
 def by_name(*choices: Choice) -> dict[str, Choice]:
     """Return choices by their names.
