@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.study.arm_colours import colour_of
 
 PICTURE = Path(__file__).resolve().parents[1] / "images/convergence.png"
 PANEL_INCH = 2.9
@@ -37,9 +37,11 @@ def curves_of(path: Path) -> dict[str, Curve]:
 def draw_panel(axis: Axes, curves: dict[str, Curve], title: str) -> None:
     """Draw the curves of one dose and view."""
     for model, (epochs, errors) in curves.items():
-        axis.plot(epochs, errors, ".-", color=colour_of(model), label=model, lw=1.3, ms=4)
+        axis.plot(
+            epochs, errors, ".-", color=RECONSTRUCTIONS.colour_of(model), label=model, lw=1.3, ms=4
+        )
     end = curves["PtyChi"][1][-1]
-    axis.axhline(end, color=colour_of("PtyChi"), lw=0.8, ls=":")
+    axis.axhline(end, color=RECONSTRUCTIONS.colour_of("PtyChi"), lw=0.8, ls=":")
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
     axis.set_yscale("log")
     axis.set_xticks([0, 1, 3, 10, 30, 100], ["0", "1", "3", "10", "30", "100"])

@@ -8,7 +8,7 @@ from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.scan_file import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
-from tasks.networks.architectures import Architecture
+from tasks.networks.architectures.base import Architecture
 from tasks.networks.canvas_network import CanvasNetwork, cost_of
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from flows.cli.finished_hub import report
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import write_json, write_text
@@ -17,7 +18,6 @@ from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.study.arms import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.costs.cost_table import write_costs
@@ -50,10 +50,10 @@ def put_comparison(folder):
     truth = make_object(ObjectParams(), shape, rng)
     write_object(folder / "truth.h5", ObjectWindow(truth, (0, 0)))
     inputs = {"scan": "scan.cxi", "view": "view.json", "truth": "truth.h5"}
-    for number, name in enumerate(RECONSTRUCTIONS, start=1):
+    for number, name in enumerate(RECONSTRUCTIONS.with_stages, start=1):
         image = truth + 0.02 * number * (rng.standard_normal(truth.shape) + 0.5j)
         write_object(folder / f"{name.slug}.h5", ObjectWindow(image, (0, 0)))
-        inputs[name.value] = f"{name.slug}.h5"
+        inputs[name.name] = f"{name.slug}.h5"
     outputs = {"metrics": "comparison_metrics.csv", "frc": "frc_curves.csv"}
     outputs |= {"blocks": "block_metrics.csv", "aligned": "reconstructions_aligned.npz"}
     outputs |= {"plot": "comparison_plot.png", "comparison": "comparison.json"}
@@ -82,8 +82,8 @@ def sweep(tmp_path_factory):
             path = hub / f"data/phase_f/{place}/{key.split}/{slug}_history.csv"
             write_text(path, f"epoch,loss\n{epochs}")
         costs += [
-            ArmCost(name.value, key, 4.0 * n, 3.0 * n, 60.0, 512.0, 625, 7.5, 2.0)
-            for n, name in enumerate(RECONSTRUCTIONS, start=1)
+            ArmCost(name.name, key, 4.0 * n, 3.0 * n, 60.0, 512.0, 625, 7.5, 2.0)
+            for n, name in enumerate(RECONSTRUCTIONS.with_stages, start=1)
         ]
     write_costs(hub / COST_TABLE, costs)
     return hub

@@ -26,7 +26,8 @@ N_COLOURS = 255
 UNSCORED = 255
 COMPRESSION = 9
 BYTES_PER_PIXEL = 1.35  # of noise, after compression and base64
-Complex, Real = NDArray[np.complexfloating], NDArray[np.floating]
+Complex = NDArray[np.complexfloating]
+Real = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
