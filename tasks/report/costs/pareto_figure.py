@@ -14,7 +14,6 @@ from matplotlib.transforms import Bbox
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.figures.label_placement import Box, place_labels
 from tasks.report.costs.cost_points import (
     QUALITIES,
     CostPoint,
@@ -22,6 +21,7 @@ from tasks.report.costs.cost_points import (
     by_condition,
     pareto_front,
 )
+from tasks.report.costs.label_placement import Box, place_labels
 
 PANEL_INCH = (5.2, 3.9)
 DPI = 120

@@ -1,6 +1,6 @@
 import itertools
 
-from tasks.figures.label_placement import Box, place_labels
+from tasks.report.costs.label_placement import Box, place_labels
 
 FRAME = Box(0, 0, 400, 300)
 SIZE = (60.0, 12.0)
