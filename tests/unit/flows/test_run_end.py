@@ -60,7 +60,7 @@ def test_a_run_that_fails_tells_of_it_too(plan):
     (attempt,) = read_attempts(hub)
     assert attempt.result == "failed"
     assert attempt.deltas is None
-    assert attempt.blocker["message"] == "no light"
+    assert attempt.blocker.message == "no light"
     page = (hub / HUB_SUMMARY).read_text(encoding="utf-8")
     assert "stopped in the flow itself by ValueError" in page
     assert f"(../{BLOCKER_TEXT})" in page
