@@ -34,7 +34,7 @@ class InputGeometry(BaseModel):
 
     @classmethod
     def of(cls, probe_modes: NDArray[np.complexfloating]) -> "InputGeometry":
-        """Return that of a probe, shape (M, N, N).
+        """Return the geometry of a probe, shape (M, N, N).
 
         The rim is a multiple of 4 px and holds at most 2 % of the energy.
         """
