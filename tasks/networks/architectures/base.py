@@ -1,10 +1,4 @@
-"""What every architecture offers: a group's canvas in training, a whole scan's in prediction.
-
-And what it costs, so that arms can be compared beside their results. A multiplication and an
-addition count as two operations. Convolutions and matrices are counted layer by layer, Fourier
-transforms as 5 n log2(n) of n pixels (Frigo & Johnson, Proc. IEEE 93, 216 (2005), the convention of
-their benchmarks); what is left, element by element, is not.
-"""
+"""What every architecture offers: a group's canvas in training, a whole scan's in prediction."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
