@@ -34,10 +34,6 @@ def write_condition_map_plot(path: Path, content: Map) -> None:
 
     A row of panels an arm, a panel a metric; the last row is at equal CPU-seconds. Green is in
     favour of the subject, each panel on a scale of its own.
-
-    Args:
-        path: PNG to write.
-        content: Content of `condition_map.json`.
     """
     rows = _rows(content)
     columns = list(dict.fromkeys(title_of(one) for maps in rows for one in maps))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup
 
@@ -92,61 +92,36 @@ def comparison_section(
         picture_budget_bytes: Characters that its pictures may take; 0 for neither pictures nor
             curves.
     """
-    folder = key.analysis_folder
+    folder, detailed = key.analysis_folder, picture_budget_bytes > 0
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
-    measurement = read_measurement(files, key)
+    measurement, scores = read_measurement(files, key), {} if job is None else scores_of(job)
     header, rows = ([], []) if job is None else main_cells(job)
-    drawn = _Drawn()
-    if picture_budget_bytes > 0:
-        place = (folder, anchor, measurement.object_pixel_m)
-        drawn = _draw(files, place, {} if job is None else scores_of(job), picture_budget_bytes)
+    aligned = curves = epochs = None
+    if detailed:
+        aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
+        curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
+        epochs = files.read(f"{folder}/convergence.csv", read_convergence)
     return ComparisonSection(
         anchor=anchor,
         title=key.description,
         failed=job is None,
-        detailed=picture_budget_bytes > 0,
+        detailed=detailed,
         facts=measured_facts(measurement),
         header=header,
         rows=rows,
         flags=flags,
+        gallery=make_gallery(aligned, scores, measurement.object_pixel_m, picture_budget_bytes)
+        if aligned
+        else None,
+        frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
+        convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
         notes=files.read(f"{folder}/comparison.json", read_notes) or ComparisonNotes(),
-        learning=_learning(files, key, anchor) if picture_budget_bytes > 0 else [],
+        learning=_learning(files, key, anchor) if detailed else [],
         links=[
             (what, files.link(f"{folder}/{name}"))
             for what, name in LINKS.items()
             if files.has(f"{folder}/{name}")
         ],
-        **drawn._asdict(),
-    )
-
-
-class _Drawn(NamedTuple):
-    """What is drawn of a comparison's own files."""
-
-    gallery: Gallery | None = None
-    frc: Markup | None = None
-    convergence: Markup | None = None
-
-
-def _draw(
-    files: PageFiles, place: tuple[str, str, float | None], scores: Scores, budget_bytes: float
-) -> _Drawn:
-    """Draw the files in a comparison's folder.
-
-    Args:
-        files: The hub.
-        place: The folder, the comparison's id in the page, and the object's pixel [m].
-        scores: Values of the table.
-        budget_bytes: Characters that pictures may take.
-    """
-    folder, anchor, pixel_m = place
-    aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
-    curves = files.read(f"{folder}/frc_curves.csv", read_frc_curves)
-    epochs = files.read(f"{folder}/convergence.csv", read_convergence)
-    return _Drawn(
-        gallery=make_gallery(aligned, scores, pixel_m, budget_bytes) if aligned else None,
-        frc=frc_chart(curves, crossings_of(scores), f"{anchor}-frc") if curves else None,
-        convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
     )
 
 

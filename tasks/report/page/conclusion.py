@@ -47,12 +47,7 @@ class Conclusion:
 
 
 def conclusion_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Conclusion:
-    """Return the conclusion.
-
-    Args:
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return the conclusion."""
     if not summary["jobs"]:
         return Conclusion("No comparison succeeded: there are no numbers to tell who won.", (), ())
     means, told = summary["aggregate_metrics"], {metric.name for metric in HEADLINE_METRICS}

@@ -31,12 +31,7 @@ class CostSection:
 
 
 def cost_sections(files: PageFiles, summary: Mapping[str, Any]) -> list[CostSection]:
-    """Return what reconstructions of the headline split cost; none where no table says.
-
-    Args:
-        files: The hub.
-        summary: Content of `metrics_summary.json`.
-    """
+    """Return what reconstructions of the headline split cost; none where no table says."""
     costs = files.read(COST_TABLE, read_costs) or []
     tables = {
         key_of(job): [MetricRow(**row) for row in (*job["metrics"], *job["controls"])]

@@ -36,11 +36,7 @@ Entry = Mapping[str, Any]
 
 
 def delta_charts(delta: Mapping[str, Any]) -> list[Markup]:
-    """Return one chart a metric and part, those without any delta left out.
-
-    Args:
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return one chart a metric and part, those without any delta left out."""
     charts = []
     with chart_style():
         for entries in _panels(delta):

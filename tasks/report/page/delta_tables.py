@@ -28,11 +28,7 @@ class DeltaTable(NamedTuple):
 
 
 def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
-    """Return the headline deltas, those of other metrics, and those over the other splits.
-
-    Args:
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return the headline deltas, those of other metrics, and those over the other splits."""
     tables = [
         _table(family_title(family), found) for family, found in shown_families(delta).items()
     ]

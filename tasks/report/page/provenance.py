@@ -14,19 +14,6 @@ UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
-class StageLine:
-    """One stage: its name and phase, what it took, and where its record and log lie."""
-
-    stage: str
-    phase: str
-    wall: str
-    cpu: str
-    memory: str
-    record: str | None
-    log: str | None
-
-
-@dataclass(frozen=True)
 class Provenance:
     """What it takes to repeat a run.
 
@@ -34,14 +21,15 @@ class Provenance:
         facts: Source, machine and time of the plan.
         versions: Packages and their versions.
         parameters: All parameters, as JSON.
-        stages: Every planned stage.
+        stages: Every planned stage: name, phase, and what it took; then the links to its record and
+            its log, None without.
         missing: Stages whose outputs are not all there.
     """
 
     facts: Facts
     versions: Facts
     parameters: str
-    stages: tuple[StageLine, ...]
+    stages: tuple[tuple[list[str], str | None, str | None], ...]
     missing: tuple[str, ...]
 
 
@@ -75,14 +63,14 @@ def _facts(plan: PlanFile) -> Facts:
     ]
 
 
-def _line(files: PageFiles, stage: PlannedStage) -> StageLine:
+def _line(files: PageFiles, stage: PlannedStage) -> tuple[list[str], str | None, str | None]:
     record = files.read(stage.manifest, lambda path: StageRecord.model_validate(read_json(path)))
-    return StageLine(
-        stage=stage.stage,
-        phase=stage.phase,
-        wall=UNKNOWN if record is None else f"{record.wall_s:.1f}",
-        cpu=UNKNOWN if record is None else f"{record.cpu_s:.1f}",
-        memory=UNKNOWN if record is None else f"{record.peak_memory_mib:.0f}",
-        record=files.link(stage.manifest) if record else None,
-        log=files.link(stage.log) if files.has(stage.log) else None,
+    taken = [UNKNOWN] * 3
+    if record is not None:
+        seconds = (f"{value:.1f}" for value in (record.wall_s, record.cpu_s))
+        taken = [*seconds, f"{record.peak_memory_mib:.0f}"]
+    return (
+        [stage.stage, stage.phase, *taken],
+        files.link(stage.manifest) if record else None,
+        files.link(stage.log) if files.has(stage.log) else None,
     )

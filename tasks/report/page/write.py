@@ -105,13 +105,7 @@ def write_report_html(hub: Path) -> str | None:
 
 
 def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
-    """Return the page.
-
-    Args:
-        files: The hub.
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return the page."""
     plan = files.read(PLAN, lambda _: read_plan(files.root))
     jobs = _sections(files, summary)
     provenance = provenance_of(files, plan)

@@ -36,12 +36,7 @@ SANE, LOW, UNKNOWN = "ok", "LOW", "unknown"
 
 
 def aggregate_report(summary: dict[str, Any], delta: dict[str, Any]) -> str:
-    """Return `aggregate_report.md`: a table a model, the sanity of the means, deltas both ways.
-
-    Args:
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return `aggregate_report.md`: a table a model, the sanity of the means, deltas both ways."""
     lines = ["# Aggregate report", "", counts(summary), ""]
     headline = summary["aggregate_split"]
     lines += _split_section(headline, summary["aggregate_metrics"], delta["deltas"])

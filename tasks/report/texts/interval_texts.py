@@ -36,11 +36,7 @@ def part_name(metric: Metric, part: str) -> str:
 
 
 def shown_families(delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the deltas by the family of their p-values; the headline's, and others with a delta.
-
-    Args:
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return deltas by the family of their p-values: the headline's, and others with a delta."""
     found: dict[str, list[dict[str, Any]]] = {HEADLINE: []}
     for entry in delta.get("comparisons", ()):
         found.setdefault(entry["family"], []).append(entry)
