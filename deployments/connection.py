@@ -1,22 +1,39 @@
-"""The connection to a Prefect server, or what is wrong with it in words."""
+"""What the commands here share: how they are run, their connection to a server, and its workers."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from cyclopts import App
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
+from prefect.client.schemas.objects import WorkPool
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
+from flows.cli.command_line import OPTIONS
 from flows.hub.provenance import PROJECT
+from tasks.commands import run_app
 from tasks.core.files.atomic_files import read_json
 from tasks.runtime.errors import BadInputError
 
 STATE_VARIABLE = "PHASE_G_STATE"
 STATE_FILE = "serve.json"
 REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+
+
+def run_command(app: App, words: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code: what the function returns, or 2 for bad input.
+
+    Args:
+        app: The command line.
+        words: Arguments; those of this process without.
+    """
+    arguments = sys.argv[1:] if words is None else words
+    return run_app(app, arguments, options=OPTIONS, refusal=BadInputError)
 
 
 def state_folder() -> Path:
@@ -69,3 +86,27 @@ def _refusal(url: str, status: int) -> str:
         f"The Prefect server {url} answers with {status}. PREFECT_API_URL must be its API, such as "
         f"http://127.0.0.1:4200/api."
     )
+
+
+def online_workers(client: SyncPrefectClient, pool: str) -> list[str]:
+    """Return the names of the workers of a pool that were heard of lately."""
+    online = WorkerFilter(status=WorkerFilterStatus(any_=["ONLINE"]))
+    return [worker.name for worker in client.read_workers_for_work_pool(pool, online)]
+
+
+def refuse_idle_pool(client: SyncPrefectClient, pool: WorkPool) -> None:
+    """Refuse a pool that would leave a run waiting.
+
+    Raises:
+        BadInputError: If it is paused or none of its workers is online.
+    """
+    if pool.is_paused:
+        raise BadInputError(
+            f"The work pool {pool.name} is paused. Resume it: prefect work-pool resume {pool.name}"
+        )
+    if not online_workers(client, pool.name):
+        raise BadInputError(
+            f"The work pool {pool.name} has no worker online, so the run would wait for ever. "
+            f"Start one where the project is installed: prefect worker start --pool {pool.name} "
+            f"--limit 1 (`make serve` starts one for phase-g-cpu on this machine)."
+        )

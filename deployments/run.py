@@ -12,12 +12,10 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import BaseModel
 
-from deployments.command import run_command
-from deployments.connection import connected, server_url
+from deployments.connection import connected, refuse_idle_pool, run_command, server_url
 from deployments.declared import Deployment, declared_deployments, project_version
 from deployments.form import form_schema
-from deployments.workers import refuse_idle_pool
-from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, say
+from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, refuse, say
 from tasks.runtime.errors import BadInputError
 
 POLL_S = 2.0
@@ -156,16 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] in (["--help"], ["-h"]):
         words.insert(0, SHOWN)
-
-    def refused(*_words: str) -> int:
-        raise BadInputError(str(problem))
-
     try:
         app = make_app(words)
     except BadInputError as error:
-        problem = error
-        app = new_app("deployments.run", refused)
-        words = []
+        return refuse(str(error))
     return run_command(app, words)
 
 

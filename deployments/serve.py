@@ -12,12 +12,10 @@ import httpx
 from cyclopts import Parameter
 
 from deployments.automations import HEARTBEAT_S
-from deployments.command import run_command
-from deployments.connection import STATE_FILE, connected, state_folder
+from deployments.connection import STATE_FILE, connected, online_workers, run_command, state_folder
 from deployments.declared import declared_deployments, declared_pools
 from deployments.deploy import deploy
 from deployments.processes import Service
-from deployments.workers import online_workers
 from flows import PREFECT_ENVIRONMENT
 from tasks.commands import new_app, say
 from tasks.core.files.atomic_files import read_json, write_json

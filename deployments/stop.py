@@ -13,8 +13,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling
 
-from deployments.command import run_command
-from deployments.connection import STATE_FILE, connected, state_folder
+from deployments.connection import STATE_FILE, connected, run_command, state_folder
 from deployments.processes import Service
 from tasks.commands import new_app, say
 from tasks.runtime.errors import BadInputError

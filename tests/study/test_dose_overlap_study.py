@@ -23,13 +23,13 @@ BLOCKED = "dose_1000/sparse"
 TABLE = "comparison_metrics.csv"
 
 
-def sweep(hub, *arguments):
+def sweep(hub, *arguments, **variables):
     """Run the sweep in a hub and wait for it."""
     return subprocess.run(
         [sys.executable, "-m", "flows.dose_overlap_study", "--hub", str(hub), *FIXED, *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200", **variables},
         cwd=PROJECT,
         check=False,
         timeout=1500,
@@ -90,8 +90,8 @@ def test_the_sweep_ends_with_a_table_and_a_map_of_all_conditions(swept):
     assert verify_hub(hub)["all_valid"]
 
 
-def test_a_finished_sweep_does_nothing_again(hub, stages_started):
-    again = sweep(hub)
+def test_a_finished_sweep_does_nothing_again(hub, stages_started, with_server):
+    again = sweep(hub, **with_server)
     assert again.returncode == 0, again.stderr
     assert set(runs_of_stages(hub).values()) == {1}
     assert stages_started(again.stderr) == []
@@ -106,12 +106,12 @@ def test_other_doses_are_refused_and_clobber_keeps_what_is_shared(hub):
     assert to_do == ["summarise-costs", "summarise"]
 
 
-def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub):
+def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub, with_server):
     # Where a folder lies, no table can be written. Two conditions are to be compared again.
     for condition in (BLOCKED, "dose_10000/dense"):
         (hub / f"analysis/{condition}/test/{TABLE}").unlink()
     (hub / f"analysis/{BLOCKED}/test/{TABLE}/in-the-way").mkdir(parents=True)
-    failed = sweep(hub)
+    failed = sweep(hub, **with_server)
     assert failed.returncode == 1
     assert f"1 of 4 conditions failed ({BLOCKED})" in failed.stderr.replace("\n", " ")
     blocker = read_json(hub / "analysis/blocker.json")
@@ -129,7 +129,7 @@ def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub)
 
     shutil.rmtree(hub / f"analysis/{BLOCKED}/test/{TABLE}")
     before = runs_of_stages(hub)
-    resumed = sweep(hub)
+    resumed = sweep(hub, **with_server)
     assert resumed.returncode == 0, resumed.stderr
     after = runs_of_stages(hub)
     again = {name for name in after if after[name] > before.get(name, 0)}

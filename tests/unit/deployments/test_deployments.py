@@ -11,7 +11,6 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
 
 import deployments.run as trigger_command
-from deployments.applied import differing
 from deployments.automations import NIGHT, as_compared, automations
 from deployments.connection import STATE_VARIABLE
 from deployments.declared import (
@@ -20,6 +19,7 @@ from deployments.declared import (
     declared_pools,
     declared_pull_steps,
 )
+from deployments.deploy import differing
 from deployments.form import form_schema, range_text, title_of, with_ranges
 from deployments.processes import Service
 from deployments.run import merged
