@@ -191,7 +191,7 @@ def test_more_seed_points_than_exposures_are_refused(rng):
 
 
 def test_the_plan_writes_coverage_and_hands_the_seeds_of_the_study():
-    views = make_plan(PhaseGParams(seed=50, splits=("test",))).replicates[0].views
+    views = make_plan(PhaseGParams(seed=50, splits=("test",))).replicates[0].named("view")
     (call,) = (view for view in views if view.stage.endswith(f".{Split.TEST.value}"))
     folder = "data/phase_d/dose_1000/dense/test"
     assert call.outputs == {
