@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.runtime.memory import peak_memory_mib
+from tasks.runtime.process_lifetime import peak_memory_mib
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 
@@ -37,7 +37,7 @@ import sys
 from pathlib import Path
 
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.runtime.memory import peak_memory_mib
+from tasks.runtime.process_lifetime import peak_memory_mib
 from tasks.train.params import TrainingParams
 from tasks.train.stage import train
 

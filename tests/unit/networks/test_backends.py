@@ -57,8 +57,8 @@ import keras
 import numpy as np
 
 from tasks.core.study.device import Device
-from tasks.core.study.stage_interface import StageFiles
-from tasks.core.files.view_file import open_view
+from tasks.core.study.stage_record import StageFiles
+from tasks.core.files.scan_file import open_view
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.trainer import Trainer

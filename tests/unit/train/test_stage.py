@@ -61,10 +61,13 @@ def stage_files(folder, out, arm, truth="truth.h5"):
     return StageFiles(inputs, {name: out / file for name, file in OUTPUTS.items()})
 
 
-def run(folder, out, arm, **knobs):
+def params_of(arm, **changes):
     learns_from = "labels" if arm == "Baseline" else "diffraction"
-    params = TrainingParams(arm=arm, learns_from=learns_from, **SMALL | knobs)
-    return train(params, stage_files(folder, out, arm), silent)
+    return TrainingParams(arm=arm, learns_from=learns_from, **SMALL | changes)
+
+
+def run(folder, out, arm, **changes):
+    return train(params_of(arm, **changes), stage_files(folder, out, arm), silent)
 
 
 def groups_of(scan, group_size, shown_fraction=1.0, guess=initial_guess):
@@ -122,7 +125,7 @@ def test_baseline_never_sees_the_test_region(folder, tmp_path):
     )
     blinded = replace(truth, object_=np.where(lit, 9 + 9j, truth.object_))
     write_object(folder / "blinded.h5", blinded)
-    params = TrainingParams(arm="Baseline", learns_from="labels", **SMALL)
+    params = params_of("Baseline")
     for name in ("truth", "blinded"):
         files = stage_files(folder, tmp_path / name, "Baseline", f"{name}.h5")
         train(params, files, silent)
@@ -137,8 +140,7 @@ def test_dark_gaps_between_exposures_do_no_harm(folder, tmp_path, arm):
     write_json(folder / "corners.json", {"view": "sparse", "n_exposures": 36, "indices": corners})
     files = stage_files(folder, tmp_path, arm)
     files = replace(files, inputs={**files.inputs, "view": folder / "corners.json"})
-    params = TrainingParams(arm=arm, **SMALL | {"group_size": 8})
-    facts = train(params, files, silent)
+    facts = train(params_of(arm, group_size=8), files, silent)
     assert np.isfinite(facts["last_loss"])
     with h5py.File(files.outputs["weights"]) as file:
         assert np.all(np.isfinite(file["vars/0"][()]))
@@ -213,7 +215,7 @@ def test_only_the_baseline_is_given_the_truth(folder, tmp_path):
         train(TrainingParams(arm="PtychoPINN", **SMALL), labelled, silent)
     unlabelled = stage_files(folder, tmp_path, "PtychoPINN")
     with pytest.raises(ValueError, match="name it as input `truth`"):
-        train(TrainingParams(arm="Baseline", learns_from="labels", **SMALL), unlabelled, silent)
+        train(params_of("Baseline"), unlabelled, silent)
 
 
 def test_a_scan_smaller_than_a_group_is_refused(folder, tmp_path):
