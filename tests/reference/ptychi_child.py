@@ -2,8 +2,8 @@
 
 The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
 job `forward64` the same in double precision, the job `diverge` what an overflow leads to; a
-job `NAME=PARAMS`, the parameters as JSON, reconstructs into files of that name;
-`NAME@FILE=PARAMS` starts from the object of a file.
+job `NAME=PARAMS`, the parameters as JSON, reconstructs into files of that name, in a folder of its
+own scan where it is `PLACE/NAME`; `NAME@FILE=PARAMS` starts from the object of a file.
 """
 
 import sys
@@ -104,4 +104,5 @@ if __name__ == "__main__":
         elif label == "diverge":
             diverge(where)
         else:
-            reconstruct(where, label, PtyChiParams.model_validate_json(chosen))
+            made = where / label
+            reconstruct(made.parent, made.name, PtyChiParams.model_validate_json(chosen))

@@ -1,4 +1,4 @@
-"""Validate an RO-Crate by roc-validator: `rocrate_child.py CRATE SEVERITY`, prints JSON.
+"""Validate RO-Crates by roc-validator: `rocrate_child.py SEVERITY=CRATE...`, prints JSON.
 
 The validator loads the crate's JSON-LD context from the web. Here it is given the one that the
 package `rocrate` brings, so that the check needs no network; whether the context can be fetched is
@@ -36,16 +36,20 @@ def source_to_json(source, *arguments, **options):
 document_loader._patched_source_to_json = source_to_json
 jsonld_util.source_to_json = jsonld_context.source_to_json = source_to_json
 
-result = validate(
-    {
-        "rocrate_uri": sys.argv[1],
-        "profile_identifier": "ro-crate-1.2",
-        "requirement_severity": getattr(Severity, sys.argv[2]),
+all_found = []
+for asked in sys.argv[1:]:
+    severity, _, crate = asked.partition("=")
+    result = validate(
+        {
+            "rocrate_uri": crate,
+            "profile_identifier": "ro-crate-1.2",
+            "requirement_severity": getattr(Severity, severity),
+        }
+    )
+    found = {
+        (issue.check.identifier, issue.message or "")
+        for issue in result.get_issues()
+        if not any(text in (issue.message or "") for text in OFFLINE)
     }
-)
-found = {
-    (issue.check.identifier, issue.message or "")
-    for issue in result.get_issues()
-    if not any(text in (issue.message or "") for text in OFFLINE)
-}
-sys.stdout.write(json.dumps(sorted(found)))
+    all_found.append(sorted(found))
+sys.stdout.write(json.dumps(all_found))

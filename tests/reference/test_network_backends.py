@@ -1,5 +1,6 @@
 """The same weights and patterns give the same object on both backends of Keras."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,17 @@ from tasks.networks.architectures import (
     UnrolledArchitecture,
 )
 
-# TensorFlow and torch never share a process.
+ARCHITECTURES = {
+    "unrolled": UnrolledArchitecture(passes=2, channels=(4, 4)),
+    "patch": PatchArchitecture(channels=(4, 4)),
+    "classic": ClassicArchitecture(channels=(4, 4)),
+    "classic of four": ClassicArchitecture(channels=(4, 4), gridsize=2),
+}
+# TensorFlow and torch never share a process. The first backend makes the weights.
 CHILD = """
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 from keras import ops
@@ -27,7 +36,7 @@ from tasks.networks.architectures import AnyArchitecture
 from tasks.networks.batches import canvas_of, network_inputs
 from tasks.networks.exposures import Exposures, InputGeometry
 
-architecture, weights, output, is_first = sys.argv[1:]
+folder, backend = Path(sys.argv[1]), sys.argv[2]
 rng = np.random.default_rng(2)
 counts = rng.poisson(3.0, size=(6, 32, 32)).astype(np.uint16)
 modes = 40 * defocused_zone_plate_probe(32, 0.4, 0.3, 4.0)[None].astype(np.complex64)
@@ -37,46 +46,46 @@ exposures = Exposures(positions, modes, good, lambda indices: counts[indices])
 canvas = canvas_of(positions, 32)
 start = np.full(canvas.shape, 0.75 + 0.1j, dtype=np.complex64)
 arrays = network_inputs(exposures, np.arange(6), canvas, start)
-architecture = TypeAdapter(AnyArchitecture).validate_json(architecture)
-network = architecture.build(InputGeometry.of(modes), seed=1)
-if is_first == "yes":
-    network.save_weights(weights)
-network.load_weights(weights)
 inputs = {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
-canvases = network(inputs)
-arrays = [*canvases.objects[-1], canvases.intensities[-1]]
-np.savez(
-    output,
-    *[ops.convert_to_numpy(array) for array in arrays],
-    network.predict_canvas(exposures, canvas, start, 4, lambda _: None),
-)
+for name, fields in json.loads(sys.argv[3]).items():
+    architecture = TypeAdapter(AnyArchitecture).validate_python(fields)
+    network = architecture.build(InputGeometry.of(modes), seed=1)
+    weights = folder / f"{name}.weights.h5"
+    if not weights.is_file():
+        network.save_weights(weights)
+    network.load_weights(weights)
+    canvases = network(inputs)
+    arrays = [*canvases.objects[-1], canvases.intensities[-1]]
+    np.savez(
+        folder / f"{name}_{backend}.npz",
+        *[ops.convert_to_numpy(array) for array in arrays],
+        network.predict_canvas(exposures, canvas, start, 4, lambda _: None),
+    )
 """
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "architecture",
-    [
-        UnrolledArchitecture(passes=2, channels=(4, 4)),
-        PatchArchitecture(channels=(4, 4)),
-        ClassicArchitecture(channels=(4, 4)),
-        ClassicArchitecture(channels=(4, 4), gridsize=2),
-    ],
-    ids=["unrolled", "patch", "classic", "classic of four"],
-)
-def test_backends_agree(tmp_path, architecture):
-    outputs = []
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with what all architectures give, a process for each backend."""
+    where = tmp_path_factory.mktemp("backends")
+    fields = {name: one.model_dump(mode="json") for name, one in ARCHITECTURES.items()}
     for backend in ("tensorflow", "torch"):
-        path = tmp_path / f"{backend}.npz"
-        first = "no" if outputs else "yes"
-        arguments = [architecture.model_dump_json(), str(tmp_path / "n.weights.h5"), path, first]
         subprocess.run(
-            [sys.executable, "-c", CHILD, *arguments],
+            [sys.executable, "-c", CHILD, str(where), backend, json.dumps(fields)],
             env=os.environ
             | {"KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[2])},
             check=True,
         )
-        with np.load(path, allow_pickle=False) as arrays:
-            outputs.append([arrays[name] for name in arrays.files])
+    return where
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_backends_agree(folder, name):
+    outputs = []
+    for backend in ("tensorflow", "torch"):
+        with np.load(folder / f"{name}_{backend}.npz", allow_pickle=False) as arrays:
+            outputs.append([arrays[key] for key in arrays.files])
     for ours, theirs in zip(*outputs, strict=True):
         np.testing.assert_allclose(theirs, ours, atol=1e-5 * max(1, np.abs(ours).max()))

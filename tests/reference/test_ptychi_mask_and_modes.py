@@ -1,5 +1,6 @@
 """pty-chi with a detector's mask and a beam's modes: knowing them pays."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,13 @@ from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.stage import simulate
 
 PARAMS = PtyChiParams(n_epochs=30, batch_size=16, device="cpu")
-BAD_PIXELS = InstrumentParams(
-    hot_pixel_fraction=0.02, dead_pixel_fraction=0.02, beam_stop_radius_px=5.0
-)
-MODES = InstrumentParams(n_modes=3, mode_decay=0.4)
+# By the part of a scan's file that tells of it.
+INSTRUMENTS = {
+    "pixel_mask": InstrumentParams(
+        hot_pixel_fraction=0.02, dead_pixel_fraction=0.02, beam_stop_radius_px=5.0
+    ),
+    "modes": InstrumentParams(n_modes=3, mode_decay=0.4),
+}
 
 pytestmark = pytest.mark.slow
 
@@ -42,32 +46,38 @@ def make_scan(folder, instrument):
     return read_scan(folder / "test.cxi")
 
 
-def error_of(folder, name, scan):
+def error_of(folder, scan):
     """Return the relative complex error of a reconstruction in the gauge of the truth."""
     region = scored_region(scan.header, 0.05, 4.0)
     truth = read_object(folder / "truth.h5").cut(region.box)
-    image = read_object(folder / f"{name}.h5").cut(region.box)
+    image = read_object(folder / "made.h5").cut(region.box)
     gauge = fit_gauge(image, truth, region.weights, max_shift_px=2.0)
     aligned = remove_gauge(image, gauge, region.lit)
     return np.linalg.norm((aligned - truth)[region.mask]) / np.linalg.norm(truth[region.mask])
 
 
-def errors_with_and_without(folder, run, scan, **unknown):
-    """Reconstruct a scan as it is, and with something left out of its file."""
-    job = PARAMS.model_dump_json()
-    run(folder, f"with={job}")
-    write_scan(folder / "test.cxi", replace(scan, **unknown))
-    run(folder, f"without={job}")
-    return [error_of(folder, name, scan) for name in ("with", "without")]
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory, run_ptychi):
+    """Errors of scans as they are, and with something left out of their files, by what it is."""
+    folder, jobs, scans = tmp_path_factory.mktemp("ptychi"), [], {}
+    for name, instrument in INSTRUMENTS.items():
+        known, unknown = folder / name / "known", folder / name / "unknown"
+        scan = scans[name] = make_scan(known, instrument)
+        shutil.copytree(known, unknown)
+        write_scan(unknown / "test.cxi", replace(scan, **{name: None}))
+        jobs += [f"{name}/{kind}/made={PARAMS.model_dump_json()}" for kind in ("known", "unknown")]
+    run_ptychi(folder, *jobs)
+    return {
+        name: [error_of(folder / name / kind, scan) for kind in ("known", "unknown")]
+        for name, scan in scans.items()
+    }
 
 
-def test_masked_pixels_pull_at_nothing(tmp_path, run_ptychi):
-    scan = make_scan(tmp_path, BAD_PIXELS)
-    masked, unmasked = errors_with_and_without(tmp_path, run_ptychi, scan, pixel_mask=None)
+def test_masked_pixels_pull_at_nothing(errors):
+    masked, unmasked = errors["pixel_mask"]
     assert masked < 0.5 * unmasked
 
 
-def test_all_modes_of_a_beam_are_better_than_one(tmp_path, run_ptychi):
-    scan = make_scan(tmp_path, MODES)
-    known, unknown = errors_with_and_without(tmp_path, run_ptychi, scan, modes=None)
+def test_all_modes_of_a_beam_are_better_than_one(errors):
+    known, unknown = errors["modes"]
     assert known < 0.5 * unknown

@@ -1,5 +1,6 @@
 """TensorFlow and torch, each in a process of its own: same weights, same numbers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -48,39 +49,45 @@ predict(PredictionParams(backend=backend, device=sys.argv[4]), files, silent)
 assert ({"tensorflow", "torch"} & set(sys.modules)) == {backend}, "both frameworks in one process"
 """
 
-# The gradient is the change of the weights at a step of length one.
-STEP = """
+# One process a backend: an object, and steps whose gradient is the change of the weights, since
+# they are of length one.
+MAKE = (
+    """
 import sys
-from pathlib import Path
+from tasks.networks.device import framework
+print(framework().n_gpus())
+"""
+    + PREDICT
+    + """
+import json
 
 import keras
 import numpy as np
 
-from tasks.core.study.device import Device
-from tasks.core.study.stage_record import StageFiles
 from tasks.core.files.scan_file import open_view
-from tasks.networks.device import use_device
+from tasks.core.study.stage_record import StageFiles
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.trainer import Trainer
 from tasks.train.params import TrainingParams
 from tasks.train.training_setup import TrainingSetup
 
-scan, folder, backend = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-use_device(Device.CPU)
-params = TrainingParams.model_validate_json(sys.argv[4])
-inputs = {"scan": scan / "train.cxi", "view": scan / "train.json"}
-if params.learns_from == "labels":
-    inputs["truth"] = scan / "truth.h5"
-exposures = Exposures.of(open_view(inputs["scan"], inputs["view"]))
-network = params.architecture.build(InputGeometry.of(exposures.probe_modes), 3)
-network.load_weights(folder / "n.weights.h5")
-setup = TrainingSetup.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
-trainer = Trainer(network, setup.objective, keras.optimizers.SGD(1.0))
-before = trainer.weights_now()
-loss = trainer.train_step(setup.training_batch(0), 1.0)
-changes = [(a - b).ravel() for a, b in zip(before, trainer.weights_now(), strict=True)]
-np.savez(folder / f"{backend}_{params.arm}.npz", loss=loss, gradient=np.concatenate(changes))
+for fields in json.loads(sys.argv[5]):
+    params = TrainingParams.model_validate(fields)
+    inputs = {"scan": scan / "train.cxi", "view": scan / "train.json"}
+    if params.learns_from == "labels":
+        inputs["truth"] = scan / "truth.h5"
+    exposures = Exposures.of(open_view(inputs["scan"], inputs["view"]))
+    network = params.architecture.build(InputGeometry.of(exposures.probe_modes), 3)
+    network.load_weights(folder / "n.weights.h5")
+    setup = TrainingSetup.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
+    trainer = Trainer(network, setup.objective, keras.optimizers.SGD(1.0))
+    before = trainer.weights_now()
+    loss = trainer.train_step(setup.training_batch(0), 1.0)
+    changes = [(a - b).ravel() for a, b in zip(before, trainer.weights_now(), strict=True)]
+    np.savez(folder / f"{backend}_{params.arm}.npz", loss=loss, gradient=np.concatenate(changes))
+assert ({"tensorflow", "torch"} & set(sys.modules)) == {backend}, "both frameworks in one process"
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +112,24 @@ def model(small_scan, tmp_path_factory):
     return folder
 
 
-def run_child(script, backend, *arguments):
+@pytest.fixture(scope="module")
+def n_gpus(small_scan, model):
+    """Number of GPUs that each backend sees; both leave what they make in the model's folder."""
+    fixed = {"group_size": 9, "architecture": ARCHITECTURE, "holdout_fraction": 0}
+    arms = [
+        TrainingParams(arm=arm, learns_from=learns_from, **fixed)
+        for arm, learns_from in (("PtychoPINN", "diffraction"), ("Baseline", "labels"))
+    ]
+    fields = json.dumps([params.model_dump(mode="json") for params in arms])
+    found = {}
+    for backend in Backend:
+        finished = run_apart(MAKE, backend, small_scan, model, backend, "cpu", fields)
+        assert finished.returncode == 0, finished.stderr
+        found[backend] = int(finished.stdout.split()[0])
+    return found
+
+
+def run_apart(script, backend, *arguments):
     root = Path(__file__).parents[3]
     return subprocess.run(
         [sys.executable, "-c", script, *arguments],
@@ -116,10 +140,7 @@ def run_child(script, backend, *arguments):
     )
 
 
-def test_same_weights_give_the_same_object_on_both(small_scan, model):
-    for backend in Backend:
-        finished = run_child(PREDICT, backend, small_scan, model, backend, "cpu")
-        assert finished.returncode == 0, finished.stderr
+def test_same_weights_give_the_same_object_on_both(model, n_gpus):
     one, other = (read_object(model / f"{backend}_cpu.h5") for backend in Backend)
     assert one.origin_px == other.origin_px
     largest = np.abs(one.object_).max()
@@ -127,13 +148,7 @@ def test_same_weights_give_the_same_object_on_both(small_scan, model):
 
 
 @pytest.mark.parametrize("arm", ["PtychoPINN", "Baseline"])
-def test_a_training_step_has_the_same_loss_and_gradient_on_both(small_scan, model, arm):
-    learns_from = "labels" if arm == "Baseline" else "diffraction"
-    fixed = {"group_size": 9, "architecture": ARCHITECTURE, "holdout_fraction": 0}
-    params = TrainingParams(arm=arm, learns_from=learns_from, **fixed)
-    for backend in Backend:
-        finished = run_child(STEP, backend, small_scan, model, backend, params.model_dump_json())
-        assert finished.returncode == 0, finished.stderr
+def test_a_training_step_has_the_same_loss_and_gradient_on_both(model, n_gpus, arm):
     one, other = (np.load(model / f"{backend}_{arm}.npz") for backend in Backend)
     assert float(one["loss"]) == pytest.approx(float(other["loss"]), rel=1e-5)
     scale = np.abs(one["gradient"]).max()
@@ -141,21 +156,26 @@ def test_a_training_step_has_the_same_loss_and_gradient_on_both(small_scan, mode
     np.testing.assert_allclose(one["gradient"], other["gradient"], atol=1e-4 * scale, rtol=0)
 
 
-@pytest.mark.parametrize("device", ["cuda", "auto"])
-def test_torch_refuses_a_missing_gpu_when_asked_for(device):
-    script = (
-        "import sys; import torch\n"
-        "from tasks.core.study.device import Device; from tasks.networks.device import use_device\n"
-        "if torch.cuda.is_available(): sys.exit(77)\n"
-        "print(use_device(Device(sys.argv[1])), torch.get_num_threads())"
-    )
-    finished = run_child(script, "torch", device)
+def test_torch_refuses_a_missing_gpu_when_asked_for():
+    script = """
+import sys
+import torch
+from tasks.core.study.device import Device
+from tasks.networks.device import use_device
+if torch.cuda.is_available():
+    sys.exit(77)
+try:
+    use_device(Device.CUDA)
+except ValueError as error:
+    print(error)
+print(use_device(Device.AUTO), torch.get_num_threads())
+"""
+    finished = run_apart(script, "torch")
     if finished.returncode == 77:
         pytest.skip("a GPU is there")
-    if device == "auto":
-        assert finished.stdout.split() == ["cpu", "1"]
-    else:
-        assert "No GPU is visible to torch. Choose device auto or cpu" in finished.stderr
+    refused, chosen = finished.stdout.splitlines()
+    assert "No GPU is visible to torch. Choose device auto or cpu" in refused
+    assert chosen == "cpu 1"
 
 
 def test_parameters_of_another_backend_than_the_process_are_refused(tmp_path):
@@ -180,13 +200,11 @@ def test_keras_is_prepared_on_the_backend_that_is_asked_for(backend):
 
 
 @pytest.mark.parametrize("backend", Backend)
-def test_a_gpu_gives_the_same_object_as_the_processor(small_scan, model, backend):
-    script = "from tasks.networks.device import framework; print(framework().n_gpus())"
-    if int(run_child(script, backend).stdout) == 0:
+def test_a_gpu_gives_the_same_object_as_the_processor(small_scan, model, n_gpus, backend):
+    if n_gpus[backend] == 0:
         pytest.skip(f"no GPU is visible to {backend}")
-    for device in ("cpu", "cuda"):
-        finished = run_child(PREDICT, backend, small_scan, model, backend, device)
-        assert finished.returncode == 0, finished.stderr
+    finished = run_apart(PREDICT, backend, small_scan, model, backend, "cuda")
+    assert finished.returncode == 0, finished.stderr
     one, other = (read_object(model / f"{backend}_{device}.h5") for device in ("cpu", "cuda"))
     largest = np.abs(one.object_).max()
     np.testing.assert_allclose(one.object_, other.object_, atol=1e-4 * largest, rtol=0)
