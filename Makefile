@@ -1,5 +1,7 @@
 # Everything runs in .venv, which the first command makes.
 PYTHON ?= python3
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
@@ -17,7 +19,9 @@ $(STAMP): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11 to 3.13 is needed, $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint $(LOCK) --editable '.[dev]'
+	@# On all cores, which pip would not do. Some packages bring templates that are no Python.
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 demo: $(STAMP) ## Run Phase G once, with the default parameters
@@ -34,7 +38,7 @@ lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## Measure speed
-	$(BIN)/python -m pytest tests/benchmarks -m 'slow or not slow' --benchmark-columns=min,median,rounds
+	$(BIN)/python -m pytest tests/benchmarks -m 'slow or not slow' --benchmark-columns=min,median,rounds $(BENCH_ARGS)
 
 docs: $(STAMP) ## Build the documentation as a site in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -33,14 +33,33 @@ settings.register_profile(
 )
 settings.load_profile("phase-g")
 
+TESTS = Path(__file__).parent
+WITH_SERVER = TESTS / "e2e"
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow and end-to-end tests out, unless marks or tests are named."""
-    if config.option.markexpr or any("::" in argument for argument in config.args):
-        return
-    left_out = [item for item in items if any(map(item.get_closest_marker, ("slow", "e2e")))]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Leave slow and end-to-end tests out, unless marks or tests are named; tell who takes what.
+
+    Where several processes compute tests, one takes the tests of a file, which share what is costly
+    to make, and one those of the folder that shares a server. What takes longest begins first.
+    """
+    if not config.option.markexpr and not any("::" in argument for argument in config.args):
+        left_out = [item for item in items if any(map(item.get_closest_marker, ("slow", "e2e")))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            place = WITH_SERVER if item.path.parent == WITH_SERVER else item.path
+            item.add_marker(pytest.mark.xdist_group(place.relative_to(TESTS).as_posix()))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return when a test is to begin: those of the server, which mostly wait, are the first."""
+    kinds = [item.path.parent == WITH_SERVER, *map(item.get_closest_marker, ("e2e", "slow"))]
+    return next((rank for rank, is_so in enumerate(kinds) if is_so), len(kinds))
 
 
 @pytest.fixture

@@ -16,6 +16,12 @@ N_LOOPS = 100_000
 N_REPEATS = 10
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--one-round", action="store_true", help="measure once, warmed up only where that counts"
+    )
+
+
 class Yardstick:
     """Fixed work, of the kinds that this project does, and what it costs on this machine now."""
 
@@ -49,15 +55,19 @@ def yardstick():
 
 
 @pytest.fixture
-def yardsticks_of(benchmark, yardstick):
-    """The way to measure work: its median time in yardsticks, which lie between the rounds."""
+def yardsticks_of(request, benchmark, yardstick):
+    """The way to measure work: its median time in yardsticks, which lie around the rounds."""
 
-    def measure(work, n_patterns=None, *, rounds=3, warmup_rounds=1, before=lambda: None):
+    def measure(work, n_patterns=None, *, rounds=3, is_slow_at_first=False, before=lambda: None):
         def prepare():
             before()
             yardstick.measure()
 
-        benchmark.pedantic(work, setup=prepare, rounds=rounds, warmup_rounds=warmup_rounds)
+        # There is no such option where benchmarks are no more than tests among others.
+        is_once = request.config.getoption("--one-round", default=False)
+        n_rounds, n_warmup = (1, int(is_slow_at_first)) if is_once else (rounds, 1)
+        benchmark.pedantic(work, setup=prepare, rounds=n_rounds, warmup_rounds=n_warmup)
+        yardstick.measure()
         cpu_s = benchmark.stats.stats.median
         if n_patterns is not None:
             benchmark.extra_info["patterns_per_cpu_s"] = n_patterns / cpu_s
