@@ -1,4 +1,4 @@
-"""A yardstick for speed: bounds are ratios to fixed work that was done in between, not seconds.
+"""Bounds on speed are ratios to the time of a fixed reference work done in between, not seconds.
 
 On a machine with other users even seconds of the processor stretch, twofold and more, as they
 take its caches and the other half of its cores.
@@ -22,7 +22,7 @@ def pytest_addoption(parser):
     )
 
 
-class Yardstick:
+class ReferenceWork:
     """Fixed work, of the kinds that this project does, and what it costs on this machine now."""
 
     def __init__(self):
@@ -50,28 +50,28 @@ class Yardstick:
 
 
 @pytest.fixture
-def yardstick():
-    return Yardstick()
+def reference_work():
+    return ReferenceWork()
 
 
 @pytest.fixture
-def yardsticks_of(request, benchmark, yardstick):
-    """The way to measure work: its median time in yardsticks, which lie around the rounds."""
+def cost_ratio(request, benchmark, reference_work):
+    """Measure work: its median time over that of the reference work, done around the rounds."""
 
     def measure(work, n_patterns=None, *, rounds=3, is_slow_at_first=False, before=lambda: None):
         def prepare():
             before()
-            yardstick.measure()
+            reference_work.measure()
 
         # There is no such option where benchmarks are no more than tests among others.
         is_once = request.config.getoption("--one-round", default=False)
         n_rounds, n_warmup = (1, int(is_slow_at_first)) if is_once else (rounds, 1)
         benchmark.pedantic(work, setup=prepare, rounds=n_rounds, warmup_rounds=n_warmup)
-        yardstick.measure()
+        reference_work.measure()
         cpu_s = benchmark.stats.stats.median
         if n_patterns is not None:
             benchmark.extra_info["patterns_per_cpu_s"] = n_patterns / cpu_s
-        benchmark.extra_info["yardsticks"] = yardstick.ratio(cpu_s)
-        return yardstick.ratio(cpu_s)
+        benchmark.extra_info["reference_times"] = reference_work.ratio(cpu_s)
+        return reference_work.ratio(cpu_s)
 
     return measure

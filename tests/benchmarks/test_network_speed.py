@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
 GROUP_SIZE = 32
 STEPS = 10
 # Of the network `patch`.
-MOST_YARDSTICKS = {"learn": 90, "predict": 66}
+MAX_RATIO = {"learn": 90, "predict": 66}
 ARCHITECTURES = {
     "patch": PatchArchitecture(),
     "classic": ClassicArchitecture(),
@@ -54,7 +54,7 @@ def precision(request):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_training(yardsticks_of, exposures, precision, name):
+def test_training(cost_ratio, exposures, precision, name):
     with layers_in(precision):
         network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
     grouped = GroupedScan.of(PhotonThinning(exposures, 1.0, None, 1), GROUP_SIZE, seed=1)
@@ -65,17 +65,17 @@ def test_training(yardsticks_of, exposures, precision, name):
         for number in range(STEPS):
             trainer.train_step(physics_batch(grouped, number), 1e-3)
 
-    ratio = yardsticks_of(some_steps, STEPS * GROUP_SIZE)
+    ratio = cost_ratio(some_steps, STEPS * GROUP_SIZE)
     if name == "patch":
-        assert ratio < MOST_YARDSTICKS["learn"]
+        assert ratio < MAX_RATIO["learn"]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_prediction(yardsticks_of, exposures, name):
+def test_prediction(cost_ratio, exposures, name):
     network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)
-    ratio = yardsticks_of(predict, len(exposures), is_slow_at_first=name == "patch")
+    ratio = cost_ratio(predict, len(exposures), is_slow_at_first=name == "patch")
     if name == "patch":
-        assert ratio < MOST_YARDSTICKS["predict"]
+        assert ratio < MAX_RATIO["predict"]

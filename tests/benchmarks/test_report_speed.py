@@ -32,7 +32,7 @@ KEYS = [
         (1e3, 1e4, 1e5), ("dense", "sparse"), (1, 2, 3), ("train", "test")
     )
 ]
-MOST_YARDSTICKS = 550
+MAX_RATIO = 550
 
 
 def put_comparison(folder):
@@ -92,7 +92,7 @@ def sweep(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.benchmark(timer=time.process_time)
-def test_the_reports_of_a_sweep_again(sweep, yardsticks_of):
+def test_the_reports_of_a_sweep_again(sweep, cost_ratio):
     def forget():
         for name in (METRICS_SUMMARY, STATE):
             (sweep / name).unlink(missing_ok=True)
@@ -100,12 +100,12 @@ def test_the_reports_of_a_sweep_again(sweep, yardsticks_of):
     def work():
         assert report(sweep, verify=True) == 0
 
-    ratio = yardsticks_of(
+    ratio = cost_ratio(
         work,
         rounds=2,
         is_slow_at_first=True,
         before=forget,
     )
     assert len(KEYS) == 36
-    assert ratio < MOST_YARDSTICKS
+    assert ratio < MAX_RATIO
     assert (sweep / REPORT_PAGE).stat().st_size < SIZE_LIMIT_BYTES

@@ -17,7 +17,7 @@ from tasks.simulate.stage import simulate
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
 
 
-def test_patterns_of_64_px_in_memory(yardsticks_of):
+def test_patterns_of_64_px_in_memory(cost_ratio):
     params = SimulationParams(train_positions=(25, 25), test_positions=(2, 2), min_test_span_px=0)
     layout = lay_out_scans(params, 26.9)
     positions = layout.positions_px[Split.TRAIN]
@@ -28,10 +28,10 @@ def test_patterns_of_64_px_in_memory(yardsticks_of):
         counts = count_photons(object_, positions, probe, np.random.default_rng(0))
         assert counts.shape == (625, 64, 64)
 
-    yardsticks_of(work, 625, rounds=5)
+    cost_ratio(work, 625, rounds=5)
 
 
-def test_patterns_of_64_px_in_files(yardsticks_of, tmp_path):
+def test_patterns_of_64_px_in_files(cost_ratio, tmp_path):
     """The whole stage: object, calibration, exposure, shot noise, compression."""
     params = SimulationParams(train_positions=(41, 41), test_positions=(25, 25))
     outputs = {name: tmp_path / name for name in ("train", "test", "truth")}
@@ -40,4 +40,4 @@ def test_patterns_of_64_px_in_files(yardsticks_of, tmp_path):
         facts = simulate(params, StageFiles({}, outputs), silent)
         assert [facts[split]["n_patterns"] for split in ("train", "test")] == [41 * 41, 25 * 25]
 
-    yardsticks_of(work, 41 * 41 + 25 * 25)
+    cost_ratio(work, 41 * 41 + 25 * 25)

@@ -31,7 +31,7 @@ from tasks.train.training_setup import TrainingSetup
 use_device(Device.CPU)
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark(timer=time.process_time)]
 GROUPS_PER_ROUND = 10
-MOST_YARDSTICKS = {"learn": 31, "predict": 39, "first step": 720}
+MAX_RATIO = {"learn": 31, "predict": 39, "first step": 720}
 
 # Processor time to the first step [s] of a process that trains.
 MEASURE = """
@@ -93,7 +93,7 @@ def first_step_s(folder, out):
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.MIXED_BFLOAT16])
-def test_patterns_learned_from(yardsticks_of, exposures, precision):
+def test_patterns_learned_from(cost_ratio, exposures, precision):
     """Batches, transfer and optimiser steps; the step is traced before."""
     if choose_precision(Precision.AUTO, "cpu") is Precision.FLOAT32 is not precision:
         pytest.skip("this processor does not multiply bfloat16")
@@ -110,12 +110,12 @@ def test_patterns_learned_from(yardsticks_of, exposures, precision):
         for number in range(GROUPS_PER_ROUND):
             trainer.train_step(setup.training_batch(number), 1e-3)
 
-    ratio = yardsticks_of(learn, GROUPS_PER_ROUND * params.group_size)
-    assert ratio < MOST_YARDSTICKS["learn"]
+    ratio = cost_ratio(learn, GROUPS_PER_ROUND * params.group_size)
+    assert ratio < MAX_RATIO["learn"]
 
 
 @pytest.mark.parametrize("with_guess", [False, True])
-def test_patterns_predicted(yardsticks_of, exposures, with_guess):
+def test_patterns_predicted(cost_ratio, exposures, with_guess):
     """The passes over a whole scan, and the same with the initial guess that they refine."""
     network = UnrolledArchitecture().build(InputGeometry.of(exposures.probe_modes), seed=1)
     if with_guess:
@@ -124,14 +124,14 @@ def test_patterns_predicted(yardsticks_of, exposures, with_guess):
         canvas = canvas_of(exposures.positions_px, exposures.n_px)
         guess = initial_guess(exposures, canvas)
         predict = partial(network.predict_canvas, exposures, canvas, guess, 256, lambda _: None)
-    ratio = yardsticks_of(predict, len(exposures), is_slow_at_first=not with_guess)
+    ratio = cost_ratio(predict, len(exposures), is_slow_at_first=not with_guess)
     if not with_guess:
-        assert ratio < MOST_YARDSTICKS["predict"]
+        assert ratio < MAX_RATIO["predict"]
 
 
-def test_the_first_step_comes_soon(quick_scan, tmp_path, yardstick):
+def test_the_first_step_comes_soon(quick_scan, tmp_path, reference_work):
     """From the start of the process: imports, initial guess, batches, tracing."""
-    yardstick.measure()
+    reference_work.measure()
     first_s = first_step_s(quick_scan, tmp_path)
-    yardstick.measure()
-    assert yardstick.ratio(first_s) < MOST_YARDSTICKS["first step"]
+    reference_work.measure()
+    assert reference_work.ratio(first_s) < MAX_RATIO["first step"]
