@@ -1,7 +1,5 @@
 # Everything runs in .venv, which the first command makes.
 PYTHON ?= python3
-PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadgroup
-BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
@@ -29,7 +27,7 @@ demo: $(STAMP) ## Run Phase G once, with the default parameters
 
 test: $(STAMP) ## Check style, types and import rules, and run all tests
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/ruff check .

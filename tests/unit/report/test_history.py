@@ -200,7 +200,7 @@ def test_a_delta_worse_than_that_of_the_attempt_before_is_a_regression(report_hu
     assert find_regressions(hub, delta) == []
 
 
-def test_an_attempt_with_other_parameters_or_no_interval_is_not_compared_against(report_hub, put_plan):
+def test_an_attempt_with_other_parameters_or_no_interval_is_not_compared(report_hub, put_plan):
     hub = report_hub("hub")
     put_plan(hub, parameters=PARAMETERS)
     delta = read_json(hub / DELTA_SUMMARY)
