@@ -52,14 +52,16 @@ def scale_bar(axis: Axes, length_px: float, label: str) -> None:
     axis.text(first, row - 6, label, fontsize=11, fontweight="bold", va="bottom", **style)
 
 
-def simulated(**knobs: object) -> tuple[dict[Split, Scan], Path, tempfile.TemporaryDirectory[str]]:
+def simulated(
+    **changes: object,
+) -> tuple[dict[Split, Scan], Path, tempfile.TemporaryDirectory[str]]:
     """Simulate a scan in a temporary folder; return its parts, the truth's file and the folder.
 
     The test scan is small where it is not asked for, as most pictures do not show it.
     """
-    knobs = {"test_positions": (2, 2), "min_test_span_px": 0} | knobs
     folder = tempfile.TemporaryDirectory()
     outputs = {name: Path(folder.name) / file for name, file in OUTPUTS.items()}
-    params = SimulationParams.model_validate(knobs)
+    small = {"test_positions": (2, 2), "min_test_span_px": 0}
+    params = SimulationParams.model_validate(small | changes)
     simulate(params, StageFiles({}, outputs), silent)
     return {split: read_scan(outputs[split.value]) for split in Split}, outputs["truth"], folder

@@ -37,12 +37,6 @@ def faults(path: Path) -> None:
     save(figure, path)
 
 
-def in_examples() -> list[str]:
-    """Return the parameters that the examples of faults set."""
-    examples = [values for fault in FAULTS for values in fault.examples.values()]
-    return list(dict.fromkeys(name for values in examples for name in values))
-
-
 def dose(path: Path) -> None:
     """Draw one pattern at each dose of the study, and the mean pattern, on one scale a photon."""
     figure = figure_of(len(DOSES) + 1)

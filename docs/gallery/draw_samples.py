@@ -51,7 +51,7 @@ def objects(path: Path) -> None:
 
 
 def samples(path: Path) -> None:
-    """Draw amplitude and phase for some ranges, and for the knobs of a star."""
+    """Draw amplitude and phase for some ranges, and for the parameters of a star."""
     _draw_samples(path, SAMPLES)
 
 
@@ -100,11 +100,11 @@ def object_files(path: Path) -> None:
 
 
 def probes(path: Path) -> None:
-    """Draw the probe for some values of its knobs, with the diameter that holds 90 %."""
+    """Draw the probe for some values of its parameters, with the diameter that holds 90 %."""
     figure = figure_of(len(PROBES), 2, 2.2, title_lines=2)
     axes = figure.subplots(2, len(PROBES))
-    for column, (title, knobs) in enumerate(PROBES.items()):
-        probe = make_probe(SimulationParams(probe=knobs))
+    for column, (title, values) in enumerate(PROBES.items()):
+        probe = make_probe(SimulationParams(probe=values))
         show_amplitude(axes[0, column], probe, f"{title}\n{energy_diameter_px(probe):.1f} px")
         show_wave(axes[1, column], probe, "phase")
     for axis in axes.flat:
@@ -130,8 +130,8 @@ def probe_files(path: Path) -> None:
             ("modes.h5, dataset light", several, "light", 1),
         )
         for name, source, dataset, first in cases:
-            knobs = ProbeParams(kind="file", file=source, dataset=dataset)
-            shown = make_probe_modes(SimulationParams(probe=knobs))
+            params = ProbeParams(kind="file", file=source, dataset=dataset)
+            shown = make_probe_modes(SimulationParams(probe=params))
             for number, mode in enumerate(shown):
                 axis = axes[first + number]
                 share = np.sum(np.abs(mode) ** 2)

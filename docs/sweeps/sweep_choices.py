@@ -33,8 +33,8 @@ def choices(paths: dict[str, Path]) -> dict[str, PtyChiParams]:
     other = next(model for model in NoiseModel if model is not chosen.noise_model)
     weight = chosen.total_variation_weight
 
-    def changed(**knobs: object) -> PtyChiParams:
-        return PtyChiParams.model_validate(usual.model_dump() | knobs)
+    def changed(**changes: object) -> PtyChiParams:
+        return PtyChiParams.model_validate(usual.model_dump() | changes)
 
     found = {
         f"chosen ({chosen.noise_model.value}; weight {weight:.3f})": usual,
