@@ -27,7 +27,7 @@ demo: $(STAMP) ## Run Phase G once, with the default parameters
 
 test: $(STAMP) ## Check style, types and import rules, and run all tests
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/ruff check .

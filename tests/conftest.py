@@ -23,6 +23,7 @@ import numpy as np
 import prefect.main  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import PLAN
@@ -33,33 +34,52 @@ settings.register_profile(
 )
 settings.load_profile("phase-g")
 
-TESTS = Path(__file__).parent
-WITH_SERVER = TESTS / "e2e"
+WITH_SERVER = "tests/e2e"
+# Their tests share one whole run, which any process may make or find.
+ANY_PROCESS = tuple(
+    f"tests/study/test_phase_g_dense_{name}.py" for name in ("orchestrator", "metrics_report")
+)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow and end-to-end tests out, unless marks or tests are named; tell who takes what.
+    """Leave slow and end-to-end tests out, unless marks or tests are named.
 
-    Where several processes compute tests, one takes the tests of a file, which share what is costly
-    to make, and one those of the folder that shares a server. What takes longest begins first.
+    Where several processes compute tests, what takes longest begins first.
     """
     if not config.option.markexpr and not any("::" in argument for argument in config.args):
         left_out = [item for item in items if any(map(item.get_closest_marker, ("slow", "e2e")))]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    for item in items:
-        if item.get_closest_marker("apart") is None:
-            place = WITH_SERVER if item.path.parent == WITH_SERVER else item.path
-            item.add_marker(pytest.mark.xdist_group(place.relative_to(TESTS).as_posix()))
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
     """Return when a test is to begin: those of the server, which mostly wait, are the first."""
-    kinds = [item.path.parent == WITH_SERVER, *map(item.get_closest_marker, ("e2e", "slow"))]
+    kinds = [
+        item.nodeid.startswith(WITH_SERVER),
+        *map(item.get_closest_marker, ("e2e", "slow")),
+    ]
     return next((rank for rank, is_so in enumerate(kinds) if is_so), len(kinds))
+
+
+class ByFile(LoadScopeScheduling):
+    """One process takes the tests of a file, which share what is costly to make.
+
+    One takes those of the folder that shares a server.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file in ANY_PROCESS:
+            return nodeid
+        return WITH_SERVER if file.startswith(WITH_SERVER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Return who takes which test."""
+    return ByFile(config, log)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.core.files.atomic_files import read_json
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.apart]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 def test_analyze_dense_metrics_success_digest(smoke_run):

@@ -13,7 +13,7 @@ from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.apart]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 TABLES = [
     f"analysis/dose_10000/dense/{split}/comparison_metrics.csv" for split in ("train", "test")
