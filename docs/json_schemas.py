@@ -24,7 +24,7 @@ MODELS = {
     "condition_map": f"{RECORDS}.delta_files:ConditionMap",
     "verification_report": "tasks.report.verification.verification:VerificationReport",
     "blocker": f"{RECORDS}.attempts:Blocker",
-    "plan": f"{RECORDS}.plan_file:PlanFile",
+    "plan": f"{RECORDS}.hub_contents:PlanFile",
     "manifest": "tasks.core.study.stage_record:StageRecord",
     "attempts": f"{RECORDS}.attempts:Attempt",
 }

@@ -45,7 +45,7 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.condition_map.map_text import map_lines
-from tasks.report.texts.highlights import terminal_block
+from tasks.report.texts.interval_texts import terminal_block
 from tasks.runtime.errors import (
     BadInputError,
     ConditionsFailedError,

@@ -15,8 +15,8 @@ from flows.progress.monitor import run_monitor, watching_console
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.stage_record import StageCall
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import Publication, rebuild_reports
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import publish_partial_report
 from tasks.runtime.errors import StageFailedError
 from tasks.runtime.run_session import HubSession, StageEvent, hub_session

@@ -9,7 +9,7 @@ from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
 from tasks.networks.architectures import ARCHITECTURES, UnrolledArchitecture
 from tasks.reconstruct.params import PredictionParams, ProjectionParams, PtyChiParams
-from tasks.report.publish.params import ReportParams
+from tasks.report.statistics.summary import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
 from tasks.views.half_sets import HalvesParams

@@ -8,13 +8,15 @@ from pydantic import ValidationError
 from tasks.core.files.atomic_files import read_json, sha256_of, write_json, write_text
 from tasks.core.files.metrics_table import read_metrics_csv
 from tasks.core.study.stage_record import Progress, StageFiles, StageRecord
-from tasks.report.costs.cost_points import cost_points
-from tasks.report.costs.cost_table import costs_markdown, write_costs
+from tasks.report.costs.cost_table import cost_points, costs_markdown, write_costs
 from tasks.report.costs.costs import CostParams, arm_costs
-from tasks.report.publish.params import ReportParams
 from tasks.report.records.comparisons import Comparison, comparison_at
-from tasks.report.records.summary import SCHEMA_VERSION, metrics_summary
-from tasks.report.statistics.flags import missing_arms
+from tasks.report.statistics.summary import (
+    SCHEMA_VERSION,
+    ReportParams,
+    metrics_summary,
+    missing_arms,
+)
 from tasks.report.texts.summary_text import summary_markdown
 
 

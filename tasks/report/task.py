@@ -23,8 +23,7 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE, StageCall, StageRecord
 from tasks.report.condition_map.map_text import map_markdown
-from tasks.report.history.hub_diff import fault_lines
-from tasks.report.history.regression import (
+from tasks.report.history.changes import (
     PUBLISHED_EVENT,
     REGRESSED_EVENT,
     event_resource,
@@ -32,6 +31,7 @@ from tasks.report.history.regression import (
     published_payload,
     regressed_payload,
 )
+from tasks.report.history.hub_diff import fault_lines
 from tasks.report.publish.artifacts import data_url, delta_table, headline_picture, report_markdown
 from tasks.report.publish.write_reports import Publication, utc_now, write_reports
 from tasks.report.verification.verification import finding_lines, verify_hub

@@ -22,7 +22,7 @@ from tasks.core.study.hub_layout import COST_TABLE, METRICS_SUMMARY, REPORT_PAGE
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.costs.cost_table import write_costs
 from tasks.report.costs.costs import ArmCost
-from tasks.report.page.drawn_state import STATE
+from tasks.report.page.page_files import STATE
 from tasks.report.page.write import SIZE_LIMIT_BYTES
 from tasks.report.records.comparisons import ComparisonKey
 

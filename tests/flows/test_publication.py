@@ -21,10 +21,10 @@ import tasks.report.task as report_task
 from tasks.core.files.atomic_files import read_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
-from tasks.report.history.regression import PUBLISHED_EVENT, REGRESSED_EVENT
-from tasks.report.publish.params import ReportParams
+from tasks.report.history.changes import PUBLISHED_EVENT, REGRESSED_EVENT
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.records.attempts import interval_record
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY, publish, publish_partial_report
 from tasks.runtime.run_session import hub_session
 

@@ -17,8 +17,8 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import StageCall, StageRecord
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import REPORT_KEY, TABLE_KEY, publish
 from tasks.runtime import progress_artifact
 from tasks.runtime.errors import StageFailedError

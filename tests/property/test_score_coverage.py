@@ -7,8 +7,7 @@ from scipy.ndimage import gaussian_filter
 from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
 from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.statistics.intervals import estimate_delta
-from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, estimate_delta
 
 N_TRIALS = 500
 # The usual region, and errors over three pixels, longer than those of real reconstructions.

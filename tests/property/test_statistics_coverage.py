@@ -5,8 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.statistics.intervals import estimate_delta
-from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, estimate_delta
 
 N_TRIALS = 600
 SIDE_PX, GRID = 180, 3

@@ -16,8 +16,8 @@ import pytest
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN, RESEARCH_OBJECT
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
+from tasks.report.statistics.summary import ReportParams
 
 VALIDATOR = ("roc-validator==0.13.0", "rocrate==0.16.0")
 CHILD = Path(__file__).with_name("rocrate_child.py")

@@ -9,8 +9,8 @@ import pytest
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_numbers
+from tasks.report.statistics.summary import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
 

@@ -6,17 +6,19 @@ reason where there is one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
+from contourpy import contour_generator
+from numpy.typing import ArrayLike
 
 from tasks.catalogue.headline import SOLVER, SUBJECT
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import CONDITION_MAP
-from tasks.report.condition_map.break_even import side_of, zero_crossings, zero_lines
 from tasks.report.costs.equal_compute import (
     ERRORS,
     MATCHED,
@@ -29,6 +31,7 @@ from tasks.report.records.comparisons import BlockValues, ComparisonKey
 from tasks.report.statistics.deltas import delta_entries, delta_families, told_metrics
 from tasks.report.statistics.paired_scores import PairedScores, key_of
 
+Line = list[list[float]]
 SCHEMA_VERSION = 1
 RESULT, EQUAL_CPU = "result", "equal_cpu"
 BASES = {
@@ -45,6 +48,64 @@ INTERPOLATION = (
 FROM_INTERVAL = ("kind", "low", "high", "p_holm", "verdict", "reason")
 Place = tuple[float, str]
 Entry = Mapping[str, Any]
+
+
+def zero_crossings(doses: Sequence[float], values: Sequence[float | None]) -> list[float]:
+    """Return the doses at which a difference is zero, at one overlap.
+
+    Args:
+        doses: Photons per pattern, rising.
+        values: The difference at each; None where it is not known, and nothing is said beside it.
+
+    Returns:
+        Doses, rising; one at which the measured difference is zero is given once.
+    """
+    known = zip(np.log10(doses), values, strict=True)
+    points = [(float(x), value) for x, value in known]
+    found = [x for x, value in points if value == 0]
+    for (x, value), (next_x, next_value) in pairwise(points):
+        if value is not None and next_value is not None and value * next_value < 0:
+            found.append(x + (next_x - x) * value / (value - next_value))
+    return [float(10**x) for x in sorted(found)]
+
+
+def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayLike) -> list[Line]:
+    """Return the lines along which a difference is zero, inside of the measured points.
+
+    Args:
+        doses: Photons per pattern, rising, shape (D,).
+        overlaps: Overlap ratios, rising, shape (V,).
+        values: The difference, shape (V, D); NaN where it is not known.
+
+    Returns:
+        Lines of points [dose, overlap ratio]; none where the measured points span no area.
+    """
+    if min(len(doses), len(overlaps)) < 2:
+        return []
+    masked = np.ma.masked_invalid(np.asarray(values, dtype=float))
+    generator = contour_generator(np.log10(doses), np.asarray(overlaps), masked, corner_mask=True)
+    return [
+        [[float(10**x), float(y)] for x, y in np.asarray(line)]
+        for line in generator.lines(0.0)
+        if len(line) > 1
+    ]
+
+
+def side_of(gains: Sequence[float | None]) -> str | None:
+    """Return on which side of break-even all known points lie.
+
+    Args:
+        gains: Differences, above zero where the subject is better.
+
+    Returns:
+        `better`, `worse` or `mixed`; None where nothing is known.
+    """
+    known = [gain for gain in gains if gain is not None]
+    if not known:
+        return None
+    if all(gain > 0 for gain in known):
+        return "better"
+    return "worse" if all(gain < 0 for gain in known) else "mixed"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from typing import Any
 
 from tasks.catalogue.headline import SOLVER, SUBJECT
 from tasks.catalogue.metrics import METRICS
-from tasks.report.condition_map.break_even import side_of
-from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT
+from tasks.report.condition_map.condition_map import EQUAL_CPU, RESULT, side_of
 from tasks.report.texts.text_tables import DASH, fixed, markdown_table, signed, text_table
 
 MARKS = {"better": " ▲", "worse": " ▼", "inconclusive": " ○"}

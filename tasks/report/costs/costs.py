@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.catalogue.reconstruction import StageRole
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.publish.params import ReportParams
 from tasks.report.records.comparisons import ComparisonKey
+from tasks.report.statistics.summary import ReportParams
 
 # Paid once, before the first scan.
 ONCE = (StageRole.LABEL, StageRole.TRAIN)

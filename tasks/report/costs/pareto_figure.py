@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.report.costs.cost_points import (
+from tasks.report.costs.cost_table import (
     QUALITIES,
     CostPoint,
     Errors,

@@ -9,8 +9,7 @@ from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import VALUE, Metric
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
-from tasks.report.history.changes import Measured
-from tasks.report.history.regression import measured_delta
+from tasks.report.history.changes import Measured, measured_delta
 from tasks.report.records.attempts import Attempt, read_attempts
 from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.record_model import read_record

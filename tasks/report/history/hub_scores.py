@@ -10,9 +10,8 @@ from tasks.report.history.changes import Measured
 from tasks.report.records.comparison_files import MetricsSummary
 from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name, find_blocks
 from tasks.report.records.record_model import read_record
-from tasks.report.records.summary import ALL_SPLITS
-from tasks.report.statistics.intervals import estimate_delta
-from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, estimate_delta, key_of
+from tasks.report.statistics.summary import ALL_SPLITS
 
 NOTHING = "nothing"
 RECORD_NAME = "manifest.json"

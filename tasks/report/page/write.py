@@ -28,7 +28,12 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.report.condition_map.map_figure import write_condition_map_plot
 from tasks.report.costs.cost_table import EXPLANATION
-from tasks.report.page.comparison_file import AGREEMENT_HEADER, QUALITY_HEADER, RESOLUTION_HEADER
+from tasks.report.page.comparison_file import (
+    AGREEMENT_HEADER,
+    QUALITY_HEADER,
+    RESOLUTION_HEADER,
+    read_frc_curves,
+)
 from tasks.report.page.comparison_section import (
     ComparisonSection,
     comparison_section,
@@ -36,21 +41,17 @@ from tasks.report.page.comparison_section import (
     keys_in_order,
     scores_of,
 )
-from tasks.report.page.conclusion import conclusion_of
-from tasks.report.page.cost_section import cost_sections
+from tasks.report.page.conclusion import conclusion_of, condition_table, delta_tables
 from tasks.report.page.curve_charts import write_frc_plot
-from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
-from tasks.report.page.delta_tables import condition_table, delta_tables
-from tasks.report.page.drawn_state import keep_state
 from tasks.report.page.gallery import REFERENCE_TITLES
-from tasks.report.page.page_files import PageFiles
-from tasks.report.page.provenance import Provenance, provenance_of
+from tasks.report.page.page_files import PageFiles, keep_state
+from tasks.report.page.provenance import Provenance, cost_sections, provenance_of
 from tasks.report.page.run_facts import plan_facts
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.records.attempts import read_blocker
-from tasks.report.records.plan_file import read_plan
-from tasks.report.statistics.flags import MISSING, flag_list
+from tasks.report.records.hub_contents import read_plan
+from tasks.report.statistics.summary import MISSING, flag_list
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, outcome_line
 

@@ -9,9 +9,8 @@ from typing import Any
 from PIL import Image
 
 from tasks.catalogue.headline import metrics_among
-from tasks.report.records.measured_against import KEY, TRUTH
 from tasks.report.statistics.deltas import others_of, vs
-from tasks.report.statistics.flags import flags_between
+from tasks.report.statistics.summary import KEY, TRUTH, flags_between
 from tasks.report.texts.interval_texts import interval_text
 
 THUMBNAIL_WIDTH_PX = 900

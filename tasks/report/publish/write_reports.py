@@ -26,19 +26,17 @@ from tasks.core.study.hub_layout import (
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
-from tasks.report.page.drawn_state import has_kept_state
-from tasks.report.publish.params import ReportParams
+from tasks.report.page.page_files import has_kept_state
 from tasks.report.publish.research_object import write_research_object
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.comparisons import TABLE_NAME, find_blocks, find_comparisons
-from tasks.report.records.measured_against import labelled
-from tasks.report.records.pretty_json import pretty_json
 from tasks.report.stage import summarise
 from tasks.report.statistics.deltas import delta_summary, vs
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
-from tasks.report.texts.digest import digest_markdown
-from tasks.report.texts.highlights import highlight_lines, preview_lines
-from tasks.report.texts.hub_summary import write_hub_summary
+from tasks.report.texts.hub_summary import digest_markdown, write_hub_summary
+from tasks.report.texts.interval_texts import highlight_lines, preview_lines
+from tasks.report.texts.text_tables import labelled, pretty_json
 
 # What the JSON for people begins with; a delta comes before how well it is known.
 READING_ORDER = (

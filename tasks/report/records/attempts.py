@@ -8,7 +8,6 @@ import orjson
 from pydantic import ConfigDict, Field
 
 from tasks.core.study.hub_layout import ATTEMPTS, BLOCKER_JSON
-from tasks.report.records.plan_file import read_plan
 from tasks.report.records.record_model import (
     MayLack,
     Number,
@@ -23,6 +22,8 @@ from tasks.report.records.record_model import (
 
 MOST_CHARACTERS = 400
 KEPT = ("half_width", "kind", "n", "verdict")
+# By arm, as `vs_<arm>`, metric and part.
+Deltas = Mapping[str, Mapping[str, Mapping[str, Number | None]]]
 
 
 class Conditions(Record):
@@ -85,8 +86,6 @@ class KnownTo(Record):
     verdict: Verdict | None = Field(None, description="From PtychoPINN's point of view")
 
 
-# By arm, as `vs_<arm>`, metric and part.
-Deltas = Mapping[str, Mapping[str, Mapping[str, Number | None]]]
 Intervals = Mapping[str, Mapping[str, Mapping[str, KnownTo]]]
 
 
@@ -140,23 +139,6 @@ def last_attempt(hub: Path) -> Attempt | None:
         return parse_attempt(lines[-1], str(path)) if lines else None
     except ValueError:
         return None
-
-
-def last_comparable(hub: Path) -> Attempt | None:
-    """Return the last attempt with deltas that had the parameters of the hub's plan.
-
-    Raises:
-        ValueError: If a line is not an attempt, or the plan is not one.
-    """
-    plan = read_plan(hub)
-    if plan is None:
-        return None
-    found = [
-        attempt
-        for attempt in read_attempts(hub)
-        if attempt.deltas is not None and attempt.parameters == plan.parameters
-    ]
-    return found[-1] if found else None
 
 
 def read_blocker(hub: Path) -> Blocker | None:

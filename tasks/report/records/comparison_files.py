@@ -24,6 +24,9 @@ from tasks.report.records.record_model import (
 
 MeasuredAgainst = Literal["truth", "reference", "truth and reference"]
 Pair = Annotated[list[Number], Field(min_length=2, max_length=2, description="Along y and x")]
+# Over comparisons: a mean is null unless each has the value.
+MEANS = ("mean_amplitude", "mean_phase")
+Averages = dict[str, Number | None]
 
 
 class Region(Record):
@@ -161,11 +164,6 @@ class Flag(Record):
     job: Text
     model: Name
     flag: Text
-
-
-# Over comparisons: a mean is null unless each has the value.
-MEANS = ("mean_amplitude", "mean_phase")
-Averages = dict[str, Number | None]
 
 
 class Means(Record):

@@ -11,7 +11,7 @@ from tasks.catalogue.metric import PARTS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.metrics_table import MetricRow, read_blocks, read_metrics_csv
 from tasks.core.study.hub_layout import Condition, dose_label
-from tasks.report.records.plan_file import read_plan
+from tasks.report.records.hub_contents import read_plan
 
 TABLE_NAME, BLOCKS_NAME = "comparison_metrics.csv", "block_metrics.csv"
 # Model, metric and part; and by them the pseudo-values of the blocks of an image.

@@ -37,6 +37,7 @@ AgainstArms = Annotated[
     dict[Name, Metrics[Value]], Needs(tuple(f"vs_{arm}" for arm in HEADLINE_ARMS[1:]))
 ]
 Confidence = Annotated[Number, Field(gt=0, lt=1)]
+Point = Annotated[tuple[Dose, Number], Strict(False)]
 
 
 class Interval(KnownTo):
@@ -123,9 +124,6 @@ class Crossings(Record):
 
     view: str
     doses: list[Dose]
-
-
-Point = Annotated[tuple[Dose, Number], Strict(False)]
 
 
 class DeltaMap(Record):

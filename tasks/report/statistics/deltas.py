@@ -14,10 +14,14 @@ from tasks.catalogue.metric import Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.report.records.comparisons import BlockValues, ComparisonKey
-from tasks.report.records.measured_against import KEY, TRUTH
-from tasks.report.records.summary import ALL_SPLITS, SCHEMA_VERSION
-from tasks.report.statistics.intervals import DeltaEstimate, estimate_delta
-from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, key_of
+from tasks.report.statistics.paired_scores import (
+    DeltaEstimate,
+    DeltaKey,
+    PairedScores,
+    estimate_delta,
+    key_of,
+)
+from tasks.report.statistics.summary import ALL_SPLITS, KEY, SCHEMA_VERSION, TRUTH
 from tasks.report.statistics.t_intervals import CONFIDENCE, holm, verdict
 
 NOT_IN_INTERVALS = ("against", "metric", "part", "delta", "direction", "family")

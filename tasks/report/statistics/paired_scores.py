@@ -1,13 +1,25 @@
-"""The values behind a delta: of whole comparisons, and of the blocks of their images."""
+"""The values behind a delta, of comparisons and of the blocks of their images, and its interval."""
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metric import PARTS, VALUE
 from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name
+from tasks.report.statistics.t_intervals import (
+    LEAST_N,
+    Interval,
+    MeanDifference,
+    combine,
+    mean_difference,
+    t_interval,
+)
+
+Kind = Literal["seeds", "spatial"]
+UNKNOWN = Interval(None, None)
+Pairs = dict[int, tuple[float, float]]
 
 
 class DeltaKey(NamedTuple):
@@ -84,3 +96,106 @@ def mean_of_all(values: list[float | None]) -> float | None:
 def key_of(entry: Mapping[str, Any]) -> ComparisonKey:
     """Return which comparison an entry of `jobs` is; the first replicate where it does not say."""
     return ComparisonKey.of(entry["dose"], entry["view"], entry["split"], entry.get("replicate", 1))
+
+
+@dataclass(frozen=True)
+class DeltaEstimate:
+    """What is known of a delta.
+
+    Attributes:
+        estimate: The middle of the interval; None without a standard error.
+        interval: The interval around it.
+        n: Number of replicates, or of blocks, that it comes from.
+        kind: `seeds` or `spatial`; None without a standard error.
+        reason: Why there is no interval, or what it leaves out; empty where neither holds.
+    """
+
+    estimate: float | None = None
+    interval: Interval = UNKNOWN
+    n: int = 0
+    kind: Kind | None = None
+    reason: str = ""
+
+
+def estimate_delta(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
+    """Return the 95 % interval of a delta: over seeds where there are several, else over blocks."""
+    delta = scores.delta(wanted)
+    if delta is None:
+        return DeltaEstimate(reason=f"a value of {wanted.own} or {wanted.other} is missing")
+    if len(scores.replicates) >= LEAST_N:
+        return _over_seeds(scores, wanted)
+    return _over_blocks(scores, wanted, delta)
+
+
+def _over_seeds(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
+    """Return the interval over replicates, each the mean over the conditions that all share."""
+    by_condition = [{key.condition: key for key in keys} for keys in scores.replicates.values()]
+    shared = sorted(set.intersection(*map(set, by_condition)))
+    n_conditions = len(set.union(*map(set, by_condition)))
+    if not shared:
+        return DeltaEstimate(reason="the replicates share no dose, view and split")
+    # Every comparison has the values, or there would be no delta.
+    own, other = (
+        [
+            value
+            for keys in by_condition
+            if (value := scores.mean(name, [keys[place] for place in shared])) is not None
+        ]
+        for name in wanted.pair
+    )
+    found = _estimate(mean_difference(own, other), "seeds")
+    if len(shared) < n_conditions and not found.reason:
+        reason = f"over {len(shared)} of {n_conditions} conditions, those of every replicate"
+        return replace(found, reason=reason)
+    return found
+
+
+def _over_blocks(scores: PairedScores, wanted: DeltaKey, delta: float) -> DeltaEstimate:
+    """Return the interval over the blocks of one replicate, around the delta itself.
+
+    Doses and views of a split show one object, and their errors may be alike: they are averaged
+    block by block, which is right whether they are or not. Splits show objects of their own:
+    their means are independent. Pseudo-values average to the metric to first order.
+    """
+    by_split: dict[str, list[Pairs]] = {}
+    for key in scores.tables:
+        pairs = _block_pairs(scores, wanted, key)
+        if isinstance(pairs, str):
+            return DeltaEstimate(reason=f"one replicate alone, and {pairs}")
+        by_split.setdefault(key.split, []).append(pairs)
+    means = []
+    for split, images in by_split.items():
+        blocks = sorted(images[0])
+        if any(sorted(image) != blocks for image in images):
+            return DeltaEstimate(
+                reason=f"one replicate alone, and its {split} images differ in blocks"
+            )
+        own, other = (
+            [sum(image[block][side] for image in images) / len(images) for block in blocks]
+            for side in (0, 1)
+        )
+        means.append(mean_difference(own, other))
+    combined = combine(means, [len(images) for images in by_split.values()])
+    return _estimate(replace(combined, mean=delta), "spatial")
+
+
+def _block_pairs(scores: PairedScores, wanted: DeltaKey, key: ComparisonKey) -> Pairs | str:
+    """Return the pseudo-values of both arms in the blocks of one image, or why there are none."""
+    if key not in scores.blocks:
+        return f"{key.condition_name} has no table of blocks"
+    own, other = (scores.blocks[key].get(name, {}) for name in wanted.pair)
+    if not own or not other:
+        return f"the blocks of {key.condition_name} have no {wanted.metric}"
+    pairs = {
+        block: (value, other_value)
+        for block, value in own.items()
+        if value is not None and (other_value := other.get(block)) is not None
+    }
+    if len(pairs) < max(len(own), len(other), LEAST_N):
+        return f"a block of {key.condition_name} has no {wanted.metric}"
+    return pairs
+
+
+def _estimate(difference: MeanDifference, kind: Kind) -> DeltaEstimate:
+    interval = t_interval(difference)
+    return DeltaEstimate(difference.mean, interval, difference.n, kind, interval.reason)

@@ -18,17 +18,16 @@ from tasks.catalogue.headline import (
 )
 from tasks.catalogue.metric import PARTS, PHASE, VALUE
 from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
-from tasks.report.records.measured_against import labelled
 from tasks.report.statistics.deltas import others_of, vs
-from tasks.report.texts.highlights import (
+from tasks.report.texts.interval_texts import (
     LABEL_WIDTH,
     MISSING,
     TERMINAL_DECIMALS,
     highlight_lines,
+    part_name,
 )
-from tasks.report.texts.interval_texts import part_name
 from tasks.report.texts.summary_text import counts
-from tasks.report.texts.text_tables import DASH, markdown_table, signed
+from tasks.report.texts.text_tables import DASH, labelled, markdown_table, signed
 
 DECIMALS = 3
 SANE_SIMILARITY = 0.80

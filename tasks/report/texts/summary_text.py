@@ -11,10 +11,9 @@ from tasks.catalogue.headline import (
     metrics_among,
 )
 from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
-from tasks.report.records.measured_against import caveat
 from tasks.report.statistics.paired_scores import key_of, values_of
 from tasks.report.texts.interval_texts import part_name
-from tasks.report.texts.text_tables import fixed, markdown_table
+from tasks.report.texts.text_tables import caveat, fixed, markdown_table
 
 
 def summary_markdown(summary: dict[str, Any]) -> str:

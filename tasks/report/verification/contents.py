@@ -27,8 +27,7 @@ from tasks.report.records.comparison_files import (
 from tasks.report.records.comparisons import FOLDERS
 from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.verification.hub_files import REPORT_AGAIN, RUN_AGAIN, HubFiles, Validation
-from tasks.report.verification.inventory import evidence_files
-from tasks.report.verification.stages import manifest_paths
+from tasks.report.verification.inventory import evidence_files, manifest_paths
 
 REPORTS: dict[str, type[BaseModel]] = {
     METRICS_SUMMARY: MetricsSummary,
@@ -57,7 +56,7 @@ def schema_checks(files: HubFiles) -> Iterator[Validation]:
         for path in files.root.glob(f"{folder}/comparison.json")
     )
     models = REPORTS | dict.fromkeys(comparisons, ComparisonFile)
-    for path, model in (models | dict.fromkeys(manifest_paths(files), StageRecord)).items():
+    for path, model in (models | dict.fromkeys(manifest_paths(files.root), StageRecord)).items():
         yield files.check(f"schema {path}", _model_faults(files, path, model), "it fits its schema")
     if (files.root / ATTEMPTS).exists():
         yield files.check(f"schema {ATTEMPTS}", _attempt_faults(files), "each of its lines fits")

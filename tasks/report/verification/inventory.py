@@ -12,7 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from tasks.core.files.atomic_files import sha256_of, write_text
-from tasks.core.study.hub_layout import INVENTORY, PLAN, RESEARCH_OBJECT, VERIFICATION_REPORT
+from tasks.core.study.hub_layout import (
+    COMPARISON_MANIFEST,
+    INVENTORY,
+    PLAN,
+    RESEARCH_OBJECT,
+    VERIFICATION_REPORT,
+)
 
 FOLDERS = ("analysis", "cli", "data", "plan", "summary")
 _LINE = re.compile(r"(?P<size>[0-9]+) (?P<sha256>[0-9a-f]{64}) (?P<path>[^/\\][^\\]*)")
@@ -44,6 +50,15 @@ def evidence_files(hub: Path) -> list[str]:
             base = Path(folder).relative_to(hub)
             found += [(base / name).as_posix() for name in files if not name.startswith(".")]
     return sorted(set(found) - {INVENTORY, VERIFICATION_REPORT})
+
+
+def manifest_paths(hub: Path) -> list[str]:
+    """Return the records of stages that a hub holds."""
+    return [
+        path
+        for path in evidence_files(hub)
+        if re.search(r"(^|[/.])manifest\.json$", path) and path != COMPARISON_MANIFEST
+    ]
 
 
 def take_inventory(hub: Path, paths: Iterable[str]) -> dict[str, Entry]:

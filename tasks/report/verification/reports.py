@@ -15,15 +15,14 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import StageFiles
 from tasks.report.condition_map.condition_map import condition_map
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import delta_texts
 from tasks.report.records.comparison_files import ComparisonManifest, MetricsSummary
 from tasks.report.records.comparisons import find_blocks, find_comparisons
 from tasks.report.records.delta_files import ConditionMap, DeltaSummary
-from tasks.report.records.plan_file import PlanFile
-from tasks.report.records.summary import metrics_summary
+from tasks.report.records.hub_contents import PlanFile
 from tasks.report.stage import comparison_manifest
 from tasks.report.statistics.deltas import delta_summary
+from tasks.report.statistics.summary import ReportParams, metrics_summary
 from tasks.report.texts.summary_text import summary_markdown
 from tasks.report.verification.hub_files import REPORT_AGAIN, HubFiles, Validation
 

@@ -16,7 +16,8 @@ from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.report.records.measured_against import BOTH, REFERENCE, TRUTH, labelled, measured_against
+from tasks.report.statistics.summary import BOTH, REFERENCE, TRUTH, measured_against
+from tasks.report.texts.text_tables import labelled
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 NAMES = {"metrics": "t.csv", "plot": "p.png", "aligned": "a.npz", "comparison": "c.json"}

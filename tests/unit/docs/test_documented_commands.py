@@ -19,7 +19,7 @@ from flows.params.measured import spelled_out
 from tasks.commands import new_app
 from tasks.export.__main__ import export_app
 from tasks.ingest.__main__ import ingest_app
-from tasks.report import command_line as report
+from tasks.report import __main__ as report
 from tasks.simulate.__main__ import main as simulate_main
 from tasks.simulate.__main__ import simulate_app
 

@@ -16,7 +16,7 @@ from tasks.core.study.hub_layout import (
     METRICS_SUMMARY,
     REPORT_PAGE,
 )
-from tasks.report.command_line import main as report_main
+from tasks.report.__main__ import main as report_main
 from tasks.report.records.attempts import read_blocker
 from tasks.runtime.errors import BadInputError, StageFailedError
 

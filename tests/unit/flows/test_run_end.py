@@ -15,7 +15,7 @@ from tasks.core.study.hub_layout import (
     PLAN,
     RESEARCH_OBJECT,
 )
-from tasks.report.command_line import main
+from tasks.report.__main__ import main
 from tasks.report.records.attempts import interval_record, read_attempts
 
 

@@ -9,7 +9,7 @@ from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import make_plan, make_sweep_plan
 from tasks.core.files.atomic_files import read_json
 from tasks.report.costs.costs import CostParams
-from tasks.report.records.plan_file import PlanFile
+from tasks.report.records.hub_contents import PlanFile
 
 SMALL = {"doses": (1e4, 1e3), "seeds": 2, "profile": "smoke"}
 

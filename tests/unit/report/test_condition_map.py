@@ -15,14 +15,13 @@ from tasks.core.study.hub_layout import (
     COST_TABLE,
     REPORT_PAGE,
 )
-from tasks.report.condition_map.break_even import zero_crossings, zero_lines
-from tasks.report.condition_map.condition_map import side_of
+from tasks.report.condition_map.condition_map import side_of, zero_crossings, zero_lines
 from tasks.report.condition_map.map_figure import edges, write_condition_map_plot
 from tasks.report.condition_map.map_text import map_lines, map_markdown
 from tasks.report.costs.cost_table import COLUMNS
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_numbers, rebuild_reports
 from tasks.report.records.delta_files import ConditionMap
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.verification.hub_files import HubFiles
 from tasks.report.verification.reports import number_checks
 

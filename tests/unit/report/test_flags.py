@@ -1,10 +1,14 @@
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.report.publish.artifacts import delta_table
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_numbers
 from tasks.report.records.comparisons import find_comparisons
-from tasks.report.statistics.flags import comparison_flags, flags_between, missing_arms
+from tasks.report.statistics.summary import (
+    ReportParams,
+    comparison_flags,
+    flags_between,
+    missing_arms,
+)
 
 SCORES = {
     "PtychoPINN": (0.90, 0.85, 0.030, 0.070),

@@ -24,8 +24,8 @@ from tasks.core.study.hub_layout import (
     SSIM_GRID,
     SUMMARY_TEXT,
 )
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
+from tasks.report.statistics.summary import ReportParams
 
 ARM, METRIC, LABEL = "ePIE", "edge_width", "Edge width"
 PACKAGE = """
@@ -48,8 +48,8 @@ edge_width = further:METRIC
 SCRIPT = """
 import sys
 from pathlib import Path
-from tasks.report.command_line import main
-from tasks.report.publish.params import ReportParams
+from tasks.report.__main__ import main
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 for hub in map(Path, sys.argv[1:]):
     rebuild_reports(hub, ReportParams())

@@ -9,12 +9,12 @@ from scipy import stats
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import METRICS_SUMMARY
-from tasks.report.command_line import main
+from tasks.report.__main__ import main
 from tasks.report.history.changes import Change, Measured, Outcome, faults_of, unjudged_of
 from tasks.report.history.hub_diff import diff_hubs
 from tasks.report.history.hub_scores import read_hub_scores
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_numbers
+from tasks.report.statistics.summary import ReportParams
 
 WORSE = {("PtychoPINN", "mae"): 0.01}
 
@@ -220,7 +220,7 @@ def test_bad_places_are_refused(report_hub, tmp_path, capsys):
 def test_the_command_line_needs_no_framework(report_hub):
     hub = report_hub("hub")
     script = (
-        "import sys; from tasks.report.command_line import main; "
+        "import sys; from tasks.report.__main__ import main; "
         f"code = main(['diff', {str(hub)!r}, {str(hub)!r}, '--gate']); "
         "print(code, sorted({'tensorflow', 'torch', 'keras', 'prefect'} & set(sys.modules)))"
     )

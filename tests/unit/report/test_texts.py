@@ -17,10 +17,10 @@ from tasks.core.study.hub_layout import (
     PREVIEW,
     SSIM_GRID,
 )
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import READING_ORDER, rebuild_numbers
-from tasks.report.records.pretty_json import LINE_WIDTH, pretty_json
+from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import SANE_SIMILARITY, sanity
+from tasks.report.texts.text_tables import LINE_WIDTH, pretty_json
 
 MODELS = ("PtychoPINN", "Baseline", "PtyChi")
 JSON = st.recursive(

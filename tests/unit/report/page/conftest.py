@@ -11,9 +11,9 @@ from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import PLAN, REPORT_PAGE
 from tasks.report.costs.cost_table import write_costs
 from tasks.report.costs.costs import ArmCost
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.records.comparisons import ComparisonKey
+from tasks.report.statistics.summary import ReportParams
 
 PAGE_JOB = "analysis/dose_1000/dense/test"
 PAGE_ARMS = ("PtychoPINN", "Baseline", "PtyChi", "NoNetwork")

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-import tasks.report.page.drawn_state as drawn_state
+import tasks.report.page.page_files as drawn_state
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import (
     ATTEMPTS,
@@ -14,8 +14,8 @@ from tasks.core.study.hub_layout import (
     PLAN,
     REPORT_PAGE,
 )
-from tasks.report.publish.params import ReportParams
 from tasks.report.publish.write_reports import draw_reports, rebuild_numbers, write_reports
+from tasks.report.statistics.summary import ReportParams
 
 JOB = "analysis/dose_1000/dense/test"
 TABLE = f"{JOB}/comparison_metrics.csv"

@@ -205,7 +205,7 @@ def test_large_images_and_many_comparisons_stay_under_the_limit(page_hub, add_pa
 def test_reports_load_no_framework(page_hub):
     script = (
         "import sys; from pathlib import Path\n"
-        "from tasks.report.publish.params import ReportParams\n"
+        "from tasks.report.statistics.summary import ReportParams\n"
         "from tasks.report.publish.write_reports import rebuild_reports\n"
         "rebuild_reports(Path(sys.argv[1]), ReportParams())\n"
         "print(sorted({'tensorflow', 'torch', 'keras', 'ptychi', 'prefect'} & set(sys.modules)))"

@@ -3,10 +3,10 @@
 import pytest
 
 from tasks.core.study.hub_layout import REPORT_PAGE
+from tasks.report.page.comparison_file import Curve
 from tasks.report.page.curve_charts import write_frc_plot
-from tasks.report.page.curve_files import Curve
 from tasks.report.page.write import SIZE_LIMIT_BYTES
-from tasks.report.statistics.flags import MOST_LINES, flag_list
+from tasks.report.statistics.summary import MOST_LINES, flag_list
 
 CURVES = {"PtychoPINN": Curve([0.1, 0.2, 0.4], [1.0, 0.8, 0.1])}
 

@@ -26,7 +26,7 @@ from tasks.report.records.comparison_files import (
     MetricsSummary,
 )
 from tasks.report.records.delta_files import ConditionMap, DeltaSummary
-from tasks.report.records.plan_file import PlanFile
+from tasks.report.records.hub_contents import PlanFile
 from tasks.report.records.record_model import Record, checked
 from tasks.report.verification.verification import VerificationReport
 
