@@ -98,14 +98,7 @@ def _gate(changes: Sequence[Change]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code.
-
-    Args:
-        arguments: Words of the command line; those of this process without.
-
-    Returns:
-        0 all good, 1 the gate found something worse, 2 bad input.
-    """
+    """Run the command line and return its exit code."""
     try:
         return run_app(APP, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:

@@ -68,14 +68,7 @@ def put_costs_together(call: StageCall) -> StageRecord:
 
 @task(name=PUBLISH_DELTAS, cache_policy=NO_CACHE, persist_result=False)
 def publish(figures: dict[str, str]) -> Publication | None:
-    """Persist the delta summary and publish it as artifacts of the run.
-
-    Args:
-        figures: Pictures for the report by title, paths relative to the hub.
-
-    Returns:
-        What was published, or None where there is no summary to take differences of.
-    """
+    """Persist the delta summary and publish it as artifacts of the run."""
     session = current_session()
     with shown_as_stage(session.emit, PUBLISH_DELTAS):
         return _publish(session.root, figures)
@@ -100,13 +93,7 @@ def _publish(hub: Path, figures: dict[str, str]) -> Publication | None:
 
 @task(name="publish-partial-report", cache_policy=NO_CACHE, persist_result=False)
 def publish_partial_report(hub: Path, digest: str, figures: dict[str, str]) -> None:
-    """Show what a failed run has come to as `phase-g-report`; there is no table of deltas.
-
-    Args:
-        hub: The hub.
-        digest: Content of `metrics_digest.md`.
-        figures: Pictures by title, paths relative to the hub.
-    """
+    """Show what a failed run has come to as `phase-g-report`; there is no table of deltas."""
     pictures = {title: hub / path for title, path in figures.items()}
     try:
         _publish_report(digest, pictures)
@@ -190,9 +177,6 @@ def _emit(hub: Path, event: str, payload: dict[str, Any]) -> None:
 @task(name=VERIFY_EVIDENCE, cache_policy=NO_CACHE, persist_result=False)
 def verify_evidence(hub: Path) -> None:
     """Check the evidence of a hub before its inventory is written.
-
-    Args:
-        hub: The hub; its run has ended but for the record of the attempt.
 
     Raises:
         InvalidEvidenceError: If anything does not hold; the message has every finding.

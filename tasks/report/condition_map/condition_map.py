@@ -51,15 +51,7 @@ Entry = Mapping[str, Any]
 
 
 def zero_crossings(doses: Sequence[float], values: Sequence[float | None]) -> list[float]:
-    """Return the doses at which a difference is zero, at one overlap.
-
-    Args:
-        doses: Photons per pattern, rising.
-        values: The difference at each; None where it is not known, and nothing is said beside it.
-
-    Returns:
-        Doses, rising; one at which the measured difference is zero is given once.
-    """
+    """Return the doses at which a difference is zero, at one overlap."""
     known = zip(np.log10(doses), values, strict=True)
     points = [(float(x), value) for x, value in known]
     found = [x for x, value in points if value == 0]
@@ -70,16 +62,7 @@ def zero_crossings(doses: Sequence[float], values: Sequence[float | None]) -> li
 
 
 def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayLike) -> list[Line]:
-    """Return the lines along which a difference is zero, inside of the measured points.
-
-    Args:
-        doses: Photons per pattern, rising, shape (D,).
-        overlaps: Overlap ratios, rising, shape (V,).
-        values: The difference, shape (V, D); NaN where it is not known.
-
-    Returns:
-        Lines of points [dose, overlap ratio]; none where the measured points span no area.
-    """
+    """Return the lines along which a difference is zero, inside of the measured points."""
     if min(len(doses), len(overlaps)) < 2:
         return []
     masked = np.ma.masked_invalid(np.asarray(values, dtype=float))
@@ -92,14 +75,7 @@ def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayL
 
 
 def side_of(gains: Sequence[float | None]) -> str | None:
-    """Return on which side of break-even all known points lie.
-
-    Args:
-        gains: Differences, above zero where the subject is better.
-
-    Returns:
-        `better`, `worse` or `mixed`; None where nothing is known.
-    """
+    """Return on which side of break-even all known points lie."""
     known = [gain for gain in gains if gain is not None]
     if not known:
         return None
@@ -110,15 +86,7 @@ def side_of(gains: Sequence[float | None]) -> str | None:
 
 @dataclass(frozen=True)
 class Grid:
-    """The measured conditions of one split.
-
-    Attributes:
-        split: The split.
-        doses: Photons per pattern, rising.
-        views: Names, overlaps rising where they are known.
-        overlaps: Measured overlap ratio of each view, the mean over its scans; None if unknown.
-        jobs: Comparisons of every dose and view, one a replicate.
-    """
+    """The measured conditions of one split."""
 
     split: str
     doses: tuple[float, ...]
@@ -130,13 +98,7 @@ class Grid:
 def condition_map(
     hub: Path, summary: Mapping[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
 ) -> dict[str, Any] | None:
-    """Return the content of `condition_map.json`; None for a hub of fewer than two conditions.
-
-    Args:
-        hub: The hub; overlaps, costs and iterates are read from it where they are there.
-        summary: Content of `metrics_summary.json`.
-        blocks: Pseudo-values of the comparisons that have them.
-    """
+    """Return the content of `condition_map.json`; None for a hub of fewer than two conditions."""
     files = PageFiles(hub, str(Path(CONDITION_MAP).parent.as_posix()))
     grid = _grid(files, summary)
     if len(grid.jobs) < 2:

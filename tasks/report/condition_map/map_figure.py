@@ -55,12 +55,7 @@ def write_condition_map_plot(path: Path, content: Map) -> None:
 
 
 def edges(centres: Sequence[float], least: float) -> NDArray[np.floating]:
-    """Return the borders of cells about their centres, shape (n + 1,).
-
-    Args:
-        centres: Rising, shape (n,).
-        least: Half width of a cell that has no neighbour.
-    """
+    """Return the borders of cells about their centres, shape (n + 1,)."""
     places = np.asarray(centres, dtype=float)
     if len(places) == 1:
         return np.array([places[0] - least, places[0] + least])

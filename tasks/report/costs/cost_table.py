@@ -54,13 +54,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class CostPoint:
-    """A model at one dose, view and split, over all replicates.
-
-    Attributes:
-        model: Name in tables.
-        costs: One a replicate.
-        quality: Errors by metric and part; without those that a replicate lacks.
-    """
+    """A model at one dose, view and split, over all replicates."""
 
     model: str
     costs: tuple[ArmCost, ...]
@@ -212,12 +206,7 @@ def _spread_text(spread: Spread | None) -> str:
 def cost_points(
     costs: Iterable[ArmCost], tables: Mapping[ComparisonKey, Sequence[MetricRow]]
 ) -> list[CostPoint]:
-    """Return costs with the errors of their comparisons, replicates put together.
-
-    Args:
-        costs: One a model and comparison.
-        tables: Rows of the comparisons.
-    """
+    """Return costs with the errors of their comparisons, replicates put together."""
     grouped: dict[tuple[tuple[float, str, str], str], list[ArmCost]] = {}
     for cost in costs:
         grouped.setdefault((cost.key.condition, cost.model), []).append(cost)
@@ -245,9 +234,6 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     """Return the points that no other beats, cheapest first.
 
     A point beats another if it is no worse in cost and error, and better in one of them.
-
-    Args:
-        points: Cost and error of each; less is better.
     """
     front: list[tuple[float, float]] = []
     for cost, error in sorted(set(points)):

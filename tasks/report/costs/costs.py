@@ -88,10 +88,6 @@ class ArmCost:
 def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord]) -> list[ArmCost]:
     """Return the costs of every reconstruction of every scan, in the order of the sources.
 
-    Args:
-        sources: Stages by reconstruction and role.
-        records: Records of the stages by the name of their input.
-
     Raises:
         ValueError: If a reconstruction has no stage of its own beside trainings.
     """

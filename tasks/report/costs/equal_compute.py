@@ -80,12 +80,7 @@ class EqualComputeCurve:
 def read_equal_compute(
     files: PageFiles, jobs: Iterable[Mapping[str, Any]]
 ) -> dict[ComparisonKey, EqualComputeCurve]:
-    """Return the comparisons whose costs and iterates are known.
-
-    Args:
-        files: The hub; what of it cannot be used is noted there.
-        jobs: Entries of `jobs` in `metrics_summary.json`.
-    """
+    """Return the comparisons whose costs and iterates are known."""
     costs = {(cost.key, cost.model): cost for cost in files.read(COST_TABLE, read_costs) or []}
     found = {}
     for job in jobs:
@@ -110,11 +105,7 @@ def work_cpu_s(cost: ArmCost) -> float | None:
 
 
 def cost_entry(replicates: Sequence[EqualComputeCurve]) -> dict[str, Any]:
-    """Return what a condition's scans cost both arms, the mean over its replicates.
-
-    Args:
-        replicates: Every replicate; none where costs are not known.
-    """
+    """Return what a condition's scans cost both arms, the mean over its replicates."""
     to_match = [curve.cpu_s_to_match for curve in replicates]
     matched = [seconds for seconds in to_match if seconds is not None]
     own_s, solver_s, training_s = (

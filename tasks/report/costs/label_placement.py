@@ -46,12 +46,6 @@ def place_labels(
 
     One label after the other, first those with the fewest free places; where no place is free, the
     one that covers least is taken.
-
-    Args:
-        anchors: The points (x, y) that the labels belong to [px].
-        sizes: Width and height of each label [px].
-        obstacles: What must not be covered.
-        frame: Where labels may be.
     """
     candidates = [
         [

@@ -38,10 +38,6 @@ def write_pareto_plot(path: Path, points: Sequence[CostPoint]) -> None:
     A row of panels a dose, view and split, a panel a metric. Filled markers are the
     reconstruction alone, open ones have the training added; bars are standard deviations over
     replicates. The grey step line is the Pareto front of the filled markers.
-
-    Args:
-        path: PNG to write.
-        points: Models at their dose, view and split.
     """
     conditions = by_condition(points)
     size = (PANEL_INCH[0] * len(QUALITIES), PANEL_INCH[1] * len(conditions) + 0.5)

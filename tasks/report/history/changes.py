@@ -64,15 +64,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Change:
-    """One number in two runs.
-
-    Attributes:
-        subject: An arm, or a difference such as `PtychoPINN - Baseline`.
-        metric: Name of the metric in the tables.
-        part: `amplitude` or `phase`; `value` for a metric that belongs to neither.
-        before: In the first run.
-        after: In the second run.
-    """
+    """One number in two runs."""
 
     subject: str
     metric: str
@@ -145,10 +137,6 @@ def unjudged_of(changes: Iterable[Change]) -> list[Change]:
 
 def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
     """Return the deltas that are worse than those of the attempt before, beyond their noise.
-
-    Args:
-        hub: The hub; its last attempt with deltas and the same parameters counts.
-        delta: Content of `metrics_delta_summary.json`.
 
     Raises:
         ValueError: If the record of attempts, or the plan, is damaged.

@@ -23,13 +23,7 @@ COMMIT_LENGTH = 7
 
 @dataclass(frozen=True)
 class HubAttempt:
-    """One attempt in one hub.
-
-    Attributes:
-        hub: How the hub is called in texts.
-        number: Of the attempt in its hub, from 1.
-        attempt: What came of it.
-    """
+    """One attempt in one hub."""
 
     hub: str
     number: int

@@ -30,10 +30,6 @@ def write_history_plot(path: Path, entries: Sequence[HubAttempt]) -> None:
 
     A row of panels a metric, a column a part; bars are 95 % intervals, and hollow markers have none
     that is known. Lines join attempts of one hub; one without deltas has a name and no marker.
-
-    Args:
-        path: PNG to write.
-        entries: Attempts, in the order to show.
     """
     others, metrics = told_of(entries)
     size = (PANEL_INCH[0] * len(PARTS), PANEL_INCH[1] * len(metrics) + 1.2)

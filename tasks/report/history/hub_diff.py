@@ -43,17 +43,7 @@ UNJUDGED = "Without an interval that counts in both hubs a change is not judged.
 
 @dataclass(frozen=True)
 class HubDiff:
-    """What differs between two hubs.
-
-    Attributes:
-        before: The first hub, over the conditions that both have.
-        after: The second hub, likewise.
-        left_out: Conditions that one of them has alone.
-        has_same_truths: Whether both have the same replicates, and none is known to show another
-            object than its twin.
-        scores: Every arm's own scores.
-        deltas: The subject minus the other arms.
-    """
+    """What differs between two hubs."""
 
     before: HubScores
     after: HubScores

@@ -20,13 +20,7 @@ Place = tuple[float, str, str]
 
 @dataclass(frozen=True)
 class HubScores:
-    """The comparisons of a hub that its headline is over.
-
-    Attributes:
-        hub: The hub.
-        scores: Its comparisons and their blocks.
-        truths: Fingerprints of the true objects, of those comparisons that say.
-    """
+    """The comparisons of a hub that its headline is over."""
 
     hub: Path
     scores: PairedScores

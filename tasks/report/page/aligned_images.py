@@ -83,12 +83,7 @@ def read_aligned(path: Path) -> AlignedImages:
 
 
 def picture_source(values: Real, scale: Scale) -> str:
-    """Return an image as a `data:` address of a PNG; equal images give equal text.
-
-    Args:
-        values: What is shown, NaN where a pixel is not scored, shape (H, W).
-        scale: Its colours.
-    """
+    """Return an image as a `data:` address of a PNG; equal images give equal text."""
     fractions = np.round(scale.fractions(values) * (N_COLOURS - 1))
     return _png(np.where(np.isfinite(fractions), fractions, UNSCORED).astype(np.uint8), scale)
 
@@ -99,12 +94,7 @@ def colour_bar_source(scale: Scale) -> str:
 
 
 def shrink_factor(n_pixels: int, budget_bytes: float) -> int:
-    """Return by how much pictures must shrink, side by side, to fit a budget.
-
-    Args:
-        n_pixels: Pixels of all pictures together.
-        budget_bytes: Characters that they may take in the page.
-    """
+    """Return by how much pictures must shrink, side by side, to fit a budget."""
     return max(1, int(np.ceil(np.sqrt(n_pixels * BYTES_PER_PIXEL / budget_bytes))))
 
 

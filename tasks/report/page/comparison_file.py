@@ -29,15 +29,7 @@ QUALITY_HEADER = (
 
 @dataclass(frozen=True)
 class ComparisonNotes:
-    """What `comparison.json` tells; rows are empty where it has none.
-
-    Attributes:
-        measured_against: truth or reference.
-        criterion: How the resolution was found.
-        resolution_rows: Rows below `RESOLUTION_HEADER`, of a measured scan.
-        agreement_rows: Rows below `AGREEMENT_HEADER`, of a measured scan.
-        quality_rows: Rows below `QUALITY_HEADER`, of runs that began with what a network learned.
-    """
+    """What `comparison.json` tells; rows are empty where it has none."""
 
     measured_against: str = TRUTH
     criterion: str = ""
@@ -89,12 +81,7 @@ def _count(epochs: int | None) -> str:
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over something that rises.
-
-    Attributes:
-        x: Places, in the order of the file.
-        y: Values at them.
-    """
+    """Values over something that rises."""
 
     x: list[float] = field(default_factory=list)
     y: list[float] = field(default_factory=list)

@@ -41,24 +41,7 @@ LINKS = {
 
 @dataclass(frozen=True)
 class ComparisonSection:
-    """What a page shows of one comparison; what its hub lacks is None or empty.
-
-    Attributes:
-        anchor: Its id in the page.
-        title: Dose, view, split and replicate in words.
-        failed: Whether it has no table.
-        detailed: Whether pictures and curves are shown where the hub has them.
-        facts: Measured dose and overlap.
-        header: Titles of the main table's columns.
-        rows: Its rows, arms before controls.
-        flags: What is odd about its arms.
-        gallery: Pictures.
-        frc: Chart of the ring correlation.
-        convergence: Chart of errors over epochs.
-        notes: What `comparison.json` tells.
-        learning: Charts of losses.
-        links: Files by what they hold.
-    """
+    """What a page shows of one comparison; what its hub lacks is None or empty."""
 
     anchor: str
     title: str
@@ -83,16 +66,7 @@ def comparison_section(
     flags: list[str],
     picture_budget_bytes: float,
 ) -> ComparisonSection:
-    """Return what the page shows of one comparison.
-
-    Args:
-        files: The hub.
-        key: Which comparison.
-        job: Its entry in `metrics_summary.json`; None where it failed.
-        flags: Its flags, as sentences.
-        picture_budget_bytes: Characters that its pictures may take; 0 for neither pictures nor
-            curves.
-    """
+    """Return what the page shows of one comparison."""
     folder, detailed = key.analysis_folder, picture_budget_bytes > 0
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
     measurement, scores = read_measurement(files, key), {} if job is None else scores_of(job)

@@ -39,13 +39,7 @@ CONDITION_HEADER = ("dose", "view", "split", "seeds")
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a reader must take home.
-
-    Attributes:
-        headline: Which arm has the best means.
-        against: A sentence an arm: what the subject gains and loses against it.
-        certainty: What the intervals mean, or why there are none.
-    """
+    """What a reader must take home."""
 
     headline: str
     against: tuple[str, ...]

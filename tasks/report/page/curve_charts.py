@@ -34,12 +34,7 @@ CONTROL_DASHES = ("-", ":", "--", "-.")
 
 
 def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
-    """Return complex error over epoch as SVG, both in logarithms where they span decades.
-
-    Args:
-        curves: Error by model; epoch 0 is the start.
-        name: Prefix of ids, unique in the page.
-    """
+    """Return complex error over epoch as SVG, both in logarithms where they span decades."""
     with chart_style():
         figure, axis = new_panel()
         for model, curve in curves.items():
@@ -59,14 +54,7 @@ def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
 
 
 def learning_chart(curves: TrainingCurves, model: str, step: str, name: str) -> Markup:
-    """Return the loss as SVG; long histories as medians of equal stretches.
-
-    Args:
-        curves: Loss of every step, and of held-out patterns now and then.
-        model: Whose training.
-        step: What a step is called.
-        name: Prefix of ids, unique in the page.
-    """
+    """Return the loss as SVG; long histories as medians of equal stretches."""
     with chart_style():
         figure, axis = new_panel(LEARNING_INCH)
         loss, held_out = thinned(curves.loss), curves.held_out
@@ -98,13 +86,7 @@ def thinned(curve: Curve) -> Curve:
 def frc_chart(
     curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None], name: str
 ) -> Markup:
-    """Return Fourier ring correlation over spatial frequency as SVG.
-
-    Args:
-        curves: Correlation by model, arms before controls.
-        crossings_per_px: Where the curve falls below one half [1 / px], as the table has it.
-        name: Prefix of ids, unique in the page.
-    """
+    """Return Fourier ring correlation over spatial frequency as SVG."""
     with chart_style():
         figure, axis = new_panel(FRC_INCH)
         _draw_frc(axis, curves, crossings_per_px)

@@ -40,14 +40,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class PictureRow:
-    """Pictures on one scale.
-
-    Attributes:
-        title: What is shown.
-        pictures: Truth first where it is shown.
-        bar_source: Colours of the scale.
-        limits: Its ends, with the unit.
-    """
+    """Pictures on one scale."""
 
     title: str
     pictures: tuple[Picture, ...]
@@ -80,14 +73,7 @@ class Gallery:
 def make_gallery(
     aligned: AlignedImages, scores: Scores, object_pixel_m: float | None, budget_bytes: float
 ) -> Gallery:
-    """Return the pictures of a comparison.
-
-    Args:
-        aligned: Truth and reconstructions.
-        scores: Values of the table by model, metric and part.
-        object_pixel_m: Side of an object pixel [m]; None gives a scale bar in pixels.
-        budget_bytes: Characters that all pictures may take.
-    """
+    """Return the pictures of a comparison."""
     window = bounding_box(aligned.mask)
     height, width = aligned.mask[window].shape
     shrink = shrink_factor((4 * len(aligned.images) + 2) * height * width, budget_bytes)

@@ -46,12 +46,7 @@ class PageFiles:
     asked: dict[str, str] = field(default_factory=dict)
 
     def read(self, relative: str, reader: Callable[[Path], Content]) -> Content | None:
-        """Return what a reader makes of a file; None if it is absent or cannot be used.
-
-        Args:
-            relative: Path of the file, relative to the hub.
-            reader: Function of the path that raises OSError or ValueError on what it cannot use.
-        """
+        """Return what a reader makes of a file; None if it is absent or cannot be used."""
         self.asked[relative] = CONTENT
         path = self.root / relative
         if not path.is_file():
@@ -86,16 +81,7 @@ class PageFiles:
         return "../" * len(self.page_folder.split("/")) + relative
 
     def answer(self, name: str, kind: str) -> str | bool | list[str] | None:
-        """Return what there is now of what was asked.
-
-        Args:
-            name: File or pattern.
-            kind: What was asked of it.
-
-        Returns:
-            The fingerprint of a content, None without a file; whether a file is there; or the
-            files that match.
-        """
+        """Return what there is now of what was asked."""
         if kind == MATCHES:
             return self.find(name)
         path = self.root / name
@@ -114,23 +100,13 @@ class PageFiles:
 
 
 def fingerprint_of(content: Any, drawn_by: Iterable[Path]) -> str:
-    """Return the fingerprint of what a figure shows and of the code that draws it.
-
-    Args:
-        content: What is shown, as JSON.
-        drawn_by: Modules that draw it.
-    """
+    """Return the fingerprint of what a figure shows and of the code that draws it."""
     code = [sha256_of(path) for path in drawn_by]
     return hashlib.sha256(orjson.dumps([content, code, version("matplotlib")])).hexdigest()
 
 
 def is_drawn(path: Path, fingerprint: str) -> bool:
-    """Tell whether a PNG is whole, by the checksums of its parts, and shows just this.
-
-    Args:
-        path: The PNG, which need not be there.
-        fingerprint: What it should carry below `KEY`.
-    """
+    """Tell whether a PNG is whole, by the checksums of its parts, and shows just this."""
     if not path.is_file():
         return False
     try:
@@ -144,12 +120,7 @@ def is_drawn(path: Path, fingerprint: str) -> bool:
 
 
 def keep_state(files: PageFiles, drawn: Iterable[str]) -> None:
-    """Keep what the reports of a hub were drawn from.
-
-    Args:
-        files: The hub, as it was asked while they were drawn.
-        drawn: The reports, relative to the hub.
-    """
+    """Keep what the reports of a hub were drawn from."""
     write_json(files.root / STATE, _state(files, files.asked, drawn))
 
 

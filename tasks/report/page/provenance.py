@@ -35,16 +35,7 @@ PANEL_INCH = (5.0, 3.6)
 
 @dataclass(frozen=True)
 class Provenance:
-    """What it takes to repeat a run.
-
-    Attributes:
-        facts: Source, machine and time of the plan.
-        versions: Packages and their versions.
-        parameters: All parameters, as JSON.
-        stages: Every planned stage: name, phase, and what it took; then the links to its record and
-            its log, None without.
-        missing: Stages whose outputs are not all there.
-    """
+    """What it takes to repeat a run."""
 
     facts: Facts
     versions: Facts
@@ -127,12 +118,7 @@ def cost_sections(files: PageFiles, summary: Mapping[str, Any]) -> list[CostSect
 
 
 def cost_charts(points: Sequence[CostPoint], name: str) -> list[Markup]:
-    """Return error over CPU-seconds as SVG, a chart a metric that every replicate has.
-
-    Args:
-        points: Models at one dose, view and split.
-        name: Prefix of ids, unique in the page.
-    """
+    """Return error over CPU-seconds as SVG, a chart a metric that every replicate has."""
     charts = []
     with chart_style():
         for quality in QUALITIES:

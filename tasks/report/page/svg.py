@@ -112,12 +112,7 @@ def scale_of_losses(axis: Axes, values: Sequence[float]) -> None:
 
 
 def style_sheet_variables(models: Container[str], *, dark: bool) -> dict[str, str]:
-    """Return the colours of the charts by the name of their CSS variable.
-
-    Args:
-        models: What a page shows; the colours of further arms that it has not are left out.
-        dark: Whether they are for a dark ground.
-    """
+    """Return the colours of the charts by the name of their CSS variable."""
     absent = [arm.colour.upper() for arm in FURTHER_ARMS if arm.name not in models]
     return {
         name: other if dark else colour
@@ -127,13 +122,7 @@ def style_sheet_variables(models: Container[str], *, dark: bool) -> dict[str, st
 
 
 def svg_markup(figure: Figure, name: str, title: str) -> Markup:
-    """Return a figure as an `svg` element; equal figures give equal text.
-
-    Args:
-        figure: Figure of one panel, drawn in `chart_style` and fitted.
-        name: Prefix of the ids inside, unique in the page.
-        title: What is shown, for those who do not see it.
-    """
+    """Return a figure as an `svg` element; equal figures give equal text."""
     text = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(text, format="svg", transparent=True, metadata=nothing)

@@ -85,12 +85,6 @@ def write_report_html(hub: Path) -> str | None:
     What a hub lacks, and what in it cannot be read, the page says at its top; numbers come from
     the summary, the deltas and the map alone. Equal hubs give equal bytes.
 
-    Args:
-        hub: The hub, with its summary and deltas.
-
-    Returns:
-        Path of the page relative to the hub; None where the summary or the deltas are missing.
-
     Raises:
         ValueError: If summary, deltas or map are not valid JSON.
     """

@@ -21,12 +21,7 @@ THUMBNAIL_LIMIT_BYTES = 200_000
 def delta_table(
     delta: dict[str, Any], flags: Sequence[Mapping[str, str]] = ()
 ) -> list[dict[str, Any]]:
-    """Return one row per metric, arm and part, in plain Python types.
-
-    Args:
-        delta: Content of `metrics_delta_summary.json`.
-        flags: Those of `metrics_summary.json`.
-    """
+    """Return one row per metric, arm and part, in plain Python types."""
     rows = []
     for metric in metrics_among(delta["directions"]):
         for other in others_of(delta["deltas"]):
@@ -59,15 +54,7 @@ def report_markdown(digest: str, figures: dict[str, Path]) -> str:
 
 
 def headline_picture(figures: Mapping[str, Path], split: str) -> dict[str, Path]:
-    """Return the picture to show alone, by its title: the first of the headline's split.
-
-    Args:
-        figures: Pictures by title; those of comparisons end in their split.
-        split: Split of the headline; any comparison will do where it is none of theirs.
-
-    Returns:
-        One picture, or none where there is none.
-    """
+    """Return the picture to show alone, by its title: the first of the headline's split."""
     of_split = [title for title in figures if title.endswith(f".{split}")]
     return {title: figures[title] for title in [*of_split, *figures][:1]}
 
@@ -78,15 +65,7 @@ def data_url(path: Path) -> str:
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return a figure as a JPEG small enough for an artifact.
-
-    Args:
-        path: Picture of any size.
-
-    Returns:
-        JPEG bytes within the limit of size: at most 900 px wide, in the best quality that fits;
-        half as wide, again and again, where none does.
-    """
+    """Return a figure as a JPEG small enough for an artifact."""
     with Image.open(path) as image:
         figure = image.convert("RGB")
     width = min(THUMBNAIL_WIDTH_PX, figure.width)

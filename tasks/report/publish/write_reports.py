@@ -51,13 +51,7 @@ READING_ORDER = (
 
 @dataclass(frozen=True)
 class Publication:
-    """What the last step made.
-
-    Attributes:
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-        digest: Content of `metrics_digest.md`.
-    """
+    """What the last step made."""
 
     summary: dict[str, Any]
     delta: dict[str, Any]
@@ -76,14 +70,6 @@ def write_numbers(hub: Path, generated_at: str) -> Publication | None:
     """Write the delta summary, its texts, and the map over dose and overlap; draw nothing.
 
     A delta summary that says the same already keeps its time.
-
-    Args:
-        hub: The hub.
-        generated_at: Time in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
-
-    Returns:
-        What was made, or None where the hub has no `metrics_summary.json`: then there is
-        nothing to take differences of, and no file is written.
 
     Raises:
         ValueError: If the summary is not valid JSON, or a table of blocks is not valid.
@@ -129,13 +115,7 @@ def write_final_reports(hub: Path) -> None:
 
 
 def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> dict[str, str]:
-    """Return the texts that follow from summary and deltas, by their paths in the hub.
-
-    Args:
-        hub: The hub; what the arms cost, and what stopped its last run, is read from it.
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-    """
+    """Return the texts that follow from summary and deltas, by their paths in the hub."""
     cost_lines = digest_lines(_cost_text(hub))
     blocker = read_blocker(hub)
     preview = labelled(preview_lines(delta["deltas"]), delta)
@@ -159,13 +139,6 @@ def rebuild_reports(hub: Path, params: ReportParams) -> Publication:
 
 def rebuild_numbers(hub: Path, params: ReportParams) -> Publication:
     """Make summary, deltas and texts again from the tables that a hub holds; draw nothing.
-
-    Args:
-        hub: The hub; its tables may come from any program.
-        params: Which split the headline means are over.
-
-    Returns:
-        What was made.
 
     Raises:
         ValueError: If there is no table and no failure that explains it, or a table, the text of

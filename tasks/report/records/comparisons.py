@@ -95,9 +95,6 @@ class Comparison:
 def key_of_table(relative: str) -> ComparisonKey:
     """Return what a table's path says.
 
-    Args:
-        relative: Path of the table, relative to the hub.
-
     Raises:
         ValueError: If it does not name dose, view and split.
     """
@@ -113,10 +110,6 @@ def key_of_table(relative: str) -> ComparisonKey:
 
 def comparison_at(relative: str, path: Path) -> Comparison:
     """Read one comparison.
-
-    Args:
-        relative: Path of its table, relative to the hub.
-        path: The same on this machine; a table that is not there makes a failed comparison.
 
     Raises:
         ValueError: If the path does not name dose, view and split, or the table is not valid.

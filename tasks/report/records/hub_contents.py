@@ -72,14 +72,7 @@ def read_plan(hub: Path) -> PlanFile | None:
 
 @dataclass(frozen=True)
 class HubContents:
-    """What is told of a hub; each part may be missing.
-
-    Attributes:
-        plan: The plan; None where tables came from another program.
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-        attempt: The last attempt.
-    """
+    """What is told of a hub; each part may be missing."""
 
     plan: PlanFile | None
     summary: dict[str, Any] | None
@@ -143,16 +136,7 @@ def leaves(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def used_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters without those that a measured scan takes the place of.
-
-    Args:
-        parameters: Parameters of the plan; `measured` is the group of a measured scan, None or
-            missing for a simulation.
-
-    Returns:
-        As they are for a simulation. For a measured scan `scan` is the name of its file and
-        `labels` what a network with labels learns from.
-    """
+    """Return the parameters without those that a measured scan takes the place of."""
     measured = parameters.get("measured")
     if not isinstance(measured, Mapping):
         return dict(parameters)

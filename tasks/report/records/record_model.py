@@ -103,12 +103,6 @@ MayLack = Annotated[Value | None, _NotNull()]
 def checked(model: type[Model], content: object, where: str, cure: str) -> Model:
     """Return the content of a file as its model has it.
 
-    Args:
-        model: Model of the file.
-        content: JSON.
-        where: Name of the file, for the message.
-        cure: What to do about faults, a sentence.
-
     Raises:
         ValueError: If it does not fit; the message has the file, the place of each fault and the
             cure. Of a file of another version that is the one fault.

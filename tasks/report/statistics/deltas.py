@@ -36,12 +36,6 @@ def delta_summary(
 ) -> dict[str, Any]:
     """Return the content of `metrics_delta_summary.json`.
 
-    Args:
-        summary: Content of `metrics_summary.json`.
-        source_metrics: Where that lies, relative to the hub.
-        generated_at: Time in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
-        blocks: Pseudo-values of the comparisons that have them.
-
     Returns:
         Differences of the aggregate means, the subject minus each other arm, null where a value is
         missing, with their 95 % intervals and verdicts; over the headline split, and over each
@@ -90,10 +84,6 @@ def delta_families(models: Iterable[str], told: Sequence[Metric]) -> dict[str, l
 
     Further arms have families of their own, such as `headline vs ePIE`, so that they move no
     p-value of the others.
-
-    Args:
-        models: Names of what the hub holds.
-        told: Metrics that deltas are told of.
     """
     metrics = {
         family: [metric for metric in members if metric in (*told, *OTHER_METRICS)]

@@ -45,12 +45,7 @@ class DeltaKey(NamedTuple):
 
 @dataclass(frozen=True)
 class PairedScores:
-    """The comparisons that a delta is the mean of.
-
-    Attributes:
-        tables: Values of each comparison by model, metric and part.
-        blocks: Pseudo-values by block, of those comparisons that have them.
-    """
+    """The comparisons that a delta is the mean of."""
 
     tables: Mapping[ComparisonKey, Mapping[Name, float | None]]
     blocks: Mapping[ComparisonKey, BlockValues]

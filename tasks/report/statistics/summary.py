@@ -34,10 +34,6 @@ def metrics_summary(
 ) -> dict[str, Any]:
     """Return the content of `metrics_summary.json`.
 
-    Args:
-        comparisons: The comparisons, the failed ones with no rows.
-        aggregate_split: Split of the headline means; where no comparison has it, all count.
-
     Returns:
         Counts, the comparisons that failed or lack an arm, all metrics of the arms and of what
         else was reconstructed, the means per arm over the headline split and over each split, and
@@ -118,16 +114,7 @@ def missing_arms(comparisons: Sequence[Comparison]) -> list[list[str]]:
 
 
 def comparison_flags(comparison: Comparison, missing: Iterable[str]) -> list[dict[str, str]]:
-    """Return the flags of one comparison.
-
-    Args:
-        comparison: The comparison.
-        missing: Arms that it should have.
-
-    Returns:
-        Entries {job, model, flag}: arms that are missing, what is wrong with what was
-        reconstructed, and under the subject where the headline's metrics disagree about it.
-    """
+    """Return the flags of one comparison."""
     table = table_of(comparison.rows or ())
     present = {model for model, _ in table}
     found = [(arm, MISSING) for arm in missing]
@@ -161,12 +148,7 @@ def _against(other: Reconstruction) -> str:
 
 @dataclass(frozen=True)
 class FlagList:
-    """What the page says of flags.
-
-    Attributes:
-        shown: Lines that are always in sight.
-        folded: All flags, where those in sight are kinds of them; else none.
-    """
+    """What the page says of flags."""
 
     shown: list[str]
     folded: list[str]

@@ -57,10 +57,6 @@ class Interval:
 def mean_difference(own: ArrayLike, other: ArrayLike) -> MeanDifference:
     """Return the mean of own minus other over independent pairs.
 
-    Args:
-        own: Values of one arm, shape (n,).
-        other: Values of another arm for the same replicates or blocks, shape (n,).
-
     Raises:
         ValueError: If there are fewer than two pairs, or a value is not finite.
     """
@@ -86,10 +82,6 @@ def combine(means: Sequence[MeanDifference], weights: Sequence[float]) -> MeanDi
 
     The degrees of freedom are those of Welch and Satterthwaite, nu = (sum v)^2 / sum(v^2 / nu_i)
     with v = (w_i s_i)^2; one mean alone comes back unchanged.
-
-    Args:
-        means: Mean differences of independent samples.
-        weights: One each; only their ratios matter.
     """
     shares = np.asarray(weights, dtype=float) / np.sum(weights)
     variances = (shares * [mean.standard_error for mean in means]) ** 2
@@ -128,12 +120,6 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
     The chance of one or more wrong rejections among the family stays below the level, whatever
     the tests' dependence. Tests without a p-value were not made and do not count.
-
-    Args:
-        p_values: Raw p-values of one family, None where there is none.
-
-    Returns:
-        Corrected ones in the same order: never below the raw one, in the same order of size.
     """
     adjusted: list[float | None] = [None] * len(p_values)
     made = sorted((p, place) for place, p in enumerate(p_values) if p is not None)

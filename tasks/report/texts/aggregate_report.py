@@ -67,13 +67,7 @@ def aggregate_highlights(summary: dict[str, Any], delta: dict[str, Any]) -> str:
 
 
 def ssim_grid(delta: dict[str, Any], preview: Sequence[str], preview_path: str) -> str:
-    """Return `ssim_grid_summary.md`.
-
-    Args:
-        delta: Content of `metrics_delta_summary.json`.
-        preview: Lines of `metrics_delta_highlights_preview.txt`.
-        preview_path: Where that lies, relative to the hub.
-    """
+    """Return `ssim_grid_summary.md`."""
     sources = [PurePosixPath(path).name for path in (DELTA_SUMMARY, preview_path)]
     columns = [
         (metric, other.name) for metric in HEADLINE_METRICS for other in others_of(delta["deltas"])

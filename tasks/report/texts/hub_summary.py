@@ -71,12 +71,7 @@ def write_hub_summary(hub: Path) -> None:
 
 
 def summary_page(contents: HubContents, present: list[str]) -> str:
-    """Return the page.
-
-    Args:
-        contents: What the hub holds.
-        present: Which files to link to are there, relative to the hub.
-    """
+    """Return the page."""
     lines = [f"# {contents.title}", ""]
     lines += _outcome(contents, failed=BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
@@ -164,14 +159,7 @@ def digest_markdown(
     cost_lines: Sequence[str] = (),
     stopped: Sequence[str] = (),
 ) -> str:
-    """Return the text.
-
-    Args:
-        summary: Content of `metrics_summary.json`.
-        delta: Content of `metrics_delta_summary.json`.
-        cost_lines: What the arms cost, as markdown; none where it is not known.
-        stopped: What stopped the last run, a sentence each; none where it ended well.
-    """
+    """Return the text."""
     lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
     lines += [counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]

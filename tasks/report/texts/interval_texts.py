@@ -147,12 +147,7 @@ def _p_text(p: float | None) -> str:
 
 
 def highlight_lines(values: dict[str, Any], most_decimals: int | None = None) -> list[str]:
-    """Return the four lines of highlights, MS-SSIM then MAE, each vs Baseline then vs PtyChi.
-
-    Args:
-        values: Deltas, as `metrics_delta_summary.json` has them.
-        most_decimals: Of every number; those of the metric without.
-    """
+    """Return the four lines of highlights, MS-SSIM then MAE, each vs Baseline then vs PtyChi."""
     lines = []
     for metric, other in LINES:
         decimals = min(metric.decimals, most_decimals or metric.decimals)

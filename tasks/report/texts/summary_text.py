@@ -37,12 +37,7 @@ def counts(summary: dict[str, Any]) -> str:
 
 
 def outcome_line(summary: Mapping[str, Any], *, stopped: bool) -> str:
-    """Return in one line whether every comparison is there, with every arm.
-
-    Args:
-        summary: Content of `metrics_summary.json`.
-        stopped: Whether the last run failed, in whichever stage.
-    """
+    """Return in one line whether every comparison is there, with every arm."""
     n_failed, n_jobs = summary["n_failed"], summary["n_jobs"]
     if is_whole(summary) and not stopped:
         return f"ALL COMPARISONS SUCCESSFUL: {summary['n_success']} of {n_jobs}"

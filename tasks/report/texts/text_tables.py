@@ -22,12 +22,7 @@ INDENT = "  "
 
 
 def labelled(lines: Iterable[str], content: Mapping[str, Any]) -> list[str]:
-    """Return lines of deltas, each with what they are against where that is no truth.
-
-    Args:
-        lines: Lines of deltas.
-        content: Content of `metrics_summary.json` or `metrics_delta_summary.json`.
-    """
+    """Return lines of deltas, each with what they are against where that is no truth."""
     is_truth = content.get(KEY, TRUTH) == TRUTH
     return list(lines) if is_truth else [f"{line}  ({LABEL})" for line in lines]
 
@@ -44,13 +39,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_left: int = 1) -> list[str]:
-    """Return the lines of a table whose columns are padded with blanks.
-
-    Args:
-        header: Titles of the columns.
-        rows: Their cells.
-        n_left: How many columns, from the first, are flush left; the others are flush right.
-    """
+    """Return the lines of a table whose columns are padded with blanks."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     return [
         "  ".join(
@@ -89,10 +78,6 @@ def pretty_json(content: Any, order: Sequence[str] = ()) -> str:
     `write_json` sorts keys by letters, and gives every number a line of its own. Here keys come in
     an order that is given, and a group that fits on a line of 100 characters has one. Equal
     content gives equal text.
-
-    Args:
-        content: What `write_json` takes.
-        order: Names of keys of any depth, those to come first; the others follow by letters.
 
     Raises:
         TypeError: If a value is not JSON; NumPy scalars are refused too.

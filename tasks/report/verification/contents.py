@@ -74,12 +74,7 @@ def path_checks(files: HubFiles) -> Iterator[Validation]:
 
 
 def places(content: bytes, own: tuple[str, ...] = ()) -> list[str]:
-    """Return the places on a machine that a content names.
-
-    Args:
-        content: Bytes of a text.
-        own: Where the hub itself lies.
-    """
+    """Return the places on a machine that a content names."""
     text = _EMBEDDED.sub(b"", content)
     found = [match[0].decode(errors="replace") for match in _PLACE.finditer(text)]
     return found + [place for place in own if place.encode() in text]

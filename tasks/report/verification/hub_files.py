@@ -86,14 +86,7 @@ class HubFiles:
     def check(
         self, name: str, faults: Iterable[str], good: str, cure: str = RUN_AGAIN
     ) -> Validation:
-        """Run a check; whatever stops it is a finding.
-
-        Args:
-            name: What is checked.
-            faults: Yields sentences without a full stop, or raises; nothing is read before.
-            good: What to say without a fault.
-            cure: What to do about the faults.
-        """
+        """Run a check; whatever stops it is a finding."""
         try:
             sentences = list(faults)
             shown = sentences[:SHOWN_FAULTS]

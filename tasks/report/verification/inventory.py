@@ -27,12 +27,7 @@ Signature = tuple[int, int, int]
 
 
 class Entry(NamedTuple):
-    """What the inventory knows of a file.
-
-    Attributes:
-        size_bytes: Its size.
-        sha256: Of its bytes, in hexadecimal digits.
-    """
+    """What the inventory knows of a file."""
 
     size_bytes: int
     sha256: str
@@ -110,9 +105,6 @@ def inventory_renewed(hub: Path) -> Iterator[None]:
     What a verification said of the files of before goes. An inventory that cannot be read is left
     as it is, for the verification to find; where a run of the flow left none, one is written. A hub
     of tables alone gets none.
-
-    Args:
-        hub: The hub.
     """
     keeps_one, before = is_of_a_run(hub), _signatures(hub)
     yield

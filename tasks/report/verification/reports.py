@@ -71,14 +71,7 @@ def text_checks(files: HubFiles) -> Iterator[Validation]:
 def differences(
     recorded: Any, expected: Any, tolerance: float = 0.0, name: str = ""
 ) -> Iterator[str]:
-    """Yield where two JSON contents differ, a sentence a leaf.
-
-    Args:
-        recorded: What a file says.
-        expected: What it should say.
-        tolerance: Largest relative difference of two numbers that are called equal.
-        name: Where in the file they lie.
-    """
+    """Yield where two JSON contents differ, a sentence a leaf."""
     if isinstance(recorded, dict) and isinstance(expected, dict):
         for key in sorted(recorded.keys() | expected.keys()):
             where = f"{name}.{key}".lstrip(".")

@@ -48,16 +48,7 @@ class VerificationReport(Record):
 
 
 def verify_hub(hub: Path, *, with_inventory: bool = True) -> dict[str, Any]:
-    """Check the evidence of a hub; reads only.
-
-    Args:
-        hub: The hub.
-        with_inventory: Whether the inventory must be there and exact; it is written last, so a run
-            checks the rest before.
-
-    Returns:
-        Content of `verification_report.json`.
-    """
+    """Check the evidence of a hub; reads only."""
     files = HubFiles(hub)
     # Hashes first: files that no hash vouches for are not opened by large libraries.
     groups: list[Callable[[HubFiles], Iterator[Validation]]] = [stage_checks]
