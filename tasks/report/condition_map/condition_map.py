@@ -51,9 +51,11 @@ Entry = Mapping[str, Any]
 
 
 def zero_crossings(doses: Sequence[float], values: Sequence[float | None]) -> list[float]:
-    """Return the doses at which a difference is zero, at one overlap."""
-    known = zip(np.log10(doses), values, strict=True)
-    points = [(float(x), value) for x, value in known]
+    """Return the doses, rising, at which a difference is zero at one overlap.
+
+    Beside a value that is not known nothing is said; a measured zero is given once.
+    """
+    points = [(float(x), value) for x, value in zip(np.log10(doses), values, strict=True)]
     found = [x for x, value in points if value == 0]
     for (x, value), (next_x, next_value) in pairwise(points):
         if value is not None and next_value is not None and value * next_value < 0:
@@ -62,7 +64,11 @@ def zero_crossings(doses: Sequence[float], values: Sequence[float | None]) -> li
 
 
 def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayLike) -> list[Line]:
-    """Return the lines along which a difference is zero, inside of the measured points."""
+    """Return the lines along which a difference is zero, inside of the measured points.
+
+    Doses and overlaps rise; values have the shape (overlaps, doses), NaN where they are not known.
+    Lines are of points [dose, overlap ratio]; there are none where the points span no area.
+    """
     if min(len(doses), len(overlaps)) < 2:
         return []
     masked = np.ma.masked_invalid(np.asarray(values, dtype=float))
@@ -75,7 +81,7 @@ def zero_lines(doses: Sequence[float], overlaps: Sequence[float], values: ArrayL
 
 
 def side_of(gains: Sequence[float | None]) -> str | None:
-    """Return on which side of break-even all known points lie."""
+    """Return whether known gains are all `better` than zero, all `worse`, or `mixed`, if any is."""
     known = [gain for gain in gains if gain is not None]
     if not known:
         return None
@@ -86,7 +92,10 @@ def side_of(gains: Sequence[float | None]) -> str | None:
 
 @dataclass(frozen=True)
 class Grid:
-    """The measured conditions of one split."""
+    """The measured conditions of one split; doses rise, and overlaps where they are known.
+
+    The overlap of a view is the measured one, the mean over its scans. A comparison is a replicate.
+    """
 
     split: str
     doses: tuple[float, ...]
@@ -157,10 +166,8 @@ def _grid(files: PageFiles, summary: Mapping[str, Any]) -> Grid:
 
 def _overlap_ratio(files: PageFiles, jobs: Iterable[Entry]) -> float | None:
     """Return the mean measured overlap of some comparisons; None if one is not known."""
-    found = []
-    for key in map(key_of, jobs):
-        path = f"{key.place.view_folder(key.split)}/overlap_metrics.json"
-        found.append(files.read(path, _read_overlap))
+    folders = [key.place.view_folder(key.split) for key in map(key_of, jobs)]
+    found = [files.read(f"{folder}/overlap_metrics.json", _read_overlap) for folder in folders]
     known = [overlap for overlap in found if overlap is not None]
     return fmean(known) if found and len(known) == len(found) else None
 

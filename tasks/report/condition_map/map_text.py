@@ -26,10 +26,10 @@ Map = Mapping[str, Any]
 
 def map_lines(content: Map) -> list[str]:
     """Return the deltas of every condition for the terminal, with the break-even doses."""
-    results = list(_of_basis(content, RESULT))
+    results = _of_basis(content, RESULT)
     return [
         f"Deltas of every condition, {SUBJECT.name} minus the other arm, {content['split']} split",
-        *text_table(_header(results), list(_rows(content, results)), n_left=3),
+        *text_table(_header(results), _rows(content, results), n_left=3),
         MARKS_MEAN,
         *_sentences(results),
     ]
@@ -37,25 +37,18 @@ def map_lines(content: Map) -> list[str]:
 
 def map_markdown(content: Map) -> str:
     """Return the map as markdown."""
-    results, equal = (list(_of_basis(content, basis)) for basis in (RESULT, EQUAL_CPU))
     lines = [
         "# Deltas over dose and overlap",
         "",
         f"{SUBJECT.name} minus the other arm, {content['split']} split. {content['bases'][RESULT]} "
         f"{MARKS_MEAN}.",
         "",
-        *markdown_table(_header(results), list(_rows(content, results))),
-        "",
-        *(f"* {sentence}" for sentence in _sentences(results)),
-        "",
+        *_section(content, RESULT),
         "## At equal CPU-seconds",
         "",
         content["bases"][EQUAL_CPU],
         "",
-        *markdown_table(_header(equal), list(_rows(content, equal))),
-        "",
-        *(f"* {sentence}" for sentence in _sentences(equal)),
-        "",
+        *_section(content, EQUAL_CPU),
         "CPU-seconds of the work for one scan; until as good: until pty-chi's complex error is "
         f"{SUBJECT.name}'s.",
         "",
@@ -71,25 +64,32 @@ def title_of(one: Map) -> str:
     return METRICS.get(one["metric"]).title(one["part"])
 
 
-def _of_basis(content: Map, basis: str) -> Iterator[Map]:
-    return (one for one in content["maps"] if one["basis"] == basis)
+def _section(content: Map, basis: str) -> list[str]:
+    """Return the deltas of one basis, and where they are even."""
+    maps = _of_basis(content, basis)
+    sentences = (f"* {sentence}" for sentence in _sentences(maps))
+    return [*markdown_table(_header(maps), _rows(content, maps)), "", *sentences, ""]
+
+
+def _of_basis(content: Map, basis: str) -> list[Map]:
+    return [one for one in content["maps"] if one["basis"] == basis]
 
 
 def _header(maps: Sequence[Map]) -> list[str]:
     return ["dose", "view", "against", *dict.fromkeys(title_of(one) for one in maps)]
 
 
-def _rows(content: Map, maps: Sequence[Map]) -> Iterator[list[str]]:
-    """Yield a row a condition and arm."""
-    titles = _header(maps)[3:]
+def _rows(content: Map, maps: Sequence[Map]) -> list[list[str]]:
+    """Return a row a condition and arm."""
+    titles, rows = _header(maps)[3:], []
     for view in reversed(content["views"]):
         for dose in content["doses"]:
             for other in dict.fromkeys(one["against"] for one in maps):
                 of_other = {title_of(one): one for one in maps if one["against"] == other}
                 cells = [cell_of(of_other[title], dose, view["view"]) for title in titles]
                 if any(cells):
-                    texts = [cell_text(cell) for cell in cells]
-                    yield [f"{dose:g}", view["view"], other, *texts]
+                    rows.append([f"{dose:g}", view["view"], other, *map(_cell_text, cells)])
+    return rows
 
 
 def cell_of(one: Map, dose: float, view: str) -> Map | None:
@@ -98,7 +98,7 @@ def cell_of(one: Map, dose: float, view: str) -> Map | None:
     return next(found, None)
 
 
-def cell_text(cell: Map | None) -> str:
+def _cell_text(cell: Map | None) -> str:
     """Return a delta with the mark of its verdict."""
     if cell is None or cell["delta"] is None:
         return DASH
@@ -119,16 +119,12 @@ def _sentences(maps: Iterable[Map]) -> Iterator[str]:
 
 def _crossing_text(one: Map) -> str:
     """Return of each view at which doses it is even, or on which side it lies."""
-    return "; ".join(
-        f"{entry['view']} break-even at {_doses_text(entry['doses'])} photons per pattern"
-        if entry["doses"]
-        else f"{entry['view']} {_side(one, entry['view'])}"
-        for entry in reversed(one["crossings"])
-    )
-
-
-def _doses_text(doses: Iterable[float]) -> str:
-    return " and ".join(f"{dose:.3g}" for dose in doses)
+    texts = []
+    for entry in reversed(one["crossings"]):
+        doses = " and ".join(f"{dose:.3g}" for dose in entry["doses"])
+        even = f"break-even at {doses} photons per pattern"
+        texts.append(f"{entry['view']} {even if doses else _side(one, entry['view'])}")
+    return "; ".join(texts)
 
 
 def _side(one: Map, view: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -27,7 +27,7 @@ NUMBERS = (
     "patterns_per_s",
     "training_cpu_s_per_pattern",
 )
-COLUMNS = ("model", "dose", "view", "split", "replicate", *NUMBERS)
+COLUMNS = ("model", *ComparisonKey._fields, *NUMBERS)
 EXPLANATION = (
     "CPU-seconds are those of all processors for one scan: prediction, iteration, the prediction "
     "that a run starts from, and fine-tuning on the scan, without loading a framework. Training is "
@@ -54,7 +54,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class CostPoint:
-    """A model at one dose, view and split, over all replicates."""
+    """A model at one dose, view and split, over all replicates, with the errors that all have."""
 
     model: str
     costs: tuple[ArmCost, ...]
@@ -81,11 +81,11 @@ class CostPoint:
         return Spread.of([cost.cpu_s + cost.training_cpu_s for cost in self.costs])
 
 
-SHOWN: dict[str, Callable[[CostPoint], Spread | None]] = {
-    "CPU [s]": lambda point: point.of("cpu_s"),
-    "training CPU [s]": lambda point: point.of("training_cpu_s"),
-    "memory [MiB]": lambda point: point.of("peak_memory_mib"),
-    "patterns/s": lambda point: point.of("patterns_per_s"),
+SHOWN = {
+    "CPU [s]": "cpu_s",
+    "training CPU [s]": "training_cpu_s",
+    "memory [MiB]": "peak_memory_mib",
+    "patterns/s": "patterns_per_s",
 }
 ERRORS = tuple(reversed(QUALITIES))
 COST_HEADER = ("model", *SHOWN, *(column_title(METRICS.get(name), part) for name, part in ERRORS))
@@ -97,17 +97,8 @@ def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for cost in costs:
-        numbers = (getattr(cost, name) for name in NUMBERS)
-        writer.writerow(
-            [
-                cost.model,
-                cost.key.dose,
-                cost.key.view,
-                cost.key.split,
-                cost.key.replicate,
-                *(_csv_cell(number) for number in numbers),
-            ]
-        )
+        cells = (_csv_cell(getattr(cost, name)) for name in NUMBERS)
+        writer.writerow([cost.model, *cost.key, *cells])
     write_text(path, text.getvalue())
 
 
@@ -126,7 +117,7 @@ def cost_cells(members: Iterable[CostPoint]) -> list[list[str]]:
     return [
         [
             point.model,
-            *(_spread_text(read(point)) for read in SHOWN.values()),
+            *(_spread_text(point.of(name)) for name in SHOWN.values()),
             *(_spread_text(point.quality.get(error)) for error in ERRORS),
         ]
         for point in members
@@ -231,7 +222,7 @@ def by_condition(points: Iterable[CostPoint]) -> list[list[CostPoint]]:
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the points that no other beats, cheapest first.
+    """Return the points (cost, error) that no other beats, cheapest first.
 
     A point beats another if it is no worse in cost and error, and better in one of them.
     """
@@ -243,8 +234,5 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def _value(rows: Iterable[MetricRow], model: str, metric: str, part: str) -> float | None:
-    for row in rows:
-        if (row.model, row.metric) == (model, metric):
-            value: float | None = getattr(row, part)
-            return value
-    return None
+    found = (getattr(row, part) for row in rows if (row.model, row.metric) == (model, metric))
+    return next(found, None)

@@ -59,7 +59,8 @@ def place_labels(
     def burden(place: int, box: Box) -> float:
         own = box.distance_to(anchors[place])
         misleading = any(box.distance_to(anchor) < own for anchor in anchors)
-        return _covered(box, obstacles, frame) + MISLEADING_PX2 * misleading
+        covered = box.area - box.overlap(frame) + sum(box.overlap(other) for other in obstacles)
+        return covered + MISLEADING_PX2 * misleading
 
     # What a place covers but for other labels is the same whenever it is asked for.
     burdens = [[burden(n, box) for box in boxes] for n, boxes in enumerate(candidates)]
@@ -80,8 +81,3 @@ def _beside(anchor: Offset, size: Offset, direction: Offset, distance_px: float)
     left = x + size[0] * (direction[0] - 1) / 2
     bottom = y + size[1] * (direction[1] - 1) / 2
     return Box(left, bottom, left + size[0], bottom + size[1])
-
-
-def _covered(box: Box, taken: Sequence[Box], frame: Box) -> float:
-    """Return the area of a label that covers something or leaves the frame [px^2]."""
-    return box.area - box.overlap(frame) + sum(box.overlap(other) for other in taken)

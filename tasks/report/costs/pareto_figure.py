@@ -9,7 +9,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
-from matplotlib.transforms import Bbox
 
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
@@ -44,15 +43,18 @@ def write_pareto_plot(path: Path, points: Sequence[CostPoint]) -> None:
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(conditions), len(QUALITIES), squeeze=False)
-    for row, members in zip(axes, conditions, strict=True):
-        for axis, quality in zip(row, QUALITIES, strict=True):
-            draw_panel(axis, members, quality)
-            axis.set_title(members[0].title, fontsize=FONT_PT + 1)
+    panels = [
+        (axis, members, quality)
+        for row, members in zip(axes, conditions, strict=True)
+        for axis, quality in zip(row, QUALITIES, strict=True)
+    ]
+    for axis, members, quality in panels:
+        draw_panel(axis, members, quality)
+        axis.set_title(members[0].title, fontsize=FONT_PT + 1)
     figure.legend(handles=_legend(points), loc="outside upper center", ncols=4, fontsize=FONT_PT)
     figure.draw_without_rendering()  # Fixes where panels lie, which labels need to know.
-    for row, members in zip(axes, conditions, strict=True):
-        for axis, quality in zip(row, QUALITIES, strict=True):
-            label_panel(axis, known_points(members, quality), quality)
+    for panel in panels:
+        label_panel(*panel)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)
 
@@ -123,23 +125,19 @@ def _front_segments(axis: Axes, places: Sequence[Place]) -> list[tuple[Place, Pl
 
 def label_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None:
     """Write the name of each model beside its filled marker, where it covers nothing."""
-    places = [_place(point, quality) for point in points]
+    known = known_points(points, quality)
+    places = [_place(point, quality) for point in known]
+    colours = [RECONSTRUCTIONS.colour_of(point.model) for point in known]
     texts = [
-        axis.text(
-            *place,
-            point.model,
-            color=RECONSTRUCTIONS.colour_of(point.model),
-            fontsize=FONT_PT,
-            zorder=4,
-        )
-        for place, point in zip(places, points, strict=True)
+        axis.text(*place, point.model, color=colour, fontsize=FONT_PT, zorder=4)
+        for place, point, colour in zip(places, known, colours, strict=True)
     ]
     sizes = [text.get_window_extent() for text in texts]
     boxes = place_labels(
         [_pixel(axis, place) for place in places],
         [(size.width, size.height) for size in sizes],
-        _obstacles(axis, points, quality),
-        _box(axis.get_window_extent()),
+        _obstacles(axis, known, quality),
+        Box(*axis.get_window_extent().extents),
     )
     for text, box in zip(texts, boxes, strict=True):
         x, y = axis.transData.inverted().transform((box.left, box.bottom))
@@ -181,10 +179,6 @@ def _pixel(axis: Axes, place: Place) -> Place:
 
 def _place(point: CostPoint, quality: Errors) -> Place:
     return point.cpu_s.mean, point.quality[quality].mean
-
-
-def _box(extent: Bbox) -> Box:
-    return Box(extent.x0, extent.y0, extent.x1, extent.y1)
 
 
 def _legend(points: Sequence[CostPoint]) -> list[Line2D]:

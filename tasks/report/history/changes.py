@@ -64,7 +64,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Change:
-    """One number in two runs."""
+    """One number in two runs; its subject is an arm, or such as `PtychoPINN - Baseline`."""
 
     subject: str
     metric: str

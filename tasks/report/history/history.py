@@ -23,7 +23,7 @@ COMMIT_LENGTH = 7
 
 @dataclass(frozen=True)
 class HubAttempt:
-    """One attempt in one hub."""
+    """One attempt in one hub, numbered from 1; the hub by its name in texts."""
 
     hub: str
     number: int
@@ -64,14 +64,16 @@ def _attempts_of(hub: Path) -> list[Attempt]:
     if not hub.is_dir():
         raise ValueError(f"The hub {hub} does not exist. Name folders of runs.")
     attempts = read_attempts(hub)
-    reports = _read_reports(hub)
-    if reports is None:
+    path = hub / DELTA_SUMMARY
+    if not path.is_file():
         if not attempts:
             raise ValueError(
                 f"The hub {hub} has neither {ATTEMPTS} nor {DELTA_SUMMARY}. Run the flow in it, or "
                 f"make its reports with `python -m flows.phase_g --hub {hub} --report-only`."
             )
         return attempts
+    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
+    reports = read_record(DeltaSummary, path, cure)
     if not attempts:
         told: dict[str, Any] = {
             "started_at": reports.generated_at,
@@ -89,14 +91,6 @@ def _attempts_of(hub: Path) -> list[Attempt]:
         else attempt
         for attempt in attempts
     ]
-
-
-def _read_reports(hub: Path) -> DeltaSummary | None:
-    path = hub / DELTA_SUMMARY
-    if not path.is_file():
-        return None
-    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
-    return read_record(DeltaSummary, path, cure)
 
 
 def told_of(

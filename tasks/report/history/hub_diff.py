@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tasks.catalogue.metric import VALUE
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.report.history.changes import FAULTS, Change, Measured, Outcome, faults_of
+from tasks.report.history.changes import FAULTS, Change, Measured, Outcome
 from tasks.report.history.hub_scores import NOTHING, HubScores, Place
 from tasks.report.statistics.deltas import delta_families
 from tasks.report.statistics.paired_scores import DeltaKey
@@ -43,19 +43,18 @@ UNJUDGED = "Without an interval that counts in both hubs a change is not judged.
 
 @dataclass(frozen=True)
 class HubDiff:
-    """What differs between two hubs."""
+    """What differs between two hubs over the conditions that both have.
+
+    They have the same truths if they have the same replicates, and no object is known to be another
+    than its twin. Changes are of every arm's own scores, and of the subject minus the other arms.
+    """
 
     before: HubScores
     after: HubScores
-    left_out: list[Place]
+    left_out: set[Place]
     has_same_truths: bool
     scores: list[Change]
     deltas: list[Change]
-
-    @property
-    def faults(self) -> list[Change]:
-        """What got worse beyond its noise, and what is no longer there."""
-        return faults_of([*self.scores, *self.deltas])
 
 
 def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
@@ -66,10 +65,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
     """
     shared = before.conditions & after.conditions
     if not shared:
-        names = [
-            ", ".join(f"{dose:g} {view} {split}" for dose, view, split in sorted(side.conditions))
-            for side in (before, after)
-        ]
+        names = [_listed(side.conditions) for side in (before, after)]
         raise ValueError(
             f"{before.hub} and {after.hub} share no dose, view and split: {names[0]} against "
             f"{names[1]}. Compare hubs of the same conditions."
@@ -82,7 +78,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
     return HubDiff(
         first,
         second,
-        sorted(before.conditions ^ after.conditions),
+        before.conditions ^ after.conditions,
         has_same_truths,
         _changes((first, second), SCORES, has_same_truths),
         _changes((first, second), DELTAS, has_same_truths),
@@ -112,12 +108,13 @@ def _changes(
 def diff_lines(diff: HubDiff) -> list[str]:
     """Return what differs, scores of the arms first."""
     lines = [f"before  {_about(diff.before)}", f"after   {_about(diff.after)}"]
-    left_out = ", ".join(f"{dose:g} {view} {split}" for dose, view, split in diff.left_out)
+    left_out = _listed(diff.left_out)
     lines += [f"Only one of them has {left_out}: left out."] if left_out else []
-    lines += ["", "Scores of the arms", "", *_table(diff.scores)]
-    lines += ["", "Deltas", "", *_table(diff.deltas), ""]
+    for title, changes in {"Scores of the arms": diff.scores, "Deltas": diff.deltas}.items():
+        rows = [_cells(change) for change in changes]
+        lines += ["", title, "", *text_table(HEADER, rows, n_left=3)]
     changes = [*diff.scores, *diff.deltas]
-    return [*lines, *_notes(changes, diff.has_same_truths), _counts(changes)]
+    return [*lines, "", *_notes(changes, diff.has_same_truths), _counts(changes)]
 
 
 def fault_lines(faults: Sequence[Change]) -> list[str]:
@@ -135,14 +132,11 @@ def fault_lines(faults: Sequence[Change]) -> list[str]:
 
 def _about(side: HubScores) -> str:
     n = len(side.scores.replicates)
-    conditions = ", ".join(
-        f"{dose:g} {view} {split}" for dose, view, split in sorted(side.conditions)
-    )
-    return f"{side.hub}: {conditions}; {n} {'seed' if n == 1 else 'seeds'}"
+    return f"{side.hub}: {_listed(side.conditions)}; {n} {'seed' if n == 1 else 'seeds'}"
 
 
-def _table(changes: Sequence[Change]) -> list[str]:
-    return text_table(HEADER, [_cells(change) for change in changes], n_left=3)
+def _listed(conditions: Iterable[Place]) -> str:
+    return ", ".join(f"{dose:g} {view} {split}" for dose, view, split in sorted(conditions))
 
 
 def _cells(change: Change) -> list[str]:

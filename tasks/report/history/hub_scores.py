@@ -20,7 +20,10 @@ Place = tuple[float, str, str]
 
 @dataclass(frozen=True)
 class HubScores:
-    """The comparisons of a hub that its headline is over."""
+    """The comparisons of a hub that its headline is over.
+
+    Truths are fingerprints of the true objects, of those comparisons that say.
+    """
 
     hub: Path
     scores: PairedScores
@@ -54,16 +57,16 @@ def read_hub_scores(hub: Path) -> HubScores:
     cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
     if not hub.is_dir():
         raise ValueError(f"The hub {hub} does not exist. Name the folder of a finished run.")
-    if not (hub / METRICS_SUMMARY).is_file():
-        raise ValueError(f"The hub {hub} has no {METRICS_SUMMARY}. {cure}")
     path = hub / METRICS_SUMMARY
+    if not path.is_file():
+        raise ValueError(f"The hub {hub} has no {METRICS_SUMMARY}. {cure}")
     summary = read_record(MetricsSummary, path, cure)
     jobs = [job.model_dump() for job in summary.jobs]
     chosen = [job for job in jobs if summary.aggregate_split in (ALL_SPLITS, job["split"])]
     keys = [key_of(job) for job in chosen]
     if len(set(keys)) < len(keys) or not keys:
         raise ValueError(
-            f"{hub / METRICS_SUMMARY} must have comparisons of the {summary.aggregate_split} "
+            f"{path} must have comparisons of the {summary.aggregate_split} "
             f"split, each once, got {len(keys)} of which {len(set(keys))} differ. {cure}"
         )
     scores = _with_nothing(PairedScores.of(chosen, {}), find_blocks(hub))

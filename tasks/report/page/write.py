@@ -11,21 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.catalogue.headline import SOLVER, SUBJECT, arms_among, metrics_among
 from tasks.core.files.atomic_files import write_text
-from tasks.core.study.hub_layout import (
-    BLOCKER_JSON,
-    BLOCKER_TEXT,
-    CONDITION_MAP,
-    CONDITION_MAP_PLOT,
-    COST_PLOT,
-    COST_TABLE,
-    DELTA_PLOT,
-    DELTA_SUMMARY,
-    DIGEST,
-    HIGHLIGHTS,
-    METRICS_SUMMARY,
-    PLAN,
-    REPORT_PAGE,
-)
+from tasks.core.study import hub_layout
 from tasks.report.condition_map.map_figure import write_condition_map_plot
 from tasks.report.costs.cost_table import EXPLANATION
 from tasks.report.page.comparison_file import (
@@ -64,17 +50,17 @@ MOST_JOBS_IN_DETAIL = 6
 JOB_BYTES, JOBS_BESIDE_PICTURES, LEAST_BUDGET_BYTES = 6_000, 40, 300_000
 MOST_NAMES = 8
 LINKS = {
-    "what stopped the last run": BLOCKER_TEXT,
-    "deltas": DELTA_SUMMARY,
-    "all metrics": METRICS_SUMMARY,
-    "figure of the deltas": DELTA_PLOT,
-    "map over dose and overlap": CONDITION_MAP,
-    "figure of the map": CONDITION_MAP_PLOT,
-    "highlights": HIGHLIGHTS,
-    "digest": DIGEST,
-    "costs": COST_TABLE,
-    "figure of the costs": COST_PLOT,
-    "plan": PLAN,
+    "what stopped the last run": hub_layout.BLOCKER_TEXT,
+    "deltas": hub_layout.DELTA_SUMMARY,
+    "all metrics": hub_layout.METRICS_SUMMARY,
+    "figure of the deltas": hub_layout.DELTA_PLOT,
+    "map over dose and overlap": hub_layout.CONDITION_MAP,
+    "figure of the map": hub_layout.CONDITION_MAP_PLOT,
+    "highlights": hub_layout.HIGHLIGHTS,
+    "digest": hub_layout.DIGEST,
+    "costs": hub_layout.COST_TABLE,
+    "figure of the costs": hub_layout.COST_PLOT,
+    "plan": hub_layout.PLAN,
 }
 Summary = Mapping[str, Any]
 
@@ -88,20 +74,21 @@ def write_report_html(hub: Path) -> str | None:
     Raises:
         ValueError: If summary, deltas or map are not valid JSON.
     """
-    if not all((hub / name).is_file() for name in (METRICS_SUMMARY, DELTA_SUMMARY)):
+    needed = (hub_layout.METRICS_SUMMARY, hub_layout.DELTA_SUMMARY)
+    if not all((hub / name).is_file() for name in needed):
         return None
-    files = PageFiles(hub, str(Path(REPORT_PAGE).parent.as_posix()))
-    summary, delta = files.json(METRICS_SUMMARY), files.json(DELTA_SUMMARY)
-    figures = [DELTA_PLOT, *_draw_frc_plots(files, summary), *_draw_map(files)]
-    write_delta_plot(hub / DELTA_PLOT, delta)
-    write_text(hub / REPORT_PAGE, render(files, summary, delta))
-    keep_state(files, [REPORT_PAGE, *figures])
-    return REPORT_PAGE
+    files = PageFiles(hub, str(Path(hub_layout.REPORT_PAGE).parent.as_posix()))
+    summary, delta = files.json(hub_layout.METRICS_SUMMARY), files.json(hub_layout.DELTA_SUMMARY)
+    figures = [hub_layout.DELTA_PLOT, *_draw_frc_plots(files, summary), *_draw_map(files)]
+    write_delta_plot(hub / hub_layout.DELTA_PLOT, delta)
+    write_text(hub / hub_layout.REPORT_PAGE, render(files, summary, delta))
+    keep_state(files, [hub_layout.REPORT_PAGE, *figures])
+    return hub_layout.REPORT_PAGE
 
 
 def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
     """Return the page."""
-    plan = files.read(PLAN, lambda _: read_plan(files.root))
+    plan = files.read(hub_layout.PLAN, lambda _: read_plan(files.root))
     jobs = _sections(files, summary)
     provenance = provenance_of(files, plan)
     context = {
@@ -131,7 +118,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "arms": [arm.name for arm in arms_among(summary["aggregate_metrics"])],
     }
     context["gaps"] = _gaps(files, summary, jobs, provenance)
-    stopped = files.has(BLOCKER_JSON)
+    stopped = files.has(hub_layout.BLOCKER_JSON)
     is_good = is_whole(summary) and not stopped
     context["outcome"] = "" if is_good else outcome_line(summary, stopped=stopped)
     return _fill(context)
@@ -191,7 +178,7 @@ def _gaps(
     files: PageFiles, summary: Summary, jobs: Sequence[ComparisonSection], provenance: Provenance
 ) -> list[str]:
     """Return why the report is partial; nothing if it is whole."""
-    blocker = files.read(BLOCKER_JSON, lambda _: read_blocker(files.root))
+    blocker = files.read(hub_layout.BLOCKER_JSON, lambda _: read_blocker(files.root))
     found = list(blocker.sentences) if blocker else []
     found += [f"The comparison {job.title} failed or is missing." for job in jobs if job.failed]
     found += [
@@ -222,8 +209,10 @@ def _draw_frc_plots(files: PageFiles, summary: Summary) -> list[str]:
 
 def _draw_map(files: PageFiles) -> list[str]:
     """Draw the map over dose and overlap of a hub that has one, and return where."""
-    if not files.has(CONDITION_MAP):
-        (files.root / CONDITION_MAP_PLOT).unlink(missing_ok=True)
+    if not files.has(hub_layout.CONDITION_MAP):
+        (files.root / hub_layout.CONDITION_MAP_PLOT).unlink(missing_ok=True)
         return []
-    write_condition_map_plot(files.root / CONDITION_MAP_PLOT, files.json(CONDITION_MAP))
-    return [CONDITION_MAP_PLOT]
+    write_condition_map_plot(
+        files.root / hub_layout.CONDITION_MAP_PLOT, files.json(hub_layout.CONDITION_MAP)
+    )
+    return [hub_layout.CONDITION_MAP_PLOT]

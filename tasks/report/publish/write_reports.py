@@ -8,21 +8,7 @@ from typing import Any
 from tasks.catalogue.headline import FURTHER_ARMS, OTHERS
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json, write_json, write_text
-from tasks.core.study.hub_layout import (
-    AGGREGATE_HIGHLIGHTS,
-    AGGREGATE_REPORT,
-    COMPARISON_MANIFEST,
-    CONDITION_MAP,
-    COST_TEXT,
-    DELTA_SUMMARY,
-    DIGEST,
-    HIGHLIGHTS,
-    METRICS_SUMMARY,
-    PRETTY_DELTA_SUMMARY,
-    PREVIEW,
-    SSIM_GRID,
-    SUMMARY_TEXT,
-)
+from tasks.core.study import hub_layout
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.report.condition_map.condition_map import condition_map
 from tasks.report.costs.cost_table import digest_lines
@@ -74,22 +60,22 @@ def write_numbers(hub: Path, generated_at: str) -> Publication | None:
     Raises:
         ValueError: If the summary is not valid JSON, or a table of blocks is not valid.
     """
-    if not (hub / METRICS_SUMMARY).is_file():
+    if not (hub / hub_layout.METRICS_SUMMARY).is_file():
         return None
-    summary, blocks = read_json(hub / METRICS_SUMMARY), find_blocks(hub)
-    delta = delta_summary(summary, METRICS_SUMMARY, generated_at, blocks)
-    delta = _unchanged(hub / DELTA_SUMMARY, delta) or delta
+    summary, blocks = read_json(hub / hub_layout.METRICS_SUMMARY), find_blocks(hub)
+    delta = delta_summary(summary, hub_layout.METRICS_SUMMARY, generated_at, blocks)
+    delta = _unchanged(hub / hub_layout.DELTA_SUMMARY, delta) or delta
     # Also where nothing is new: the same content may be there in other bytes.
-    write_json(hub / DELTA_SUMMARY, delta)
+    write_json(hub / hub_layout.DELTA_SUMMARY, delta)
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
     conditions = condition_map(hub, summary, blocks)
     if conditions is None:
-        (hub / CONDITION_MAP).unlink(missing_ok=True)
+        (hub / hub_layout.CONDITION_MAP).unlink(missing_ok=True)
     else:
-        write_json(hub / CONDITION_MAP, conditions)
-    return Publication(summary, delta, texts[DIGEST])
+        write_json(hub / hub_layout.CONDITION_MAP, conditions)
+    return Publication(summary, delta, texts[hub_layout.DIGEST])
 
 
 def draw_reports(hub: Path) -> None:
@@ -120,13 +106,15 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     blocker = read_blocker(hub)
     preview = labelled(preview_lines(delta["deltas"]), delta)
     return {
-        HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
-        PREVIEW: "\n".join(preview) + "\n",
-        DIGEST: digest_markdown(summary, delta, cost_lines, blocker.sentences if blocker else ()),
-        PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
-        AGGREGATE_REPORT: aggregate_report(summary, delta),
-        AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
-        SSIM_GRID: ssim_grid(delta, preview, PREVIEW),
+        hub_layout.HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
+        hub_layout.PREVIEW: "\n".join(preview) + "\n",
+        hub_layout.DIGEST: digest_markdown(
+            summary, delta, cost_lines, blocker.sentences if blocker else ()
+        ),
+        hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
+        hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
+        hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
+        hub_layout.SSIM_GRID: ssim_grid(delta, preview, hub_layout.PREVIEW),
     }
 
 
@@ -156,16 +144,16 @@ def rebuild_numbers(hub: Path, params: ReportParams) -> Publication:
     files = StageFiles(
         inputs={found.path: hub / found.path for found in comparisons},
         outputs={
-            "summary": hub / METRICS_SUMMARY,
-            "text": hub / SUMMARY_TEXT,
-            "manifest": hub / COMPARISON_MANIFEST,
+            "summary": hub / hub_layout.METRICS_SUMMARY,
+            "text": hub / hub_layout.SUMMARY_TEXT,
+            "manifest": hub / hub_layout.COMPARISON_MANIFEST,
         },
     )
     summarise(params, files, silent)
     publication = write_numbers(hub, utc_now())
     if publication is None:
         raise ValueError(
-            f"{hub / METRICS_SUMMARY} vanished while its deltas were taken. Try again."
+            f"{hub / hub_layout.METRICS_SUMMARY} vanished while its deltas were taken. Try again."
         )
     return publication
 
@@ -189,7 +177,7 @@ def _unchanged(path: Path, delta: dict[str, Any]) -> dict[str, Any] | None:
 
 def _cost_text(hub: Path) -> str:
     """Return `arm_costs.md`, empty where there is none; raises ValueError if it is not text."""
-    path = hub / COST_TEXT
+    path = hub / hub_layout.COST_TEXT
     try:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
     except UnicodeDecodeError as error:

@@ -3,13 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tasks.catalogue.headline import (
-    OTHER_METRICS,
-    OTHERS,
-    SUBJECT,
-    metrics_among,
-    others_among,
-)
+from tasks.catalogue.headline import OTHER_METRICS, OTHERS, SUBJECT, metrics_among, others_among
 from tasks.catalogue.metric import Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstruction import Reconstruction
@@ -36,14 +30,15 @@ def delta_summary(
 ) -> dict[str, Any]:
     """Return the content of `metrics_delta_summary.json`.
 
-    Returns:
-        Differences of the aggregate means, the subject minus each other arm, null where a value is
-        missing, with their 95 % intervals and verdicts; over the headline split, and over each
-        split. `comparisons` has the other metrics too, each family corrected after Holm.
+    These are differences of the aggregate means, the subject minus each other arm, null where a
+    value is missing, with their 95 % intervals and verdicts; over the headline split, and over each
+    split. `comparisons` has the other metrics too, each family corrected after Holm.
     """
     headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
     means = summary["aggregate_metrics"]
-    families, told = delta_families(means, told_metrics(means)), told_deltas(means)
+    metrics = told_metrics(means)
+    families = delta_families(means, metrics)
+    told = [key for other in others_among(means) for key in _keys((other,), metrics)]
     scores = {
         split: PairedScores.of(
             [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])], blocks
@@ -57,7 +52,7 @@ def delta_summary(
         "source_metrics": source_metrics,
         "aggregate_split": headline,
         KEY: summary.get(KEY, TRUTH),
-        "directions": {metric.name: metric.direction for metric in told_metrics(means)},
+        "directions": {metric.name: metric.direction for metric in metrics},
         "confidence": CONFIDENCE,
         "n_replicates": len(scores[headline].replicates),
         "deltas": deltas(means, told),
@@ -72,11 +67,6 @@ def delta_summary(
 def told_metrics(means: Means) -> tuple[Metric, ...]:
     """Return the metrics that deltas are told of, by the aggregate means of a hub."""
     return metrics_among(means.get(SUBJECT.name, {}))
-
-
-def told_deltas(means: Means) -> list[DeltaKey]:
-    """Return the deltas of a hub, arm by arm, by its aggregate means."""
-    return [key for other in others_among(means) for key in _keys((other,), told_metrics(means))]
 
 
 def delta_families(models: Iterable[str], told: Sequence[Metric]) -> dict[str, list[DeltaKey]]:
@@ -155,12 +145,11 @@ def deltas_by_condition(summary: dict[str, Any], told: Sequence[DeltaKey]) -> li
     return found
 
 
-def _keys(others: Iterable[Reconstruction], metrics: Iterable[Metric]) -> list[DeltaKey]:
-    arms = list(others)
+def _keys(others: Sequence[Reconstruction], metrics: Iterable[Metric]) -> list[DeltaKey]:
     return [
         DeltaKey(other.name, metric.name, part)
         for metric in metrics
-        for other in arms
+        for other in others
         for part in metric.parts
     ]
 

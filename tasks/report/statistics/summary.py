@@ -34,10 +34,7 @@ def metrics_summary(
 ) -> dict[str, Any]:
     """Return the content of `metrics_summary.json`.
 
-    Returns:
-        Counts, the comparisons that failed or lack an arm, all metrics of the arms and of what
-        else was reconstructed, the means per arm over the headline split and over each split, and
-        flags.
+    Means of the arms are over the aggregate split, where a comparison has it, else over all.
     """
     missing = {c.path: arms for c, arms in zip(comparisons, missing_arms(comparisons), strict=True)}
     done = [comparison for comparison in comparisons if comparison.rows is not None]
@@ -114,7 +111,11 @@ def missing_arms(comparisons: Sequence[Comparison]) -> list[list[str]]:
 
 
 def comparison_flags(comparison: Comparison, missing: Iterable[str]) -> list[dict[str, str]]:
-    """Return the flags of one comparison."""
+    """Return the flags of one comparison, entries {job, model, flag}.
+
+    They are the arms that are missing, what is wrong with what was reconstructed, and under the
+    subject where the headline's metrics disagree about it.
+    """
     table = table_of(comparison.rows or ())
     present = {model for model, _ in table}
     found = [(arm, MISSING) for arm in missing]
@@ -148,7 +149,7 @@ def _against(other: Reconstruction) -> str:
 
 @dataclass(frozen=True)
 class FlagList:
-    """What the page says of flags."""
+    """What the page says of flags: those in sight, kinds of the folded ones if there are any."""
 
     shown: list[str]
     folded: list[str]
@@ -168,14 +169,13 @@ def flag_list(flags: Sequence[Flag]) -> FlagList:
     for flag in flags:
         kinds.setdefault((flag["model"], _NUMBER.sub("…", flag["flag"])), []).append(flag)
     ranked = sorted(kinds.items(), key=lambda kind: -len(kind[1]))
-    return FlagList([_of_kind(*kind, members) for kind, members in ranked], lines)
-
-
-def _of_kind(model: str, text: str, members: Sequence[Flag]) -> str:
-    """Return `PtyChi: missing (3 comparisons)`; of one flag, the flag."""
-    if len(members) == 1:
-        return flag_text(members[0])
-    return f"{model}: {text} ({len(members)} comparisons)"
+    shown = [
+        flag_text(members[0])
+        if len(members) == 1
+        else f"{model}: {text} ({len(members)} comparisons)"
+        for (model, text), members in ranked
+    ]
+    return FlagList(shown, lines)
 
 
 def measured_against(tables: Iterable[Sequence[MetricRow]]) -> str:

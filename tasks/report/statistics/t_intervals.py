@@ -55,7 +55,7 @@ class Interval:
 
 
 def mean_difference(own: ArrayLike, other: ArrayLike) -> MeanDifference:
-    """Return the mean of own minus other over independent pairs.
+    """Return the mean of own minus other over independent pairs, shape (n,) each.
 
     Raises:
         ValueError: If there are fewer than two pairs, or a value is not finite.

@@ -4,7 +4,7 @@
 `ssim_grid_summary.md` shows the phase of every dose, view and split at a glance.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,6 +25,7 @@ from tasks.report.texts.interval_texts import (
     TERMINAL_DECIMALS,
     highlight_lines,
     part_name,
+    told_columns,
 )
 from tasks.report.texts.summary_text import counts
 from tasks.report.texts.text_tables import DASH, labelled, markdown_table, signed
@@ -146,20 +147,17 @@ def _sanity_table(means: dict[str, Any]) -> list[str]:
 
 
 def _delta_table(means: dict[str, Any], deltas: dict[str, Any]) -> list[str]:
-    columns = [
-        (metric, part) for metric in metrics_among(means[SUBJECT.name]) for part in metric.parts
-    ]
+    columns = told_columns(means[SUBJECT.name])
     rows = []
     for other in others_among(means):
         values = [deltas[vs(other.name)][metric.name][part] for metric, part in columns]
-        rows.append([f"{SUBJECT.name} - {other.name}", *_signed(values)])
         opposite = [None if value is None else -value for value in values]
-        rows.append([f"{other.name} - {SUBJECT.name}", *_signed(opposite)])
+        ways = {
+            f"{SUBJECT.name} - {other.name}": values,
+            f"{other.name} - {SUBJECT.name}": opposite,
+        }
+        rows += [[way, *(signed(delta, DECIMALS) for delta in ways[way])] for way in ways]
     return markdown_table(["delta", *(part_name(*column) for column in columns)], rows)
-
-
-def _signed(values: Iterable[float | None]) -> list[str]:
-    return [signed(value, DECIMALS) for value in values]
 
 
 def _plain(value: float | None, missing: str = DASH) -> str:

@@ -7,21 +7,7 @@ from typing import Any
 from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
-from tasks.core.study.hub_layout import (
-    AGGREGATE_REPORT,
-    ATTEMPTS,
-    BLOCKER_TEXT,
-    COMPARISON_MANIFEST,
-    COST_TEXT,
-    DELTA_SUMMARY,
-    DIGEST,
-    HUB_SUMMARY,
-    METRICS_SUMMARY,
-    PLAN,
-    PRETTY_DELTA_SUMMARY,
-    REPORT_PAGE,
-    RUN_LOG,
-)
+from tasks.core.study import hub_layout
 from tasks.report.records.attempts import Attempt
 from tasks.report.records.hub_contents import HubContents, used_parameters
 from tasks.report.statistics.paired_scores import key_of
@@ -29,27 +15,27 @@ from tasks.report.statistics.summary import flag_text
 from tasks.report.texts.interval_texts import (
     delta_rows,
     family_title,
-    highlight_lines,
+    highlight_block,
     interval_caption,
     notes,
     shown_families,
 )
 from tasks.report.texts.summary_text import counts, means_table, outcome_line
-from tasks.report.texts.text_tables import caveat, labelled, markdown_table
+from tasks.report.texts.text_tables import caveat, markdown_table
 
 LINKS = {
-    "Everything on one page, offline": REPORT_PAGE,
-    "Digest: deltas, verdicts, means, costs, flags": DIGEST,
-    "Means of every arm": AGGREGATE_REPORT,
-    "What the arms cost": COST_TEXT,
-    "Deltas, for people": PRETTY_DELTA_SUMMARY,
-    "Deltas, for programs": DELTA_SUMMARY,
-    "All metrics": METRICS_SUMMARY,
-    "The comparisons and their tables": COMPARISON_MANIFEST,
-    "Parameters, versions, stages": PLAN,
-    "Every attempt": ATTEMPTS,
-    "Log of the run": RUN_LOG,
-    "What stopped the last attempt": BLOCKER_TEXT,
+    "Everything on one page, offline": hub_layout.REPORT_PAGE,
+    "Digest: deltas, verdicts, means, costs, flags": hub_layout.DIGEST,
+    "Means of every arm": hub_layout.AGGREGATE_REPORT,
+    "What the arms cost": hub_layout.COST_TEXT,
+    "Deltas, for people": hub_layout.PRETTY_DELTA_SUMMARY,
+    "Deltas, for programs": hub_layout.DELTA_SUMMARY,
+    "All metrics": hub_layout.METRICS_SUMMARY,
+    "The comparisons and their tables": hub_layout.COMPARISON_MANIFEST,
+    "Parameters, versions, stages": hub_layout.PLAN,
+    "Every attempt": hub_layout.ATTEMPTS,
+    "Log of the run": hub_layout.RUN_LOG,
+    "What stopped the last attempt": hub_layout.BLOCKER_TEXT,
 }
 
 # Written after this page, which must not depend on it.
@@ -67,13 +53,13 @@ def write_hub_summary(hub: Path) -> None:
     """
     contents = HubContents.of(hub)
     present = [path for path in LINKS.values() if (hub / path).is_file()]
-    write_text(hub / HUB_SUMMARY, summary_page(contents, present))
+    write_text(hub / hub_layout.HUB_SUMMARY, summary_page(contents, present))
 
 
 def summary_page(contents: HubContents, present: list[str]) -> str:
     """Return the page."""
     lines = [f"# {contents.title}", ""]
-    lines += _outcome(contents, failed=BLOCKER_TEXT in present)
+    lines += _outcome(contents, failed=hub_layout.BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
     if contents.summary is not None and contents.delta is not None:
         lines += _results(contents.summary, contents.delta)
@@ -89,10 +75,8 @@ def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
     if contents.attempt is not None:
         lines += [_attempt_line(contents.attempt), ""]
     if failed:
-        lines += [
-            f"**Unfinished**: what stopped the run is in [{BLOCKER_TEXT}](../{BLOCKER_TEXT}).",
-            "",
-        ]
+        path = hub_layout.BLOCKER_TEXT
+        lines += [f"**Unfinished**: what stopped the run is in [{path}](../{path}).", ""]
     if contents.summary is None:
         return [*lines, "There are no comparisons yet.", ""]
     last_word = outcome_line(contents.summary, stopped=failed)
@@ -133,24 +117,24 @@ def _shown(value: Any) -> str:
 
 def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     """Return deltas, verdicts and flags."""
-    highlights = labelled(highlight_lines(delta["deltas"]), delta)
     lines = [
         "## Deltas",
         "",
         f"{SUBJECT.name} minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
         "",
-        "```",
-        *highlights,
-        "```",
-        "",
+        *highlight_block(delta["deltas"], delta),
     ]
     for family, found in shown_families(delta).items():
         if family.startswith(HEADLINE):
             lines += [] if family == HEADLINE else [f"{family_title(family)}:", ""]
             sentences = [*interval_caption(found), *notes(found)]
-            lines += [*delta_rows(found), "", *(line for text in sentences for line in (text, ""))]
+            lines += [*delta_rows(found), "", *_paragraphs(sentences)]
+    return [*lines, *_flag_section(summary)]
+
+
+def _flag_section(summary: dict[str, Any]) -> list[str]:
     flags = [f"- {flag_text(flag)}" for flag in summary["flags"]]
-    return [*lines, "## Flags", "", *(flags or ["None."]), ""]
+    return ["## Flags", "", *(flags or ["None."]), ""]
 
 
 def digest_markdown(
@@ -163,26 +147,21 @@ def digest_markdown(
     lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
     lines += [counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
-    lines += ["```", *labelled(highlight_lines(delta["deltas"]), delta), "```", ""]
-    lines += _interval_section(delta)
+    lines += [*highlight_block(delta["deltas"], delta), *_interval_section(delta)]
     for split, values in delta["deltas_by_split"].items():
         if split != delta["aggregate_split"]:
-            lines += [
-                f"Over the {split} split:",
-                "",
-                "```",
-                *labelled(highlight_lines(values), delta),
-                "```",
-                "",
-            ]
+            lines += [f"Over the {split} split:", "", *highlight_block(values, delta)]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
     lines += [*means_table(summary["aggregate_metrics"]), ""]
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
-    lines += ["## Flags", ""]
-    lines += [f"- {flag_text(flag)}" for flag in summary["flags"]]
-    lines += [] if summary["flags"] else ["None."]
+    lines += _flag_section(summary)
     last_line = outcome_line(summary, stopped=bool(stopped))
-    lines += ["", f"Numbers: `{METRICS_SUMMARY}`, `{DELTA_SUMMARY}`.", "", last_line, ""]
+    lines += [
+        f"Numbers: `{hub_layout.METRICS_SUMMARY}`, `{hub_layout.DELTA_SUMMARY}`.",
+        "",
+        last_line,
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -203,12 +182,17 @@ def _interval_section(delta: dict[str, Any]) -> list[str]:
     """Return the tables of deltas with intervals: the headline's, and that of other metrics."""
     families = shown_families(delta)
     headline = families.pop(HEADLINE)
-    lines = [*delta_rows(headline), "", *_paragraphs(interval_caption(headline))]
-    lines += _paragraphs(notes(headline))
+    sentences = [*interval_caption(headline), *notes(headline)]
+    lines = [*delta_rows(headline), "", *_paragraphs(sentences)]
     for family, entries in families.items():
         known = [entry for entry in entries if entry["delta"] is not None]
-        lines += [f"{family_title(family)}:", "", *delta_rows(known), ""]
-        lines += _paragraphs(notes(known))
+        lines += [
+            f"{family_title(family)}:",
+            "",
+            *delta_rows(known),
+            "",
+            *_paragraphs(notes(known)),
+        ]
     return lines
 
 

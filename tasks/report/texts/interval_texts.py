@@ -1,9 +1,9 @@
 """Deltas in words and tables: the four lines that a study ends in, intervals and verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT
+from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT, metrics_among
 from tasks.catalogue.metric import HEADLINE, PARTS, PHASE, SECONDARY, VALUE, Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstruction import Reconstruction
@@ -38,6 +38,11 @@ LINES = tuple((metric, other) for metric in HEADLINE_METRICS for other in OTHERS
 def part_name(metric: Metric, part: str) -> str:
     """Return metric and part without a unit, such as `MAE phase` or `FRC area`."""
     return metric.label if part == VALUE else f"{metric.label} {part}"
+
+
+def told_columns(names: Container[str]) -> list[tuple[Metric, str]]:
+    """Return metric and part of the columns of a table, by the names of the metrics it tells of."""
+    return [(metric, part) for metric in metrics_among(names) for part in metric.parts]
 
 
 def shown_families(delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -167,6 +172,11 @@ def preview_lines(values: dict[str, Any]) -> list[str]:
         f"{signed(values[vs(other.name)][metric.name][PHASE], metric.decimals, MISSING)}"
         for metric, other in LINES
     ]
+
+
+def highlight_block(values: dict[str, Any], delta: dict[str, Any]) -> list[str]:
+    """Return the four lines, of one split of a delta summary, as markdown."""
+    return ["```", *labelled(highlight_lines(values), delta), "```", ""]
 
 
 def terminal_block(delta: dict[str, Any]) -> list[str]:

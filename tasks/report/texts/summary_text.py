@@ -8,11 +8,10 @@ from tasks.catalogue.headline import (
     MAIN_METRICS,
     SUBJECT,
     arms_among,
-    metrics_among,
 )
 from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
 from tasks.report.statistics.paired_scores import key_of, values_of
-from tasks.report.texts.interval_texts import part_name
+from tasks.report.texts.interval_texts import part_name, told_columns
 from tasks.report.texts.text_tables import caveat, fixed, markdown_table
 
 
@@ -22,7 +21,7 @@ def summary_markdown(summary: dict[str, Any]) -> str:
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
     lines += [*means_table(summary["aggregate_metrics"]), ""]
     for job in summary["jobs"]:
-        lines += [f"## {key_of(job).description}", "", *main_table(job), ""]
+        lines += [f"## {key_of(job).description}", "", *markdown_table(*main_cells(job)), ""]
         for model, table in other_tables(job).items():
             lines += [f"### {model}", "", *table, ""]
     return "\n".join(lines)
@@ -59,13 +58,10 @@ def _lacking(summary: Mapping[str, Any]) -> str:
 
 def means_table(means: dict[str, Any]) -> list[str]:
     """Return the mean of the headline's metrics, and of further ones, of every arm as markdown."""
-    columns = [
-        (metric, part) for metric in metrics_among(means[SUBJECT.name]) for part in metric.parts
-    ]
-    arms = [arm.name for arm in arms_among(means)]
+    columns = told_columns(means[SUBJECT.name])
     rows = [
-        [arm, *(fixed(means[arm][metric.name][f"mean_{part}"]) for metric, part in columns)]
-        for arm in arms
+        [arm.name, *(fixed(means[arm.name][m.name][f"mean_{part}"]) for m, part in columns)]
+        for arm in arms_among(means)
     ]
     return markdown_table(["model", *(part_name(*column) for column in columns)], rows)
 
@@ -83,11 +79,6 @@ def main_columns() -> dict[str, tuple[str, str]]:
         for m in FURTHER_METRICS
         for part in m.parts
     }
-
-
-def main_table(job: dict[str, Any]) -> list[str]:
-    """Return what counts as a markdown table."""
-    return markdown_table(*main_cells(job))
 
 
 def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -111,19 +102,16 @@ def main_cells(job: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def other_tables(job: dict[str, Any]) -> dict[str, list[str]]:
     """Return the metrics that are not in the main table, a markdown table a model."""
-    main = {metric for metric, _ in main_columns().values()}
+    main, parts = {metric for metric, _ in main_columns().values()}, (*PARTS, VALUE)
     found: dict[str, list[list[str]]] = {}
     for row in _rows(job):
         if row["metric"] not in main:
-            cells = [row["metric"], *(_cell(row[part]) for part in (*PARTS, VALUE))]
-            found.setdefault(row["model"], []).append(cells)
-    header = ["metric", *PARTS, VALUE]
+            values = (row[part] for part in parts)
+            cells = ["" if value is None else fixed(value) for value in values]
+            found.setdefault(row["model"], []).append([row["metric"], *cells])
+    header = ["metric", *parts]
     return {model: markdown_table(header, rows) for model, rows in found.items()}
 
 
 def _rows(job: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     return (*job["metrics"], *job["controls"])
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else fixed(value)

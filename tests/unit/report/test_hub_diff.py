@@ -96,7 +96,7 @@ def test_a_worsened_copy_trips_the_gate(report_hub, capsys):
     assert "GATE FAILED: 6 of 20 numbers are worse beyond noise or gone" in out
     assert main(["diff", str(bad), str(good), "--gate"]) == 0
     found = diff(good, bad)
-    assert {c.subject for c in found.faults} == {
+    assert {c.subject for c in faults_of([*found.scores, *found.deltas])} == {
         "PtychoPINN",
         "PtychoPINN - Baseline",
         "PtychoPINN - PtyChi",
@@ -107,7 +107,7 @@ def test_a_worsened_copy_trips_the_gate(report_hub, capsys):
 
 def test_a_better_rival_makes_the_delta_worse_and_no_score(report_hub):
     found = diff(report_hub("a"), report_hub("b", shifts={("PtyChi", "mae"): -0.01}))
-    assert {c.subject for c in found.faults} == {"PtychoPINN - PtyChi"}
+    assert {c.subject for c in faults_of([*found.scores, *found.deltas])} == {"PtychoPINN - PtyChi"}
 
 
 def test_worse_within_the_noise_passes(report_hub, capsys):
