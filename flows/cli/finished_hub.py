@@ -15,10 +15,10 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
+from tasks.report.records.inventory import inventory_renewed, is_of_a_run
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.interval_texts import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
-from tasks.report.verification.inventory import inventory_renewed, is_of_a_run
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.lock import hub_lock, refuse_busy_hub

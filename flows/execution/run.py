@@ -26,8 +26,8 @@ from tasks.core.study.hub_layout import DELTA_SUMMARY, VERIFICATION_REPORT
 from tasks.core.study.stage_record import VERIFY_EVIDENCE, StageRecord
 from tasks.report.publish.write_reports import utc_now, write_final_reports
 from tasks.report.records.attempts import interval_record
+from tasks.report.records.inventory import write_inventory
 from tasks.report.task import verify_evidence
-from tasks.report.verification.inventory import write_inventory
 from tasks.report.verification.verification import write_verification
 from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
 from tasks.runtime.lock import hub_lock

@@ -98,7 +98,7 @@ def _gate(changes: Sequence[Change]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Return the exit code: 0 all good, 1 the gate found something worse, 2 bad input."""
     try:
         return run_app(APP, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:

@@ -21,19 +21,10 @@ from tasks.report.texts.summary_text import summary_markdown
 
 
 def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Put comparisons together.
+    """Put comparisons together; raises ValueError if a table is not valid.
 
-    Args:
-        params: Which split the headline means are over.
-        files: Inputs are the tables, named by their paths relative to the hub; outputs
-            `summary` (JSON), `text` (markdown) and `manifest` (JSON).
-        progress: Told once at the end.
-
-    Returns:
-        Counts of comparisons and flags.
-
-    Raises:
-        ValueError: If a table is not valid.
+    Inputs are the tables, named by their paths relative to the hub; outputs `summary` (JSON),
+    `text` (markdown) and `manifest` (JSON). Counts of comparisons and flags are returned.
     """
     comparisons = [comparison_at(name, path) for name, path in sorted(files.inputs.items())]
     summary = metrics_summary(comparisons, params.aggregate_split)
@@ -71,14 +62,8 @@ def comparison_manifest(comparisons: list[Comparison], files: StageFiles) -> dic
 def summarise_costs(params: CostParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Put together what every reconstruction costs, and hold it against how good it is.
 
-    Args:
-        params: Which record belongs to which reconstruction.
-        files: Inputs are the records and tables, under the names that the parameters use; outputs
-            `costs` (CSV), `text` (markdown) and `plot` (PNG).
-        progress: Told once at the end.
-
-    Returns:
-        Number of reconstructions and the split shown.
+    Inputs are the records and tables, under the names that the parameters use; outputs `costs`
+    (CSV), `text` (markdown) and `plot` (PNG).
 
     Raises:
         ValueError: If an input is not given or not valid, or a reconstruction has no stage.

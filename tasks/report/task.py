@@ -68,7 +68,10 @@ def put_costs_together(call: StageCall) -> StageRecord:
 
 @task(name=PUBLISH_DELTAS, cache_policy=NO_CACHE, persist_result=False)
 def publish(figures: dict[str, str]) -> Publication | None:
-    """Persist the delta summary and publish it as artifacts of the run."""
+    """Persist the delta summary and publish it as artifacts of the run; None without a summary.
+
+    Figures are pictures for the report by title, paths relative to the hub.
+    """
     session = current_session()
     with shown_as_stage(session.emit, PUBLISH_DELTAS):
         return _publish(session.root, figures)

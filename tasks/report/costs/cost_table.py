@@ -125,11 +125,7 @@ def cost_cells(members: Iterable[CostPoint]) -> list[list[str]]:
 
 
 def read_costs(path: Path) -> list[ArmCost]:
-    """Read the table that `write_costs` wrote.
-
-    Raises:
-        ValueError: If a column is missing, a cell is no number, or a dose or replicate is none.
-    """
+    """Read what `write_costs` wrote; raises ValueError on a missing column or a bad cell."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     missing = sorted(set(COLUMNS) - set(rows[0] if rows else ()))

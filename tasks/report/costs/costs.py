@@ -86,11 +86,7 @@ class ArmCost:
 
 
 def arm_costs(sources: Iterable[CostSource], records: Mapping[str, StageRecord]) -> list[ArmCost]:
-    """Return the costs of every reconstruction of every scan, in the order of the sources.
-
-    Raises:
-        ValueError: If a reconstruction has no stage of its own beside trainings.
-    """
+    """Return the costs of all reconstructions; raises ValueError if one has trainings alone."""
     grouped: dict[tuple[str, ComparisonKey], list[CostSource]] = {}
     for source in sources:
         if source.role is not StageRole.PREPARE:

@@ -37,12 +37,8 @@ ERRORS: dict[Error, str] = {MATCHED: OBJECT_ERROR.name} | {
 class EqualComputeCurve:
     """The solver's errors over its epochs, and where the subject lies on the same clock.
 
-    Attributes:
-        own_cpu_s: CPU-seconds of the subject's reconstruction of one scan.
-        solver_cpu_s: CPU-seconds of all epochs of the solver.
-        training_cpu_s: CPU-seconds of the subject's training.
-        own_errors: The subject's error by metric and part.
-        curves: The solver's error over the epoch by metric and part.
+    CPU-seconds are of the work for one scan, of the solver's for all its epochs. Errors are by
+    metric and part.
     """
 
     own_cpu_s: float

@@ -45,7 +45,7 @@ def place_labels(
     """Return where each label goes: the nearest place that covers nothing and stays in the frame.
 
     One label after the other, first those with the fewest free places; where no place is free, the
-    one that covers least is taken.
+    one that covers least is taken. Anchors (x, y) and sizes (width, height) are in pixels.
     """
     candidates = [
         [

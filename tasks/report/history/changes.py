@@ -47,13 +47,9 @@ FAULTS = (Outcome.WORSE, Outcome.LOST)
 
 @dataclass(frozen=True)
 class Measured:
-    """A number and how well it is known.
+    """A number, half the width of its 95 % interval, and the seeds or blocks that this comes from.
 
-    Attributes:
-        value: The number; None where it is missing.
-        half_width: Half the width of its 95 % interval; None where that is unknown.
-        kind: `seeds` or `spatial`; None without an interval.
-        n: Number of seeds or blocks.
+    The kind is `seeds` or `spatial`. What is not known is None.
     """
 
     value: float | None
@@ -138,8 +134,7 @@ def unjudged_of(changes: Iterable[Change]) -> list[Change]:
 def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
     """Return the deltas that are worse than those of the attempt before, beyond their noise.
 
-    Raises:
-        ValueError: If the record of attempts, or the plan, is damaged.
+    Raises ValueError if the record of attempts, or the plan, is damaged.
     """
     before = last_comparable(hub)
     if before is None or before.deltas is None:
@@ -157,11 +152,7 @@ def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
 
 
 def last_comparable(hub: Path) -> Attempt | None:
-    """Return the last attempt with deltas that had the parameters of the hub's plan.
-
-    Raises:
-        ValueError: If a line is not an attempt, or the plan is not one.
-    """
+    """Return the last attempt with deltas that had the parameters of the hub's plan."""
     plan = read_plan(hub)
     if plan is None:
         return None

@@ -58,11 +58,7 @@ class HubDiff:
 
 
 def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
-    """Compare two hubs over the doses, views and splits that both have.
-
-    Raises:
-        ValueError: If they share none.
-    """
+    """Compare two hubs over the conditions that both have; raises ValueError if they share none."""
     shared = before.conditions & after.conditions
     if not shared:
         names = [_listed(side.conditions) for side in (before, after)]

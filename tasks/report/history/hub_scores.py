@@ -48,12 +48,7 @@ class HubScores:
 
 
 def read_hub_scores(hub: Path) -> HubScores:
-    """Read the scores of a hub.
-
-    Raises:
-        ValueError: If there is no summary, it is damaged or of another version, or a table of
-            blocks is not valid.
-    """
+    """Read the scores of a hub; raises ValueError if summary or blocks are missing or damaged."""
     cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
     if not hub.is_dir():
         raise ValueError(f"The hub {hub} does not exist. Name the folder of a finished run.")

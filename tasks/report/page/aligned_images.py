@@ -32,13 +32,10 @@ Real = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class AlignedImages:
-    """Images in one frame and one gauge.
+    """Images in one frame and one gauge, shape (H, W) each, arms first.
 
-    Attributes:
-        truth: True object, or the reference of a measured scan, shape (H, W).
-        mask: Scored pixels, shape (H, W).
-        rectangle: Rows and columns of the similarities: first and last + 1 of each.
-        images: Reconstructions by model, arms first, shape (H, W) each.
+    The rectangle has rows and columns of the similarities: first and last + 1 of each. Of a
+    measured scan the truth is the reference.
     """
 
     truth: Complex
@@ -49,12 +46,7 @@ class AlignedImages:
 
 
 def read_aligned(path: Path) -> AlignedImages:
-    """Read the file and trust nothing in it.
-
-    Raises:
-        ValueError: If it is damaged, an array is missing or has another shape or kind, or no
-            pixel is scored.
-    """
+    """Read the file and trust nothing in it; raises ValueError on whatever cannot be shown."""
     try:
         # NumPy leaves a damaged file open that it has opened itself.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:

@@ -66,7 +66,10 @@ def comparison_section(
     flags: list[str],
     picture_budget_bytes: float,
 ) -> ComparisonSection:
-    """Return what the page shows of one comparison."""
+    """Return what the page shows of one comparison; its job is None where it failed.
+
+    Its pictures may take so many characters; a budget of 0 gives neither pictures nor curves.
+    """
     folder, detailed = key.analysis_folder, picture_budget_bytes > 0
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
     measurement, scores = read_measurement(files, key), {} if job is None else scores_of(job)
@@ -114,17 +117,12 @@ def crossings_of(scores: Scores) -> dict[str, float | None]:
     }
 
 
-def key_of_failed(name: str) -> ComparisonKey:
-    """Return which comparison a name in `failed` is."""
-    return key_of_table(f"analysis/{name}/{TABLE_NAME}")
-
-
 def keys_in_order(summary: Mapping[str, Any]) -> dict[ComparisonKey, Mapping[str, Any] | None]:
     """Return every comparison and its entry, the headline split and first replicates first."""
     found: dict[ComparisonKey, Mapping[str, Any] | None] = {
         key_of(job): job for job in summary["jobs"]
     }
-    found |= {key_of_failed(name): None for name in summary["failed"]}
+    found |= {key_of_table(f"analysis/{name}/{TABLE_NAME}"): None for name in summary["failed"]}
     headline = summary["aggregate_split"]
     order = sorted(
         found, key=lambda key: (key.split != headline, key.replicate, key.dose, key.view, key.split)

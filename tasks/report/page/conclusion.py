@@ -4,13 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tasks.catalogue.headline import (
-    HEADLINE_METRICS,
-    SUBJECT,
-    arms_among,
-    metrics_among,
-    others_among,
-)
+from tasks.catalogue.headline import HEADLINE_METRICS, SUBJECT, arms_among, others_among
 from tasks.catalogue.metric import HEADLINE, Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.report.statistics.deltas import others_of, vs
@@ -23,6 +17,7 @@ from tasks.report.texts.interval_texts import (
     interval_text,
     part_name,
     shown_families,
+    told_columns,
 )
 from tasks.report.texts.text_tables import decimals_of, signed
 
@@ -147,15 +142,13 @@ class DeltaTable(NamedTuple):
 
 def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
     """Return the headline deltas, those of other metrics, and those over the other splits."""
-    tables = [
-        _table(family_title(family), found) for family, found in shown_families(delta).items()
-    ]
+    tables = [(family_title(family), found) for family, found in shown_families(delta).items()]
     for split in delta["deltas_by_split"]:
         if split != delta["aggregate_split"]:
             for family, found in _families_over(split, delta).items():
                 beside = "" if family == HEADLINE else f": {family_title(family)}"
-                tables.append(_table(f"Over the {split} split{beside}", found))
-    return tables
+                tables.append((f"Over the {split} split{beside}", found))
+    return [DeltaTable(title, delta_cells(f), interval_caption(f)) for title, f in tables]
 
 
 def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -167,12 +160,12 @@ def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]
     columns = [
         (other.name, metric, part)
         for other in others_of(delta["deltas"])
-        for metric in metrics_among(delta["directions"])
-        for part in metric.parts
+        for metric, part in told_columns(delta["directions"])
     ]
-    header = [f"{part_name(metric, part)} - {other}" for other, metric, part in columns]
+    titles = [f"{part_name(metric, part)} - {other}" for other, metric, part in columns]
+    header = [*CONDITION_HEADER, *titles]
     if len({(entry["dose"], entry["view"]) for entry in found}) < 2:
-        return [*CONDITION_HEADER, *header], []
+        return header, []
     rows = [
         [
             f"{entry['dose']:g}",
@@ -184,11 +177,7 @@ def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]
         ]
         for entry in found
     ]
-    return [*CONDITION_HEADER, *header], rows
-
-
-def _table(title: str, found: list[dict[str, Any]]) -> DeltaTable:
-    return DeltaTable(title, delta_cells(found), interval_caption(found))
+    return header, rows
 
 
 def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -199,7 +188,8 @@ def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[
         if known["metric"] in delta["directions"]:
             against, metric, part = (known[name] for name in ("against", "metric", "part"))
             entry = {"against": against, "metric": metric, "part": part}
-            entry |= {"delta": values[vs(against)][metric][part]}
-            entry |= intervals[vs(against)][metric][part]
-            found.setdefault(known["family"], []).append(entry)
+            entry["delta"] = values[vs(against)][metric][part]
+            found.setdefault(known["family"], []).append(
+                entry | intervals[vs(against)][metric][part]
+            )
     return found

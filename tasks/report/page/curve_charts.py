@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from tasks.catalogue.headline import OBJECT_ERROR
@@ -88,12 +88,10 @@ def frc_chart(
 ) -> Markup:
     """Return Fourier ring correlation over spatial frequency as SVG."""
     with chart_style():
-        figure, axis = new_panel(FRC_INCH)
-        _draw_frc(axis, curves, crossings_per_px)
-        legend_below(figure)
-        fit_panel(figure)
+        figure = _frc_figure(FRC_INCH, curves, crossings_per_px)
         crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]
-        title = f"Fourier ring correlation with the truth; crosses one half at: {_listed(crossed)}"
+        listed = ", ".join(crossed) + " per pixel" if crossed else "none of them"
+        title = f"Fourier ring correlation with the truth; crosses one half at: {listed}"
         return svg_markup(figure, name, title)
 
 
@@ -111,19 +109,19 @@ def write_frc_plot(
     if is_drawn(path, fingerprint):
         return
     with chart_style():
-        figure, axis = new_panel(PNG_INCH)
-        _draw_frc(axis, curves, crossings_per_px)
-        axis.set_title(title, fontsize="medium")
-        legend_below(figure)
-        fit_panel(figure)
+        figure = _frc_figure(PNG_INCH, curves, crossings_per_px, title)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={KEY: fingerprint})
 
 
-def _draw_frc(
-    axis: Axes, curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None]
-) -> None:
+def _frc_figure(
+    size_inch: tuple[float, float],
+    curves: Mapping[str, Curve],
+    crossings_per_px: Mapping[str, float | None],
+    title: str = "",
+) -> Figure:
     """Draw every curve and its crossing; arms thick, extras thinner, controls thin and grey."""
+    figure, axis = new_panel(size_inch)
     axis.axhline(LEVEL, color=INK, lw=0.9, ls=(0, (6, 4)))
     axis.annotate(
         "0.5", (1.0, LEVEL), (3, -4), axis.get_yaxis_transform(), textcoords="offset points"
@@ -147,7 +145,8 @@ def _draw_frc(
         xlim=(0.0, NYQUIST_PER_PX),
         ylim=(min(-0.05, *(min(curve.y) for curve in curves.values())), 1.03),
     )
-
-
-def _listed(items: list[str]) -> str:
-    return ", ".join(items) + " per pixel" if items else "none of them"
+    if title:
+        axis.set_title(title, fontsize="medium")
+    legend_below(figure)
+    fit_panel(figure)
+    return figure

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tasks.catalogue.headline import SUBJECT, metrics_among
+from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.page.svg import (
@@ -24,7 +24,7 @@ from tasks.report.page.svg import (
     new_panel,
     svg_markup,
 )
-from tasks.report.texts.interval_texts import interval_text
+from tasks.report.texts.interval_texts import interval_text, told_columns
 from tasks.report.texts.text_tables import decimals_of, signed
 
 SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}
@@ -86,8 +86,7 @@ def _panels(delta: Mapping[str, Any]) -> list[list[Entry]]:
             for entry in delta["comparisons"]
             if (entry["metric"], entry["part"]) == (metric.name, part)
         ]
-        for metric in metrics_among(delta["directions"])
-        for part in metric.parts
+        for metric, part in told_columns(delta["directions"])
     ]
 
 
@@ -148,10 +147,8 @@ def _legend() -> list[Line2D]:
         colour = VERDICT_COLOURS[verdict]
         face = PAPER if verdict == "inconclusive" else colour
         handles.append(Line2D([], [], marker=shape, color=colour, mfc=face, ms=7, label=verdict))
-    colour = VERDICT_COLOURS["inconclusive"]
-    unknown = Line2D([], [], marker=UNKNOWN_SHAPE, ls="", color=colour, mfc=PAPER, ms=7)
-    unknown.set_label("no interval")
-    return [*handles, unknown]
+    looks = {"color": VERDICT_COLOURS["inconclusive"], "mfc": PAPER, "ms": 7}
+    return [*handles, Line2D([], [], ls="", marker=UNKNOWN_SHAPE, label="no interval", **looks)]
 
 
 def _name(entry: Entry) -> str:

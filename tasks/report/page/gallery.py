@@ -50,10 +50,9 @@ class PictureRow:
 
 @dataclass(frozen=True)
 class Gallery:
-    """All pictures of a comparison.
+    """All pictures of a comparison: amplitude, phase, and their errors.
 
     Attributes:
-        rows: Amplitude, phase, and their errors.
         outline: Rectangle of the similarities: left, top, width, height [% of a picture].
         bar: Width of the scale bar [% of a picture] and its text.
         shrink: One pixel of a picture is so many of the object.
@@ -73,7 +72,10 @@ class Gallery:
 def make_gallery(
     aligned: AlignedImages, scores: Scores, object_pixel_m: float | None, budget_bytes: float
 ) -> Gallery:
-    """Return the pictures of a comparison."""
+    """Return the pictures of a comparison, within a budget of characters.
+
+    Without the side of an object pixel [m] the scale bar is in pixels.
+    """
     window = bounding_box(aligned.mask)
     height, width = aligned.mask[window].shape
     shrink = shrink_factor((4 * len(aligned.images) + 2) * height * width, budget_bytes)

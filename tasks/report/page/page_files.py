@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 from PIL import Image
+from pydantic import BaseModel
 
 import tasks
 from tasks.catalogue.metrics import METRICS
@@ -19,6 +20,7 @@ from tasks.core.study.hub_layout import PLAN
 from tasks.report.records.hub_contents import read_plan
 
 Content = TypeVar("Content")
+Model = TypeVar("Model", bound=BaseModel)
 # What was asked of a file, or of files by a pattern.
 CONTENT, PRESENCE, MATCHES = "content", "presence", "matches"
 # Every run writes them anew, and no report shows them.
@@ -34,7 +36,6 @@ class PageFiles:
     """A hub that is read for a page.
 
     Attributes:
-        root: The hub.
         page_folder: Folder of the page, relative to the hub.
         problems: What could not be read, in words; a page names them at its top.
         asked: What was asked, by file or pattern: all that the page depends on.
@@ -46,7 +47,10 @@ class PageFiles:
     asked: dict[str, str] = field(default_factory=dict)
 
     def read(self, relative: str, reader: Callable[[Path], Content]) -> Content | None:
-        """Return what a reader makes of a file; None if it is absent or cannot be used."""
+        """Return what a reader makes of a file; None if it is absent or cannot be used.
+
+        A reader raises OSError or ValueError on what it cannot use.
+        """
         self.asked[relative] = CONTENT
         path = self.root / relative
         if not path.is_file():
@@ -57,6 +61,10 @@ class PageFiles:
             reason = str(error).replace(str(path), relative).replace(str(self.root), "the hub")
             self.problems.append(f"{relative} cannot be used ({reason.splitlines()[0]})")
             return None
+
+    def record(self, relative: str, model: type[Model]) -> Model | None:
+        """Return JSON as its model has it; None as `read`."""
+        return self.read(relative, lambda path: model.model_validate(read_json(path)))
 
     def json(self, relative: str) -> Any:
         """Return JSON that a page cannot do without; raises ValueError if it is none."""
@@ -81,12 +89,18 @@ class PageFiles:
         return "../" * len(self.page_folder.split("/")) + relative
 
     def answer(self, name: str, kind: str) -> str | bool | list[str] | None:
-        """Return what there is now of what was asked."""
+        """Return what there is now of what was asked.
+
+        That is the fingerprint of a content, None without a file; whether a file is there; or the
+        files that match.
+        """
         if kind == MATCHES:
             return self.find(name)
         path = self.root / name
-        if kind == PRESENCE or not path.is_file():
-            return path.is_file() if kind == PRESENCE else None
+        if kind == PRESENCE:
+            return path.is_file()
+        if not path.is_file():
+            return None
         return self._plan_sha256() if name == PLAN else sha256_of(path)
 
     def _plan_sha256(self) -> str:

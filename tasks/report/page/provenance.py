@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
-from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.hub_layout import COST_TABLE
 from tasks.core.study.stage_record import StageRecord
@@ -75,7 +74,7 @@ def _facts(plan: PlanFile) -> Facts:
 
 
 def _line(files: PageFiles, stage: PlannedStage) -> tuple[list[str], str | None, str | None]:
-    record = files.read(stage.manifest, lambda path: StageRecord.model_validate(read_json(path)))
+    record = files.record(stage.manifest, StageRecord)
     taken = [UNKNOWN] * 3
     if record is not None:
         seconds = (f"{value:.1f}" for value in (record.wall_s, record.cpu_s))

@@ -18,23 +18,26 @@ from tasks.report.texts.text_tables import fixed
 
 Facts = list[tuple[str, str]]
 IMPORT_MANIFEST, REGIONS_MANIFEST = "import.manifest.json", "regions.manifest.json"
-TELLING = ConfigDict(frozen=True, extra="ignore")
 
 
-class DoseFacts(BaseModel):
+class Telling(BaseModel):
+    """Part of a record of a stage that a page tells of."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DoseFacts(Telling):
     """What was measured of one split; a measured scan has no nominal dose."""
 
-    model_config = TELLING
     nominal_photons_per_pattern: float | None = None
     measured_photons_per_pattern: float
     counts_per_px: float
     saturated_fraction: float
 
 
-class OverlapFacts(BaseModel):
+class OverlapFacts(Telling):
     """What a view measured: `overlap_metrics.json`."""
 
-    model_config = TELLING
     n_exposures: int
     n_selected: int
     overlap_ratio: float
@@ -43,28 +46,25 @@ class OverlapFacts(BaseModel):
     probe_diameter_px: float
 
 
-class SimulationParameters(BaseModel):
+class SimulationParameters(Telling):
     """The geometry among the parameters of a simulation."""
 
-    model_config = TELLING
     energy_ev: float = Field(gt=0)
     distance_m: float = Field(gt=0)
     detector_pixel_m: float = Field(gt=0)
     probe: dict[str, Any]
 
 
-class ImportFacts(BaseModel):
+class ImportFacts(Telling):
     """What an import measured of a whole scan."""
 
-    model_config = TELLING
     dose: DoseFacts
     object_pixel_m: float | None
 
 
-class RegionFacts(BaseModel):
+class RegionFacts(Telling):
     """What the cut measured of one region."""
 
-    model_config = TELLING
     measured_photons_per_pattern: float
 
 
@@ -81,22 +81,18 @@ def read_measurement(files: PageFiles, key: ComparisonKey) -> Measurement:
     """Return what was measured of one comparison's scan and view."""
     condition = key.place
     folder = Path(condition.truth).parent.as_posix()
-    overlap = files.read(
-        f"{condition.view_folder(key.split)}/overlap_metrics.json",
-        lambda path: OverlapFacts.model_validate(read_json(path)),
-    )
+    view = condition.view_folder(key.split)
+    overlap = files.record(f"{view}/overlap_metrics.json", OverlapFacts)
     if files.has(f"{folder}/{IMPORT_MANIFEST}"):
         return _of_a_measured_scan(files, folder, key.split, overlap)
     manifest = f"{folder}/manifest.json"
-    record = files.read(manifest, _read_manifest)
-    facts = None if record is None else record.facts.get(key.split)
-    return Measurement(
-        dose=files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None,
-        overlap=overlap,
-        object_pixel_m=None
-        if record is None
-        else files.read(manifest, lambda _: _object_pixel_m(record.params)),
-    )
+    record = files.record(manifest, StageRecord)
+    if record is None:
+        return Measurement(None, overlap, None)
+    facts = record.facts.get(key.split)
+    dose = files.read(manifest, lambda _: DoseFacts.model_validate(facts)) if facts else None
+    pixel_m = files.read(manifest, lambda _: _object_pixel_m(record.params))
+    return Measurement(dose, overlap, pixel_m)
 
 
 def _of_a_measured_scan(
@@ -132,23 +128,19 @@ def measured_facts(measurement: Measurement) -> Facts:
     if (dose := measurement.dose) is not None:
         nominal = dose.nominal_photons_per_pattern
         asked = "" if nominal is None else f" (nominal {nominal:g})"
+        measured = f"{dose.measured_photons_per_pattern:.1f} photons per pattern"
         facts += [
-            (
-                "measured dose",
-                f"{dose.measured_photons_per_pattern:.1f} photons per pattern{asked}",
-            ),
+            ("measured dose", f"{measured}{asked}"),
             ("counts per detector pixel", fixed(dose.counts_per_px)),
             ("saturated pixels", f"{dose.saturated_fraction:.2%}"),
         ]
     if (overlap := measurement.overlap) is not None:
         nominal_ratio = overlap.nominal_overlap_ratio
         asked = "" if nominal_ratio is None else f" (nominal {nominal_ratio:g})"
+        diameter = f"probe diameter {overlap.probe_diameter_px:.2f} px"
         facts += [
             ("measured overlap", f"{fixed(overlap.overlap_ratio)}{asked}"),
-            (
-                "step",
-                f"{overlap.step_px:.2f} px, probe diameter {overlap.probe_diameter_px:.2f} px",
-            ),
+            ("step", f"{overlap.step_px:.2f} px, {diameter}"),
             ("patterns", f"{overlap.n_selected} of {overlap.n_exposures} exposures"),
         ]
     if measurement.object_pixel_m is not None:
@@ -165,6 +157,9 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             value = value.get(name) if isinstance(value, Mapping) else None
         return value
 
+    def kind(name: str) -> str:
+        return str(of(name, "kind") or "").replace("_", " ")
+
     doses = _listed(of("photons_per_pattern"), of("doses"))
     numbers = ", ".join(f"{dose:g}" for dose in doses if isinstance(dose, int | float))
     yield "dose", f"{numbers} photons per pattern" if numbers else ""
@@ -174,10 +169,9 @@ def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "splits", ", ".join(map(str, named))
     yield "profile", str(of("profile") or "")
     yield "seeds", _seeds_text(of("seed"), of("seeds"))
-    yield "sample", str(of("sample", "kind") or "").replace("_", " ")
-    yield "probe", str(of("probe", "kind") or "").replace("_", " ")
-    scan = of("scan")
-    yield "scan", scan if isinstance(scan, str) else str(of("scan", "kind") or "").replace("_", " ")
+    yield "sample", kind("sample")
+    yield "probe", kind("probe")
+    yield "scan", of("scan") if isinstance(of("scan"), str) else kind("scan")
     yield "labels", str(of("labels") or "")
     yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
 

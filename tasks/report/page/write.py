@@ -69,10 +69,8 @@ def write_report_html(hub: Path) -> str | None:
     """Draw the page and its figures, each whole or not at all, and keep what they were drawn from.
 
     What a hub lacks, and what in it cannot be read, the page says at its top; numbers come from
-    the summary, the deltas and the map alone. Equal hubs give equal bytes.
-
-    Raises:
-        ValueError: If summary, deltas or map are not valid JSON.
+    the summary, the deltas and the map alone. Equal hubs give equal bytes. The path of the page is
+    returned, None where summary or deltas are missing; ValueError is raised where they are no JSON.
     """
     needed = (hub_layout.METRICS_SUMMARY, hub_layout.DELTA_SUMMARY)
     if not all((hub / name).is_file() for name in needed):
@@ -161,16 +159,14 @@ def _sections(files: PageFiles, summary: Summary) -> list[ComparisonSection]:
             files,
             key,
             job,
-            [text for name, text in _flags_by_job(summary) if name == key.analysis_folder],
+            [
+                f"{flag['model']} {flag['flag']}"
+                for flag in summary["flags"]
+                if f"analysis/{flag['job']}" == key.analysis_folder
+            ],
             max(budget, LEAST_BUDGET_BYTES) / n_detailed if number < n_detailed else 0,
         )
         for number, (key, job) in enumerate(keys.items())
-    ]
-
-
-def _flags_by_job(summary: Summary) -> list[tuple[str, str]]:
-    return [
-        (f"analysis/{flag['job']}", f"{flag['model']} {flag['flag']}") for flag in summary["flags"]
     ]
 
 
@@ -209,10 +205,9 @@ def _draw_frc_plots(files: PageFiles, summary: Summary) -> list[str]:
 
 def _draw_map(files: PageFiles) -> list[str]:
     """Draw the map over dose and overlap of a hub that has one, and return where."""
+    plot = hub_layout.CONDITION_MAP_PLOT
     if not files.has(hub_layout.CONDITION_MAP):
-        (files.root / hub_layout.CONDITION_MAP_PLOT).unlink(missing_ok=True)
+        (files.root / plot).unlink(missing_ok=True)
         return []
-    write_condition_map_plot(
-        files.root / hub_layout.CONDITION_MAP_PLOT, files.json(hub_layout.CONDITION_MAP)
-    )
-    return [hub_layout.CONDITION_MAP_PLOT]
+    write_condition_map_plot(files.root / plot, files.json(hub_layout.CONDITION_MAP))
+    return [plot]

@@ -54,7 +54,7 @@ def report_markdown(digest: str, figures: dict[str, Path]) -> str:
 
 
 def headline_picture(figures: Mapping[str, Path], split: str) -> dict[str, Path]:
-    """Return the picture to show alone, by its title: the first of the headline's split."""
+    """Return the picture to show alone, by its title: the first of the split, else the first."""
     of_split = [title for title in figures if title.endswith(f".{split}")]
     return {title: figures[title] for title in [*of_split, *figures][:1]}
 
@@ -65,7 +65,11 @@ def data_url(path: Path) -> str:
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return a figure as a JPEG small enough for an artifact."""
+    """Return a figure as a JPEG small enough for an artifact.
+
+    It is at most 900 px wide, in the best quality that fits; half as wide, again and again, where
+    none does.
+    """
     with Image.open(path) as image:
         figure = image.convert("RGB")
     width = min(THUMBNAIL_WIDTH_PX, figure.width)

@@ -5,7 +5,6 @@ with schema.org's terms. What is written follows from the files of the hub alone
 give equal bytes.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import (
     ATTEMPTS,
     DELTA_SUMMARY,
-    INVENTORY,
     PLAN,
     RESEARCH_OBJECT,
-    VERIFICATION_REPORT,
 )
 from tasks.report.publish.crate_entities import (
     LICENCE,
@@ -33,11 +30,9 @@ from tasks.report.publish.crate_entities import (
     status_entity,
 )
 from tasks.report.records.hub_contents import HubContents
+from tasks.report.records.inventory import evidence_files
 
 SPECIFICATION = "https://w3id.org/ro/crate/1.2"
-FOLDERS = ("analysis", "cli", "data", "plan", "summary")
-# They are made of everything else, this file too, and come after it.
-LEFT_OUT = (INVENTORY, VERIFICATION_REPORT)
 RUN_ID = "#run"
 DESCRIPTION = (
     f"A comparison of ptychographic reconstructions: {SUBJECT.name}, a network that learns from "
@@ -47,27 +42,23 @@ DESCRIPTION = (
 
 
 def write_research_object(hub: Path) -> None:
-    """Describe the hub as an RO-Crate.
-
-    Raises:
-        ValueError: If the plan or the reports are not what the flow writes.
-    """
+    """Describe the hub as an RO-Crate; raises ValueError if plan or reports are not the flow's."""
     write_json(hub / RESEARCH_OBJECT, research_object(hub))
 
 
 def research_object(hub: Path) -> dict[str, Any]:
     """Return the content of `ro-crate-metadata.json`."""
     contents = HubContents.of(hub)
-    paths = payload(hub)
+    # The inventory and its verification are made of everything else, this file too.
+    paths = [path for path in evidence_files(hub) if path != RESEARCH_OBJECT]
     parameters = parameter_entities(contents.parameters)
-    descriptor = {
-        "@id": RESEARCH_OBJECT,
-        "@type": "CreativeWork",
-        "conformsTo": link(SPECIFICATION),
-        "about": link("./"),
-    }
     graph = [
-        descriptor,
+        {
+            "@id": RESEARCH_OBJECT,
+            "@type": "CreativeWork",
+            "conformsTo": link(SPECIFICATION),
+            "about": link("./"),
+        },
         _root(contents, paths),
         _run(contents, paths, parameters),
         *software_entities(contents),
@@ -78,20 +69,6 @@ def research_object(hub: Path) -> dict[str, Any]:
         *(file_entity(hub, path) for path in paths),
     ]
     return {"@context": f"{SPECIFICATION}/context", "@graph": graph}
-
-
-def payload(hub: Path) -> list[str]:
-    """Return the files that the crate describes, relative to the hub, sorted.
-
-    Caches and what else begins with a dot are no part of it, nor are archives of older runs.
-    """
-    found = []
-    for top in FOLDERS:
-        for folder, names, files in os.walk(hub / top):
-            names[:] = [name for name in names if not name.startswith(".")]
-            base = Path(folder).relative_to(hub)
-            found += [(base / name).as_posix() for name in files if not name.startswith(".")]
-    return sorted(set(found) - set(LEFT_OUT))
 
 
 def _root(contents: HubContents, paths: list[str]) -> Entity:

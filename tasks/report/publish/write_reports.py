@@ -55,7 +55,8 @@ def write_reports(hub: Path, generated_at: str) -> Publication | None:
 def write_numbers(hub: Path, generated_at: str) -> Publication | None:
     """Write the delta summary, its texts, and the map over dose and overlap; draw nothing.
 
-    A delta summary that says the same already keeps its time.
+    A delta summary that says the same already keeps its time. A hub without `metrics_summary.json`
+    has nothing to take differences of: None is returned, and no file written.
 
     Raises:
         ValueError: If the summary is not valid JSON, or a table of blocks is not valid.
@@ -92,9 +93,6 @@ def write_final_reports(hub: Path) -> None:
     """Write `summary/summary.md` and `ro-crate-metadata.json` from what the hub holds now.
 
     They come last, because they tell of the attempt and of the files as they are left behind.
-
-    Raises:
-        ValueError: If the plan or the reports are not what the flow writes.
     """
     write_hub_summary(hub)
     write_research_object(hub)

@@ -117,36 +117,30 @@ def interval_record(delta: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_attempts(hub: Path) -> list[Attempt]:
-    """Return the attempts of a hub, the oldest first; none where there is no record.
-
-    Raises:
-        ValueError: If a line is not an attempt; the message names it.
-    """
-    path = hub / ATTEMPTS
-    lines = path.read_bytes().splitlines() if path.is_file() else []
+    """Return the attempts, the oldest first; raises ValueError, which names a line that is none."""
     return [
-        parse_attempt(line, f"{path}, line {number}")
-        for number, line in enumerate(lines, start=1)
+        parse_attempt(line, f"{hub / ATTEMPTS}, line {number}")
+        for number, line in enumerate(_lines(hub), start=1)
         if line.strip()
     ]
 
 
 def last_attempt(hub: Path) -> Attempt | None:
     """Return the last attempt; None where there is none, or its line is damaged."""
-    path = hub / ATTEMPTS
-    lines = path.read_bytes().splitlines() if path.is_file() else []
+    lines = _lines(hub)
     try:
-        return parse_attempt(lines[-1], str(path)) if lines else None
+        return parse_attempt(lines[-1], str(hub / ATTEMPTS)) if lines else None
     except ValueError:
         return None
 
 
-def read_blocker(hub: Path) -> Blocker | None:
-    """Return what stopped the last run of a hub; None where it ended well.
+def _lines(hub: Path) -> list[bytes]:
+    path = hub / ATTEMPTS
+    return path.read_bytes().splitlines() if path.is_file() else []
 
-    Raises:
-        ValueError: If the file is not JSON, or not what a failed run writes.
-    """
+
+def read_blocker(hub: Path) -> Blocker | None:
+    """Return what stopped the last run, None if nothing did; raises ValueError if it is damaged."""
     path = hub / BLOCKER_JSON
     if not path.is_file():
         return None
@@ -155,11 +149,7 @@ def read_blocker(hub: Path) -> Blocker | None:
 
 
 def parse_attempt(line: bytes, where: str) -> Attempt:
-    """Return the attempt that a line tells of.
-
-    Raises:
-        ValueError: If it is none; the message begins with where the line stands.
-    """
+    """Return the attempt that a line tells of; raises ValueError, which names where it stands."""
     try:
         content = orjson.loads(line)
     except orjson.JSONDecodeError as error:

@@ -26,14 +26,7 @@ _TABLE_PATH = re.compile(
 
 
 class ComparisonKey(NamedTuple):
-    """What tells one comparison of a hub from the others.
-
-    Attributes:
-        dose: Photons per pattern.
-        view: Name of the view.
-        split: Name of the split.
-        replicate: Number of the study's seed, from 1.
-    """
+    """What tells one comparison of a hub from others; replicates are the study's seeds, from 1."""
 
     dose: float
     view: str
@@ -74,13 +67,7 @@ class ComparisonKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison: a dose, a view, a split and a replicate.
-
-    Attributes:
-        key: Dose, view, split and replicate.
-        path: Its table, relative to the hub.
-        rows: The table; None where the comparison was planned but is not there.
-    """
+    """One comparison, its path in the hub, and its rows; None where it was planned and failed."""
 
     key: ComparisonKey
     path: str
@@ -93,11 +80,7 @@ class Comparison:
 
 
 def key_of_table(relative: str) -> ComparisonKey:
-    """Return what a table's path says.
-
-    Raises:
-        ValueError: If it does not name dose, view and split.
-    """
+    """Return what a table's path in the hub says; raises ValueError if it is of no comparison."""
     match = _TABLE_PATH.fullmatch(relative)
     if match is None or not 0 < float(match["dose"]) < math.inf:
         raise ValueError(
@@ -109,10 +92,9 @@ def key_of_table(relative: str) -> ComparisonKey:
 
 
 def comparison_at(relative: str, path: Path) -> Comparison:
-    """Read one comparison.
+    """Read one comparison, by its path in the hub and on this machine; without a table it failed.
 
-    Raises:
-        ValueError: If the path does not name dose, view and split, or the table is not valid.
+    Raises ValueError if the path does not name dose, view and split, or the table is not valid.
     """
     key = key_of_table(relative)
     rows = read_metrics_csv(path) if path.is_file() else None
@@ -129,35 +111,28 @@ def comparison_at(relative: str, path: Path) -> Comparison:
 def find_comparisons(hub: Path) -> list[Comparison]:
     """Return every comparison that a hub holds or has planned, in the order of their paths.
 
-    Raises:
-        ValueError: If there is none, or a table or the plan is not valid.
+    Raises ValueError if there is none, or a table or the plan is not valid.
     """
     found = {
         path.relative_to(hub).as_posix()
         for folder in FOLDERS
         for path in hub.glob(f"{folder}/{TABLE_NAME}")
     }
-    planned = _planned_tables(hub)
-    if not found | planned:
+    plan = read_plan(hub)
+    outputs = (path for stage in plan.stages for path in stage.outputs.values()) if plan else ()
+    found |= {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
+    if not found:
         raise ValueError(
             f"{hub} holds no comparison: no analysis/dose_<photons>/<view>/<split>/{TABLE_NAME}. "
             f"Run the flow in this hub first."
         )
-    return [comparison_at(path, hub / path) for path in sorted(found | planned)]
-
-
-def _planned_tables(hub: Path) -> set[str]:
-    """Return the tables that the plan of a hub names; none without a plan."""
-    plan = read_plan(hub)
-    outputs = (path for stage in plan.stages for path in stage.outputs.values()) if plan else ()
-    return {path for path in outputs if path.endswith(f"/{TABLE_NAME}")}
+    return [comparison_at(path, hub / path) for path in sorted(found)]
 
 
 def find_blocks(hub: Path) -> dict[ComparisonKey, BlockValues]:
     """Return the pseudo-values of every comparison of a hub that has them beside its table.
 
-    Raises:
-        ValueError: If a table of blocks is not valid.
+    Raises ValueError if a table of blocks is not valid.
     """
     paths = sorted(path for folder in FOLDERS for path in hub.glob(f"{folder}/{BLOCKS_NAME}"))
     return {

@@ -55,11 +55,7 @@ class PlanFile(Record):
 
 
 def read_plan(hub: Path) -> PlanFile | None:
-    """Return the plan of a hub; None where there is none, as beside tables from elsewhere.
-
-    Raises:
-        ValueError: If it is not JSON, or not the plan of a run.
-    """
+    """Return the plan of a hub, None where there is none; raises ValueError if it is damaged."""
     path = hub / PLAN
     if not path.is_file():
         return None
@@ -81,11 +77,7 @@ class HubContents:
 
     @classmethod
     def of(cls, hub: Path) -> "HubContents":
-        """Read a hub.
-
-        Raises:
-            ValueError: If a file is not JSON, or not what the flow writes.
-        """
+        """Read a hub; raises ValueError if a file is not JSON, or not what the flow writes."""
         return cls(
             read_plan(hub),
             _object(hub / METRICS_SUMMARY),
@@ -136,7 +128,11 @@ def leaves(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def used_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters without those that a measured scan takes the place of."""
+    """Return the parameters without those that a measured scan takes the place of.
+
+    They are as they are for a simulation. For a measured scan `scan` is the name of its file and
+    `labels` what a network with labels learns from.
+    """
     measured = parameters.get("measured")
     if not isinstance(measured, Mapping):
         return dict(parameters)

@@ -103,9 +103,8 @@ MayLack = Annotated[Value | None, _NotNull()]
 def checked(model: type[Model], content: object, where: str, cure: str) -> Model:
     """Return the content of a file as its model has it.
 
-    Raises:
-        ValueError: If it does not fit; the message has the file, the place of each fault and the
-            cure. Of a file of another version that is the one fault.
+    Raises ValueError, with the file, the place of each fault and the cure; of a file of another
+    version that is the one fault.
     """
     (expected,) = get_args(model.model_fields["schema_version"].annotation)
     version = content.get("schema_version", expected) if isinstance(content, dict) else expected

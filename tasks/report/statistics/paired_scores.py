@@ -25,11 +25,7 @@ Pairs = dict[int, tuple[float, float]]
 class DeltaKey(NamedTuple):
     """Which difference is wanted: a metric of one model minus that of another.
 
-    Attributes:
-        other: Name of the other model.
-        metric: Name of the metric in the tables.
-        part: `amplitude` or `phase`; `value` for a metric that belongs to neither.
-        own: Name of the model itself.
+    The part is `amplitude` or `phase`; `value` for a metric that belongs to neither.
     """
 
     other: str

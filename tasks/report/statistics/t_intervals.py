@@ -41,12 +41,9 @@ class MeanDifference:
 
 @dataclass(frozen=True)
 class Interval:
-    """What is known of a difference.
+    """What is known of a difference: half the width of its interval, and a two-sided p-value.
 
-    Attributes:
-        half_width: Half the width of the interval around the mean; None without one.
-        p_value: Of the hypothesis that there is no difference, two-sided; None without one.
-        reason: Why there is no interval; empty where there is one.
+    The reason says why there is no interval; it is empty where there is one.
     """
 
     half_width: float | None
@@ -57,8 +54,7 @@ class Interval:
 def mean_difference(own: ArrayLike, other: ArrayLike) -> MeanDifference:
     """Return the mean of own minus other over independent pairs, shape (n,) each.
 
-    Raises:
-        ValueError: If there are fewer than two pairs, or a value is not finite.
+    Raises ValueError if there are fewer than two pairs, or a value is not finite.
     """
     pairs = np.stack([np.asarray(own, dtype=float), np.asarray(other, dtype=float)])
     n = pairs.shape[1]
@@ -78,7 +74,7 @@ def mean_difference(own: ArrayLike, other: ArrayLike) -> MeanDifference:
 
 
 def combine(means: Sequence[MeanDifference], weights: Sequence[float]) -> MeanDifference:
-    """Return the weighted mean of independent mean differences.
+    """Return the weighted mean of independent mean differences; only ratios of weights matter.
 
     The degrees of freedom are those of Welch and Satterthwaite, nu = (sum v)^2 / sum(v^2 / nu_i)
     with v = (w_i s_i)^2; one mean alone comes back unchanged.

@@ -46,11 +46,7 @@ VERIFICATION = (
 
 
 def write_hub_summary(hub: Path) -> None:
-    """Write the page from what the hub holds; equal hubs give equal bytes.
-
-    Raises:
-        ValueError: If the plan or the reports are not what the flow writes.
-    """
+    """Write the page, of equal hubs in equal bytes; raises ValueError if a file is damaged."""
     contents = HubContents.of(hub)
     present = [path for path in LINKS.values() if (hub / path).is_file()]
     write_text(hub / hub_layout.HUB_SUMMARY, summary_page(contents, present))

@@ -77,10 +77,7 @@ def pretty_json(content: Any, order: Sequence[str] = ()) -> str:
 
     `write_json` sorts keys by letters, and gives every number a line of its own. Here keys come in
     an order that is given, and a group that fits on a line of 100 characters has one. Equal
-    content gives equal text.
-
-    Raises:
-        TypeError: If a value is not JSON; NumPy scalars are refused too.
+    content gives equal text; what is not JSON, NumPy scalars too, raises TypeError.
     """
     ranks = {key: rank for rank, key in enumerate(order)}
     return f"{_lines(_ordered(content, ranks), '', 0)}\n"

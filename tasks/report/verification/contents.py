@@ -26,8 +26,8 @@ from tasks.report.records.comparison_files import (
 )
 from tasks.report.records.comparisons import FOLDERS
 from tasks.report.records.delta_files import DeltaSummary
+from tasks.report.records.inventory import evidence_files, manifest_paths
 from tasks.report.verification.hub_files import REPORT_AGAIN, RUN_AGAIN, HubFiles, Validation
-from tasks.report.verification.inventory import evidence_files, manifest_paths
 
 REPORTS: dict[str, type[BaseModel]] = {
     METRICS_SUMMARY: MetricsSummary,

@@ -27,12 +27,7 @@ class Validation(Record):
 
 @dataclass
 class HubFiles:
-    """A hub to check, with what was read of it.
-
-    Attributes:
-        root: The hub.
-        vouched: Files whose hash a record of a stage or the inventory confirms.
-    """
+    """A hub to check; a record of a stage, or the inventory, confirms hashes of `vouched` files."""
 
     root: Path
     vouched: set[str] = field(default_factory=set)
@@ -55,29 +50,17 @@ class HubFiles:
         return None
 
     def record(self, relative: str, model: type[Model], cure: str = RUN_AGAIN) -> Model:
-        """Read JSON as its model has it.
-
-        Raises:
-            ValueError: If it is missing, not JSON, or does not fit; the message names it.
-        """
+        """Read JSON as its model has it; raises ValueError, which names the file, if it is none."""
         return checked(model, read_json(self._present(relative)), relative, cure)
 
     def valid_json(self, relative: str, model: type[BaseModel]) -> Any:
-        """Read JSON that fits its model, with the keys that the model does not know.
-
-        Raises:
-            ValueError: As `record`.
-        """
+        """Read JSON as `record`, with the keys that the model does not know."""
         content = read_json(self._present(relative))
         checked(model, content, relative, RUN_AGAIN)
         return content
 
     def text(self, relative: str) -> str:
-        """Read a text, byte by byte.
-
-        Raises:
-            ValueError: If it is missing or not UTF-8; the message names it.
-        """
+        """Read a text, byte by byte; raises ValueError if it is missing or not UTF-8."""
         try:
             return self._present(relative).read_bytes().decode()
         except UnicodeDecodeError as error:
@@ -86,7 +69,11 @@ class HubFiles:
     def check(
         self, name: str, faults: Iterable[str], good: str, cure: str = RUN_AGAIN
     ) -> Validation:
-        """Run a check; whatever stops it is a finding."""
+        """Run a check; whatever stops it is a finding.
+
+        Faults are sentences without a full stop, or raise; nothing is read before they are asked
+        for.
+        """
         try:
             sentences = list(faults)
             shown = sentences[:SHOWN_FAULTS]

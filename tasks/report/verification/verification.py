@@ -24,10 +24,10 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import ENDED_WELL, StageRecord
 from tasks.report.records.hub_contents import PlanFile, PlannedStage
+from tasks.report.records.inventory import evidence_files, manifest_paths, read_inventory
 from tasks.report.records.record_model import Count, Record, Version
 from tasks.report.verification.contents import path_checks, schema_checks
 from tasks.report.verification.hub_files import HubFiles, Validation
-from tasks.report.verification.inventory import evidence_files, manifest_paths, read_inventory
 from tasks.report.verification.reports import number_checks, text_checks
 
 # `--report-only` makes these again; they are checked by making them once more, byte by byte.
@@ -48,7 +48,11 @@ class VerificationReport(Record):
 
 
 def verify_hub(hub: Path, *, with_inventory: bool = True) -> dict[str, Any]:
-    """Check the evidence of a hub; reads only."""
+    """Check the evidence of a hub, return the content of `verification_report.json`; reads only.
+
+    The inventory must be there and exact, if it is asked for: it is written last, so that a run
+    checks the rest before.
+    """
     files = HubFiles(hub)
     # Hashes first: files that no hash vouches for are not opened by large libraries.
     groups: list[Callable[[HubFiles], Iterator[Validation]]] = [stage_checks]

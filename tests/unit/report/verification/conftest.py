@@ -24,7 +24,7 @@ from tasks.core.files.metrics_table import (
 from tasks.core.study.hub_layout import RUN_LOG
 from tasks.core.study.stage_record import FileRef, StageCall, StageRecord
 from tasks.report.publish.write_reports import write_final_reports, write_reports
-from tasks.report.verification.inventory import write_inventory
+from tasks.report.records.inventory import write_inventory
 from tasks.report.verification.verification import write_verification
 from tasks.runtime.stage_cache import cache_key
 from tasks.runtime.stage_process import run_call

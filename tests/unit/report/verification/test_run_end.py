@@ -9,7 +9,7 @@ from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import INVENTORY, VERIFICATION_REPORT
-from tasks.report.verification.inventory import read_inventory
+from tasks.report.records.inventory import read_inventory
 from tasks.report.verification.verification import verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 

@@ -21,8 +21,8 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.core.study.stage_record import FileRef
+from tasks.report.records.inventory import evidence_files, read_inventory, write_inventory
 from tasks.report.verification.contents import places
-from tasks.report.verification.inventory import evidence_files, read_inventory, write_inventory
 from tasks.report.verification.verification import finding_lines, verify_hub
 
 PROJECT = Path(__file__).resolve().parents[4]

@@ -19,7 +19,7 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.report.page import provenance, write
-from tasks.report.verification.inventory import evidence_files
+from tasks.report.records.inventory import evidence_files
 from tasks.report.verification.verification import finding_lines
 from tasks.runtime.errors import BadInputError
 

@@ -6,7 +6,7 @@ itself and the report of the verification alone, which are made of it.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -63,17 +63,11 @@ def take_inventory(hub: Path, paths: Iterable[str]) -> dict[str, Entry]:
 
 def write_inventory(hub: Path) -> dict[str, Entry]:
     """Write the inventory of a hub as it is now, and return it."""
-    entries = take_inventory(hub, evidence_files(hub))
-    _write(hub, entries)
-    return entries
+    return _written(hub, take_inventory(hub, evidence_files(hub)))
 
 
 def read_inventory(hub: Path) -> dict[str, Entry]:
-    """Read the inventory of a hub.
-
-    Raises:
-        ValueError: If it is missing, or not what `write_inventory` writes.
-    """
+    """Read the inventory; raises ValueError if it is missing, or not what a run writes."""
     cure = "Run the same command again: it ends with a new inventory."
     try:
         text = (hub / INVENTORY).read_text(encoding="utf-8")
@@ -119,7 +113,7 @@ def inventory_renewed(hub: Path) -> Iterator[None]:
     except ValueError:
         return
     written = [path for path, now in _signatures(hub).items() if before.get(path) != now]
-    _write(hub, known | take_inventory(hub, written))
+    _written(hub, known | take_inventory(hub, written))
 
 
 def is_of_a_run(hub: Path) -> bool:
@@ -129,15 +123,13 @@ def is_of_a_run(hub: Path) -> bool:
 
 def _signatures(hub: Path) -> dict[str, Signature]:
     """Return what tells that a file was written anew: its node, size and time, without reading."""
-    found = {}
-    for path in evidence_files(hub):
-        status = (hub / path).stat()
-        found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
-    return found
+    statuses = {path: (hub / path).stat() for path in evidence_files(hub)}
+    return {path: (s.st_ino, s.st_size, s.st_mtime_ns) for path, s in statuses.items()}
 
 
-def _write(hub: Path, entries: Mapping[str, Entry]) -> None:
+def _written(hub: Path, entries: dict[str, Entry]) -> dict[str, Entry]:
     lines = [
         f"{entry.size_bytes} {entry.sha256} {path}\n" for path, entry in sorted(entries.items())
     ]
     write_text(hub / INVENTORY, "".join(lines))
+    return entries
