@@ -51,7 +51,7 @@ class HubDiff:
 
     before: HubScores
     after: HubScores
-    left_out: set[Place]
+    left_out: list[Place]
     has_same_truths: bool
     scores: list[Change]
     deltas: list[Change]
@@ -74,7 +74,7 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
     return HubDiff(
         first,
         second,
-        before.conditions ^ after.conditions,
+        sorted(before.conditions ^ after.conditions),
         has_same_truths,
         _changes((first, second), SCORES, has_same_truths),
         _changes((first, second), DELTAS, has_same_truths),

@@ -1,4 +1,4 @@
-"""What the page reads of one comparison: `comparison.json`, and the tables of curves.
+"""What the page reads of one comparison: its images, `comparison.json`, and tables of curves.
 
 Of a measured scan how fine the arms see, and how far they are apart; of iterates when a start that
 a network has learned paid off; ring correlation, convergence and training as curves.
@@ -6,17 +6,23 @@ a network has learned paid off; ring correlation, convergence and training as cu
 
 import csv
 import math
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.catalogue.headline import OBJECT_ERROR, SOLVER
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.report.records.comparison_files import read_comparison
-from tasks.report.statistics.summary import TRUTH
+from tasks.report.statistics.summary import REFERENCE, TRUTH
 from tasks.report.texts.text_tables import DASH, fixed
 
+Complex = NDArray[np.complexfloating]
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")
 QUALITY_HEADER = (
@@ -77,6 +83,50 @@ def _length(value: float | None) -> str:
 
 def _count(epochs: int | None) -> str:
     return DASH if epochs is None else str(epochs)
+
+
+@dataclass(frozen=True)
+class AlignedImages:
+    """Images in one frame and one gauge, shape (H, W) each, arms first.
+
+    The rectangle has rows and columns of the similarities: first and last + 1 of each. Of a
+    measured scan the truth is the reference.
+    """
+
+    truth: Complex
+    mask: NDArray[np.bool_]
+    rectangle: tuple[int, int, int, int]
+    images: Mapping[str, Complex]
+    title: str = "Truth"
+
+
+def read_aligned(path: Path) -> AlignedImages:
+    """Read the file and trust nothing in it; raises ValueError on whatever cannot be shown."""
+    try:
+        # NumPy leaves a damaged file open that it has opened itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"not a whole NPZ file: {error}") from error
+    # Of a measured scan nobody knows the truth: the reference stands in its place.
+    title = REFERENCE if REFERENCE in arrays else TRUTH
+    missing = {title, "mask", "rectangle_px"} - set(arrays)
+    if missing:
+        raise ValueError(f"arrays missing: {', '.join(sorted(missing))}")
+    truth, mask = arrays[title], arrays["mask"].astype(bool)
+    names = (entry.name for entry in RECONSTRUCTIONS.with_stages)
+    images = {name: arrays[name] for name in names if name in arrays}
+    for name, image in {"truth": truth, **images}.items():
+        if not np.iscomplexobj(image) or image.shape != mask.shape or image.ndim != 2:
+            raise ValueError(
+                f"{name} must be complex with the mask's shape {mask.shape}, got {image.dtype} "
+                f"{image.shape}"
+            )
+    if not np.isfinite(truth[mask]).all() or not mask.any():
+        raise ValueError("the truth must be finite in the scored pixels, at least one")
+    top, bottom, left, right = (int(edge) for edge in arrays["rectangle_px"].ravel()[:4])
+    known = {model: np.where(np.isfinite(image), image, np.nan) for model, image in images.items()}
+    return AlignedImages(truth, mask, (top, bottom, left, right), known, title.capitalize())
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from markupsafe import Markup
 from tasks.catalogue.headline import CROSSING
 from tasks.catalogue.metric import VALUE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.report.page.aligned_images import read_aligned
 from tasks.report.page.comparison_file import (
     ComparisonNotes,
+    read_aligned,
     read_convergence,
     read_frc_curves,
     read_iteration,

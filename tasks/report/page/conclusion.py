@@ -11,6 +11,7 @@ from tasks.report.statistics.deltas import others_of, vs
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.texts.interval_texts import (
     CORRECTION,
+    condition_cells,
     delta_cells,
     family_title,
     interval_caption,
@@ -158,26 +159,15 @@ def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]
     """
     found = delta["deltas_by_condition"]
     columns = [
-        (other.name, metric, part)
+        (other.name, metric, part, CONDITION_DECIMALS)
         for other in others_of(delta["deltas"])
         for metric, part in told_columns(delta["directions"])
     ]
-    titles = [f"{part_name(metric, part)} - {other}" for other, metric, part in columns]
+    titles = [f"{part_name(metric, part)} - {other}" for other, metric, part, _ in columns]
     header = [*CONDITION_HEADER, *titles]
     if len({(entry["dose"], entry["view"]) for entry in found}) < 2:
         return header, []
-    rows = [
-        [
-            f"{entry['dose']:g}",
-            *(str(entry[name]) for name in ("view", "split", "n_replicates")),
-            *(
-                signed(entry["deltas"][vs(other)][metric.name][part], CONDITION_DECIMALS)
-                for other, metric, part in columns
-            ),
-        ]
-        for entry in found
-    ]
-    return header, rows
+    return header, [condition_cells(entry, columns) for entry in found]
 
 
 def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

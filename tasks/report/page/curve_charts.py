@@ -14,16 +14,6 @@ from tasks.core.files.atomic_files import atomic_path
 from tasks.report.page import svg
 from tasks.report.page.comparison_file import Curve, TrainingCurves
 from tasks.report.page.page_files import KEY, fingerprint_of, is_drawn
-from tasks.report.page.svg import (
-    INK,
-    PAPER,
-    chart_style,
-    fit_panel,
-    legend_below,
-    new_panel,
-    scale_of_losses,
-    svg_markup,
-)
 
 LEARNING_INCH, FRC_INCH = (5.0, 2.7), (5.0, 3.9)
 PNG_INCH, PNG_DPI = (6.8, 4.6), 130
@@ -35,8 +25,8 @@ CONTROL_DASHES = ("-", ":", "--", "-.")
 
 def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
     """Return complex error over epoch as SVG, both in logarithms where they span decades."""
-    with chart_style():
-        figure, axis = new_panel()
+    with svg.chart_style():
+        figure, axis = svg.new_panel()
         for model, curve in curves.items():
             colour = RECONSTRUCTIONS.colour_of(model)
             axis.plot(curve.x, curve.y, "o-", ms=3, lw=1.6, color=colour, label=model)
@@ -46,31 +36,31 @@ def convergence_chart(curves: Mapping[str, Curve], name: str) -> Markup:
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set(xlabel="epoch", ylabel=OBJECT_ERROR.label)
-        scale_of_losses(axis, [value for curve in curves.values() for value in curve.y])
-        legend_below(figure)
-        fit_panel(figure)
+        svg.scale_of_losses(axis, [value for curve in curves.values() for value in curve.y])
+        svg.legend_below(figure)
+        svg.fit_panel(figure)
         title = f"Complex error after every epoch of {', '.join(curves)}"
-        return svg_markup(figure, name, title)
+        return svg.svg_markup(figure, name, title)
 
 
 def learning_chart(curves: TrainingCurves, model: str, step: str, name: str) -> Markup:
     """Return the loss as SVG; long histories as medians of equal stretches."""
-    with chart_style():
-        figure, axis = new_panel(LEARNING_INCH)
+    with svg.chart_style():
+        figure, axis = svg.new_panel(LEARNING_INCH)
         loss, held_out = thinned(curves.loss), curves.held_out
         axis.plot(loss.x, loss.y, color=RECONSTRUCTIONS.colour_of(model), lw=1.6, label="loss")
         if held_out.x:
             looks = "o-" if len(held_out.x) <= MOST_POINTS else "-"
             shown = thinned(held_out)
-            axis.plot(shown.x, shown.y, looks, color=INK, mfc=PAPER, ms=3.5, lw=1.0)
+            axis.plot(shown.x, shown.y, looks, color=svg.INK, mfc=svg.PAPER, ms=3.5, lw=1.0)
             axis.lines[-1].set_label("held-out patterns")
-            legend_below(figure)
-        scale_of_losses(axis, [*loss.y, *held_out.y])
+            svg.legend_below(figure)
+        svg.scale_of_losses(axis, [*loss.y, *held_out.y])
         axis.set(xlabel=step, ylabel="loss")
         axis.set_title(model, loc="left", fontsize="medium")
-        fit_panel(figure)
+        svg.fit_panel(figure)
         title = f"{model}: loss {loss.y[0]:.4g} at first, {loss.y[-1]:.4g} at last"
-        return svg_markup(figure, name, title)
+        return svg.svg_markup(figure, name, title)
 
 
 def thinned(curve: Curve) -> Curve:
@@ -87,12 +77,12 @@ def frc_chart(
     curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None], name: str
 ) -> Markup:
     """Return Fourier ring correlation over spatial frequency as SVG."""
-    with chart_style():
+    with svg.chart_style():
         figure = _frc_figure(FRC_INCH, curves, crossings_per_px)
         crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]
         listed = ", ".join(crossed) + " per pixel" if crossed else "none of them"
         title = f"Fourier ring correlation with the truth; crosses one half at: {listed}"
-        return svg_markup(figure, name, title)
+        return svg.svg_markup(figure, name, title)
 
 
 def write_frc_plot(
@@ -108,7 +98,7 @@ def write_frc_plot(
     fingerprint = fingerprint_of(content, (Path(__file__), Path(svg.__file__)))
     if is_drawn(path, fingerprint):
         return
-    with chart_style():
+    with svg.chart_style():
         figure = _frc_figure(PNG_INCH, curves, crossings_per_px, title)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={KEY: fingerprint})
@@ -121,8 +111,8 @@ def _frc_figure(
     title: str = "",
 ) -> Figure:
     """Draw every curve and its crossing; arms thick, extras thinner, controls thin and grey."""
-    figure, axis = new_panel(size_inch)
-    axis.axhline(LEVEL, color=INK, lw=0.9, ls=(0, (6, 4)))
+    figure, axis = svg.new_panel(size_inch)
+    axis.axhline(LEVEL, color=svg.INK, lw=0.9, ls=(0, (6, 4)))
     axis.annotate(
         "0.5", (1.0, LEVEL), (3, -4), axis.get_yaxis_transform(), textcoords="offset points"
     )
@@ -138,7 +128,7 @@ def _frc_figure(
         axis.plot(curve.x, curve.y, color=colour, lw=width, ls=dash, label=model)
         crossing = crossings_per_px.get(model)
         if crossing is not None:
-            axis.plot(crossing, LEVEL, "o", ms=5, mec=colour, mfc=PAPER, mew=1.4, zorder=3)
+            axis.plot(crossing, LEVEL, "o", ms=5, mec=colour, mfc=svg.PAPER, mew=1.4, zorder=3)
     axis.set(
         xlabel="spatial frequency [1/px]",
         ylabel="ring correlation",
@@ -147,6 +137,6 @@ def _frc_figure(
     )
     if title:
         axis.set_title(title, fontsize="medium")
-    legend_below(figure)
-    fit_panel(figure)
+    svg.legend_below(figure)
+    svg.fit_panel(figure)
     return figure

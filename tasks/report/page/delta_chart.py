@@ -15,15 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.report.page.svg import (
-    INK,
-    PAPER,
-    VERDICT_COLOURS,
-    chart_style,
-    fit_panel,
-    new_panel,
-    svg_markup,
-)
+from tasks.report.page import svg
 from tasks.report.texts.interval_texts import interval_text, told_columns
 from tasks.report.texts.text_tables import decimals_of, signed
 
@@ -31,28 +23,28 @@ SHAPES = {"better": "^", "worse": "v", "inconclusive": "o"}
 UNKNOWN_SHAPE = "D"
 PANEL_INCH = (5.0, 1.9)
 PNG_DPI = 130
-ON_PAPER = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
+ON_PAPER = {"facecolor": svg.PAPER, "edgecolor": "none", "pad": 0.6}
 Entry = Mapping[str, Any]
 
 
 def delta_charts(delta: Mapping[str, Any]) -> list[Markup]:
     """Return one chart a metric and part, those without any delta left out."""
     charts = []
-    with chart_style():
+    with svg.chart_style():
         for entries in _panels(delta):
             if any(entry["delta"] is not None for entry in entries):
-                figure, axis = new_panel(PANEL_INCH)
+                figure, axis = svg.new_panel(PANEL_INCH)
                 _draw(axis, entries)
-                fit_panel(figure)
+                svg.fit_panel(figure)
                 title = f"{_name(entries[0])}: {'; '.join(map(describe, entries))}"
                 name = "delta-{metric}-{part}".format(**entries[0])
-                charts.append(svg_markup(figure, name, title))
+                charts.append(svg.svg_markup(figure, name, title))
     return charts
 
 
 def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
     """Draw all deltas as PNG, whole or not at all."""
-    with chart_style():
+    with svg.chart_style():
         panels = _panels(delta)
         n_rows = -(-len(panels) // 2)
         size = (2 * PANEL_INCH[0], n_rows * PANEL_INCH[1] + 0.8)
@@ -93,7 +85,7 @@ def _panels(delta: Mapping[str, Any]) -> list[list[Entry]]:
 def _draw(axis: Axes, entries: Sequence[Entry]) -> None:
     """Draw one panel: a row an arm, zero where the arms are equal."""
     first = entries[0]
-    axis.axvline(0.0, color=INK, lw=1.0)
+    axis.axvline(0.0, color=svg.INK, lw=1.0)
     for row, entry in enumerate(reversed(entries)):
         _draw_delta(axis, row, entry)
     axis.set_yticks(range(len(entries)), [f"− {entry['against']}" for entry in reversed(entries)])
@@ -116,10 +108,10 @@ def _draw_delta(axis: Axes, row: int, entry: Entry) -> None:
         axis.text(0.02, row, "unknown", transform=axis.get_yaxis_transform(), bbox=ON_PAPER)
         return
     verdict = entry["verdict"]
-    colour = VERDICT_COLOURS.get(verdict, VERDICT_COLOURS["inconclusive"])
+    colour = svg.VERDICT_COLOURS.get(verdict, svg.VERDICT_COLOURS["inconclusive"])
     if entry["low"] is not None:
         axis.plot([entry["low"], entry["high"]], [row, row], color=colour, lw=2.2)
-    face = colour if verdict in ("better", "worse") else PAPER
+    face = colour if verdict in ("better", "worse") else svg.PAPER
     shape = SHAPES.get(verdict, UNKNOWN_SHAPE)
     axis.plot(middle, row, shape, ms=7.5, mec=colour, mfc=face, mew=1.6, zorder=3)
     axis.annotate(
@@ -144,10 +136,10 @@ def _legend() -> list[Line2D]:
     """Return what shapes and colours mean."""
     handles = []
     for verdict, shape in SHAPES.items():
-        colour = VERDICT_COLOURS[verdict]
-        face = PAPER if verdict == "inconclusive" else colour
+        colour = svg.VERDICT_COLOURS[verdict]
+        face = svg.PAPER if verdict == "inconclusive" else colour
         handles.append(Line2D([], [], marker=shape, color=colour, mfc=face, ms=7, label=verdict))
-    looks = {"color": VERDICT_COLOURS["inconclusive"], "mfc": PAPER, "ms": 7}
+    looks = {"color": svg.VERDICT_COLOURS["inconclusive"], "mfc": svg.PAPER, "ms": 7}
     return [*handles, Line2D([], [], ls="", marker=UNKNOWN_SHAPE, label="no interval", **looks)]
 
 

@@ -1,25 +1,28 @@
 """Truth, reconstructions and errors of a comparison, as pictures on common scales."""
 
+import base64
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tasks.catalogue.headline import ERROR, SIMILARITY
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures import Scale, amplitude_scale, error_scale, phase_scale, round_length
-from tasks.report.page.aligned_images import (
-    AlignedImages,
-    colour_bar_source,
-    picture_source,
-    shrink_factor,
-    shrunk,
-)
+from tasks.report.page.comparison_file import AlignedImages
 from tasks.report.texts.text_tables import fixed
 
 Real = NDArray[np.floating]
+# The last of the 256 colours of a picture says that a pixel is not scored.
+N_COLOURS = 255
+UNSCORED = 255
+COMPRESSION = 9
+BYTES_PER_PIXEL = 1.35  # of noise, after compression and base64
 REFERENCE_TITLES = ("Truth", "Reference")
 UNITS = {"amplitude": "", "phase": " rad"}
 Scores = Mapping[tuple[str, str, str], float | None]
@@ -178,3 +181,35 @@ def _bar(width_px: int, object_pixel_m: float | None) -> tuple[float, str]:
         return 100 * length_px / width_px, f"{length_px:g} px"
     length_m, text = round_length(width_px * object_pixel_m / 4)
     return 100 * length_m / object_pixel_m / width_px, text
+
+
+def picture_source(values: Real, scale: Scale) -> str:
+    """Return an image as a `data:` address of a PNG; equal images give equal text."""
+    fractions = np.round(scale.fractions(values) * (N_COLOURS - 1))
+    return _png(np.where(np.isfinite(fractions), fractions, UNSCORED).astype(np.uint8), scale)
+
+
+def colour_bar_source(scale: Scale) -> str:
+    """Return the colours of a scale, from left to right, as a `data:` address of a PNG."""
+    return _png(np.arange(N_COLOURS, dtype=np.uint8)[None], scale)
+
+
+def shrink_factor(n_pixels: int, budget_bytes: float) -> int:
+    """Return by how much pictures must shrink, side by side, to fit a budget."""
+    return max(1, int(np.ceil(np.sqrt(n_pixels * BYTES_PER_PIXEL / budget_bytes))))
+
+
+def shrunk(values: Real, factor: int) -> Real:
+    """Return an image of every n-th pixel in both directions; an average would hide the noise."""
+    return values[factor // 2 :: factor, factor // 2 :: factor]
+
+
+def _png(indices: NDArray[np.uint8], scale: Scale) -> str:
+    colours = mpl.colormaps[scale.colour_map](np.linspace(0, 1, N_COLOURS))[:, :3]
+    palette = np.zeros((256, 3), dtype=np.uint8)
+    palette[:N_COLOURS] = np.round(255 * colours)
+    image = Image.fromarray(indices).convert("L")
+    image.putpalette(palette.tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", transparency=UNSCORED, compress_level=COMPRESSION)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -138,7 +138,7 @@ def publisher_entity(contents: HubContents) -> Entity:
 
     `Name <https://ror.org/...>` has an address, which is its identifier then.
     """
-    told = _PUBLISHER.fullmatch(contents.publisher or DEVELOPERS)
+    told = _PUBLISHER.fullmatch((contents.plan and contents.plan.publisher) or DEVELOPERS)
     name, address = (told["name"], told["address"]) if told else (DEVELOPERS, None)
     identifier = address or UNNAMED_PUBLISHER_ID
     entity: Entity = {"@id": identifier, "@type": "Organization", "name": name}

@@ -102,11 +102,6 @@ class HubContents:
         return found if isinstance(found, str) else None
 
     @property
-    def publisher(self) -> str | None:
-        """Who publishes the hub; None where the run was not told."""
-        return (self.plan.publisher or None) if self.plan else None
-
-    @property
     def title(self) -> str:
         """What was run, in a few words."""
         jobs = (self.summary or {}).get("jobs", [])

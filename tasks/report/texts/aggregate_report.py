@@ -23,6 +23,7 @@ from tasks.report.texts.interval_texts import (
     LABEL_WIDTH,
     MISSING,
     TERMINAL_DECIMALS,
+    condition_cells,
     highlight_lines,
     part_name,
     told_columns,
@@ -71,23 +72,13 @@ def ssim_grid(delta: dict[str, Any], preview: Sequence[str], preview_path: str) 
     """Return `ssim_grid_summary.md`."""
     sources = [PurePosixPath(path).name for path in (DELTA_SUMMARY, preview_path)]
     columns = [
-        (metric, other.name) for metric in HEADLINE_METRICS for other in others_of(delta["deltas"])
+        (other.name, metric, PHASE, metric.decimals)
+        for metric in HEADLINE_METRICS
+        for other in others_of(delta["deltas"])
     ]
-    rows = [
-        [
-            f"{entry['dose']:g}",
-            entry["view"],
-            entry["split"],
-            str(entry["n_replicates"]),
-            *(
-                signed(entry["deltas"][vs(other)][metric.name][PHASE], metric.decimals)
-                for metric, other in columns
-            ),
-        ]
-        for entry in delta["deltas_by_condition"]
-    ]
+    rows = [condition_cells(entry, columns) for entry in delta["deltas_by_condition"]]
     header = ["dose", "view", "split", "replicates"]
-    header += [f"{metric.label} vs {other}" for metric, other in columns]
+    header += [f"{metric.label} vs {other}" for other, metric, *_ in columns]
     return "\n".join(
         [
             "# SSIM grid: phase",

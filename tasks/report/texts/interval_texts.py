@@ -1,6 +1,6 @@
 """Deltas in words and tables: the four lines that a study ends in, intervals and verdicts."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT, metrics_among
@@ -25,6 +25,8 @@ MEANING = {
     ),
 }
 COMPACT_DECIMALS = 4
+# Of a table of deltas: the other arm, metric and part, and how many decimals are shown.
+Column = tuple[str, Metric, str, int]
 CORRECTION = (
     f"Verdicts are {SUBJECT.name}'s, at 5 % after Holm's correction for all deltas of a table; "
     "the intervals are of one delta each."
@@ -83,6 +85,13 @@ def notes(found: Sequence[dict[str, Any]]) -> list[str]:
         f"All deltas: {reason}." if len(names) == len(found) else f"{', '.join(names)}: {reason}."
         for reason, names in concerned.items()
     ]
+
+
+def condition_cells(entry: Mapping[str, Any], columns: Iterable[Column]) -> list[str]:
+    """Return a row of `deltas_by_condition`: which condition it is, and a delta a column."""
+    place = [f"{entry['dose']:g}", entry["view"], entry["split"], str(entry["n_replicates"])]
+    deltas = entry["deltas"]
+    return place + [signed(deltas[vs(other)][m.name][part], n) for other, m, part, n in columns]
 
 
 def delta_rows(found: Sequence[dict[str, Any]]) -> list[str]:

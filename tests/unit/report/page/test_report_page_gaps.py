@@ -6,7 +6,7 @@ import pytest
 from flows.execution.attempt import write_blocker
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import METRICS_SUMMARY, PLAN, REPORT_PAGE
-from tasks.report.page.aligned_images import read_aligned
+from tasks.report.page.comparison_file import read_aligned
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.write import write_report_html
 
