@@ -4,11 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import (
-    create_image_artifact,
-    create_markdown_artifact,
-    create_table_artifact,
-)
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
@@ -72,26 +68,21 @@ def publish(figures: dict[str, str]) -> Publication | None:
 
     Figures are pictures for the report by title, paths relative to the hub.
     """
-    session = current_session()
+    session, logger = current_session(), get_run_logger()
     with shown_as_stage(session.emit, PUBLISH_DELTAS):
-        return _publish(session.root, figures)
-
-
-def _publish(hub: Path, figures: dict[str, str]) -> Publication | None:
-    publication = write_reports(hub, utc_now())
-    if publication is None:
-        get_run_logger().warning(
-            "No deltas: %s is missing, so %s was not written. Run the flow again in this hub.",
-            METRICS_SUMMARY,
-            DELTA_SUMMARY,
-        )
-        return None
-    pictures: dict[str, Path] = {title: hub / path for title, path in figures.items()}
-    _publish_artifacts(publication, pictures)
-    _publish_map(hub)
-    _emit_events(hub, publication.delta)
-    get_run_logger().info("Published the deltas of %s", DELTA_SUMMARY)
-    return publication
+        publication = write_reports(session.root, utc_now())
+        if publication is None:
+            logger.warning(
+                "No deltas: %s is missing, so %s was not written. Run the flow again in this hub.",
+                METRICS_SUMMARY,
+                DELTA_SUMMARY,
+            )
+            return None
+        _publish_artifacts(publication, {name: session.root / p for name, p in figures.items()})
+        _publish_map(session.root)
+        _emit_events(session.root, publication.delta)
+        logger.info("Published the deltas of %s", DELTA_SUMMARY)
+        return publication
 
 
 @task(name="publish-partial-report", cache_policy=NO_CACHE, persist_result=False)
@@ -170,20 +161,13 @@ def _emit(hub: Path, event: str, payload: dict[str, Any]) -> None:
         emit_event(event, resource=event_resource(hub), payload=payload)
     except Exception as error:  # noqa: BLE001 - whatever Prefect has, the deltas are published
         get_run_logger().warning(
-            "The event %s is missing (%s: %s); the run goes on.",
-            event,
-            type(error).__name__,
-            error,
+            "The event %s is missing (%s: %s); the run goes on.", event, type(error).__name__, error
         )
 
 
 @task(name=VERIFY_EVIDENCE, cache_policy=NO_CACHE, persist_result=False)
 def verify_evidence(hub: Path) -> None:
-    """Check the evidence of a hub before its inventory is written.
-
-    Raises:
-        InvalidEvidenceError: If anything does not hold; the message has every finding.
-    """
+    """Check the evidence of a hub before its inventory is written; raises InvalidEvidenceError."""
     report = verify_hub(hub, with_inventory=False)
     if not report["all_valid"]:
         findings = "\n".join(f"  {line}" for line in finding_lines(report))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from tasks.catalogue.headline import ERROR
 from tasks.catalogue.metrics import METRICS
@@ -18,15 +19,8 @@ from tasks.report.texts.summary_text import column_title
 from tasks.report.texts.text_tables import DASH, markdown_table
 
 TITLE = "# What the arms cost"
-NUMBERS = (
-    "wall_s",
-    "cpu_s",
-    "training_cpu_s",
-    "peak_memory_mib",
-    "n_patterns",
-    "patterns_per_s",
-    "training_cpu_s_per_pattern",
-)
+ALWAYS_KNOWN = ("wall_s", "cpu_s", "training_cpu_s", "peak_memory_mib")
+NUMBERS = (*ALWAYS_KNOWN, "n_patterns", "patterns_per_s", "training_cpu_s_per_pattern")
 COLUMNS = ("model", *ComparisonKey._fields, *NUMBERS)
 EXPLANATION = (
     "CPU-seconds are those of all processors for one scan: prediction, iteration, the prediction "
@@ -149,21 +143,15 @@ def _cost_of_row(row: Mapping[str, str | None]) -> ArmCost:
     key = ComparisonKey.of(
         _finite(cells["dose"]), cells["view"], cells["split"], int(cells["replicate"])
     )
-    known = {name: _finite(cells[name]) for name in NUMBERS if cells[name]}
-    try:
-        return ArmCost(
-            model=cells["model"],
-            key=key,
-            wall_s=known["wall_s"],
-            cpu_s=known["cpu_s"],
-            training_cpu_s=known["training_cpu_s"],
-            peak_memory_mib=known["peak_memory_mib"],
-            n_patterns=int(known["n_patterns"]) if "n_patterns" in known else None,
-            patterns_per_s=known.get("patterns_per_s"),
-            training_cpu_s_per_pattern=known.get("training_cpu_s_per_pattern"),
-        )
-    except KeyError as error:
-        raise ValueError(f"The costs of {cells['model']} lack {error}.") from error
+    numbers: dict[str, Any] = {
+        name: _finite(cells[name]) if cells[name] else None for name in NUMBERS
+    }
+    for name in ALWAYS_KNOWN:
+        if numbers[name] is None:
+            raise ValueError(f"The costs of {cells['model']} lack {name!r}.")
+    if numbers["n_patterns"] is not None:
+        numbers["n_patterns"] = int(numbers["n_patterns"])
+    return ArmCost(cells["model"], key, **numbers)
 
 
 def _finite(cell: str) -> float:

@@ -81,6 +81,8 @@ def read_equal_compute(
     found = {}
     for job in jobs:
         key = key_of(job)
+        rows = {row["metric"]: row for row in job["metrics"] if row["model"] == SUBJECT.name}
+        errors = {(m, part): rows[m][part] if m in rows else None for m, part in ERRORS}
         own, solver = (costs.get((key, arm.name)) for arm in (SUBJECT, SOLVER))
         curves = _solver_curves(files, key)
         if own is None or solver is None or curves is None:
@@ -88,7 +90,7 @@ def read_equal_compute(
         own_cpu_s, solver_cpu_s = work_cpu_s(own), work_cpu_s(solver)
         if own_cpu_s and solver_cpu_s:
             found[key] = EqualComputeCurve(
-                own_cpu_s, solver_cpu_s, own.training_cpu_s, _own_errors(job), curves
+                own_cpu_s, solver_cpu_s, own.training_cpu_s, errors, curves
             )
     return found
 
@@ -124,12 +126,6 @@ def cost_entry(replicates: Sequence[EqualComputeCurve]) -> dict[str, Any]:
         "cpu_ratio_at_equal_error": ratio,
         "scans_to_pay_training": scans,
     }
-
-
-def _own_errors(job: Mapping[str, Any]) -> dict[Error, float | None]:
-    """Return the subject's errors of one comparison."""
-    rows = {row["metric"]: row for row in job["metrics"] if row["model"] == SUBJECT.name}
-    return {(m, part): rows[m][part] if m in rows else None for m, part in ERRORS}
 
 
 def _solver_curves(files: PageFiles, key: ComparisonKey) -> dict[Error, Curve] | None:

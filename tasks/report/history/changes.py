@@ -14,14 +14,7 @@ from typing import Any
 
 from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metrics import METRICS
-from tasks.report.records.attempts import (
-    Attempt,
-    Deltas,
-    Intervals,
-    KnownTo,
-    interval_record,
-    read_attempts,
-)
+from tasks.report.records.attempts import Deltas, Intervals, KnownTo, interval_record, read_attempts
 from tasks.report.records.hub_contents import read_plan
 from tasks.report.statistics.deltas import others_of, vs
 
@@ -134,10 +127,17 @@ def unjudged_of(changes: Iterable[Change]) -> list[Change]:
 def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
     """Return the deltas that are worse than those of the attempt before, beyond their noise.
 
-    Raises ValueError if the record of attempts, or the plan, is damaged.
+    The last attempt with deltas counts that had the parameters of the hub's plan. Raises ValueError
+    if the record of attempts, or the plan, is damaged.
     """
-    before = last_comparable(hub)
-    if before is None or before.deltas is None:
+    plan = read_plan(hub)
+    attempts = read_attempts(hub) if plan else []
+    told = [
+        (attempt.deltas, attempt.intervals or {})
+        for attempt in attempts
+        if plan and attempt.deltas is not None and attempt.parameters == plan.parameters
+    ]
+    if not told:
         return []
     after_intervals: Intervals = {
         other: {
@@ -146,22 +146,7 @@ def find_regressions(hub: Path, delta: dict[str, Any]) -> list[Change]:
         }
         for other, metrics in interval_record(delta).items()
     }
-    return faults_of(
-        delta_changes((before.deltas, before.intervals or {}), (delta["deltas"], after_intervals))
-    )
-
-
-def last_comparable(hub: Path) -> Attempt | None:
-    """Return the last attempt with deltas that had the parameters of the hub's plan."""
-    plan = read_plan(hub)
-    if plan is None:
-        return None
-    found = [
-        attempt
-        for attempt in read_attempts(hub)
-        if attempt.deltas is not None and attempt.parameters == plan.parameters
-    ]
-    return found[-1] if found else None
+    return faults_of(delta_changes(told[-1], (delta["deltas"], after_intervals)))
 
 
 def delta_changes(
@@ -174,8 +159,7 @@ def delta_changes(
             f"{SUBJECT.name} - {other.name}",
             metric.name,
             part,
-            measured_delta(*before, (vs(other.name), metric.name, part)),
-            measured_delta(*after, (vs(other.name), metric.name, part)),
+            *(measured_delta(*run, (vs(other.name), metric.name, part)) for run in (before, after)),
         )
         for other in others_of(told)
         for metric in metrics_among({name for found in told.values() for name in found})
@@ -194,10 +178,7 @@ def measured_delta(deltas: Deltas, intervals: Intervals, name: tuple[str, str, s
 
 def event_resource(hub: Path) -> dict[str, str]:
     """Return the resource that events of a hub are about."""
-    return {
-        "prefect.resource.id": f"phase-g.hub.{hub.name}",
-        "prefect.resource.name": hub.name,
-    }
+    return {"prefect.resource.id": f"phase-g.hub.{hub.name}", "prefect.resource.name": hub.name}
 
 
 def published_payload(delta: dict[str, Any]) -> dict[str, Any]:

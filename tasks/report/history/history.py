@@ -55,13 +55,10 @@ class HubAttempt:
 
 
 def read_history(hubs: Sequence[Path]) -> list[HubAttempt]:
-    """Read the attempts of hubs.
+    """Read the attempts of hubs; raises ValueError if one is missing, empty or damaged.
 
     A hub without a record of attempts, whose tables came from elsewhere, has its reports for one.
     Attempts from before intervals were kept take those of the reports where the deltas are theirs.
-
-    Raises:
-        ValueError: If a hub does not exist, has neither attempts nor deltas, or one is damaged.
     """
     different = list({hub.resolve(): hub for hub in hubs}.values())
     names = [hub.resolve().name for hub in different]
@@ -107,9 +104,7 @@ def _attempts_of(hub: Path) -> list[Attempt]:
     ]
 
 
-def told_of(
-    entries: Sequence[HubAttempt],
-) -> tuple[tuple[Reconstruction, ...], tuple[Metric, ...]]:
+def told_of(entries: Sequence[HubAttempt]) -> tuple[tuple[Reconstruction, ...], tuple[Metric, ...]]:
     """Return the arms that the subject is compared with in any attempt, and the metrics."""
     deltas = [entry.attempt.deltas or {} for entry in entries]
     metrics = {name for found in deltas for metrics in found.values() for name in metrics}

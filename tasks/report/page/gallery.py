@@ -81,7 +81,8 @@ def make_gallery(
     """
     window = bounding_box(aligned.mask)
     height, width = aligned.mask[window].shape
-    shrink = shrink_factor((4 * len(aligned.images) + 2) * height * width, budget_bytes)
+    n_pixels = (4 * len(aligned.images) + 2) * height * width
+    shrink = max(1, int(np.ceil(np.sqrt(n_pixels * BYTES_PER_PIXEL / budget_bytes))))
     rows = []
     for error in (False, True):
         for part, (truth, images) in _parts(aligned).items():
@@ -121,16 +122,18 @@ def _row(
     """Return the pictures of one part, on one scale; the truth's range, or from 0 for errors."""
     aligned, shrink = frame
     window, unit = bounding_box(aligned.mask), UNITS[part]
+    # An average over pixels would hide the noise.
+    every_nth = slice(shrink // 2, None, shrink)
     scale = _scale(values, part, error, aligned.mask)
     pictures = []
     for model, image in values.items():
-        shown = shrunk(np.where(aligned.mask, image, np.nan)[window], shrink)
+        shown = np.where(aligned.mask, image, np.nan)[window][every_nth, every_nth]
         what = f"absolute error of the {part}" if error else part
         pictures.append(
             Picture(
                 model=model,
                 part=f"{part}-error" if error else part,
-                source=picture_source(shown, scale),
+                source=_picture_source(shown, scale),
                 alt=f"{what.capitalize()}, {model}",
                 caption=_caption(model, part, error, scores),
                 width=shown.shape[1],
@@ -139,7 +142,8 @@ def _row(
         )
     title = f"Absolute error of the {part}" if error else part.capitalize()
     limits = (f"{scale.smallest:.3g}{unit}", f"{scale.largest:.3g}{unit}")
-    return PictureRow(title, tuple(pictures), colour_bar_source(scale), limits)
+    colours = np.arange(N_COLOURS, dtype=np.uint8)[None]
+    return PictureRow(title, tuple(pictures), _png(colours, scale), limits)
 
 
 def _scale(values: Mapping[str, Real], part: str, error: bool, mask: NDArray[np.bool_]) -> Scale:
@@ -183,25 +187,10 @@ def _bar(width_px: int, object_pixel_m: float | None) -> tuple[float, str]:
     return 100 * length_m / object_pixel_m / width_px, text
 
 
-def picture_source(values: Real, scale: Scale) -> str:
+def _picture_source(values: Real, scale: Scale) -> str:
     """Return an image as a `data:` address of a PNG; equal images give equal text."""
     fractions = np.round(scale.fractions(values) * (N_COLOURS - 1))
     return _png(np.where(np.isfinite(fractions), fractions, UNSCORED).astype(np.uint8), scale)
-
-
-def colour_bar_source(scale: Scale) -> str:
-    """Return the colours of a scale, from left to right, as a `data:` address of a PNG."""
-    return _png(np.arange(N_COLOURS, dtype=np.uint8)[None], scale)
-
-
-def shrink_factor(n_pixels: int, budget_bytes: float) -> int:
-    """Return by how much pictures must shrink, side by side, to fit a budget."""
-    return max(1, int(np.ceil(np.sqrt(n_pixels * BYTES_PER_PIXEL / budget_bytes))))
-
-
-def shrunk(values: Real, factor: int) -> Real:
-    """Return an image of every n-th pixel in both directions; an average would hide the noise."""
-    return values[factor // 2 :: factor, factor // 2 :: factor]
 
 
 def _png(indices: NDArray[np.uint8], scale: Scale) -> str:

@@ -10,12 +10,7 @@ from typing import Any
 
 from tasks.catalogue.headline import SUBJECT
 from tasks.core.files.atomic_files import write_json
-from tasks.core.study.hub_layout import (
-    ATTEMPTS,
-    DELTA_SUMMARY,
-    PLAN,
-    RESEARCH_OBJECT,
-)
+from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY, PLAN, RESEARCH_OBJECT
 from tasks.report.publish.crate_entities import (
     LICENCE,
     SOFTWARE_ID,

@@ -78,12 +78,8 @@ class HubContents:
     @classmethod
     def of(cls, hub: Path) -> "HubContents":
         """Read a hub; raises ValueError if a file is not JSON, or not what the flow writes."""
-        return cls(
-            read_plan(hub),
-            _object(hub / METRICS_SUMMARY),
-            _object(hub / DELTA_SUMMARY),
-            last_attempt(hub),
-        )
+        summary, delta = (_object(hub / name) for name in (METRICS_SUMMARY, DELTA_SUMMARY))
+        return cls(read_plan(hub), summary, delta, last_attempt(hub))
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -91,14 +91,10 @@ def key_of(entry: Mapping[str, Any]) -> ComparisonKey:
 
 @dataclass(frozen=True)
 class DeltaEstimate:
-    """What is known of a delta.
+    """What is known of a delta: the middle of its interval, from n replicates or blocks.
 
-    Attributes:
-        estimate: The middle of the interval; None without a standard error.
-        interval: The interval around it.
-        n: Number of replicates, or of blocks, that it comes from.
-        kind: `seeds` or `spatial`; None without a standard error.
-        reason: Why there is no interval, or what it leaves out; empty where neither holds.
+    The kind is `seeds` or `spatial`; kind and middle are None without a standard error. The reason
+    says why there is no interval, or what it leaves out.
     """
 
     estimate: float | None = None
@@ -137,7 +133,7 @@ def _over_seeds(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
     found = _estimate(mean_difference(own, other), "seeds")
     if len(shared) < n_conditions and not found.reason:
         reason = f"over {len(shared)} of {n_conditions} conditions, those of every replicate"
-        return replace(found, reason=reason)
+        found = replace(found, reason=reason)
     return found
 
 
@@ -158,9 +154,8 @@ def _over_blocks(scores: PairedScores, wanted: DeltaKey, delta: float) -> DeltaE
     for split, images in by_split.items():
         blocks = sorted(images[0])
         if any(sorted(image) != blocks for image in images):
-            return DeltaEstimate(
-                reason=f"one replicate alone, and its {split} images differ in blocks"
-            )
+            reason = f"one replicate alone, and its {split} images differ in blocks"
+            return DeltaEstimate(reason=reason)
         own, other = (
             [sum(image[block][side] for image in images) / len(images) for block in blocks]
             for side in (0, 1)

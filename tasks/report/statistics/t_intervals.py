@@ -22,14 +22,9 @@ RESOLUTION = 1e-9
 
 @dataclass(frozen=True)
 class MeanDifference:
-    """The mean of paired differences.
+    """The mean of n paired differences, own minus other, and how well it is known.
 
-    Attributes:
-        mean: The mean, own minus other.
-        standard_error: Of the mean.
-        degrees_of_freedom: Of the standard error.
-        n: Number of pairs that the standard error comes from.
-        resolution: Differences below it are rounding, in the unit of the mean.
+    Differences below the resolution are rounding, in the unit of the mean.
     """
 
     mean: float

@@ -8,7 +8,6 @@ from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
-from tasks.report.records.attempts import Attempt
 from tasks.report.records.hub_contents import HubContents, used_parameters
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.summary import flag_text
@@ -49,11 +48,6 @@ def write_hub_summary(hub: Path) -> None:
     """Write the page, of equal hubs in equal bytes; raises ValueError if a file is damaged."""
     contents = HubContents.of(hub)
     present = [path for path in LINKS.values() if (hub / path).is_file()]
-    write_text(hub / hub_layout.HUB_SUMMARY, summary_page(contents, present))
-
-
-def summary_page(contents: HubContents, present: list[str]) -> str:
-    """Return the page."""
     lines = [f"# {contents.title}", ""]
     lines += _outcome(contents, failed=hub_layout.BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
@@ -61,15 +55,17 @@ def summary_page(contents: HubContents, present: list[str]) -> str:
         lines += _results(contents.summary, contents.delta)
     lines += ["## Where to read on", ""]
     lines += [f"- [{title}](../{path})" for title, path in LINKS.items() if path in present]
-    lines += ["", VERIFICATION]
-    return "\n".join([*lines, ""])
+    write_text(hub / hub_layout.HUB_SUMMARY, "\n".join([*lines, "", VERIFICATION, ""]))
 
 
 def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
     """Return how the last attempt ended, and whether every comparison is there."""
     lines = []
-    if contents.attempt is not None:
-        lines += [_attempt_line(contents.attempt), ""]
+    if (attempt := contents.attempt) is not None:
+        told = f"Last attempt: {attempt.result}, {attempt.started_at} to {attempt.ended_at}"
+        if (blocker := attempt.blocker) is not None:
+            told += f"; stopped in {blocker.place} by {blocker.exception}"
+        lines += [f"{told}.", ""]
     if failed:
         path = hub_layout.BLOCKER_TEXT
         lines += [f"**Unfinished**: what stopped the run is in [{path}](../{path}).", ""]
@@ -77,13 +73,6 @@ def _outcome(contents: HubContents, *, failed: bool) -> list[str]:
         return [*lines, "There are no comparisons yet.", ""]
     last_word = outcome_line(contents.summary, stopped=failed)
     return [*lines, counts(contents.summary), "", f"**{last_word}**", ""]
-
-
-def _attempt_line(attempt: Attempt) -> str:
-    line = f"Last attempt: {attempt.result}, {attempt.started_at} to {attempt.ended_at}."
-    if attempt.blocker is None:
-        return line
-    return f"{line[:-1]}; stopped in {attempt.blocker.place} by {attempt.blocker.exception}."
 
 
 def _parameters(contents: HubContents) -> list[str]:
@@ -95,9 +84,8 @@ def _parameters(contents: HubContents) -> list[str]:
         for name, value in sorted(used_parameters(contents.parameters).items())
         if not isinstance(value, dict) or "kind" in value
     ]
-    commit = contents.commit
     rows.append(["software", f"phase-g {contents.versions.get('phase-g', 'of unknown version')}"])
-    rows.append(["commit", commit or "unknown"])
+    rows.append(["commit", contents.commit or "unknown"])
     return markdown_table(["parameter", "value"], [row for row in rows if row[1]])
 
 

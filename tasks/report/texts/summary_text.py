@@ -3,12 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.catalogue.headline import (
-    FURTHER_METRICS,
-    MAIN_METRICS,
-    SUBJECT,
-    arms_among,
-)
+from tasks.catalogue.headline import FURTHER_METRICS, MAIN_METRICS, SUBJECT, arms_among
 from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
 from tasks.report.statistics.paired_scores import key_of, values_of
 from tasks.report.texts.interval_texts import part_name, told_columns

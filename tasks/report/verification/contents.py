@@ -19,11 +19,7 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.records.attempts import Blocker, parse_attempt
-from tasks.report.records.comparison_files import (
-    ComparisonFile,
-    ComparisonManifest,
-    MetricsSummary,
-)
+from tasks.report.records.comparison_files import ComparisonFile, ComparisonManifest, MetricsSummary
 from tasks.report.records.comparisons import FOLDERS
 from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.inventory import evidence_files, manifest_paths
