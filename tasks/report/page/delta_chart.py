@@ -139,8 +139,10 @@ def _legend() -> list[Line2D]:
         colour = svg.VERDICT_COLOURS[verdict]
         face = svg.PAPER if verdict == "inconclusive" else colour
         handles.append(Line2D([], [], marker=shape, color=colour, mfc=face, ms=7, label=verdict))
-    looks = {"color": svg.VERDICT_COLOURS["inconclusive"], "mfc": svg.PAPER, "ms": 7}
-    return [*handles, Line2D([], [], ls="", marker=UNKNOWN_SHAPE, label="no interval", **looks)]
+    colour = svg.VERDICT_COLOURS["inconclusive"]
+    unknown = Line2D([], [], ls="", marker=UNKNOWN_SHAPE, color=colour, mfc=svg.PAPER, ms=7)
+    unknown.set_label("no interval")
+    return [*handles, unknown]
 
 
 def _name(entry: Entry) -> str:
