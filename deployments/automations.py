@@ -14,7 +14,7 @@ from prefect.events.schemas.automations import (
 )
 from prefect.events.schemas.events import ResourceSpecification
 
-from tasks.report.history.changes import REGRESSED_EVENT
+from tasks.report.publish.artifacts import REGRESSED_EVENT
 
 HEARTBEAT_S = 30
 # Two heartbeats may be late before the third is missed.

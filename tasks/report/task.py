@@ -19,16 +19,19 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE, StageCall, StageRecord
 from tasks.report.condition_map.map_text import map_markdown
-from tasks.report.history.changes import (
+from tasks.report.history.changes import find_regressions
+from tasks.report.history.hub_diff import fault_lines
+from tasks.report.publish.artifacts import (
     PUBLISHED_EVENT,
     REGRESSED_EVENT,
+    data_url,
+    delta_table,
     event_resource,
-    find_regressions,
+    headline_picture,
     published_payload,
     regressed_payload,
+    report_markdown,
 )
-from tasks.report.history.hub_diff import fault_lines
-from tasks.report.publish.artifacts import data_url, delta_table, headline_picture, report_markdown
 from tasks.report.publish.write_reports import Publication, utc_now, write_reports
 from tasks.report.verification.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
@@ -127,10 +130,9 @@ def _publish_map(hub: Path) -> None:
     if not (hub / CONDITION_MAP).is_file():
         return
     text = map_markdown(read_json(hub / CONDITION_MAP))
-    picture = {"The map": hub / CONDITION_MAP_PLOT}
     create_markdown_artifact(
         key=MAP_KEY,
-        markdown=report_markdown(text, picture),
+        markdown=report_markdown(text, {"The map": hub / CONDITION_MAP_PLOT}),
         description=f"{SUBJECT.name} minus the others over dose and overlap",
     )
 

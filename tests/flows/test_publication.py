@@ -21,7 +21,7 @@ import tasks.report.task as report_task
 from tasks.core.files.atomic_files import read_json, write_text
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
-from tasks.report.history.changes import PUBLISHED_EVENT, REGRESSED_EVENT
+from tasks.report.publish.artifacts import PUBLISHED_EVENT, REGRESSED_EVENT
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.records.attempts import interval_record
 from tasks.report.statistics.summary import ReportParams

@@ -6,7 +6,7 @@ where it is larger. What is known of neither noise nor value is never called bet
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -17,9 +17,6 @@ from tasks.catalogue.metrics import METRICS
 from tasks.report.records.attempts import Deltas, Intervals, KnownTo, interval_record, read_attempts
 from tasks.report.records.hub_contents import read_plan
 from tasks.report.statistics.deltas import others_of, vs
-
-PUBLISHED_EVENT = "phase-g.delta.published"
-REGRESSED_EVENT = "phase-g.delta.regressed"
 
 
 class Outcome(Enum):
@@ -174,27 +171,3 @@ def measured_delta(deltas: Deltas, intervals: Intervals, name: tuple[str, str, s
     value = deltas.get(other, {}).get(metric, {}).get(part)
     known = intervals.get(other, {}).get(metric, {}).get(part, KnownTo())
     return Measured(value, known.half_width, known.kind, known.n or 0)
-
-
-def event_resource(hub: Path) -> dict[str, str]:
-    """Return the resource that events of a hub are about."""
-    return {"prefect.resource.id": f"phase-g.hub.{hub.name}", "prefect.resource.name": hub.name}
-
-
-def published_payload(delta: dict[str, Any]) -> dict[str, Any]:
-    """Return what the event of a publication carries: deltas, and how well they are known."""
-    names = ("schema_version", "generated_at", "aggregate_split", "n_replicates", "directions")
-    return {
-        **{name: delta[name] for name in names},
-        "deltas": delta["deltas"],
-        "intervals": interval_record(delta),
-    }
-
-
-def regressed_payload(delta: dict[str, Any], regressions: Sequence[Change]) -> dict[str, Any]:
-    """Return what the event of a regression carries: what got worse, by how much, how sure."""
-    return {
-        "generated_at": delta["generated_at"],
-        "aggregate_split": delta["aggregate_split"],
-        "regressions": [change.as_json for change in regressions],
-    }

@@ -48,15 +48,14 @@ def conclusion_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Concl
         return Conclusion("No comparison succeeded: there are no numbers to tell who won.", (), ())
     means, told = summary["aggregate_metrics"], {metric.name for metric in HEADLINE_METRICS}
     found = [entry for entry in delta["comparisons"] if entry["metric"] in told]
+    caption = interval_caption(shown_families(delta)[HEADLINE])
     return Conclusion(
         headline=f"{_where(summary)}: {_leaders(means)}.",
         against=tuple(
             _against(other.name, [entry for entry in found if entry["against"] == other.name])
             for other in others_among(means)
         ),
-        certainty=tuple(
-            line for line in interval_caption(shown_families(delta)[HEADLINE]) if line != CORRECTION
-        ),
+        certainty=tuple(line for line in caption if line != CORRECTION),
     )
 
 
@@ -66,8 +65,7 @@ def best_models(means: Mapping[str, Any], metric: Metric, part: str) -> list[str
     known = {model: value for model, value in values.items() if value is not None}
     if len(known) < 2:
         return []
-    choose = max if metric.higher_is_better else min
-    best = choose(known.values())
+    best = (max if metric.higher_is_better else min)(known.values())
     return [model for model, value in known.items() if value == best]
 
 
@@ -95,8 +93,7 @@ def _leaders(means: Mapping[str, Any]) -> str:
                 won.setdefault(model, []).append(part_name(metric, part))
     if not won:
         return "fewer than two arms have numbers, so nobody wins"
-    ranked = sorted(won.items(), key=lambda item: -len(item[1]))
-    (leader, most), *others = ranked
+    (leader, most), *others = sorted(won.items(), key=lambda item: -len(item[1]))
     if len(most) == n_known and not others:
         return f"{leader} has the best mean in all {n_known} headline numbers"
     texts = [f"{model} in {', '.join(names)}" for model, names in others]
@@ -115,8 +112,7 @@ def _against(other: str, entries: Sequence[Mapping[str, Any]]) -> str:
         members = [entry for entry in known if entry["verdict"] == verdict]
         # Numbers of what is undecided would bury those that are decided.
         tell = _name if decided and verdict not in DECIDED else _told
-        if members:
-            n = len(members)
+        if n := len(members):
             amount = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
             parts.append(f"{words} {amount} ({'; '.join(map(tell, members))})")
     return f"Against {other}, {SUBJECT.name} is {', '.join(parts)}."
@@ -179,7 +175,6 @@ def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[
             against, metric, part = (known[name] for name in ("against", "metric", "part"))
             entry = {"against": against, "metric": metric, "part": part}
             entry["delta"] = values[vs(against)][metric][part]
-            found.setdefault(known["family"], []).append(
-                entry | intervals[vs(against)][metric][part]
-            )
+            entry |= intervals[vs(against)][metric][part]
+            found.setdefault(known["family"], []).append(entry)
     return found

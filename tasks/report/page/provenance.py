@@ -1,6 +1,6 @@
-"""What a run was and took: source, machine, stages, and what reconstructions cost for how good."""
+"""What a run was and took: its plan as a person would tell it, machine, stages, and costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.hub_layout import COST_TABLE
+from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.costs.cost_table import (
     COST_HEADER,
@@ -23,7 +24,7 @@ from tasks.report.costs.pareto_figure import axis_label, draw_panel, known_point
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts
 from tasks.report.page.svg import chart_style, fit_panel, new_panel, svg_markup
-from tasks.report.records.hub_contents import PlanFile, PlannedStage
+from tasks.report.records.hub_contents import PlanFile, PlannedStage, used_parameters
 from tasks.report.statistics.paired_scores import key_of
 
 UNKNOWN = "–"
@@ -74,16 +75,61 @@ def _facts(plan: PlanFile) -> Facts:
 
 
 def _line(files: PageFiles, stage: PlannedStage) -> tuple[list[str], str | None, str | None]:
-    record = files.record(stage.manifest, StageRecord)
     taken = [UNKNOWN] * 3
-    if record is not None:
-        seconds = (f"{value:.1f}" for value in (record.wall_s, record.cpu_s))
-        taken = [*seconds, f"{record.peak_memory_mib:.0f}"]
+    if (record := files.record(stage.manifest, StageRecord)) is not None:
+        taken = [f"{record.wall_s:.1f}", f"{record.cpu_s:.1f}", f"{record.peak_memory_mib:.0f}"]
     return (
         [stage.stage, stage.phase, *taken],
         files.link(stage.manifest) if record else None,
         files.link(stage.log) if files.has(stage.log) else None,
     )
+
+
+def plan_facts(parameters: Mapping[str, Any]) -> Facts:
+    """Return what the run was asked for, name and value; what the plan does not say is left out."""
+    return [(name, value) for name, value in _plan_facts(parameters) if parameters and value]
+
+
+def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    used = used_parameters(parameters)
+
+    def of(*names: str) -> Any:
+        value: Any = used
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+    def kind(name: str) -> str:
+        return str(of(name, "kind") or "").replace("_", " ")
+
+    doses = _listed(of("photons_per_pattern"), of("doses"))
+    numbers = ", ".join(f"{dose:g}" for dose in doses if isinstance(dose, int | float))
+    yield "dose", f"{numbers} photons per pattern" if numbers else ""
+    yield "view", ", ".join(map(str, _listed(of("view"), of("views"))))
+    splits = of("splits")
+    named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
+    yield "splits", ", ".join(map(str, named))
+    yield "profile", str(of("profile") or "")
+    yield "seeds", _seeds_text(of("seed"), of("seeds"))
+    yield "sample", kind("sample")
+    yield "probe", kind("probe")
+    yield "scan", of("scan") if isinstance(of("scan"), str) else kind("scan")
+    yield "labels", str(of("labels") or "")
+    yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
+
+
+def _listed(one: Any, many: Any) -> list[Any]:
+    """Return the one value of a run of one condition, or the many of a sweep."""
+    if one is not None:
+        return [one]
+    return many if isinstance(many, list) else []
+
+
+def _seeds_text(seed: Any, count: Any) -> str:
+    if not isinstance(seed, int):
+        return ""
+    n = count if isinstance(count, int) else 1
+    return ", ".join(str(seed + i) for i in range(n)) if n <= 12 else f"{seed} to {seed + n - 1}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""What was run: the plan as a person would tell it, and what was measured of dose and overlap."""
+"""What was measured of a comparison: its dose, its overlap and its pixel."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.scan_record import Geometry
-from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import ComparisonKey
-from tasks.report.records.hub_contents import used_parameters
 from tasks.report.texts.text_tables import fixed
 
 Facts = list[tuple[str, str]]
@@ -117,11 +115,6 @@ def _read_manifest(path: Path) -> StageRecord:
     return StageRecord.model_validate(read_json(path))
 
 
-def plan_facts(parameters: Mapping[str, Any]) -> Facts:
-    """Return what the run was asked for, name and value; what the plan does not say is left out."""
-    return [(name, value) for name, value in _plan_facts(parameters) if parameters and value]
-
-
 def measured_facts(measurement: Measurement) -> Facts:
     """Return what was measured, name and value."""
     facts: Facts = []
@@ -146,48 +139,6 @@ def measured_facts(measurement: Measurement) -> Facts:
     if measurement.object_pixel_m is not None:
         facts.append(("object pixel", f"{measurement.object_pixel_m * 1e9:.2f} nm"))
     return facts
-
-
-def _plan_facts(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    used = used_parameters(parameters)
-
-    def of(*names: str) -> Any:
-        value: Any = used
-        for name in names:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        return value
-
-    def kind(name: str) -> str:
-        return str(of(name, "kind") or "").replace("_", " ")
-
-    doses = _listed(of("photons_per_pattern"), of("doses"))
-    numbers = ", ".join(f"{dose:g}" for dose in doses if isinstance(dose, int | float))
-    yield "dose", f"{numbers} photons per pattern" if numbers else ""
-    yield "view", ", ".join(map(str, _listed(of("view"), of("views"))))
-    splits = of("splits")
-    named = splits if isinstance(splits, list) and splits else [split.value for split in Split]
-    yield "splits", ", ".join(map(str, named))
-    yield "profile", str(of("profile") or "")
-    yield "seeds", _seeds_text(of("seed"), of("seeds"))
-    yield "sample", kind("sample")
-    yield "probe", kind("probe")
-    yield "scan", of("scan") if isinstance(of("scan"), str) else kind("scan")
-    yield "labels", str(of("labels") or "")
-    yield "networks", " on ".join(str(name) for name in (of("architecture"), of("backend")) if name)
-
-
-def _listed(one: Any, many: Any) -> list[Any]:
-    """Return the one value of a run of one condition, or the many of a sweep."""
-    if one is not None:
-        return [one]
-    return many if isinstance(many, list) else []
-
-
-def _seeds_text(seed: Any, count: Any) -> str:
-    if not isinstance(seed, int):
-        return ""
-    n = count if isinstance(count, int) else 1
-    return ", ".join(str(seed + i) for i in range(n)) if n <= 12 else f"{seed} to {seed + n - 1}"
 
 
 def _object_pixel_m(params: Mapping[str, Any]) -> float:

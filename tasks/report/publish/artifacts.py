@@ -1,4 +1,4 @@
-"""What the Prefect UI shows of a finished run: a table of deltas and a page with small figures."""
+"""What Prefect is shown of a finished run: a table of deltas, a page with figures, and events."""
 
 import base64
 import io
@@ -9,10 +9,14 @@ from typing import Any
 from PIL import Image
 
 from tasks.catalogue.headline import metrics_among
+from tasks.report.history.changes import Change
+from tasks.report.records.attempts import interval_record
 from tasks.report.statistics.deltas import others_of, vs
 from tasks.report.statistics.summary import KEY, TRUTH, flags_between
 from tasks.report.texts.interval_texts import interval_text
 
+PUBLISHED_EVENT = "phase-g.delta.published"
+REGRESSED_EVENT = "phase-g.delta.regressed"
 THUMBNAIL_WIDTH_PX = 900
 THUMBNAIL_QUALITIES = (85, 70, 50, 30)
 THUMBNAIL_LIMIT_BYTES = 200_000
@@ -82,3 +86,27 @@ def thumbnail(path: Path) -> bytes:
             if buffer.tell() <= THUMBNAIL_LIMIT_BYTES or width == 1:
                 return buffer.getvalue()
         width = max(1, width // 2)
+
+
+def event_resource(hub: Path) -> dict[str, str]:
+    """Return the resource that events of a hub are about."""
+    return {"prefect.resource.id": f"phase-g.hub.{hub.name}", "prefect.resource.name": hub.name}
+
+
+def published_payload(delta: dict[str, Any]) -> dict[str, Any]:
+    """Return what the event of a publication carries: deltas, and how well they are known."""
+    names = ("schema_version", "generated_at", "aggregate_split", "n_replicates", "directions")
+    return {
+        **{name: delta[name] for name in names},
+        "deltas": delta["deltas"],
+        "intervals": interval_record(delta),
+    }
+
+
+def regressed_payload(delta: dict[str, Any], regressions: Sequence[Change]) -> dict[str, Any]:
+    """Return what the event of a regression carries: what got worse, by how much, how sure."""
+    return {
+        "generated_at": delta["generated_at"],
+        "aggregate_split": delta["aggregate_split"],
+        "regressions": [change.as_json for change in regressions],
+    }

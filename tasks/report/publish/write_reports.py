@@ -71,11 +71,10 @@ def write_numbers(hub: Path, generated_at: str) -> Publication | None:
     texts = delta_texts(hub, summary, delta)
     for path, text in texts.items():
         write_text(hub / path, text)
-    conditions = condition_map(hub, summary, blocks)
-    if conditions is None:
-        (hub / hub_layout.CONDITION_MAP).unlink(missing_ok=True)
-    else:
+    if (conditions := condition_map(hub, summary, blocks)) is not None:
         write_json(hub / hub_layout.CONDITION_MAP, conditions)
+    else:
+        (hub / hub_layout.CONDITION_MAP).unlink(missing_ok=True)
     return Publication(summary, delta, texts[hub_layout.DIGEST])
 
 
@@ -102,13 +101,12 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     """Return the texts that follow from summary and deltas, by their paths in the hub."""
     cost_lines = digest_lines(_cost_text(hub))
     blocker = read_blocker(hub)
+    stopped = blocker.sentences if blocker else ()
     preview = labelled(preview_lines(delta["deltas"]), delta)
     return {
         hub_layout.HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
         hub_layout.PREVIEW: "\n".join(preview) + "\n",
-        hub_layout.DIGEST: digest_markdown(
-            summary, delta, cost_lines, blocker.sentences if blocker else ()
-        ),
+        hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped),
         hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
         hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
         hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
@@ -163,10 +161,8 @@ def utc_now() -> str:
 
 def _unchanged(path: Path, delta: dict[str, Any]) -> dict[str, Any] | None:
     """Return the delta summary on disk if it differs in nothing but its time."""
-    if not path.is_file():
-        return None
     try:
-        old: dict[str, Any] = read_json(path)
+        old: dict[str, Any] = read_json(path) if path.is_file() else {}
     except ValueError:
         return None
     same = isinstance(old, dict) and old | {"generated_at": ""} == delta | {"generated_at": ""}

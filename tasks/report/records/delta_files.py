@@ -36,7 +36,6 @@ Metrics = Annotated[dict[Name, Parts[Value]], Needs(HEADLINE_METRICS)]
 AgainstArms = Annotated[
     dict[Name, Metrics[Value]], Needs(tuple(f"vs_{arm}" for arm in HEADLINE_ARMS[1:]))
 ]
-Confidence = Annotated[Number, Field(gt=0, lt=1)]
 Point = Annotated[tuple[Dose, Number], Strict(False)]
 
 
@@ -87,7 +86,7 @@ class DeltaSummary(Record):
     aggregate_split: MayLack[Text] = None
     measured_against: MeasuredAgainst = "truth"
     directions: dict[Name, Direction] = Field({}, description="Of the headline metrics")
-    confidence: MayLack[Confidence] = None
+    confidence: MayLack[Annotated[Number, Field(gt=0, lt=1)]] = None
     n_replicates: MayLack[Count] = None
     deltas: AgainstArms[Number | None] = Field(description="Differences of the means")
     intervals: AgainstArms[Interval] = Field({}, description="In the shape of the deltas")

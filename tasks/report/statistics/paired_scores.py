@@ -131,10 +131,10 @@ def _over_seeds(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
         for name in wanted.pair
     )
     found = _estimate(mean_difference(own, other), "seeds")
-    if len(shared) < n_conditions and not found.reason:
-        reason = f"over {len(shared)} of {n_conditions} conditions, those of every replicate"
-        found = replace(found, reason=reason)
-    return found
+    if len(shared) == n_conditions or found.reason:
+        return found
+    reason = f"over {len(shared)} of {n_conditions} conditions, those of every replicate"
+    return replace(found, reason=reason)
 
 
 def _over_blocks(scores: PairedScores, wanted: DeltaKey, delta: float) -> DeltaEstimate:

@@ -11,8 +11,9 @@ from flows.execution.attempt import record_attempt
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.__main__ import PLOT_NAME, main
-from tasks.report.history.changes import find_regressions, published_payload, regressed_payload
+from tasks.report.history.changes import find_regressions
 from tasks.report.history.history import read_history, write_history_plot
+from tasks.report.publish.artifacts import published_payload, regressed_payload
 from tasks.report.records.attempts import interval_record, last_attempt, read_attempts
 
 PARAMETERS = {"seed": 42, "view": "dense"}
