@@ -10,7 +10,8 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from tasks.core.files.atomic_files import atomic_path
-from tasks.core.files.scan_file import Scan, read_scan
+from tasks.core.files.scan_reader import read_scan
+from tasks.core.files.scan_record import Scan
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.__main__ import OUTPUTS

@@ -9,7 +9,7 @@ import numpy as np
 from canvas import SEED, figure_of, hide_ticks, save, scale_bar
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Geometry
+from tasks.core.files.scan_record import Geometry
 from tasks.core.objects import FILE_KIND, OBJECTS, ObjectParams, make_object
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, spawn

@@ -14,8 +14,8 @@ from tasks.core.objects import ObjectParams
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.scan_patterns import FILE_KIND, SCAN_PATTERNS, ScanParams, scan_path
 from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.simulate.faults import place_exposures
 from tasks.simulate.fly_scan import lay_out_scans, make_probe, make_sample
-from tasks.simulate.instrument import place_exposures
 from tasks.simulate.params import InstrumentParams, SimulationParams
 from tasks.simulate.simulation_figure import SPLIT_COLOURS, show_amplitude
 

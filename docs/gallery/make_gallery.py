@@ -21,7 +21,7 @@ from PIL import Image
 
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import ScanReader
+from tasks.core.files.scan_reader import ScanReader
 from tasks.core.study.seeds import Split
 from tasks.simulate.__main__ import OUTPUTS
 from tasks.simulate.simulation_figure import write_simulation_plot

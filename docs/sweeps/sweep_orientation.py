@@ -18,7 +18,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from sweep_scans import make_scan  # noqa: E402
 
-from tasks.core.files.scan_file import Scan, map_view  # noqa: E402
+from tasks.core.files.scan_reader import map_view  # noqa: E402
+from tasks.core.files.scan_record import Scan  # noqa: E402
 from tasks.orientation.check import check_orientation  # noqa: E402
 
 SEEDS = (7, 8, 9)

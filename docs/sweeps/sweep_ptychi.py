@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
-from tasks.core.files.solver_files import read_iterates  # noqa: E402
+from tasks.core.files.object_file import read_iterates  # noqa: E402
 from tasks.core.study.stage_record import StageFiles, silent  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_stage import iterate  # noqa: E402

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from sweep_scans import complex_error, make_scan  # noqa: E402
 
 from tasks.core.files.object_file import ObjectWindow  # noqa: E402
-from tasks.core.files.scan_file import map_view  # noqa: E402
+from tasks.core.files.scan_reader import map_view  # noqa: E402
 from tasks.core.study.device import Device  # noqa: E402
 from tasks.reconstruct.params import PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_solver import solve  # noqa: E402

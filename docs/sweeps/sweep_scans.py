@@ -12,7 +12,7 @@ from flows.params.run import PhaseGParams
 from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
 from tasks.compare.alignment.region import ComparisonParams, scored_region
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.simulate.stage import simulate
 from tasks.views.stage import select_view

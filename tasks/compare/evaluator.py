@@ -13,7 +13,7 @@ from tasks.catalogue.scoring.image_pair import ImagePair
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region
 from tasks.compare.reference_object import Complex, ReferenceObject
-from tasks.core.files.scan_file import ScanHeader
+from tasks.core.files.scan_record import ScanHeader
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tasks.compare.alignment.region import ComparisonParams, Region, scored_regi
 from tasks.compare.reference_object import REFERENCE, Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_on_branch
 from tasks.core.study.stage_record import Progress, StageFiles

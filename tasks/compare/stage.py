@@ -18,7 +18,7 @@ from tasks.compare.reference_object import read_reference_object
 from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import Progress, StageFiles
 
 SELF_COMPARISON = (

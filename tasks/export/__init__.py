@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import Geometry, read_scan_header
+from tasks.core.files.scan_file import read_scan_header
+from tasks.core.files.scan_record import Geometry
 
 
 @dataclass(frozen=True)

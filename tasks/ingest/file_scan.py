@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.files.named_files import with_fingerprint
+from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import (
     DETECTOR_PIXEL_WINDOW_M,
     DISTANCE_WINDOW_M,
@@ -100,14 +100,8 @@ class NamedFile(BaseModel):
     dataset: str | None = Field(
         None, description="HDF5 dataset of the array; not needed where the file holds one alone"
     )
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "file", "The file")
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("file", "The file")
 
 
 class FileOptions(BaseModel):

@@ -1,12 +1,17 @@
 """Parameters of importing, checking and preparing a measured scan."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from tasks.core.files.named_files import with_fingerprint, without_folders
-from tasks.core.study.catalogue import known_name, name_field
+from tasks.core.files.named_files import (
+    Fingerprint,
+    fingerprint_of,
+    name_field,
+    one_of,
+    without_folders,
+)
 from tasks.ingest.file_scan import (
     STRICT,
     FileOptions,
@@ -25,6 +30,7 @@ from tasks.ingest.importers import IMPORTERS
 
 # The format that the file itself shows.
 AUTO = "auto"
+FORMATS = (AUTO, *IMPORTERS)
 
 
 class PositionsParams(BaseModel):
@@ -136,7 +142,7 @@ class GuessParams(NamedFile):
 class IngestOptions(FileOptions):
     """What the file of a measured scan does not say of it, and how the scan is prepared."""
 
-    format: str = name_field(AUTO, (AUTO, *IMPORTERS), "Format")
+    format: Annotated[str, one_of(FORMATS, "format")] = name_field(AUTO, FORMATS, "Format")
     geometry_unknown: bool = Field(
         False,
         description="Energy, distance and pixel are not known: the positions are in pixels, and "
@@ -153,24 +159,13 @@ class IngestOptions(FileOptions):
         (), description="Codes of findings that shall not stop the import"
     )
 
-    @field_validator("format")
-    @classmethod
-    def _format_is_known(cls, value: str) -> str:
-        return known_name(value, (AUTO, *IMPORTERS), "format")
-
 
 class IngestParams(IngestOptions):
     """A measured scan, what its file does not say of it, and how it is prepared."""
 
     file: Path = Field(description="The measured scan")
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "file", "The scan")
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("file", "The scan")
 
     @property
     def record(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from tasks.ingest.checks import refuse_errors
 from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.prepare import PreparedScan, prepare
+from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.resolved_scan import open_scan
 
 OUTPUTS = {

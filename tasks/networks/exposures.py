@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.files.scan_file import Scan, ScanReader
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import Scan
 from tasks.core.geometry.patches import shifted_probes
 from tasks.core.physics.probe import probe_intensity, probe_sha256
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.scan_file import Scan
-from tasks.core.physics.nesterov import extrapolate
+from tasks.core.files.scan_record import Scan
+from tasks.core.physics.forward import extrapolate
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess.closed_form import flat_guess

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.batches import canvas_of
 from tasks.networks.canvas_network import CanvasNetwork

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import Scan
+from tasks.core.files.scan_record import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.params import Algorithm, NoiseModel, ReferenceParams

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Scan
-from tasks.core.physics.nesterov import extrapolate
+from tasks.core.files.scan_record import Scan
+from tasks.core.physics.forward import extrapolate
 from tasks.core.study.device import Device
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task, count_by_poisson
 from tasks.reconstruct.solver_settings import SolverSettings

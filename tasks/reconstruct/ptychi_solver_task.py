@@ -19,7 +19,7 @@ import torch
 
 from tasks.core.files.atomic_files import scratch_array
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import Scan
+from tasks.core.files.scan_record import Scan
 from tasks.reconstruct.params import Algorithm, NoiseModel
 from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.torchvision_import import import_torchvision

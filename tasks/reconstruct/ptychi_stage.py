@@ -10,9 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import write_json, write_text
-from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Scan, map_view
-from tasks.core.files.solver_files import SaveIterate, epochs_to_keep, iterates_writer
+from tasks.core.files.object_file import (
+    ObjectWindow,
+    SaveIterate,
+    epochs_to_keep,
+    iterates_writer,
+    write_object,
+)
+from tasks.core.files.scan_reader import map_view
+from tasks.core.files.scan_record import Scan
 from tasks.core.study.device import Device
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_record import Progress, StageFiles

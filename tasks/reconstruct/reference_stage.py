@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.core.files.atomic_files import write_json, write_text
-from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Scan, read_scan
-from tasks.core.files.solver_files import Illumination, write_illumination
+from tasks.core.files.object_file import (
+    Illumination,
+    ObjectWindow,
+    write_illumination,
+    write_object,
+)
+from tasks.core.files.scan_reader import read_scan
+from tasks.core.files.scan_record import Scan
 from tasks.core.study.device import usable_cores
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles

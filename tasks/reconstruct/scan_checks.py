@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import Scan
+from tasks.core.files.scan_record import Scan
 from tasks.core.geometry.patches import illumination_map, lit_pixels, scan_box
 from tasks.core.physics.forward import propagate
 

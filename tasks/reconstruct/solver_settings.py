@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.core.files.scan_file import Scan
+from tasks.core.files.scan_record import Scan
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.reconstruct.params import Algorithm, NoiseModel, PtyChiParams

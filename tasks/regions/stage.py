@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.core.files.scan_file import ScanHeader, ScanReader, ScanWriter
-from tasks.core.files.solver_files import read_illumination
+from tasks.core.files.object_file import read_illumination
+from tasks.core.files.scan_file import ScanWriter
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import ScanHeader
 from tasks.core.physics.probe import coherent_probe, energy_diameter_px, probe_sha256
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Progress, StageFiles

@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 from tasks.commands import EXIT_SUCCESS, new_app, run_app, say, tell
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import ScanReader
+from tasks.core.files.scan_reader import ScanReader
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles
 from tasks.simulate.params import SimulationParams

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.scan_writer import PATTERNS_PER_CHUNK
+from tasks.core.files.scan_file import PATTERNS_PER_CHUNK
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity_of_modes, draw_counts
 from tasks.simulate.faults.fault import Reading

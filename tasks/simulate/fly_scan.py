@@ -21,7 +21,7 @@ from tasks.core.physics.probe import (
 from tasks.core.probes import PROBES
 from tasks.core.scan_patterns import scan_path
 from tasks.core.study.seeds import Purpose, Split, spawn
-from tasks.simulate.instrument import modes_of_beam
+from tasks.simulate.faults import modes_of_beam
 from tasks.simulate.params import SimulationParams
 
 EDGE_ENERGY_LIMIT = 0.01

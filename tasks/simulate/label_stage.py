@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
-from tasks.core.files.scan_file import Scan, open_view, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import open_view
+from tasks.core.files.scan_record import Scan
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.study.seeds import Purpose, Split, spawn

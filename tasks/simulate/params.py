@@ -15,8 +15,7 @@ from tasks.core.objects import ObjectParams
 from tasks.core.probes import ProbeParams
 from tasks.core.scan_patterns import ScanParams
 from tasks.core.study.seeds import Split
-from tasks.simulate.faults import InstrumentParams
-from tasks.simulate.instrument import check_instrument
+from tasks.simulate.faults import InstrumentParams, check_instrument
 
 __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import ScanReader
+from tasks.core.files.scan_reader import ScanReader
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
-from tasks.core.files.scan_file import Geometry, ScanHeader, ScanWriter
-from tasks.core.files.scan_record import good_pixels
+from tasks.core.files.scan_file import ScanWriter
+from tasks.core.files.scan_record import Geometry, ScanHeader, good_pixels
 from tasks.core.objects import object_facts
 from tasks.core.physics.forward import draw_counts
 from tasks.core.physics.probe import coherent_probe
@@ -17,6 +17,7 @@ from tasks.core.scan_patterns import scan_facts
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.simulate.exposure import DoseMeter, calibrate_probe, expose
+from tasks.simulate.faults import Detector, pixel_mask, place_exposures, position_reach_px
 from tasks.simulate.fly_scan import (
     lay_out_scans,
     make_probe,
@@ -24,7 +25,6 @@ from tasks.simulate.fly_scan import (
     make_sample,
     probe_facts,
 )
-from tasks.simulate.instrument import Detector, pixel_mask, place_exposures, position_reach_px
 from tasks.simulate.params import SimulationParams
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.architectures.base import Architecture

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy.spatial import cKDTree
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.hub_layout import HALVES

@@ -13,7 +13,8 @@ from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object

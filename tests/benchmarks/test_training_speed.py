@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import open_view, read_scan_header
+from tasks.core.files.scan_file import read_scan_header
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.device import Device, Precision
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from tasks.core.files.scan_file import Geometry, Scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
 from tasks.networks.architectures import UnrolledArchitecture

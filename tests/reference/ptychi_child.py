@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.geometry.patches import Window
 from tasks.core.study.stage_record import StageFiles
 from tasks.reconstruct.params import PtyChiParams

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity, diffraction_intensity_of_modes
 from tasks.core.study.stage_record import StageFiles, silent

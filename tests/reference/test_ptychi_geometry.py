@@ -11,9 +11,8 @@ import pytest
 from scipy.ndimage import binary_erosion
 
 from tasks.core.files.atomic_files import read_json, sha256_of, write_json
-from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import read_scan
-from tasks.core.files.solver_files import epochs_to_keep, read_iterates
+from tasks.core.files.object_file import epochs_to_keep, read_iterates, read_object
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.geometry.patches import extract_patches, illumination_map, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity, fourier_shift
 from tasks.core.study.stage_record import StageFiles, silent

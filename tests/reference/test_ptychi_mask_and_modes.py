@@ -10,7 +10,8 @@ from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
 from tasks.compare.alignment.region import scored_region
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import read_scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import PtyChiParams
 from tasks.simulate.params import InstrumentParams, SimulationParams

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import Geometry
+from tasks.core.files.scan_record import Geometry
 from tasks.export import Exported
 from tasks.export.formats import ptychodus
 

@@ -25,7 +25,8 @@ from tasks.compare.alignment.region import ComparisonParams, Region, scored_regi
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.truth_free.held_out import held_out_misfit, patterns_to_predict
 from tasks.core.files.object_file import ObjectWindow, read_object
-from tasks.core.files.scan_file import ScanHeader, ScanReader, open_view
+from tasks.core.files.scan_reader import ScanReader, open_view
+from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.probe import energy_diameter_px

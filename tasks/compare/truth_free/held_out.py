@@ -9,7 +9,8 @@ from scipy.special import xlogy
 from tasks.compare.alignment.gauge import nearest_trusted
 from tasks.compare.alignment.region import Region
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import ScanHeader, ScanReader
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.patches import extract_patches, shifted_probes, split_positions
 from tasks.core.physics.forward import diffraction_intensity_of_modes
 from tasks.core.physics.probe import probe_intensity

@@ -1,27 +1,73 @@
-"""Files that hold parameters, and files that they name, whose content is a parameter too."""
+"""What parameters name: things of a catalogue, and files, whose content is a parameter too.
+
+Also files that hold parameters themselves.
+"""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from tasks.core.files.atomic_files import sha256_of
 
+Thing = TypeVar("Thing")
+Fingerprint = Annotated[
+    str | None,
+    Field(description="SHA-256 of the file; filled in, so that a changed file is noticed"),
+]
 PATH_FIELDS = ("path", "file")
+OPTION = "--parameters"
+CURE = "Name a JSON or YAML file of parameters by name, such as the parameters.json of a scan."
 
 
-def with_fingerprint(values: object, field: str, what: str) -> object:
-    """Fill in the SHA-256 of the file that a field names; refuse one that is not that planned with.
+def catalogue(what: str, *entries: tuple[str, Thing]) -> dict[str, Thing]:
+    """Return things by name, in their order; ValueError, which says `what` they are, for twins."""
+    found: dict[str, Thing] = {}
+    for name, thing in entries:
+        if name in found:
+            raise ValueError(f"There are two {what}s called {name!r}. Rename one of them.")
+        found[name] = thing
+    return found
 
-    For a pydantic validator in mode `before`; the fingerprint is the field `file_sha256`. Anything
-    but a mapping with a file is returned as it is.
 
-    Raises:
-        ValueError: If the file is missing, or was changed since its fingerprint was taken.
+def name_field(default: str, names: Collection[str], description: str) -> Any:
+    """Return the field of a parameter that names a thing of a catalogue; a form shows a list."""
+    return Field(
+        default,
+        description=f"{description}: {', '.join(names)}",
+        json_schema_extra={"enum": list(names)},
+    )
+
+
+def known_name(name: str, names: Collection[str], what: str) -> str:
+    """Return a name that a catalogue has; raises ValueError if it has none of this name."""
+    if name not in names:
+        raise ValueError(f"Unknown {what} {name!r}. Choose one of: {', '.join(names)}.")
+    return name
+
+
+def one_of(names: Collection[str], what: str) -> AfterValidator:
+    """Return the validator of a field that `known_name` checks."""
+    return AfterValidator(partial(known_name, names=names, what=what))
+
+
+def fingerprint_of(field: str, what: str) -> Any:
+    """Return a validator of a model: it fills in `file_sha256` of the file that a field names.
+
+    The model is refused if the file is missing, or was changed since its fingerprint was taken.
     """
+
+    def fill_in(values: object) -> object:
+        return _with_fingerprint(values, field, what)
+
+    return model_validator(mode="before")(fill_in)
+
+
+def _with_fingerprint(values: object, field: str, what: str) -> object:
     if not isinstance(values, dict) or values.get(field) is None:
         return values
     path = Path(values[field])
@@ -77,10 +123,6 @@ def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, 
             value = rename(value)
         renamed[key] = value
     return renamed
-
-
-OPTION = "--parameters"
-CURE = "Name a JSON or YAML file of parameters by name, such as the parameters.json of a scan."
 
 
 def named_parameter_file(words: Sequence[str]) -> Path | None:

@@ -1,32 +1,126 @@
-"""Measured scans on disk, CXI (HDF5) so that other programs open them, and views of them.
+"""A scan in CXI (HDF5), so that other programs open it: all but its patterns, and writing them.
 
-A view says which exposures of a scan are used. Here a scan is read and written at once;
-`scan_writer` and `scan_reader` take some patterns at a time.
+Layout and units after Maia, Nature Methods 9, 854 (2012) and the CXI file format 1.6: energies
+in joules, lengths in metres, and `translation` that of the *sample*: where the sample moves
+by +x, the probe moves over it by -x. Positions in object pixels are made here alone.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
-from numpy.typing import NDArray
+import orjson
+from numpy.typing import DTypeLike, NDArray
 
-from tasks.core.files.atomic_files import read_json, scratch_array
-from tasks.core.files.scan_header import read_scan_header
-from tasks.core.files.scan_reader import CACHE_BYTES, ScanReader
-from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, Scan, ScanHeader
-from tasks.core.files.scan_writer import PATTERNS_PER_CHUNK, ScanWriter
+from tasks.core.files.atomic_files import atomic_path, open_hdf5
+from tasks.core.files.scan_record import (
+    DETECTOR_PIXEL_WINDOW_M,
+    DISTANCE_WINDOW_M,
+    ELECTRONVOLT_J,
+    ENERGY_WINDOW_EV,
+    Geometry,
+    Scan,
+    ScanHeader,
+)
+from tasks.core.physics.probe import coherent_probe
 
-__all__ = [
-    "ELECTRONVOLT_J",
-    "Geometry",
-    "Scan",
-    "ScanHeader",
-    "ScanReader",
-    "ScanWriter",
-    "read_scan",
-    "read_scan_header",
-    "write_scan",
-]
+PATTERNS_PER_CHUNK = 16
+DETECTOR = "entry_1/instrument_1/detector_1"
+COUNTS = f"{DETECTOR}/data"
+TRANSLATION = "entry_1/sample_1/geometry_1/translation"
+SOURCE = "entry_1/instrument_1/source_1"
+PLACEHOLDER = "geometry_is_placeholder"
+PROVENANCE = "entry_1/process_1/provenance"
+_ENERGY_UNITS_J = {"J": 1.0, "eV": ELECTRONVOLT_J, "keV": 1e3 * ELECTRONVOLT_J}
+
+
+class ScanWriter:
+    """An open CXI file that patterns are appended to.
+
+    Counts are stored in 16 bits until one does not fit; then what is there is widened to 32.
+
+    Attributes:
+        provenance: How the scan came to be, as JSON; written last, so that what is measured on
+            the way can be added.
+    """
+
+    def __init__(self, file: h5py.File, header: ScanHeader, dtype: DTypeLike = np.uint16) -> None:
+        self.provenance: dict[str, Any] = dict(header.provenance)
+        self._file, self._shape = file, (len(header), header.n_px, header.n_px)
+        self._written = 0
+        _write_header(file, header)
+        self._counts = self._create(COUNTS, dtype)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, path: Path, header: ScanHeader, dtype: DTypeLike = np.uint16
+    ) -> Iterator["ScanWriter"]:
+        """Yield a writer; the file takes its name once the block ends well and all is there.
+
+        Raises:
+            ValueError: If fewer patterns were appended than there are positions.
+        """
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            writer = cls(file, header, dtype)
+            yield writer
+            writer.finish()
+
+    def append(self, counts: NDArray[Any]) -> None:
+        """Append patterns [photons / px], shape (any, N, N).
+
+        Raises:
+            ValueError: If they do not have the shape of a pattern, are more than there are
+                positions, or do not fit 32 bits.
+        """
+        stop = self._written + len(counts)
+        if counts.shape[1:] != self._shape[1:] or stop > self._shape[0]:
+            raise ValueError(
+                f"Expected at most {self._shape[0] - self._written} more patterns of "
+                f"{self._shape[1]} x {self._shape[2]} px, got an array of shape {counts.shape}. "
+                f"Give one pattern for each position, of the probe's size."
+            )
+        if self._counts.dtype == np.uint16 and counts.max(initial=0) > np.iinfo(np.uint16).max:
+            self._widen()
+        self._counts[self._written : stop] = counts.astype(self._counts.dtype, copy=False)
+        self._written = stop
+
+    def finish(self) -> None:
+        """Add what belongs after the patterns; called by `open`."""
+        if self._written != self._shape[0]:
+            raise ValueError(
+                f"Expected {self._shape[0]} patterns, one for each position, got "
+                f"{self._written}. Append all of them before the file is closed."
+            )
+        self._file[f"{DETECTOR}/translation"] = h5py.SoftLink(f"/{TRANSLATION}")
+        data = self._file.create_group("entry_1/data_1")
+        data["data"] = h5py.SoftLink(f"/{COUNTS}")
+        data["translation"] = h5py.SoftLink(f"/{TRANSLATION}")
+        self._file[PROVENANCE] = orjson.dumps(self.provenance, option=orjson.OPT_SORT_KEYS).decode()
+
+    def _create(self, name: str, dtype: DTypeLike) -> h5py.Dataset:
+        return self._file.create_dataset(
+            name,
+            shape=self._shape,
+            dtype=dtype,
+            chunks=(min(PATTERNS_PER_CHUNK, self._shape[0]), *self._shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+        )
+
+    def _widen(self) -> None:
+        """Move what is written into a dataset of 32 bits."""
+        narrow = f"{DETECTOR}/narrow"
+        self._file.move(COUNTS, narrow)
+        self._counts = self._create(COUNTS, np.uint32)
+        for start in range(0, self._written, PATTERNS_PER_CHUNK):
+            part = slice(start, min(start + PATTERNS_PER_CHUNK, self._written))
+            self._counts[part] = self._file[narrow][part]
+        del self._file[narrow]
 
 
 def write_scan(path: Path, scan: Scan) -> None:
@@ -37,53 +131,110 @@ def write_scan(path: Path, scan: Scan) -> None:
             writer.append(counts[start : start + PATTERNS_PER_CHUNK])
 
 
-def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
-    """Read a scan, or the patterns of some indices; only the chunks that hold them are touched.
+def _write_header(file: h5py.File, header: ScanHeader) -> None:
+    """Write all that is known before the first pattern."""
+    geometry, n_px = header.geometry, header.n_px
+    pixel_m = geometry.detector_pixel_m
+    file["cxi_version"] = 160
+    file["entry_1/definition"] = "ptychography, far field"
+    source = file.create_group(SOURCE)
+    source["energy"] = geometry.energy_ev * ELECTRONVOLT_J
+    source["energy"].attrs["units"] = "J"
+    source["wavelength"] = geometry.wavelength_m
+    source["illumination"] = header.probe if header.modes is None else header.modes
+    detector = file.create_group(DETECTOR)
+    if not geometry.is_known:
+        detector.attrs[PLACEHOLDER] = True
+    detector["distance"] = geometry.distance_m
+    detector["x_pixel_size"] = pixel_m
+    detector["y_pixel_size"] = pixel_m
+    # Rows go along +y and columns along +x, on the detector as in the translations: a reader that
+    # takes another sign for one of them finds the conjugate object, turned around.
+    half_m = n_px / 2 * pixel_m
+    detector["corner_position"] = np.array([-half_m, -half_m, geometry.distance_m])
+    detector["basis_vectors"] = pixel_m * np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+    mask = header.pixel_mask
+    detector["mask"] = np.zeros((n_px, n_px), np.uint32) if mask is None else mask
+    translation = np.zeros((len(header), 3))
+    translation[:, :2] = -header.positions_px[:, ::-1] * geometry.object_pixel_m(n_px)
+    file[TRANSLATION] = translation
+    file[TRANSLATION].attrs["units"] = "m"
+
+
+def read_scan_header(path: Path) -> ScanHeader:
+    """Read all of a scan but its patterns.
 
     Raises:
-        ValueError: If the file is missing, cut short, lacks a field, or holds what cannot be:
-            see `read_scan_header`; or if a count is negative or not finite, or an index is
-            outside the scan.
+        ValueError: If the file is missing, cut short or lacks a field; if the energy is outside
+            50 eV to 200 keV; if a length, a position or the probe is not finite; or if the
+            positions are not one for each pattern.
     """
-    reader = ScanReader(path, indices, cache_bytes=0)
-    return Scan.of(reader.header, reader.read())
+    with open_hdf5(path) as file:
+        return _read_header(path, file)
 
 
-def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
-    """Open the exposures of a scan (CXI) that a view has chosen; patterns are read when asked for.
-
-    The view (JSON) holds their scan indices under `indices`.
-
-    Raises:
-        ValueError: If a file is damaged, or the view does not belong to the scan.
-    """
-    view = read_json(view_path)
-    n_exposures = len(read_scan_header(scan_path))
-    if view["n_exposures"] != n_exposures:
+def _read_header(path: Path, file: h5py.File) -> ScanHeader:
+    shape = _field(path, file, COUNTS, "diffraction patterns").shape
+    geometry = _read_geometry(path, file)
+    translation = _finite(path, TRANSLATION, _field(path, file, TRANSLATION, "translations")[()])
+    if len(shape) != 3 or translation.shape != (shape[0], 3):
         raise ValueError(
-            f"The view {view_path.name} was made for a scan of {view['n_exposures']} exposures, "
-            f"but {scan_path.name} has {n_exposures}. Make the view again from this scan."
+            f"{path} must hold patterns (J, N, N) and as many translations (J, 3), got "
+            f"{shape} and {translation.shape}. Write one translation for each pattern."
         )
-    indices = np.asarray(view["indices"], dtype=np.intp)
-    reader = ScanReader(scan_path, indices, cache_bytes=cache_bytes)
-    provenance = reader.header.provenance | {"view": view["view"]}
-    reader.header = replace(reader.header, provenance=provenance)
-    return reader
+    name = f"{SOURCE}/illumination"
+    light = _finite(path, name, _field(path, file, name, "illumination")[()])
+    mask = file[f"{DETECTOR}/mask"][()] if f"{DETECTOR}/mask" in file else None
+    return ScanHeader(
+        positions_px=-translation[:, 1::-1] / geometry.object_pixel_m(shape[-1]),
+        probe=coherent_probe(light) if light.ndim == 3 else light,
+        geometry=geometry,
+        provenance=orjson.loads(file[PROVENANCE][()]),
+        modes=light if light.ndim == 3 else None,
+        pixel_mask=mask if mask is not None and mask.any() else None,
+    )
 
 
-def map_view(scan_path: Path, view_path: Path) -> Scan:
-    """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
+def _read_geometry(path: Path, file: h5py.File) -> Geometry:
+    """Return the geometry; refuse energies and lengths that no instrument has."""
+    energy = _field(path, file, f"{SOURCE}/energy", "photon energy")
+    units = energy.attrs.get("units", "J")
+    energy_ev = float(energy[()]) * _ENERGY_UNITS_J.get(str(units), np.nan) / ELECTRONVOLT_J
+    if not ENERGY_WINDOW_EV[0] <= energy_ev <= ENERGY_WINDOW_EV[1]:
+        raise ValueError(
+            f"{path} has a photon energy of {energy[()]:.6g} {units}, expected 50 eV to 200 keV "
+            f"in J, eV or keV. Write the photons' energy, not the machine's, into {SOURCE}/energy, "
+            f"with its unit in the attribute `units`."
+        )
+    lengths = {}
+    windows = {"distance": DISTANCE_WINDOW_M, "x_pixel_size": DETECTOR_PIXEL_WINDOW_M}
+    for name, (least, most) in windows.items():
+        length = float(_field(path, file, f"{DETECTOR}/{name}", name)[()])
+        if not least <= length <= most:
+            raise ValueError(
+                f"{path} has {DETECTOR}/{name} = {length:g} m, expected a positive length from "
+                f"{least:g} to {most:g} m. Correct it in metres."
+            )
+        lengths[name] = length
+    is_known = not bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
+    return Geometry(energy_ev, lengths["distance"], lengths["x_pixel_size"], is_known)
 
-    For solvers that need them all as one array, again and again, in any order.
 
-    Raises:
-        ValueError: As `open_view`, or if a count is negative or not finite.
-    """
-    reader = open_view(scan_path, view_path, cache_bytes=0)
-    first = reader.read(np.arange(min(1, len(reader))))
-    counts = scratch_array((len(reader), *first.shape[1:]), first.dtype)
-    start = 0
-    for part in reader.parts():
-        counts[start : start + len(part)] = part
-        start += len(part)
-    return Scan.of(reader.header, counts)
+def _field(path: Path, file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
+    """Return a dataset; name what is missing, and where it belongs."""
+    if name not in file:
+        raise ValueError(
+            f"{path} has no {meaning}: the dataset {name} is missing. Add it (CXI 1.6), or "
+            f"convert the file again from its source."
+        )
+    return file[name]
+
+
+def _finite(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return values; refuse them where one is not finite."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"{path} has values in {name} that are not finite. Repair them or leave those "
+            f"exposures out."
+        )
+    return values

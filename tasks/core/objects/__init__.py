@@ -7,13 +7,13 @@ class in that file and a base of `ObjectParams`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import pi
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from tasks.core.files.named_files import with_fingerprint
+from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.objects.dead_leaves import dead_leaves
 from tasks.core.objects.from_file import (
     ObjectFileOptions,
@@ -25,7 +25,6 @@ from tasks.core.objects.gaussian_random_field import gaussian_random_field
 from tasks.core.objects.natural_texture import natural_texture
 from tasks.core.objects.random_lines import random_lines
 from tasks.core.objects.siemens_star import StarOptions, check_spokes, siemens_star, star_facts
-from tasks.core.study.catalogue import catalogue, known_name, name_field
 
 Range = tuple[float, float]
 FILE_KIND = "file"
@@ -63,32 +62,22 @@ class ObjectParams(ObjectFileOptions, StarOptions):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str = name_field("dead_leaves", OBJECTS, "What the object shows")
+    kind: Annotated[str, one_of(OBJECTS, "object kind")] = name_field(
+        "dead_leaves", OBJECTS, "What the object shows"
+    )
     amplitude_range: Range = Field(
         (0.5, 1.0), description="Smallest and largest amplitude, within [0, 1]"
     )
     phase_range_rad: Range = Field(
         (-1.0, 1.0), description="Smallest and largest phase, within [-pi, pi] [rad]"
     )
-
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("path", "The object's file")
 
     @property
     def keeps_file_values(self) -> bool:
         """Tell whether the values come from a file as they are."""
         return self.kind == FILE_KIND and self.keep_file_values
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "path", "The object's file")
-
-    @field_validator("kind")
-    @classmethod
-    def _kind_is_known(cls, value: str) -> str:
-        return known_name(value, OBJECTS, "object kind")
 
     @field_validator("amplitude_range")
     @classmethod

@@ -1,4 +1,4 @@
-"""Forward model of far-field ptychography for a thin object; phases relative to the truth.
+"""Forward model of far-field ptychography for a thin object, and what solvers do about it.
 
 Symbols follow Thibault et al., Ultramicroscopy 109, 338 (2009): the exit wave is
 psi_j = P * O_j, and detector pixel q records I_j(q) = |F psi_j|^2(q). Arrays in the object plane
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Complex = NDArray[np.complexfloating]
 Real = NDArray[np.floating]
+
+LARGEST_MOMENTUM = 0.95
 
 
 def propagate(exit_waves: Complex) -> Complex:
@@ -141,3 +143,22 @@ def phase_on_branch(image: Complex, true_angle: Real, true_phase: Real) -> Real:
     `phase_from_minimum` does; all have the shape (H, W).
     """
     return np.asarray(true_phase + wrap(np.angle(image) - true_angle))
+
+
+Complex = NDArray[np.complexfloating]
+
+
+def momentum(epoch: int, largest: float = LARGEST_MOMENTUM) -> float:
+    """Return b_k after the k-th epoch (counted from 1): zero first, rising to the cap."""
+    return min(largest, (epoch - 1) / (epoch + 2))
+
+
+def extrapolate(current: Complex, previous: Complex, epoch: int) -> Complex:
+    """Return where the next epoch of a solver starts: x_k, moved on along the last change.
+
+    Nesterov's acceleration, y_k = x_k + b_k (x_k - x_(k-1)) with b_k = (k - 1) / (k + 2): Nesterov,
+    Soviet Math. Dokl. 27, 372 (1983), in the form of Beck & Teboulle, SIAM J. Imaging Sci. 2, 183
+    (2009). b_k is capped, because an epoch of minibatches is not an exact gradient step and its
+    noise would be amplified. The result of the solver is x_k.
+    """
+    return current + momentum(epoch) * (current - previous)

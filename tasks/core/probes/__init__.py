@@ -4,14 +4,16 @@ A new kind is one new file and one line of `PROBES`; where it has options of its
 class in that file and a base of `ProbeParams`.
 """
 
-from pydantic import ConfigDict, field_validator
+from typing import Annotated
 
+from pydantic import ConfigDict
+
+from tasks.core.files.named_files import catalogue, name_field, one_of
 from tasks.core.probes.disc import DISC
 from tasks.core.probes.from_file import FILE_KIND, FROM_FILE, ProbeFileOptions
 from tasks.core.probes.gaussian import GAUSSIAN
 from tasks.core.probes.kinds import ProbeKind, RoundProbeOptions
 from tasks.core.probes.zone_plate import ZONE_PLATE, ZonePlateOptions
-from tasks.core.study.catalogue import catalogue, known_name, name_field
 
 PROBES: dict[str, ProbeKind] = catalogue(
     "probe kind",
@@ -30,9 +32,6 @@ class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str = name_field("zone_plate", PROBES, "Kind of the probe")
-
-    @field_validator("kind")
-    @classmethod
-    def _kind_is_known(cls, value: str) -> str:
-        return known_name(value, PROBES, "probe kind")
+    kind: Annotated[str, one_of(PROBES, "probe kind")] = name_field(
+        "zone_plate", PROBES, "Kind of the probe"
+    )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from tasks.core.files.atomic_files import open_hdf5
-from tasks.core.files.named_files import with_fingerprint
+from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.physics.probe import unit_energy
 from tasks.core.probes.kinds import ProbeKind, ProbeOptions
 
@@ -22,14 +22,8 @@ class ProbeFileOptions(ProbeOptions):
         None, description="File: .npy or HDF5 with a complex probe, (N, N) or modes (M, N, N)"
     )
     dataset: str = Field("probe", description="File: name of the HDF5 dataset")
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "file", "The probe's file")
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("file", "The probe's file")
 
     @model_validator(mode="after")
     def _a_file_is_named(self) -> Self:

@@ -6,21 +6,19 @@ are a class in that file and a base of `ScanParams`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.named_files import with_fingerprint
-from tasks.core.scan_patterns.area import AreaOptions, ScanArea
+from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.scan_patterns.concentric import concentric
 from tasks.core.scan_patterns.fermat import fermat
 from tasks.core.scan_patterns.from_file import ScanFileOptions, positions_from_file
 from tasks.core.scan_patterns.random_positions import random_positions
-from tasks.core.scan_patterns.raster import raster
-from tasks.core.study.catalogue import catalogue, known_name, name_field
+from tasks.core.scan_patterns.raster import AreaOptions, ScanArea, raster
 
 ScanMaker = Callable[[ScanArea, np.random.Generator, "ScanParams"], NDArray[np.float64]]
 FILE_KIND = "file"
@@ -40,28 +38,19 @@ class ScanParams(ScanFileOptions, AreaOptions):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str = name_field("raster", SCAN_PATTERNS, "Pattern of the scan")
+    kind: Annotated[str, one_of(SCAN_PATTERNS, "scan kind")] = name_field(
+        "raster", SCAN_PATTERNS, "Pattern of the scan"
+    )
     overlap_ratio: float = Field(
         0.7, ge=0, lt=1, description="Linear overlap of neighbours, 1 - step / diameter"
     )
-    file_sha256: str | None = Field(
-        None, description="SHA-256 of the file; filled in, so that a changed file is noticed"
-    )
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("path", "The file of positions")
 
     @property
     def is_from_file(self) -> bool:
         """Tell whether the positions come from a file."""
         return self.kind == FILE_KIND
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_the_file(cls, values: object) -> object:
-        return with_fingerprint(values, "path", "The file of positions")
-
-    @field_validator("kind")
-    @classmethod
-    def _kind_is_known(cls, value: str) -> str:
-        return known_name(value, SCAN_PATTERNS, "scan kind")
 
     @model_validator(mode="after")
     def _file_is_named(self) -> Self:

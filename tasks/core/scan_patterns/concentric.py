@@ -7,7 +7,7 @@ first one, so that they are as dense on every ring and no grid leaves its period
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_patterns.area import ScanArea
+from tasks.core.scan_patterns.raster import ScanArea
 
 POSITIONS_ON_FIRST_RING = 5
 

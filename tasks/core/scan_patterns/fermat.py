@@ -7,7 +7,7 @@ n times the golden angle, so that every position has the same area to itself.
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.scan_patterns.area import ScanArea
+from tasks.core.scan_patterns.raster import ScanArea
 
 GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tasks.core.scan_patterns.area import ScanArea
+from tasks.core.scan_patterns.raster import ScanArea
 
 CLOSEST_FRACTION = 0.7
 

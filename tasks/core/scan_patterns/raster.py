@@ -1,10 +1,71 @@
 """Jittered raster: row by row, each position displaced at random."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from tasks.core.geometry.overlap import jittered_raster
-from tasks.core.scan_patterns.area import ScanArea
+
+
+class AreaOptions(BaseModel):
+    """What the rectangle depends on, apart from the overlap."""
+
+    jitter_fraction: float = Field(
+        0.2,
+        ge=0,
+        le=0.5,
+        description="Largest displacement of a raster's position over the step; the other kinds "
+        "fill the rectangle that it gives",
+    )
+
+
+@dataclass(frozen=True)
+class ScanArea:
+    """The rectangle that a jittered raster fills; every other kind fills the same.
+
+    Attributes:
+        n_rows: Positions of the raster along y.
+        n_columns: Positions of the raster along x.
+        step_px: Distance of its neighbours [px].
+        jitter_px: How far the rectangle reaches beyond its outermost nodes [px].
+    """
+
+    n_rows: int
+    n_columns: int
+    step_px: float
+    jitter_px: float
+
+    @property
+    def count(self) -> int:
+        """Number of positions, the same for every kind that fills the rectangle."""
+        return self.n_rows * self.n_columns
+
+    @property
+    def centre_px(self) -> NDArray[np.float64]:
+        """Middle (y, x) of the rectangle [px], its first node at zero."""
+        return self.step_px * (np.array([self.n_rows, self.n_columns]) - 1.0) / 2
+
+    @property
+    def half_sides_px(self) -> NDArray[np.float64]:
+        """Half of its height and of its width [px]."""
+        return self.centre_px + self.jitter_px
+
+    def fill(self, pattern: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scale a pattern about its origin until the rectangle holds just as many as it should.
+
+        The pattern is unbounded: positions (y, x) in any unit, in acquisition order, shape (K, 2),
+        enough to fill the rectangle; the `count` positions inside [px] keep that order.
+        """
+        reach = np.max(np.abs(pattern) / self.half_sides_px, axis=1)
+        inside = np.sort(np.argsort(reach, kind="stable")[: self.count])
+        return np.asarray(self.centre_px + pattern[inside] / reach[inside].max())
+
+    def pattern_count(self) -> int:
+        """Number of positions of an even disc that is sure to hold the rectangle."""
+        disc = np.pi * np.sum(self.half_sides_px**2)
+        return int(1.2 * self.count * disc / (4 * np.prod(self.half_sides_px))) + 64
 
 
 def raster(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:

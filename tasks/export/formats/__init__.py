@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.core.study.catalogue import catalogue
+from tasks.core.files.named_files import catalogue
 from tasks.export import Exported
 from tasks.export.formats import cxi, png, ptychodus, ptyr, tiff
 

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 
 from tasks.core.files.atomic_files import atomic_path
+from tasks.core.files.scan_file import DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.core.files.scan_record import ELECTRONVOLT_J
-from tasks.core.files.scan_writer import DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.export import Exported
 
 IMAGE = "entry_1/image_1"

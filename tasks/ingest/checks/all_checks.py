@@ -9,7 +9,7 @@ from tasks.core.geometry.overlap import MeasuredOverlap
 from tasks.ingest.checks import Finding, Severity, pattern_checks, scan_checks, verdict_of
 from tasks.ingest.checks.pattern_checks import ValuesFit
 from tasks.ingest.file_scan import ProbeOrigin, Values
-from tasks.ingest.preparation.prepare import PreparedScan
+from tasks.ingest.preparation import PreparedScan
 from tasks.orientation.refined_fit import (
     AS_STATED,
     OrientationFits,

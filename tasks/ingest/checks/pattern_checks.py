@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import Values
+from tasks.ingest.preparation import PreparedScan
 from tasks.ingest.preparation.photon_scale import common_factor
-from tasks.ingest.preparation.prepare import PreparedScan
 
 FEW_PHOTONS = 100.0
 LIGHT_DRIFT = 0.2

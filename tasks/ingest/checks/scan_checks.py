@@ -10,7 +10,7 @@ from tasks.core.physics.probe import edge_energy_fraction
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
-from tasks.ingest.preparation.prepare import PreparedScan
+from tasks.ingest.preparation import PreparedScan
 from tasks.orientation.orientations import ORIENTATIONS
 from tasks.orientation.refined_fit import AS_STATED, OrientationFits
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 
-from tasks.core.study.catalogue import catalogue
+from tasks.core.files.named_files import catalogue
 from tasks.ingest.file_scan import FileOptions, FileScan
 from tasks.ingest.importers import arrays, cxi, nexus, ptychodus, ptychopinn, ptyd
 

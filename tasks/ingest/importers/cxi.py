@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.files.scan_file import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
-from tasks.core.files.scan_writer import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.scan_writer import COUNTS, DETECTOR, TRANSLATION
+from tasks.core.files.scan_file import COUNTS, DETECTOR, TRANSLATION
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,

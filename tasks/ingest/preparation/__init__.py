@@ -1,1 +1,196 @@
-"""From stored values to counts on the grid that every reconstructor reads."""
+"""From a measured scan to the CXI that every reconstructor gets, all that was done on record.
+
+Patterns are oriented, centred, cropped and binned, the background is subtracted, values become
+counts, bad pixels are masked, exposures without light are left out, positions become absolute
+object pixels, and a first guess of the probe is made.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.core.files.scan_file import ScanWriter
+from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, good_pixels
+from tasks.core.physics.probe import coherent_probe
+from tasks.ingest.params import IngestParams
+from tasks.ingest.preparation.bad_pixels import (
+    BadPixels,
+    find_bad_pixels,
+    mask_of,
+    refuse_invalid,
+    trusted_pixels,
+)
+from tasks.ingest.preparation.cropping import CroppedScan, crop_scan
+from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
+from tasks.ingest.preparation.photon_scale import (
+    PhotonScale,
+    choose_photon_scale,
+    read_background,
+    to_counts,
+)
+from tasks.ingest.preparation.probe_guess import ProbeGuess, guess_probe
+from tasks.ingest.preparation.shadow_motion import (
+    CentralExposures,
+    choose_central_exposures,
+    measure_shadow_motion,
+)
+from tasks.ingest.resolved_scan import ResolvedScan
+
+MARGIN_PX = 2
+LEAST_PATTERNS = 4
+
+
+@dataclass(frozen=True)
+class PreparedScan(CroppedScan):
+    """A measured scan as it will be written; its patterns are still read some at a time.
+
+    Attributes:
+        background: What is subtracted, shape (N, N); None where nothing is.
+        kept: Indices of the exposures that are kept, shape (K,).
+        central: Counts of neighbouring exposures in the middle of the scan, for the checks.
+        header: All of the CXI but its patterns.
+    """
+
+    statistics: PatternStatistics
+    photon_scale: PhotonScale
+    background: NDArray[np.float64] | None
+    bad_pixels: BadPixels
+    kept: NDArray[np.intp]
+    central: CentralExposures
+    guess: ProbeGuess
+    header: ScanHeader
+
+    def write_scan_cxi(self, path: Path) -> dict[str, Any]:
+        """Write a CXI, whole or not at all, a few patterns at a time; return its measured dose."""
+        photons, brightest, n_saturated = 0, 0, 0
+        good, level = self.header.good_pixels, self.bad_pixels.saturation
+        n_good, is_kept = int(good.sum()), np.isin(np.arange(len(self.scan)), self.kept)
+        with ScanWriter.open(path, self.header) as writer:
+            for start, all_of_it in self.intensities():
+                part = all_of_it[is_kept[start : start + len(all_of_it)]]
+                if not len(part):
+                    continue
+                counts = to_counts(part, good, self.background, self.photon_scale)
+                writer.append(counts)
+                if level is not None:
+                    n_saturated += int(np.count_nonzero(part[:, good] >= level))
+                photons += int(counts.sum(dtype=np.int64))
+                brightest = max(brightest, int(counts.max(initial=0)))
+            measured = photons / len(self.kept)
+            dose = {
+                "measured_photons_per_pattern": measured,
+                "counts_per_px": measured / n_good,
+                "brightest_pixel_counts": float(brightest),
+                "saturated_fraction": n_saturated / (len(self.kept) * n_good),
+                "good_pixel_fraction": n_good / good.size,
+            }
+            writer.provenance |= {"dose": dose}
+        return dose
+
+
+def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
+    """Decide how a scan is prepared; its patterns are read once, some at a time.
+
+    Raises:
+        ValueError: If values are negative or not finite and not to be masked, nobody knows how many
+            photons they are, too few exposures hold light, or the probe does not fit.
+    """
+    cropped = crop_scan(scan, params)
+    n_px, good = cropped.crop.n_px, trusted_pixels(cropped)
+    statistics = measure_patterns(cropped.intensities(), good, len(scan))
+    refuse_invalid(statistics, params)
+    photon_scale = choose_photon_scale(statistics, params.patterns)
+    photons_per_unit, valid = photon_scale.photons_per_unit, good & (statistics.invalid == 0)
+    bad_pixels = find_bad_pixels(statistics, valid, photons_per_unit, params.patterns.saturation)
+    mask = mask_of(good, statistics, bad_pixels, params)
+    background = read_background(cropped, photon_scale)
+    kept = _lit_exposures(statistics, params)
+    positions = scan.positions_px(n_px, cropped.crop.binning)[kept]
+    offset = n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
+    trusted = good_pixels(mask)
+    chosen = choose_central_exposures(positions, n_px)
+    counts = to_counts(cropped.some(kept[chosen]), trusted, background, photon_scale)
+    mean = statistics.mean if background is None else statistics.mean - background
+    mean = np.clip(mean, 0, None) * photons_per_unit
+    shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
+    guess = guess_probe(cropped, mean, trusted, shadows)
+    central = CentralExposures(chosen, counts, positions[chosen] + offset, shadows)
+    known, binning = scan.geometry, cropped.crop.binning
+    header = ScanHeader(
+        positions_px=positions + offset,
+        probe=coherent_probe(guess.modes),
+        geometry=Geometry.placeholder(n_px)
+        if known is None
+        else replace(known, detector_pixel_m=known.detector_pixel_m * binning),
+        provenance={},
+        modes=guess.modes if len(guess.modes) > 1 else None,
+        pixel_mask=mask if mask.any() else None,
+    )
+    prepared = PreparedScan(
+        scan,
+        params,
+        cropped.crop,
+        statistics,
+        photon_scale,
+        background,
+        bad_pixels,
+        kept,
+        central,
+        guess,
+        header,
+    )
+    header.provenance.update(_provenance(prepared, offset))
+    return prepared
+
+
+def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArray[np.intp]:
+    """Return the exposures that hold about as much light as the others."""
+    share = statistics.light / np.median(statistics.light)
+    asked = params.patterns
+    kept = np.flatnonzero((share >= asked.least_light_ratio) & (share <= asked.most_light_ratio))
+    if len(kept) < LEAST_PATTERNS:
+        raise ValueError(
+            f"{len(kept)} of {len(share)} patterns hold between {asked.least_light_ratio:g} and "
+            f"{asked.most_light_ratio:g} of the median light, at least {LEAST_PATTERNS} are "
+            f"needed. Widen --patterns.least-light-ratio and --patterns.most-light-ratio."
+        )
+    return kept
+
+
+def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str, Any]:
+    """Return how the scan came to be, as JSON."""
+    scan, crop, statistics = prepared.scan, prepared.crop, prepared.statistics
+    left_out = np.setdiff1d(np.arange(len(scan)), prepared.kept)
+    mask = prepared.header.pixel_mask
+    bits = {
+        fault.name.lower(): 0 if mask is None else int(np.count_nonzero(mask & np.uint32(fault)))
+        for fault in PixelFault
+        if fault.name and fault is not PixelFault.HAS_SIGNAL
+    }
+    return {
+        "measured": {
+            "parameters": prepared.params.record,
+            "format": scan.format,
+            "found_at": scan.origins,
+            "values": scan.values.value,
+            "zero_frequency": scan.zero_frequency.value,
+            "stored_shape": list(scan.patterns.shape),
+            "stored_type": str(scan.patterns.dtype),
+            "centre_px": list(crop.centre_px),
+            "n_px": crop.n_px,
+            "binning": crop.binning,
+            "photons_per_unit": prepared.photon_scale.photons_per_unit,
+            "scale_from": prepared.photon_scale.how,
+            "left_out": left_out.tolist(),
+            "position_offset_px": offset.tolist(),
+            "masked_pixels": bits,
+            "invalid_values": int(statistics.invalid.sum()),
+            "background_subtracted": prepared.background is not None,
+            "probe": prepared.guess.facts,
+        },
+        "geometry_known": scan.geometry is not None,
+        "probe_diameter_px": prepared.guess.facts["diameter_px"],
+    }

@@ -13,9 +13,9 @@ from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import read_blocks, read_metrics_csv
-from tasks.core.files.object_file import ObjectWindow, read_object, write_object
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
-from tasks.core.files.solver_files import iterates_writer
+from tasks.core.files.object_file import ObjectWindow, iterates_writer, read_object, write_object
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import Window, scan_box
 from tasks.core.objects import ObjectParams, make_object

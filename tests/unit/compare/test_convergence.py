@@ -12,8 +12,7 @@ from tasks.compare.convergence import (
 )
 from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import ReferenceObject
-from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.solver_files import iterates_writer
+from tasks.core.files.object_file import ObjectWindow, iterates_writer
 from tasks.core.geometry.patches import Window
 from tasks.core.objects import ObjectParams, make_object
 

@@ -17,7 +17,9 @@ from tasks.compare.truth_free.half_sets import (
 )
 from tasks.compare.truth_free.held_out import held_out_misfit, known_exposures
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import Geometry, Scan, ScanReader, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe

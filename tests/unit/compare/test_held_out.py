@@ -16,8 +16,9 @@ from tasks.compare.truth_free.held_out import (
     predicted_intensity,
 )
 from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.scan_file import Geometry, Scan, ScanReader, write_scan
-from tasks.core.files.scan_record import PixelFault
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import Geometry, PixelFault, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.forward import fourier_shift

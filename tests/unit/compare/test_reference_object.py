@@ -10,7 +10,8 @@ from tasks.compare.stage import SELF_COMPARISON, compare
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import AGAINST_REFERENCE, read_metrics_csv
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object

@@ -7,7 +7,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import largest_rectangle, scored_region
 from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
-from tasks.core.files.scan_file import Geometry, ScanHeader
+from tasks.core.files.scan_record import Geometry, ScanHeader
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import ObjectParams, make_object

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.core.study.catalogue import catalogue, known_name
+from tasks.core.files.named_files import catalogue, known_name
 
 
 def test_things_keep_the_order_of_their_lines():

@@ -12,14 +12,9 @@ from tasks.core.files.atomic_files import (
     write_text,
 )
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
-from tasks.core.files.scan_file import (
-    ELECTRONVOLT_J,
-    Geometry,
-    Scan,
-    map_view,
-    read_scan,
-    write_scan,
-)
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import map_view, read_scan
+from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, Scan
 from tasks.core.geometry.patches import Window
 from tasks.core.study.hub_layout import Condition, dose_label
 from tasks.core.study.stage_record import FileRef

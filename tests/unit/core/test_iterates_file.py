@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
-from tasks.core.files.object_file import ObjectWindow
-from tasks.core.files.solver_files import epochs_to_keep, iterates_writer, read_iterates
+from tasks.core.files.object_file import (
+    ObjectWindow,
+    epochs_to_keep,
+    iterates_writer,
+    read_iterates,
+)
 
 
 def window(value, shape=(5, 7), origin=(3, -2)):

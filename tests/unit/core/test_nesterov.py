@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.core.physics.nesterov import LARGEST_MOMENTUM, extrapolate, momentum
+from tasks.core.physics.forward import LARGEST_MOMENTUM, extrapolate, momentum
 
 
 def test_momentum_starts_at_zero_and_rises_to_its_cap():

@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.scan_file import (
-    ELECTRONVOLT_J,
-    Geometry,
-    Scan,
-    ScanWriter,
-    read_scan,
-    read_scan_header,
-    write_scan,
-)
-from tasks.core.files.scan_record import PixelFault
+from tasks.core.files.scan_file import ScanWriter, read_scan_header, write_scan
+from tasks.core.files.scan_reader import read_scan
+from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, PixelFault, Scan
 from tasks.core.physics.probe import coherent_probe
 
 ENERGY = "entry_1/instrument_1/source_1/energy"

@@ -6,16 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import (
-    Geometry,
-    Scan,
-    ScanReader,
-    map_view,
-    open_view,
-    read_scan,
-    write_scan,
-)
-from tasks.core.files.scan_reader import ChunkCache
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import ChunkCache, ScanReader, map_view, open_view, read_scan
+from tasks.core.files.scan_record import Geometry, Scan
 
 COUNT, SIDE = 70, 16
 CHUNK_BYTES = 16 * SIDE * SIDE * 2

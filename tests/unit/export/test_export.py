@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import ELECTRONVOLT_J, Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, Scan
 from tasks.export import Exported, parts_of, read_exported
 from tasks.export.__main__ import main
 from tasks.export.formats import FORMATS

@@ -7,7 +7,8 @@ from flows.params.measured import MeasuredParams, confined_file, spelled_out
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import photons_per_pattern, rounded
 from flows.planning.plan import make_plan
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.runtime.errors import BadInputError

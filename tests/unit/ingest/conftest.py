@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import yaml
 
-from tasks.core.files.scan_file import ELECTRONVOLT_J, read_scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import read_scan
+from tasks.core.files.scan_record import ELECTRONVOLT_J
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.prepare import prepare
+from tasks.ingest.preparation import prepare
 from tasks.ingest.resolved_scan import open_scan
 
 MEASURED = Path(__file__).parents[4] / "shared" / "data"

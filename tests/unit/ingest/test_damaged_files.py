@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation.prepare import prepare
+from tasks.ingest.preparation import prepare
 from tasks.ingest.resolved_scan import open_scan
 
 N_DAMAGES = 6

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import IngestParams
 from tasks.ingest.resolved_scan import open_scan

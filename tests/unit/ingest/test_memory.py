@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.files.scan_file import ScanHeader, ScanReader, ScanWriter
+from tasks.core.files.scan_file import ScanWriter
+from tasks.core.files.scan_reader import ScanReader
+from tasks.core.files.scan_record import ScanHeader
 
 CHILD = Path(__file__).with_name("memory_child.py")
 

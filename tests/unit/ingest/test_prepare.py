@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from tasks.core.files.scan_file import read_scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.files.scan_record import PixelFault
 from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import energy_diameter_px

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tasks.core.files.atomic_files import read_json
-from tasks.core.files.scan_file import ScanReader, read_scan
+from tasks.core.files.scan_reader import ScanReader, read_scan
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
 from tasks.ingest.importers import IMPORTERS

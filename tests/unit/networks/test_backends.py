@@ -11,7 +11,7 @@ import pytest
 
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.device import Backend, Device
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
@@ -64,7 +64,7 @@ import json
 import keras
 import numpy as np
 
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import StageFiles
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.trainer import Trainer

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tasks.core.files.scan_file import open_view
+from tasks.core.files.scan_reader import open_view
 from tasks.core.study.device import Device, Precision
 from tasks.networks import device as device_module
 from tasks.networks.architectures import UnrolledArchitecture

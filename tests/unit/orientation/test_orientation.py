@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import read_scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.orientation.check import check_orientation
 from tasks.reconstruct.params import PtyChiParams

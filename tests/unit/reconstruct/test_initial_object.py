@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tasks.core.files.object_file import ObjectWindow, write_object
-from tasks.core.files.scan_file import Geometry, Scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.reconstruct.ptychi_stage import spread_between_orders
 from tasks.reconstruct.scan_checks import flat_object, given_object, lit_area
 

@@ -8,7 +8,8 @@ import pytest
 
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.physics.probe import defocused_zone_plate_probe, probe_sha256
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageFiles, silent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import map_view
+from tasks.core.files.scan_reader import map_view
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.batches import canvas_of
 from tasks.networks.exposures import Exposures

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import Geometry, Scan, map_view, open_view, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import map_view, open_view
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.ptychi_stage import iterate

@@ -4,8 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.core.files.scan_file import Geometry, Scan
-from tasks.core.files.scan_record import PixelFault
+from tasks.core.files.scan_record import Geometry, PixelFault, Scan
 from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import coherent_probe
 from tasks.reconstruct.scan_checks import check_scan, detected_photons, mean_transmission

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.core.files.scan_file import Geometry, Scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.reconstruct.params import Algorithm, NoiseModel, PtyChiParams
 from tasks.reconstruct.solver_settings import (
     DENSE_EPOCHS,

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.scan_file import Geometry, Scan, read_scan, write_scan
-from tasks.core.files.solver_files import Illumination, read_illumination, write_illumination
+from tasks.core.files.object_file import Illumination, read_illumination, write_illumination
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import read_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.seeds import Split

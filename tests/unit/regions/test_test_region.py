@@ -5,7 +5,7 @@ import pytest
 
 from tasks.compare.alignment.region import ComparisonParams, largest_rectangle, scored_region
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
-from tasks.core.files.scan_file import Geometry, ScanHeader
+from tasks.core.files.scan_record import Geometry, ScanHeader
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent

@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from tasks.core.files.atomic_files import read_json, sha256_of
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.simulate.__main__ import OUTPUTS, main
 from tasks.simulate.params import SimulationParams
 

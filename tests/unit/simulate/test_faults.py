@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field, ValidationError
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.study.seeds import Split
 from tasks.simulate.exposure import DoseMeter
-from tasks.simulate.faults import FAULTS, InstrumentParams, check_faults
+from tasks.simulate.faults import FAULTS, Detector, InstrumentParams, check_faults, pixel_mask
 from tasks.simulate.faults.fault import Fault, Reading
 from tasks.simulate.faults.point_spread import spread_photons
-from tasks.simulate.instrument import Detector, pixel_mask
 
 N_PX = 32
 

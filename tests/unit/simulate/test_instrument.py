@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.core.files.atomic_files import sha256_of
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.files.scan_record import PixelFault
 from tasks.core.study.stage_record import silent
 from tasks.simulate.params import InstrumentParams, ProbeParams, SimulationParams

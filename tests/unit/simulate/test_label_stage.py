@@ -5,7 +5,9 @@ import pytest
 
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import read_object
-from tasks.core.files.scan_file import Geometry, Scan, open_view, read_scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import open_view, read_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.stage_record import silent

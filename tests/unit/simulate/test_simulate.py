@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from tasks.core.files.atomic_files import read_json, sha256_of
 from tasks.core.files.object_file import ObjectWindow, object_sha256, read_object
-from tasks.core.files.scan_file import read_scan
+from tasks.core.files.scan_reader import read_scan
 from tasks.core.geometry.overlap import measure_overlap
 from tasks.core.geometry.patches import patch_corners, scan_box
 from tasks.core.objects import ObjectParams, make_object

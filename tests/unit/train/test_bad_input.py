@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tasks.core.files.atomic_files import write_json
-from tasks.core.files.scan_file import map_view, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import map_view
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageFiles
 from tasks.networks.architectures import UnrolledArchitecture

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.core.files.scan_file import map_view
+from tasks.core.files.scan_reader import map_view
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageCall, StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture

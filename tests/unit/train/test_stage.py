@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.object_file import read_object, write_object
-from tasks.core.files.scan_file import map_view
+from tasks.core.files.scan_reader import map_view
 from tasks.core.geometry.patches import illumination_map
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageFiles, silent

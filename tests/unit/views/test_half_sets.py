@@ -3,7 +3,9 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.scan_file import Geometry, Scan, open_view, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_reader import open_view
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
 from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
 from tasks.core.study.stage_record import silent

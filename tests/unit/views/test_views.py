@@ -5,7 +5,8 @@ from pydantic import ValidationError
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json, sha256_of
-from tasks.core.files.scan_file import Geometry, Scan, write_scan
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.groups import Groups, draw_seed_points
 from tasks.core.geometry.overlap import disc_overlap_fraction, jittered_raster, measure_overlap
 from tasks.core.geometry.patches import illumination_map, scan_box
