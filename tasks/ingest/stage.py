@@ -2,13 +2,31 @@
 
 from typing import Any
 
+import numpy as np
+
 from tasks.core.study.stage_record import Progress, StageFiles
-from tasks.ingest.checks import refuse_errors
-from tasks.ingest.checks.all_checks import Checks, check_scan, checks_record
+from tasks.ingest.checks import (
+    Checks,
+    Severity,
+    checks_record,
+    pattern_checks,
+    refuse_errors,
+    scan_checks,
+    verdict_of,
+)
 from tasks.ingest.checks.check_page import write_checks
+from tasks.ingest.checks.pattern_checks import ValuesFit
+from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.resolved_scan import open_scan
+from tasks.orientation.refined_fit import (
+    AS_STATED,
+    OrientationFits,
+    fit_orientations,
+    fit_with_probe,
+    turned_positions,
+)
 
 OUTPUTS = {
     "scan": "scan.cxi",
@@ -20,6 +38,7 @@ OUTPUTS = {
     "orientation_plot": "orientation.png",
 }
 STEPS = 4
+LEAST_PATTERNS = 9
 
 
 def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -62,3 +81,55 @@ def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, 
     checks = check_scan(prepared)
     progress(3, STEPS, f"checked: {checks.verdict}")
     return prepared, checks
+
+
+def check_scan(prepared: PreparedScan) -> Checks:
+    """Check a prepared scan.
+
+    The orientation is not tried where something worse was found: it would say nothing.
+    """
+    overlap = scan_checks.overlap_of(prepared)
+    found = [*pattern_checks.check_zero_frequency(prepared)]
+    found += scan_checks.check_near_field(prepared)
+    if not found:  # else step and probe would be measured in a frame that is not theirs
+        found += scan_checks.check_positions(prepared, overlap)
+        found += scan_checks.check_probe(prepared)
+    found += pattern_checks.check_light(prepared)
+    found += pattern_checks.check_detector(prepared)
+    is_asked, orientations = prepared.params.check_orientation, None
+    is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
+    if is_asked and is_worth_it:
+        orientations = try_orientations(prepared)
+    if not is_asked or is_worth_it:
+        found.append(scan_checks.check_orientation(prepared, orientations))
+    found += pattern_checks.check_values(prepared, _fit_values(prepared, orientations))
+    ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
+    return Checks(tuple(ranked), overlap, orientations)
+
+
+def try_orientations(prepared: PreparedScan) -> OrientationFits:
+    """Fit the patterns in the middle of the scan in every orientation.
+
+    A probe that was estimated is tried with both signs of its curvature.
+    """
+    central, probe = prepared.central, prepared.header.probe
+    probes = {"given": probe}
+    if prepared.guess.origin is ProbeOrigin.ESTIMATED:
+        probes["twin"] = np.roll(probe[::-1, ::-1].conj(), 1, axis=(0, 1))
+    return fit_orientations(
+        central.counts, central.positions_px, probes, prepared.header.good_pixels
+    )
+
+
+def _fit_values(prepared: PreparedScan, found: OrientationFits | None) -> ValuesFit | None:
+    """Return how the values, and their squares, fit in the best orientation; None: not fitted."""
+    if found is None or prepared.scan.values is Values.AMPLITUDE:
+        return None
+    name = found.verdict if found.verdict in found.fits else AS_STATED
+    best, central = found.fits[name], prepared.central
+    squares = central.counts.astype(np.float64) ** 2
+    share = np.sqrt(squares.sum() / central.counts.sum(dtype=np.float64))
+    positions = turned_positions(central.positions_px, name)
+    good = prepared.header.good_pixels
+    squared = fit_with_probe(squares, positions, best.start * share, good)
+    return ValuesFit(best.dispersion, squared.misfit / best.misfit)

@@ -1,8 +1,9 @@
 """The tables of a comparison on disk: the metrics of every model, and those of blocks of an image.
 
-The values of blocks are pseudo-values: their mean over the blocks is the metric of the whole image,
-and their spread tells how far it would move on another part of the sample. Differences between two
-models are therefore formed block by block.
+Tables are CSV with a header, numbers of ten significant digits, and empty cells for None. Values of
+blocks are pseudo-values: their mean over the blocks is the metric of the whole image, and their
+spread tells how far it would move on another part of the sample. Differences between two models are
+therefore formed block by block.
 """
 
 import csv
@@ -23,9 +24,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write cells, numbers from `number_cell`; whole or not at all, equal rows give equal bytes."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
     write_text(path, text.getvalue())
 
 
@@ -105,9 +104,7 @@ class MetricRow:
     Attributes:
         model: Name of the arm or control.
         metric: Name of the metric; a unit ends the name where there is one.
-        amplitude: Value for the amplitude.
-        phase: Value for the phase [rad where it has a unit].
-        value: Value where it belongs to neither.
+        value: Value where it belongs to neither amplitude nor phase.
     """
 
     model: str
@@ -119,15 +116,7 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class BlockRow:
-    """One metric of one model in one block.
-
-    Attributes:
-        model: Name of the arm or of another reconstruction.
-        metric: Name of the metric, as in `comparison_metrics.csv`.
-        block: Number of the block, 0 to 8: rows of three, from the top left.
-        amplitude: Pseudo-value for the amplitude; None where it has none.
-        phase: Pseudo-value for the phase; None where it has none.
-    """
+    """Pseudo-values of one metric of one model in a block, 0 to 8: by rows, from the top left."""
 
     model: str
     metric: str
@@ -146,13 +135,9 @@ def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
     lines = []
     for row in rows:
         _refuse_twin(seen, (row.model, row.metric), path.name)
-        lines.append(
-            [row.model, row.metric]
-            + [
-                number_cell(getattr(row, part), f"{part} of {row.metric} of {row.model}")
-                for part in COLUMNS[2:]
-            ]
-        )
+        what = f"of {row.metric} of {row.model}"
+        numbers = [number_cell(getattr(row, part), f"{part} {what}") for part in COLUMNS[2:]]
+        lines.append([row.model, row.metric, *numbers])
     write_table(path, COLUMNS, lines)
 
 

@@ -1,5 +1,8 @@
 """Objects on disk, true ones and reconstructed ones: HDF5, each in its own file.
 
+A solver leaves two files more: the illumination, and one object an epoch, from which the comparison
+draws the curve of convergence; the solver never sees the truth.
+
 A scan names the true object below it by a fingerprint, which does not reveal it. It is that of the
 object in the box of the scan alone, so that the file of the training scan does not depend on the
 object of the test scan.
@@ -21,16 +24,15 @@ from tasks.core.files.atomic_files import atomic_path, open_hdf5
 from tasks.core.geometry.patches import Window, scan_box
 
 SHA256, BOX = "truth_sha256", "truth_box_px"
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 @dataclass(frozen=True)
 class ObjectWindow:
-    """A part of the object's frame: complex values, and where its first pixel lies.
+    """A part of the object's frame: its transmission, shape (H, W), and what made it, as JSON.
 
     Attributes:
-        object_: Transmission, shape (H, W).
         origin_px: Row and column of its pixel [0, 0] in the frame of the object.
-        facts: What made it, as JSON.
     """
 
     object_: NDArray[np.complexfloating]
@@ -59,26 +61,18 @@ class ObjectWindow:
 def write_object(path: Path, window: ObjectWindow) -> None:
     """Write an object, compressed without loss, whole or not at all."""
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        dataset = file.create_dataset(
-            "object", data=window.object_, compression="gzip", compression_opts=1, shuffle=True
-        )
+        dataset = file.create_dataset("object", data=window.object_, **PACKED)
         dataset.attrs["origin_px"] = np.asarray(window.origin_px, dtype=np.int64)
         dataset.attrs["axes"] = "y, x"
         file.attrs["facts"] = orjson.dumps(window.facts, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def read_object(path: Path) -> ObjectWindow:
-    """Read an object.
-
-    Raises:
-        ValueError: If the file is missing, cut short or holds no object.
-    """
+    """Read an object; ValueError if the file is missing, cut short or holds none."""
     with open_hdf5(path) as file:
         dataset = file["object"]
         row, column = (int(value) for value in dataset.attrs["origin_px"])
-        return ObjectWindow(
-            object_=dataset[()], origin_px=(row, column), facts=orjson.loads(file.attrs["facts"])
-        )
+        return ObjectWindow(dataset[()], (row, column), orjson.loads(file.attrs["facts"]))
 
 
 def object_sha256(window: ObjectWindow) -> str:
@@ -90,12 +84,7 @@ def object_sha256(window: ObjectWindow) -> str:
 
 @dataclass(frozen=True)
 class TruthFingerprint:
-    """What tells one true object from another.
-
-    Attributes:
-        box: Part of the object's frame that is meant.
-        sha256: Of the object there.
-    """
+    """What tells one true object from another: a box in its frame, and the SHA-256 there."""
 
     box: Window
     sha256: str
@@ -129,12 +118,11 @@ class TruthFingerprint:
 
 @dataclass(frozen=True)
 class Illumination:
-    """A probe, and where it went.
+    """A probe, where it went, and how that was found, as JSON.
 
     Attributes:
         probe_modes: Incoherent modes [sqrt(photons)], shape (M, N, N), the strongest first.
         positions_px: Positions (y, x) of every exposure [px], shape (J, 2).
-        facts: How they were found, as JSON.
     """
 
     probe_modes: NDArray[np.complex128]
@@ -153,11 +141,7 @@ def write_illumination(path: Path, light: Illumination) -> None:
 
 
 def read_illumination(path: Path) -> Illumination:
-    """Read an illumination.
-
-    Raises:
-        ValueError: If the file is missing, cut short or holds none.
-    """
+    """Read an illumination; ValueError if the file is missing, cut short or holds none."""
     with open_hdf5(path) as file:
         return Illumination(
             probe_modes=file["probe_modes"][()].astype(np.complex128),
@@ -192,16 +176,8 @@ def iterates_writer(path: Path) -> Iterator[SaveIterate]:
         def save(epoch: int, window: ObjectWindow) -> None:
             shape = window.object_.shape
             if not epochs:
-                file.create_dataset(
-                    "objects",
-                    shape=(0, *shape),
-                    maxshape=(None, *shape),
-                    chunks=(1, *shape),
-                    dtype=np.complex64,
-                    compression="gzip",
-                    compression_opts=1,
-                    shuffle=True,
-                )
+                sizes = {"shape": (0, *shape), "maxshape": (None, *shape), "chunks": (1, *shape)}
+                file.create_dataset("objects", dtype=np.complex64, **sizes, **PACKED)
                 file.attrs["origin_px"] = np.asarray(window.origin_px, dtype=np.int64)
             objects = file["objects"]
             origin = tuple(int(value) for value in file.attrs["origin_px"])
@@ -221,8 +197,7 @@ def iterates_writer(path: Path) -> Iterator[SaveIterate]:
 def read_iterates(path: Path) -> Iterator[tuple[int, ObjectWindow]]:
     """Yield finished passes over all patterns, rising from 0, and the object after each.
 
-    Raises:
-        ValueError: If the file is missing, cut short or holds no iterates.
+    ValueError if the file is missing, cut short or holds no iterates.
     """
     with open_hdf5(path) as file:
         row, column = (int(value) for value in file.attrs["origin_px"])

@@ -124,7 +124,7 @@ class ScanWriter:
 
 
 def write_scan(path: Path, scan: Scan) -> None:
-    """Write a scan as CXI, compressed without loss in chunks of patterns, whole or not at all."""
+    """Write a scan, compressed without loss in chunks of patterns, whole or not at all."""
     counts = scan.diffraction_counts
     with ScanWriter.open(path, scan.header, counts.dtype) as writer:
         for start in range(0, len(counts), PATTERNS_PER_CHUNK):
@@ -170,29 +170,24 @@ def read_scan_header(path: Path) -> ScanHeader:
             positions are not one for each pattern.
     """
     with open_hdf5(path) as file:
-        return _read_header(path, file)
-
-
-def _read_header(path: Path, file: h5py.File) -> ScanHeader:
-    shape = _field(path, file, COUNTS, "diffraction patterns").shape
-    geometry = _read_geometry(path, file)
-    translation = _finite(path, TRANSLATION, _field(path, file, TRANSLATION, "translations")[()])
-    if len(shape) != 3 or translation.shape != (shape[0], 3):
-        raise ValueError(
-            f"{path} must hold patterns (J, N, N) and as many translations (J, 3), got "
-            f"{shape} and {translation.shape}. Write one translation for each pattern."
+        shape = _field(path, file, COUNTS, "diffraction patterns").shape
+        geometry = _read_geometry(path, file)
+        translation = _finite_field(path, file, TRANSLATION, "translations")
+        if len(shape) != 3 or translation.shape != (shape[0], 3):
+            raise ValueError(
+                f"{path} must hold patterns (J, N, N) and as many translations (J, 3), got "
+                f"{shape} and {translation.shape}. Write one translation for each pattern."
+            )
+        light = _finite_field(path, file, f"{SOURCE}/illumination", "illumination")
+        mask = file[f"{DETECTOR}/mask"][()] if f"{DETECTOR}/mask" in file else None
+        return ScanHeader(
+            positions_px=-translation[:, 1::-1] / geometry.object_pixel_m(shape[-1]),
+            probe=coherent_probe(light) if light.ndim == 3 else light,
+            geometry=geometry,
+            provenance=orjson.loads(file[PROVENANCE][()]),
+            modes=light if light.ndim == 3 else None,
+            pixel_mask=mask if mask is not None and mask.any() else None,
         )
-    name = f"{SOURCE}/illumination"
-    light = _finite(path, name, _field(path, file, name, "illumination")[()])
-    mask = file[f"{DETECTOR}/mask"][()] if f"{DETECTOR}/mask" in file else None
-    return ScanHeader(
-        positions_px=-translation[:, 1::-1] / geometry.object_pixel_m(shape[-1]),
-        probe=coherent_probe(light) if light.ndim == 3 else light,
-        geometry=geometry,
-        provenance=orjson.loads(file[PROVENANCE][()]),
-        modes=light if light.ndim == 3 else None,
-        pixel_mask=mask if mask is not None and mask.any() else None,
-    )
 
 
 def _read_geometry(path: Path, file: h5py.File) -> Geometry:
@@ -230,8 +225,9 @@ def _field(path: Path, file: h5py.File, name: str, meaning: str) -> h5py.Dataset
     return file[name]
 
 
-def _finite(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Return values; refuse them where one is not finite."""
+def _finite_field(path: Path, file: h5py.File, name: str, meaning: str) -> NDArray[Any]:
+    """Return the values of a dataset; refuse them where one is not finite."""
+    values: NDArray[Any] = _field(path, file, name, meaning)[()]
     if not np.isfinite(values).all():
         raise ValueError(
             f"{path} has values in {name} that are not finite. Repair them or leave those "

@@ -143,12 +143,7 @@ def _refuse_impossible_counts(path: Path, counts: NDArray[Any]) -> None:
 
 
 class ChunkCache:
-    """Arrays by number, of which those used longest ago make room for others.
-
-    Attributes:
-        limit_bytes: Most memory that the arrays may take together; 0 keeps none.
-        used_bytes: Memory that they take.
-    """
+    """Arrays by number, of which those used longest ago make room for others; 0 bytes keep none."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes, self.used_bytes = limit_bytes, 0
@@ -172,8 +167,7 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
     """Read a scan, or the patterns of some indices; only the chunks that hold them are touched.
 
     Raises:
-        ValueError: If the file is missing, cut short, lacks a field, or holds what cannot be:
-            see `read_scan_header`; or if a count is negative or not finite, or an index is
+        ValueError: As `read_scan_header`, or if a count is negative or not finite, or an index is
             outside the scan.
     """
     reader = ScanReader(path, indices, cache_bytes=0)
@@ -213,8 +207,7 @@ def map_view(scan_path: Path, view_path: Path) -> Scan:
     reader = open_view(scan_path, view_path, cache_bytes=0)
     first = reader.read(np.arange(min(1, len(reader))))
     counts = scratch_array((len(reader), *first.shape[1:]), first.dtype)
-    start = 0
-    for part in reader.parts():
+    for number, part in enumerate(reader.parts()):
+        start = number * PATTERNS_PER_PART
         counts[start : start + len(part)] = part
-        start += len(part)
     return Scan.of(reader.header, counts)

@@ -5,6 +5,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from tasks.core.geometry.overlap import MeasuredOverlap
+from tasks.ingest.preparation import PreparedScan
+from tasks.orientation.refined_fit import OrientationFits
+
 
 class Severity(StrEnum):
     """How bad a finding is: an error stops an import unless its code is accepted."""
@@ -65,3 +69,58 @@ def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
         texts = " ".join(f"[{found.code}] {found.message} {found.cure}" for found in errors)
         codes = " ".join(f"--accept {found.code}" for found in errors)
         raise ValueError(f"{texts} If the scan is right all the same, say so with {codes}.")
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was found of a scan, the worst first.
+
+    Attributes:
+        overlap: Overlap of neighbours; None where positions span no area.
+        orientations: Fits in every orientation; None: not asked for, or too few patterns.
+    """
+
+    findings: tuple[Finding, ...]
+    overlap: MeasuredOverlap | None
+    orientations: OrientationFits | None
+
+    @property
+    def verdict(self) -> str:
+        """`good`, `usable` with warnings, or `refused`."""
+        return verdict_of(self.findings)
+
+
+def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
+    """Return what was found, as JSON."""
+    orientations, shadows = checks.orientations, prepared.central.shadows
+    overlap, header = checks.overlap, prepared.header
+    known = header.geometry.is_known
+    photons_per_unit = prepared.photon_scale.photons_per_unit
+    return {
+        "schema_version": 1,
+        "verdict": checks.verdict,
+        "findings": [finding.record for finding in checks.findings],
+        "n_patterns": len(prepared.kept),
+        "n_px": header.n_px,
+        "photons_per_pattern": float(prepared.statistics.light[prepared.kept].mean())
+        * photons_per_unit,
+        "probe_diameter_px": prepared.guess.facts["diameter_px"],
+        "probe_origin": prepared.guess.origin.value,
+        "overlap_ratio": None if overlap is None else overlap.overlap_ratio,
+        "step_px": None if overlap is None else overlap.step_px,
+        "object_pixel_m": header.geometry.object_pixel_m(header.n_px) if known else None,
+        "orientation": orientations
+        and {
+            "verdict": orientations.verdict,
+            "misfit_ratio": orientations.misfit_ratio,
+            "n_patterns": orientations.n_patterns,
+            "misfits": {name: fit.misfit for name, fit in orientations.fits.items()},
+        },
+        "shadows": shadows
+        and {
+            "movement": shadows.matrix.tolist(),
+            "agreement": shadows.agreement,
+            "shown_px": shadows.shown_px,
+        },
+        "provenance": header.provenance,
+    }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import atomic_path, write_json, write_text
 from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
-from tasks.ingest.checks.all_checks import Checks, checks_record
+from tasks.ingest.checks import Checks, checks_record
 from tasks.ingest.preparation import PreparedScan
 from tasks.orientation.refined_fit import AS_STATED
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tasks.core.files.scan_file import write_scan
-from tasks.ingest.checks import refuse_errors
-from tasks.ingest.checks.all_checks import check_scan, checks_record
+from tasks.ingest.checks import checks_record, refuse_errors
 from tasks.ingest.checks.scan_checks import turned_options
 from tasks.ingest.params import PositionsParams
+from tasks.ingest.stage import check_scan
 from tasks.orientation.orientations import ORIENTATIONS
 from tasks.orientation.refined_fit import AS_STATED
 
