@@ -13,10 +13,9 @@ from tasks.core.files.scan_record import Geometry
 
 @dataclass(frozen=True)
 class Exported:
-    """A reconstruction with all that a file of another program holds of it.
+    """A reconstruction, by the name of its maker, with all that other programs' files hold of it.
 
     Attributes:
-        name: What made it, such as `ptychi`.
         probe_modes: Incoherent modes of the illumination [sqrt(photons)], shape (M, N, N).
         positions_px: Positions (y, x) of the probe in the frame of the object [px], shape (J, 2).
     """
@@ -41,8 +40,7 @@ class Exported:
 def read_exported(reconstruction: Path, scan: Path) -> Exported:
     """Read a reconstruction of a hub (HDF5) and the scan that it was made from (CXI).
 
-    Raises:
-        ValueError: If a file is damaged, or the object is none of this scan.
+    ValueError if a file is damaged, or the object is none of this scan.
     """
     window, header = read_object(reconstruction), read_scan_header(scan)
     corner = np.asarray(window.origin_px)

@@ -151,11 +151,7 @@ class FileOptions(BaseModel):
 
 @dataclass(frozen=True)
 class FilePositions:
-    """Positions as they are stored, one row for each pattern, shape (J, 2).
-
-    Attributes:
-        order: Which column is which; None: not stated.
-    """
+    """Positions as they are stored, one row for each pattern, (J, 2); order None: not stated."""
 
     values: NDArray[np.float64]
     unit: PositionUnit
@@ -168,7 +164,6 @@ class FileScan:
     """What a file states of a scan; None for what it does not state.
 
     Attributes:
-        distance_m: From the sample to the detector [m].
         object_pixel_m: Side of an object pixel for the stored patterns [m].
         mask: Mask of the detector, shape (H, W).
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
@@ -192,13 +187,11 @@ class FileScan:
 
 
 def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloating]:
-    """Return a stored probe as modes (M, N, N), the strongest first.
+    """Return a stored probe as modes (M, N, N), the strongest first; `where` is what to call it.
 
-    Programs store (N, N), (M, N, N), or more axes in front: those of length one are dropped, and
-    of several coherent variations (K, M, N, N) the first, the mean probe, is taken.
-
-    Raises:
-        ValueError: If it is no finite square field with light in it; `where` is what to call it.
+    Programs store (N, N), (M, N, N), or more axes in front: those of length one are dropped, and of
+    several coherent variations (K, M, N, N) the first, the mean probe, is taken. ValueError if it
+    is no finite square field with light in it.
     """
     modes = values
     while modes.ndim > 3:

@@ -35,14 +35,13 @@ PIXEL_AGREEMENT = 0.02
 
 @dataclass(frozen=True)
 class ResolvedScan:
-    """A measured scan; its patterns are as they are stored.
+    """A measured scan; its patterns are as they are stored; None for what is not known.
 
     Attributes:
         positions: Positions of the probe over the object (y, x), shape (J, 2), in metres or, where
             no metre is known, in object pixels of the stored patterns.
-        geometry: The instrument; None where it is not known.
-        object_pixel_m: Side of an object pixel for the stored patterns [m]; None: not known.
-        good: Detector pixels that can be trusted, as stored, shape (H, W); None: no mask.
+        object_pixel_m: Side of an object pixel for the stored patterns [m].
+        good: Detector pixels that can be trusted, as stored, shape (H, W).
         probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
         origins: Where each of these was found.
     """
@@ -82,9 +81,8 @@ class ResolvedScan:
 def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     """Open a measured scan; its patterns are read when they are asked for.
 
-    Raises:
-        ValueError: If the file cannot be read or leads out of the data root, is of no format that
-            is known, or neither it nor the parameters say what is needed.
+    ValueError if the file cannot be read, leads out of the data root, is of no known format, or
+    neither it nor the parameters say what is needed.
     """
     if not path.is_file():
         raise ValueError(f"{path} is not there. Give the path of a file.")
@@ -118,11 +116,7 @@ def _recognise(path: Path, params: IngestParams) -> str:
 
 
 def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> ResolvedScan:
-    """Join what a file states with what a person says; ask for what is still missing.
-
-    Raises:
-        ValueError: If something is missing, or two statements contradict each other.
-    """
+    """Join what a file states with what a person says; ask for what is missing or contradictory."""
     geometry, object_pixel_m = _resolve_geometry(file_scan, params)
     positions, in_metres = _resolve_positions(file_scan, params, object_pixel_m)
     return ResolvedScan(

@@ -44,13 +44,8 @@ LEAST_PATTERNS = 9
 def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Import, check and prepare a measured scan.
 
-    The checks are written before a scan is refused, so that a person can look at them.
-
-    Args:
-        params: The scan, what its file does not say, and how it is prepared.
-        files: Outputs as in `OUTPUTS`: `scan` (CXI of all patterns, with probe and mask),
-            `checks` (JSON), `page` (HTML) and the pictures (PNG).
-        progress: Told after each part.
+    The checks are written before a scan is refused, so that a person can look at them. Outputs are
+    those of `OUTPUTS`.
 
     Raises:
         ValueError: If the file cannot be read as a scan, does not say what is needed, or a check
@@ -67,11 +62,7 @@ def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[
 
 
 def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, Checks]:
-    """Open, prepare and check a scan; nothing is written.
-
-    Raises:
-        ValueError: If the file cannot be read as a scan, or does not say what is needed.
-    """
+    """Open, prepare and check a scan; nothing is written; ValueError if it does not say enough."""
     scan = open_scan(params.file, params)
     count, height, width = scan.patterns.shape
     progress(1, STEPS, f"{count} patterns of {height} x {width} px, read as {scan.format}")

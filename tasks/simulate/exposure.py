@@ -23,10 +23,8 @@ def expose(
 ) -> Iterator[NDArray[np.floating]]:
     """Yield the noise-free intensity of the scan [photons / px], some patterns at a time.
 
-    Args:
-        object_: Object, shape (H, W).
-        positions_px: Where each exposure is (y, x) [px], shape (J, 2).
-        probe_modes: Modes [sqrt(photons)], shape (M, N, N), or one probe, shape (N, N).
+    Object (H, W), positions (y, x) [px], (J, 2), and modes [sqrt(photons)], (M, N, N), or one
+    probe, (N, N).
     """
     n_px = probe_modes.shape[-1]
     modes = probe_modes.reshape(-1, n_px, n_px)
@@ -43,15 +41,9 @@ def calibrate_probe(
 ) -> NDArray[np.complex128]:
     """Scale a probe so that the mean pattern of a scan is expected to hold a number of photons.
 
-    The flux through the sample is what a beamline sets with the exposure time; the probe
-    carries it, so no other scale exists. The transform to the detector conserves photons, so
-    they are counted at the sample: the sum of |probe|^2 |object|^2.
-
-    Args:
-        object_: Object, shape (H, W).
-        positions_px: Where each exposure is (y, x) [px], shape (J, 2).
-        probe_modes: Modes, shape (M, N, N), or one probe, shape (N, N); scaled to sqrt(photons).
-        photons_per_pattern: Mean photons of one pattern.
+    The flux through the sample is what a beamline sets with the exposure time; the probe carries it
+    [sqrt(photons)], so no other scale exists. The transform to the detector conserves photons, so
+    they are counted at the sample: the sum of |probe|^2 |object|^2. Shapes as in `expose`.
     """
     n_px = probe_modes.shape[-1]
     modes = probe_modes.reshape(-1, n_px, n_px)

@@ -38,13 +38,10 @@ def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
 
 
 def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
-    """Return the incoherent modes of the probe, of unit energy in all, shape (M, N, N).
+    """Return the incoherent modes of the probe, of unit energy in all, (M, N, N), strongest first.
 
-    The strongest is the first.
-
-    Raises:
-        ValueError: If the array cuts off more than 1 % of the energy, or modes are asked for where
-            the file of the probe has its own.
+    ValueError if the array cuts off more than 1 % of the energy, or modes are asked for where the
+    file of the probe has its own.
     """
     options = params.probe
     kind = PROBES[options.kind]
@@ -65,10 +62,8 @@ def probe_facts(
 ) -> dict[str, Any]:
     """Return diameters and the energy at the edge; of several modes their shares of the energy.
 
-    Args:
-        probe: The strongest mode, shape (N, N). The diameters are its own, and the step of the
-            scan follows them, so that positions do not depend on the coherence.
-        modes: All modes, shape (M, N, N).
+    The diameters are those of the strongest mode, `probe`, and the step of the scan follows them,
+    so that positions do not depend on the coherence.
     """
     facts: dict[str, Any] = {
         "probe_diameter_px": energy_diameter_px(probe),
@@ -89,9 +84,7 @@ LARGEST_FRAME_PX = 2**28
 class ScanLayout:
     """Where the two scans lie on an object of a shape: absolute positions (y, x) [px].
 
-    Attributes:
-        guard_px: Free rows between the patches of the two splits [px].
-        test_row_px: First row below the guard band.
+    The patches of the splits are `guard_px` free rows apart; the test's begin at `test_row_px`.
     """
 
     positions_px: dict[Split, NDArray[np.float64]]
@@ -103,13 +96,8 @@ class ScanLayout:
 def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLayout:
     """Place the training scan above the test scan, one patch of free rows between their patches.
 
-    Args:
-        params: Parameters of the simulation.
-        probe_diameter_px: Diameter that holds 90 % of the probe's energy [px].
-
-    Raises:
-        ValueError: If positions from a file are not finite or span no area, the test positions
-            span less than asked for, or the object that all need is too large.
+    The diameter holds 90 % of the probe's energy [px]. ValueError if positions from a file are not
+    finite or span no area, the test positions span less than asked for, or the object is too large.
     """
     n_px = params.probe.n_px
     positions: dict[Split, NDArray[np.float64]] = {}
@@ -165,10 +153,8 @@ def _check_frame(
 def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.complex128]:
     """Return the sample below both scans: one object, or another one below the guard band.
 
-    The other object is drawn from its own stream, so it leaves the training region as it is.
-
-    Raises:
-        ValueError: If a file holds no object as large as that.
+    The other is drawn from its own stream, so it leaves the training region as it is. ValueError if
+    a file holds no object as large as that.
     """
     object_ = make_object(
         params.train_object, layout.shape, spawn(params.object_seed, Purpose.OBJECT)

@@ -34,14 +34,8 @@ class LabelParams(BaseModel):
 def simulate_labels(params: LabelParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Expose a simulated sample as a measured view was exposed: probe, positions, mean photons.
 
-    Args:
-        params: The sample.
-        files: Inputs `scan` (CXI) and `view` (JSON) of the measured training region; outputs
-            `scan` (CXI), `view` (JSON, all of it) and `truth` (HDF5).
-        progress: Told once at the end.
-
-    Raises:
-        ValueError: If the view is not the scan's.
+    Inputs are `scan` (CXI) and `view` (JSON) of the measured training region; outputs `scan` (CXI),
+    `view` (JSON, all of it) and `truth` (HDF5). ValueError if the view is not the scan's.
     """
     reader = open_view(files.inputs["scan"], files.inputs["view"])
     header = reader.header

@@ -30,11 +30,7 @@ from tasks.simulate.params import SimulationParams
 
 @dataclass(frozen=True)
 class Setup:
-    """What both scans share: sample (H, W), modes of the probe, mask (N, N), size of the probe.
-
-    Attributes:
-        unit_modes: Modes of unit energy in all, shape (M, N, N).
-    """
+    """What both scans share: sample (H, W), modes of unit energy in all (M, N, N), mask (N, N)."""
 
     object_: NDArray[np.complex128]
     unit_modes: NDArray[np.complex128]
@@ -43,14 +39,9 @@ class Setup:
 
 
 def simulate(params: SimulationParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Simulate the training and the test scan of one object.
+    """Simulate the training and the test scan of one object, `train` and `test`, and its `truth`.
 
     Each scan is exposed so that its mean pattern holds the nominal photons.
-
-    Args:
-        params: Parameters of the simulation.
-        files: Outputs `train` and `test` (CXI) and `truth` (HDF5).
-        progress: Told after each scan.
 
     Raises:
         ValueError: If the probe does not fit its array, a file does not hold what it should, or the

@@ -34,14 +34,8 @@ def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> d
     A half whose probes no longer overlap is written all the same; `halves_overlap_ratio`, the
     smaller overlap, is then not positive, and what is reconstructed from the half means nothing.
 
-    Args:
-        params: Nothing to choose.
-        files: Inputs `scan` (CXI) and `view` (JSON); outputs `odd` and `even` (JSON): views
-            themselves, which say whose half they are.
-        progress: Told once at the end.
-
-    Raises:
-        ValueError: If the view is not the scan's, or a half has too few exposures to overlap.
+    Inputs are `scan` (CXI) and `view` (JSON); outputs `odd` and `even` (JSON): views themselves,
+    which say whose half they are. ValueError if the view is not the scan's, or a half is too small.
     """
     del params
     view = read_json(files.inputs["view"])
@@ -67,13 +61,10 @@ def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Return which exposures are in the odd half, (J,), so that both cover the sample evenly.
 
     Alternating by the running index makes a checkerboard of a serpentine path, of a raster with an
-    odd number of columns, and separates neighbours along any other path. A raster with
-    an even number of columns would fall into stripes, twice as coarse along one axis as along the
-    other: there every row starts with the half that the row before did not start with. Of the
-    two rules the one is taken whose halves keep their exposures further apart.
-
-    Raises:
-        ValueError: If there are fewer than four exposures.
+    odd number of columns, and separates neighbours along any other path. A raster with an even
+    number of columns would fall into stripes, twice as coarse along one axis as along the other:
+    there every row starts with the half that the row before did not start with. Of the two rules
+    the one is taken whose halves keep their exposures further apart.
     """
     if len(positions_px) < 4:
         raise ValueError(

@@ -67,8 +67,8 @@ def overlap_between_groups(
     same seed point are left out, because oversampling alone would make them overlap.
 
     Returns:
-        Mean disc overlap of the centres, shape (G,), and the mean share of a group's exposures
-        that the other groups hold too, shape (G,).
+        Mean disc overlap of the centres, shape (G,), and the mean share of a group's exposures that
+            the other groups hold too, shape (G,).
     """
     centres, seed_points = groups.centres_px(positions_px), groups.seed_points
     _, counts = np.unique(seed_points, return_counts=True)
@@ -96,10 +96,8 @@ def overlap_metrics(
 ) -> dict[str, Any]:
     """Return the overlaps of a view, and the settings that they were measured with.
 
-    Mean, smallest and largest of every kind; none where there is no pair.
-
-    Raises:
-        ValueError: If the view has too few exposures for its groups.
+    Mean, smallest and largest of every kind; none where there is no pair. ValueError if the view
+    has too few exposures for its groups.
     """
     groups = form_view_groups(positions_px, params)
     near, shared = overlap_between_groups(positions_px, groups, params.n_neighbours, diameter_px)

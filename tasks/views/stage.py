@@ -29,15 +29,9 @@ STEP_TOLERANCE = 0.04
 def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Choose the exposures of a view, measure their overlap and map their light.
 
-    Args:
-        params: The view, and the groups that its overlap is measured in.
-        files: Input `scan` (CXI); outputs `view` and `overlap` (JSON), `coverage` (NPZ) and
-            `plot` (PNG).
-        progress: Told once at the end.
-
-    Raises:
-        ValueError: If the measured overlap is not what the view's name says, or the view has
-            too few exposures for its groups.
+    Input `scan` (CXI); outputs `view` and `overlap` (JSON), `coverage` (NPZ) and `plot` (PNG).
+    ValueError if the measured overlap is not what the view's name says, or the view has too few
+    exposures for its groups.
     """
     scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
@@ -154,12 +148,8 @@ def show_coverage(
 ) -> AxesImage:
     """Draw the light on each pixel, and a dot for each exposure, in the frame of the object.
 
-    Args:
-        axis: Where to draw.
-        coverage: Probe intensity summed over the exposures [photons / px], shape (H, W).
-        box: Where the coverage lies in the object.
-        positions_px: Absolute positions (y, x) of the exposures [px], shape (J, 2).
-        brightest: End of the colour scale [photons / px]; the largest value without.
+    The coverage (H, W) [photons / px] lies in the box; the colours end at `brightest`, or at the
+    largest value without.
     """
     (top, left), (height, width) = box.corner_px, box.shape
     image = axis.imshow(

@@ -18,9 +18,8 @@ from numpy.typing import DTypeLike
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes the name once the block ends well.
 
-    The content is flushed to the disk before the rename, so that a power cut leaves the old
-    file or the new one. After an exception nothing is left. The suffix is the same; missing
-    folders are made.
+    The content reaches the disk before the rename, so that a power cut leaves the old file or the
+    new one, and an exception nothing. The suffix is the same; missing folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=f".partial{path.suffix}", dir=path.parent)
@@ -50,9 +49,8 @@ def write_text(path: Path, content: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write indented JSON with sorted keys, whole or not at all.
 
-    Raises:
-        TypeError: If a value is not JSON; paths, NumPy scalars and arrays are refused too, so
-            that nothing is converted in silence.
+    Paths, NumPy scalars and arrays are refused (TypeError), so that nothing is converted in
+    silence.
     """
     write_bytes(path, json_bytes(content))
 
@@ -64,11 +62,7 @@ def json_bytes(content: Any) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON.
-
-    Raises:
-        ValueError: If the file is not JSON; the message names it.
-    """
+    """Read JSON; ValueError, which names the file, if it holds something else."""
     try:
         return orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
@@ -86,11 +80,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read.
-
-    Raises:
-        ValueError: If the file is missing, cut short, not HDF5, or lacks what is asked of it.
-    """
+    """Open HDF5 to read; ValueError if it is missing, cut short or lacks what is asked of it."""
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -35,8 +35,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
         Where every row stands (file and line), and its cells by column without outer spaces.
 
     Raises:
-        ValueError: If the file is not text, a column is missing or unknown, or a row has more or
-            fewer cells; the message names the file and the line.
+        ValueError: If the file is not text, or columns or cells do not match; names file and line.
     """
     try:
         lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
@@ -126,11 +125,7 @@ class BlockRow:
 
 
 def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
-    """Write `comparison_metrics.csv`, whole or not at all; equal rows give equal bytes.
-
-    Raises:
-        ValueError: If a number is not finite, or a model and metric come twice.
-    """
+    """Write `comparison_metrics.csv`; ValueError if a number is not finite or a row comes twice."""
     seen: set[tuple[Any, ...]] = set()
     lines = []
     for row in rows:
@@ -144,10 +139,8 @@ def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
 def read_metrics_csv(path: Path) -> list[MetricRow]:
     """Read a table with columns in any order, whoever wrote it, and trust nothing in it.
 
-    Raises:
-        ValueError: If the file is not text, a column is missing or unknown, a row has more or
-            fewer cells, a number is not a finite number, or a model and metric come twice; the
-            message names the file, the line and the model.
+    ValueError, which names the file, the line and the model, if it is no such table, a number is
+    not a finite number, or a model and metric come twice.
     """
     seen: set[tuple[Any, ...]] = set()
     rows = []
@@ -164,11 +157,7 @@ def read_metrics_csv(path: Path) -> list[MetricRow]:
 
 
 def write_blocks(path: Path, rows: Iterable[BlockRow]) -> None:
-    """Write `block_metrics.csv`, whole or not at all; equal rows give equal bytes.
-
-    Raises:
-        ValueError: If a number is not finite, or a block comes twice or has no place in the grid.
-    """
+    """Write `block_metrics.csv`; ValueError if a number is not finite, or a block comes twice."""
     seen: set[tuple[Any, ...]] = set()
     lines = []
     for row in rows:
@@ -182,9 +171,8 @@ def write_blocks(path: Path, rows: Iterable[BlockRow]) -> None:
 def read_blocks(path: Path) -> list[BlockRow]:
     """Read pseudo-values, whoever wrote them, and trust nothing in them.
 
-    Raises:
-        ValueError: If the file is no such table, a number is not finite, or a block comes twice or
-            has no place in the grid; the message names the file and the line.
+    ValueError, which names the file and the line, if it is no such table, a number is not finite,
+    or a block comes twice or has no place in the grid.
     """
     seen: set[tuple[Any, ...]] = set()
     rows = []

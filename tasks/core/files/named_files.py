@@ -135,11 +135,7 @@ def named_parameter_file(words: Sequence[str]) -> Path | None:
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
-    """Read parameters from YAML; JSON is YAML too.
-
-    Raises:
-        ValueError: If the file is missing or holds something else.
-    """
+    """Read parameters from YAML, as JSON is too; ValueError if the file holds something else."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -154,9 +150,8 @@ def read_parameters(path: Path) -> dict[str, Any]:
 def describe(error: ValidationError, options: Mapping[str, str]) -> str:
     """Return what is wrong with parameters: which option, what came, and what is expected.
 
-    Args:
-        error: Faults that pydantic found; the option of a nested field is called `--probe.n-px`.
-        options: Names of the options that are not called like their field.
+    The option of a nested field is called `--probe.n-px`; `options` has the names of those that are
+    not called like their field.
     """
     sentences = []
     for fault in error.errors():

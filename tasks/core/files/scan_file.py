@@ -38,13 +38,11 @@ _ENERGY_UNITS_J = {"J": 1.0, "eV": ELECTRONVOLT_J, "keV": 1e3 * ELECTRONVOLT_J}
 
 
 class ScanWriter:
-    """An open CXI file that patterns are appended to.
-
-    Counts are stored in 16 bits until one does not fit; then what is there is widened to 32.
+    """An open CXI file that patterns are appended to, in 16 bits until a count needs 32.
 
     Attributes:
-        provenance: How the scan came to be, as JSON; written last, so that what is measured on
-            the way can be added.
+        provenance: How the scan came to be, as JSON; written last, so that what is measured on the
+            way can be added.
     """
 
     def __init__(self, file: h5py.File, header: ScanHeader, dtype: DTypeLike = np.uint16) -> None:
@@ -59,10 +57,9 @@ class ScanWriter:
     def open(
         cls, path: Path, header: ScanHeader, dtype: DTypeLike = np.uint16
     ) -> Iterator["ScanWriter"]:
-        """Yield a writer; the file takes its name once the block ends well and all is there.
+        """Yield a writer; the file takes its name once the block ends well.
 
-        Raises:
-            ValueError: If fewer patterns were appended than there are positions.
+        ValueError if fewer patterns were appended than there are positions.
         """
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             writer = cls(file, header, dtype)
@@ -72,9 +69,8 @@ class ScanWriter:
     def append(self, counts: NDArray[Any]) -> None:
         """Append patterns [photons / px], shape (any, N, N).
 
-        Raises:
-            ValueError: If they do not have the shape of a pattern, are more than there are
-                positions, or do not fit 32 bits.
+        ValueError if they have another shape, are more than there are positions, or do not fit 32
+        bits.
         """
         stop = self._written + len(counts)
         if counts.shape[1:] != self._shape[1:] or stop > self._shape[0]:
@@ -165,9 +161,9 @@ def read_scan_header(path: Path) -> ScanHeader:
     """Read all of a scan but its patterns.
 
     Raises:
-        ValueError: If the file is missing, cut short or lacks a field; if the energy is outside
-            50 eV to 200 keV; if a length, a position or the probe is not finite; or if the
-            positions are not one for each pattern.
+        ValueError: If the file is damaged or lacks a field, the energy is outside 50 eV to 200 keV,
+            a length, a position or the probe is not finite, or patterns and positions are not as
+            many.
     """
     with open_hdf5(path) as file:
         shape = _field(path, file, COUNTS, "diffraction patterns").shape

@@ -23,12 +23,9 @@ PATTERNS_PER_PART = 256
 class ScanReader:
     """Some exposures of a scan, whose patterns are read when they are asked for.
 
-    The chunks of the file that were unpacked last are kept up to a limit, because drawing
-    groups of neighbours comes back to them. The file is closed between reads. Not for several
-    threads at once.
-
-    Attributes:
-        header: All but the patterns, of the chosen exposures.
+    The chunks of the file that were unpacked last are kept up to a limit, because drawing groups of
+    neighbours comes back to them. Not for several threads at once. `header` is all but the
+    patterns, of the chosen exposures.
     """
 
     def __init__(
@@ -40,8 +37,7 @@ class ScanReader:
     ) -> None:
         """Read the header of a scan (CXI) and choose exposures, in any order; all by default.
 
-        Raises:
-            ValueError: As `read_scan_header`, or if an index is outside the scan.
+        ValueError as `read_scan_header`, or if an index is outside the scan.
         """
         whole = read_scan_header(path)
         self._path = path
@@ -56,14 +52,10 @@ class ScanReader:
         return len(self._wanted)
 
     def read(self, indices: NDArray[np.integer] | None = None) -> NDArray[Any]:
-        """Read some of the chosen exposures; a chunk of the file is unpacked once a call at most.
+        """Read some of the exposures [photons / px], (any, N, N), in the order of the indices.
 
-        Returns:
-            Counts [photons / px], shape (any, N, N), in the order of the indices.
-
-        Raises:
-            ValueError: If an index is outside, the file was cut short, or a count is negative or
-                not finite.
+        A chunk of the file is unpacked once at most. ValueError if an index is outside, the file
+        was cut short, or a count is negative or not finite.
         """
         chosen = _checked_indices(
             indices,
@@ -164,12 +156,7 @@ class ChunkCache:
 
 
 def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
-    """Read a scan, or the patterns of some indices; only the chunks that hold them are touched.
-
-    Raises:
-        ValueError: As `read_scan_header`, or if a count is negative or not finite, or an index is
-            outside the scan.
-    """
+    """Read a scan, or the patterns of some indices; ValueError as `ScanReader` and its `read`."""
     reader = ScanReader(path, indices, cache_bytes=0)
     return Scan.of(reader.header, reader.read())
 
@@ -177,10 +164,8 @@ def read_scan(path: Path, indices: NDArray[np.integer] | None = None) -> Scan:
 def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTES) -> ScanReader:
     """Open the exposures of a scan (CXI) that a view has chosen; patterns are read when asked for.
 
-    The view (JSON) holds their scan indices under `indices`.
-
-    Raises:
-        ValueError: If a file is damaged, or the view does not belong to the scan.
+    The view (JSON) holds their scan indices under `indices`. ValueError if a file is damaged, or
+    the view does not belong to the scan.
     """
     view = read_json(view_path)
     n_exposures = len(read_scan_header(scan_path))
@@ -199,10 +184,8 @@ def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTE
 def map_view(scan_path: Path, view_path: Path) -> Scan:
     """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
 
-    For solvers that need them all as one array, again and again, in any order.
-
-    Raises:
-        ValueError: As `open_view`, or if a count is negative or not finite.
+    For solvers that need them all as one array, again and again, in any order; errors as
+    `open_view`.
     """
     reader = open_view(scan_path, view_path, cache_bytes=0)
     first = reader.read(np.arange(min(1, len(reader))))

@@ -45,11 +45,8 @@ class Geometry:
     """Far-field geometry of the instrument.
 
     Attributes:
-        energy_ev: Photon energy [eV].
         distance_m: From the sample to the detector [m].
-        detector_pixel_m: Side of a detector pixel [m].
-        is_known: Whether these are the instrument's; otherwise they are placeholders, and no length
-            in metres means anything.
+        is_known: Whether it is the instrument's; no length in metres means anything otherwise.
     """
 
     energy_ev: float

@@ -47,12 +47,7 @@ def n_combinations(n_neighbours: int, group_size: int) -> int:
 
 
 def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> None:
-    """Refuse groups that cannot be formed.
-
-    Raises:
-        ValueError: If a group needs more neighbours than are looked at, or a seed point more
-            groups than there are combinations.
-    """
+    """Refuse groups that need more neighbours, or more combinations of them, than there are."""
     if group_size - 1 > n_neighbours:
         raise ValueError(
             f"A group of {group_size} needs {group_size - 1} neighbours of its seed point, but "
@@ -71,11 +66,7 @@ def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> Non
 def draw_seed_points(
     n_exposures: int, n_seed_points: int | None, rng: np.random.Generator
 ) -> Indices:
-    """Draw the exposures that groups are formed about, rising, each at most once; None takes all.
-
-    Raises:
-        ValueError: If there are fewer exposures than seed points.
-    """
+    """Draw the exposures that groups are formed about, rising; None takes all."""
     if n_seed_points is None:
         return np.arange(n_exposures, dtype=np.intp)
     if n_seed_points > n_exposures:
@@ -87,15 +78,10 @@ def draw_seed_points(
 
 
 def nearest_neighbours(positions_px: Real, seed_points: Indices, n_neighbours: int) -> Indices:
-    """Return the nearest exposures of every seed point, itself not counted.
+    """Return the nearest K exposures of every seed point, itself not counted, the nearest first.
 
-    Args:
-        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
-        seed_points: Scan indices, shape (S,).
-        n_neighbours: Neighbours K of each.
-
-    Returns:
-        Scan indices, the nearest first, shape (S, K); ValueError if the scan has no K neighbours.
+    Positions (y, x) [px] have the shape (J, 2), seed points (S,), and the scan indices that are
+    returned (S, K). ValueError if the scan has no K neighbours.
     """
     if len(positions_px) <= n_neighbours:
         raise ValueError(
@@ -118,18 +104,15 @@ def form_groups(
     n_samples: int,
     rng: np.random.Generator,
 ) -> Groups:
-    """Form different groups about every seed point, each combination equally likely.
+    """Form `n_samples` groups about every seed point (S,), each combination equally likely.
 
     Args:
         positions_px: Absolute positions (y, x) of the scan [px], shape (J, 2).
-        seed_points: Scan indices of the seed points, shape (S,).
+        seed_points: Scan indices of the seed points; groups keep their order.
         group_size: Exposures C in a group, the seed point among them.
         n_neighbours: Nearest neighbours K that the others are chosen from.
-        n_samples: Groups of each seed point.
+        n_samples: Groups of each seed point, all different.
         rng: Source of randomness.
-
-    Returns:
-        S * n_samples groups, in the order of the seed points.
 
     Raises:
         ValueError: If the groups cannot be formed from that many neighbours or exposures.

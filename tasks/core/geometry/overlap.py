@@ -25,11 +25,8 @@ def disc_overlap_fraction(
 ) -> NDArray[np.float64]:
     """Return the share of a disc that an equal disc at a distance covers, in [0, 1].
 
-    The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the
-    area of one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on.
-
-    Raises:
-        ValueError: If the diameter is not positive.
+    The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the area of
+    one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on.
     """
     if not diameter_px > 0:
         raise ValueError(f"Discs need a positive diameter, got {diameter_px} px.")
@@ -59,9 +56,7 @@ def measure_overlap(positions_px: NDArray[np.floating], diameter_px: float) -> M
 
     The step is the square root of the area per exposure; the area is the bounding box of the
     positions plus half a step on every side, so a raster of n x m nodes gives back its own step.
-
-    Raises:
-        ValueError: If there are fewer than four positions, or they lie on a line.
+    ValueError for fewer than four positions, or a line of them.
     """
     extent_y, extent_x = np.ptp(positions_px, axis=0) if len(positions_px) else (0.0, 0.0)
     if len(positions_px) < 4 or min(extent_y, extent_x) <= 0:

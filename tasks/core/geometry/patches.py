@@ -32,13 +32,8 @@ def split_positions(positions_px: Real) -> tuple[NDArray[np.intp], Real]:
 def patch_corners(positions_px: Real, n_px: int, shape: tuple[int, int]) -> NDArray[np.intp]:
     """Return row and column of the first pixel of the patch at every position, shape (J, 2).
 
-    Args:
-        positions_px: Positions (y, x) [px], shape (J, 2).
-        n_px: Side of a patch [px], even.
-        shape: Shape (H, W) of the object.
-
-    Raises:
-        ValueError: If a patch leaves the object, or the side is odd.
+    Positions (y, x) [px] have the shape (J, 2), the object (H, W). ValueError if a patch leaves the
+    object, or its side is odd.
     """
     if n_px % 2:
         raise ValueError(f"Patches need an even side, got {n_px} px. Crop or pad by one pixel.")
@@ -57,15 +52,9 @@ def patch_corners(positions_px: Real, n_px: int, shape: tuple[int, int]) -> NDAr
 
 
 def extract_patches(object_: NDArray[Scalar], positions_px: Real, n_px: int) -> NDArray[Scalar]:
-    """Cut the object at every scan position.
+    """Cut the object (H, W) at every position (y, x) [px], (J, 2): copies of shape (J, N, N).
 
-    Args:
-        object_: Object, shape (H, W).
-        positions_px: Absolute positions (y, x) [px], shape (J, 2).
-        n_px: Side N of a patch [px], even.
-
-    Returns:
-        Copies of the plain slices, shape (J, N, N); ValueError if one leaves the object.
+    ValueError if a patch leaves the object, or its side is odd.
     """
     height, width = object_.shape
     corners = patch_corners(positions_px, n_px, (height, width))
@@ -76,15 +65,9 @@ def extract_patches(object_: NDArray[Scalar], positions_px: Real, n_px: int) -> 
 def place_patches(
     patches: NDArray[Number], positions_px: Real, shape: tuple[int, int]
 ) -> NDArray[Number]:
-    """Add patches onto an empty canvas at their positions: the adjoint of `extract_patches`.
+    """Add patches (J, N, N) onto an empty canvas (H, W): the adjoint of `extract_patches`.
 
-    Args:
-        patches: Patches, shape (J, N, N).
-        positions_px: Absolute positions (y, x) [px], shape (J, 2).
-        shape: Shape (H, W) of the canvas.
-
-    Raises:
-        ValueError: If a patch leaves the canvas.
+    Positions (y, x) [px] have the shape (J, 2). ValueError if a patch leaves the canvas.
     """
     n_px = patches.shape[-1]
     canvas = np.zeros(shape, dtype=patches.dtype)
@@ -122,12 +105,7 @@ def lit_pixels(illumination: Real, fraction: float) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Window:
-    """A rectangle of pixels in the frame of the object.
-
-    Attributes:
-        corner_px: Row and column of its first pixel in that frame.
-        shape: Shape (H, W).
-    """
+    """A rectangle of pixels in the frame of the object: row and column of its first, and (H, W)."""
 
     corner_px: tuple[int, int]
     shape: tuple[int, int]

@@ -121,10 +121,7 @@ def make_object(
     """Return the transmission of a simulated sample, shape (H, W).
 
     Only here do the fractions that a kind draws meet the ranges, so other ranges show the same
-    sample, weaker or stronger.
-
-    Raises:
-        ValueError: If a file holds no object as large as that.
+    sample, weaker or stronger. ValueError if a file holds no object as large as that.
     """
     if params.keeps_file_values and params.path is not None:
         return object_from_file(params.path, shape)

@@ -31,12 +31,9 @@ class ObjectFileOptions(BaseModel):
 def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex128]:
     """Return the middle of the object in a file, of shape (H, W).
 
-    The file is `.h5` or `.hdf5` with a dataset `object`, as `tasks.core.files.object_file` writes
-    it, `.npy`, or `.npz` with one array or one named `object`.
-
-    Raises:
-        ValueError: If the file is missing or of another kind, or its object is not complex, not
-            finite, dark everywhere, or smaller than the part.
+    HDF5 has it as dataset `object`, an `.npz` alone or under that name. ValueError if the file is
+    missing or of another kind, or its object is not complex, not finite, dark everywhere, or too
+    small.
     """
     whole = _read_array(path)
     if whole.ndim != 2 or not np.iscomplexobj(whole):
@@ -66,11 +63,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
 def fractions_from_file(
     shape: tuple[int, int], _rng: object, options: ObjectFileOptions
 ) -> NDArray[np.float64]:
-    """Return where the values of a file lie between their own smallest and largest, (2, H, W).
-
-    Raises:
-        ValueError: If there is no path, or the file holds no such object.
-    """
+    """Return where the values of a file lie between their own smallest and largest, (2, H, W)."""
     if options.path is None:
         raise ValueError("An object from a file needs the file. Set path.")
     part = object_from_file(options.path, shape)

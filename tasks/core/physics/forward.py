@@ -56,14 +56,12 @@ def diffraction_intensity(object_patches: Complex, probe: Complex) -> Real:
 
     Args:
         object_patches: Object transmission seen at each scan position, shape (J, N, N).
-        probe: Illumination [sqrt(photons)], shape (N, N), or one for each position (the probe
-            moved by the sub-pixel rest of the position), shape (J, N, N).
+        probe: Illumination [sqrt(photons)], shape (N, N), or one for each position (moved by the
+            sub-pixel rest of the position), shape (J, N, N).
 
     Returns:
-        Intensity [photons / px], shape (J, N, N), zero frequency at [N // 2, N // 2].
-
-    Raises:
-        ValueError: If the patches and the probe do not cover the same N x N pixels.
+        Intensity [photons / px], shape (J, N, N), zero frequency at [N // 2, N // 2]; ValueError if
+            patches and probe do not cover the same pixels.
     """
     if object_patches.shape[-2:] != probe.shape[-2:]:
         raise ValueError(
@@ -81,18 +79,13 @@ def diffraction_intensity_of_modes(object_patches: Complex, probe_modes: Complex
     """Return the intensity of a partially coherent beam: that of its modes, added.
 
     A function of its own, because probes (J, N, N) are one for each position and modes (M, N, N)
-    all there at every position: the shape alone cannot tell them apart.
+    all there at every position: the shape alone cannot tell them apart. Patches, result and errors
+    as `diffraction_intensity`.
 
     Args:
         object_patches: Object transmission seen at each scan position, shape (J, N, N).
-        probe_modes: Modes [sqrt(photons)], shape (M, N, N), or each moved by the sub-pixel rest
-            of every position, shape (M, J, N, N).
-
-    Returns:
-        Intensity [photons / px], shape (J, N, N), zero frequency at [N // 2, N // 2].
-
-    Raises:
-        ValueError: If there is no mode, or patches and modes do not cover the same pixels.
+        probe_modes: Modes [sqrt(photons)], shape (M, N, N), or each moved by the sub-pixel rest of
+            every position, shape (M, J, N, N).
     """
     if probe_modes.ndim not in (3, 4) or not len(probe_modes):
         raise ValueError(
@@ -108,8 +101,7 @@ def diffraction_intensity_of_modes(object_patches: Complex, probe_modes: Complex
 def draw_counts(diffraction_intensity: Real, rng: np.random.Generator) -> NDArray[np.uint32]:
     """Draw Poisson counts whose mean and variance are the noise-free intensity [photons / px].
 
-    Raises:
-        ValueError: If an intensity is negative, not finite, or beyond what 32 bits count.
+    ValueError if an intensity is negative, not finite, or beyond what 32 bits count.
     """
     brightest = float(diffraction_intensity.max(initial=0.0))
     faintest = float(diffraction_intensity.min(initial=0.0))

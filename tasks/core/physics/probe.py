@@ -29,19 +29,16 @@ Wave = TypeVar("Wave", bound=np.complexfloating)
 def defocused_zone_plate_probe(
     n_px: int, aperture_fraction: float, central_stop_fraction: float, defocus_rad: float
 ) -> NDArray[np.complex128]:
-    """Return the focus of a zone plate with a central stop, seen out of focus.
+    """Return the focus of a zone plate, out of focus: of unit energy, shape (n_px, n_px).
 
     The pupil is an annulus whose edges are one detector pixel soft; the defocus gives it a
     quadratic phase, so the wave at the sample is curved and larger than the diffraction limit.
 
     Args:
-        n_px: Side of the array [px], even.
+        n_px: Side of the array [px], even; the probe is centred on [n_px // 2, n_px // 2].
         aperture_fraction: Outer radius of the pupil, as a fraction of the highest frequency.
         central_stop_fraction: Radius of the central stop, as a fraction of the outer radius.
         defocus_rad: Phase of the pupil at its outer edge [rad].
-
-    Returns:
-        Complex probe of unit energy, shape (n_px, n_px), centred on [n_px // 2, n_px // 2].
     """
     frequency = np.fft.fftfreq(n_px) * n_px
     radius = np.hypot(frequency[:, None], frequency[None, :])
@@ -59,13 +56,10 @@ def probe_intensity(probe: Complex) -> Real:
 
 
 def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
-    """Return the one coherent probe (N, N) for programs that take a single mode.
+    """Return the one coherent probe (N, N) of modes (M, N, N), the strongest first.
 
     It has the shape of the strongest mode and carries the photons of all, as a beamline's own
     estimate does; the mean amplitude of the sample then comes out right.
-
-    Args:
-        modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
     """
     if len(modes) == 1:
         return np.asarray(modes[0])
@@ -123,16 +117,13 @@ def mode_orders(n_modes: int) -> list[tuple[int, int]]:
 
 
 def incoherent_modes(probe: Complex, n_modes: int, mode_decay: float) -> NDArray[np.complex128]:
-    """Return orthogonal modes of a partially coherent beam of the same energy.
+    """Return orthogonal modes (n_modes, N, N) of a partially coherent beam of the same energy.
 
     Args:
         probe: Field of full coherence, shape (N, N); the first mode has its shape.
-        n_modes: Number of modes.
-        mode_decay: Occupation of each order over the one before, in (0, 1).
-
-    Returns:
-        Modes, shape (n_modes, N, N), orthogonal, the energy of order (m, n) in proportion to
-        mode_decay**(m + n), their total energy the probe's. One mode is the probe itself.
+        n_modes: Number of modes; one is the probe itself.
+        mode_decay: Occupation of each order over the one before, in (0, 1): the energy of order (m,
+            n) is in proportion to mode_decay**(m + n).
 
     Raises:
         ValueError: If the probe has fewer independent modes than asked for.

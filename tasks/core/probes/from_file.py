@@ -35,10 +35,8 @@ class ProbeFileOptions(ProbeOptions):
 def probe_from_file(options: ProbeFileOptions) -> NDArray[np.complex128]:
     """Read a probe (N, N), or incoherent modes of one, shape (M, N, N), the strongest first.
 
-    Only the shape counts: the flux follows from the dose. The modes keep their shares.
-
-    Raises:
-        ValueError: If the file cannot be read, its side is not `n_px`, or a value is not finite.
+    Only the shape counts: the flux follows from the dose. The modes keep their shares. ValueError
+    if the file cannot be read, its side is not `n_px`, or a value is not finite.
     """
     path = Path(options.file or "")
     values = _read_array(path, options.dataset)

@@ -37,10 +37,9 @@ class ProbeKind:
     """A kind of probes; its functions know its own options.
 
     Attributes:
-        make: Returns the probe, shape (N, N), or its modes, shape (M, N, N), the strongest first;
-            their energies add up to one.
-        how_to_shrink: What makes it smaller, its options in braces, such as
-            `Lower defocus_rad ({defocus_rad})`.
+        make: Returns the probe, (N, N), or modes (M, N, N), the strongest first; of unit energy.
+        how_to_shrink: What makes it smaller, options in braces: `Lower defocus_rad
+            ({defocus_rad})`.
     """
 
     make: Callable[[Any], NDArray[np.complex128]]

@@ -66,11 +66,8 @@ class ScanParams(ScanFileOptions, AreaOptions):
 class ScanPath:
     """The way of one scan, before it is laid on an object.
 
-    Attributes:
-        positions_px: Positions (y, x) in acquisition order [px], shape (J, 2). They lie between
-            -jitter_px and extent_px + jitter_px.
-        extent_px: Height and width of the region that is scanned [px].
-        jitter_px: How far positions may lie outside it [px].
+    Positions (y, x) [px], (J, 2), in acquisition order; they lie between -jitter_px and extent_px +
+    jitter_px, the height and width of the region.
     """
 
     positions_px: NDArray[np.float64]
@@ -81,13 +78,10 @@ class ScanPath:
 def scan_path(
     params: ScanParams, size: tuple[int, int], probe_diameter_px: float, rng: np.random.Generator
 ) -> ScanPath:
-    """Return the way of a scan; all kinds but the file have one size and one number of positions.
+    """Return the way of a scan with an overlap, for the diameter [px] that it is meant for.
 
-    Args:
-        params: Kind and overlap.
-        size: Rows and columns of a raster of the wanted size; a file has its own.
-        probe_diameter_px: Diameter that the overlap is meant for [px].
-        rng: Source of randomness.
+    The size is rows and columns of a raster. All kinds but the file, which has its own, have one
+    size and one number of positions.
     """
     step = (1 - params.overlap_ratio) * probe_diameter_px
     area = ScanArea(*size, step_px=step, jitter_px=params.jitter_fraction * step)

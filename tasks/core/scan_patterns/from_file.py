@@ -23,13 +23,10 @@ def positions_from_file(
 ) -> NDArray[np.float64]:
     """Return the positions (y, x) [px] of a file, whose smallest are moved into [0, 1).
 
-    They are moved by whole pixels, and keep their order, their distances and their sub-pixel
-    parts; the number of rows and columns and the step do not matter. The file is `.npy` of shape
-    (J, 2), or `.csv` with two columns y and x, with or without that header, in object pixels.
-
-    Raises:
-        ValueError: If the file is missing or of another kind, or its positions are not finite,
-            fewer than four, or on a line.
+    They are moved by whole pixels, and keep their order, their distances and their sub-pixel parts;
+    rows, columns and step do not matter. The file is `.npy` of shape (J, 2), or `.csv` with two
+    columns y and x, with or without that header. ValueError if it is missing or of another kind, or
+    its positions are not finite, fewer than four, or on a line.
     """
     if options.path is None:
         raise ValueError("A scan from a file needs the file. Set path.")

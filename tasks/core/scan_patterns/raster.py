@@ -1,4 +1,4 @@
-"""Jittered raster: row by row, each position displaced at random."""
+"""Jittered raster, row by row, and the rectangle that it and every other pattern fills."""
 
 from dataclasses import dataclass
 
@@ -25,11 +25,8 @@ class AreaOptions(BaseModel):
 class ScanArea:
     """The rectangle that a jittered raster fills; every other kind fills the same.
 
-    Attributes:
-        n_rows: Positions of the raster along y.
-        n_columns: Positions of the raster along x.
-        step_px: Distance of its neighbours [px].
-        jitter_px: How far the rectangle reaches beyond its outermost nodes [px].
+    It reaches `jitter_px` beyond the outermost of n_rows (y) x n_columns (x) nodes, `step_px`
+    apart.
     """
 
     n_rows: int

@@ -32,10 +32,8 @@ class Precision(StrEnum):
 def usable_cores() -> int:
     """Return the number of processor cores that this process may use.
 
-    `PHASE_G_CORES` says how many are its share where several runs work on one machine.
-
-    Raises:
-        ValueError: If the variable is not a whole number above 0.
+    `PHASE_G_CORES` says how many are its share where several runs work on one machine; ValueError
+    if it is not a whole number above 0.
     """
     asked = os.environ.get(CORES_VARIABLE)
     if asked:

@@ -45,13 +45,10 @@ def dose_label(photons_per_pattern: float) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """One dose and view of a study, one replicate of it, and the folders of its files.
+    """One dose (mean photons of a pattern), view and replicate of a study, and where its files are.
 
-    Attributes:
-        photons_per_pattern: Mean photons of one pattern.
-        view: Name of the view.
-        replicate: Number of the replicate, from 1; the first has no folder of its own, so that
-            further ones leave its files where they are.
+    Replicates count from 1; the first has no folder of its own, so that further ones leave its
+    files where they are.
     """
 
     photons_per_pattern: float

@@ -92,8 +92,7 @@ class FileRef(BaseModel):
 class StageCall(BaseModel):
     """One stage of a plan: what runs, with which parameters, from which files to which.
 
-    It is complete: the flow executes it, the cache key is drawn from it, `--collect-only`
-    prints it, and `plan.json` keeps it.
+    The flow executes it, the cache key is drawn from it, and `plan.json` keeps it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -20,12 +20,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check found.
-
-    Attributes:
-        code: Short name, for `--accept`.
-        cure: What to do; empty where there is nothing to cure.
-    """
+    """One thing that a check found: a code for `--accept`, and a cure where there is one."""
 
     code: str
     severity: Severity
@@ -75,9 +70,8 @@ def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
 class Checks:
     """What was found of a scan, the worst first.
 
-    Attributes:
-        overlap: Overlap of neighbours; None where positions span no area.
-        orientations: Fits in every orientation; None: not asked for, or too few patterns.
+    None stands for an overlap of positions that span no area, and for orientations that were not
+    asked for, or have too few patterns.
     """
 
     findings: tuple[Finding, ...]

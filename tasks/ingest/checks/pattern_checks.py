@@ -133,12 +133,7 @@ def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class ValuesFit:
-    """How the values fit as they are, and as square roots.
-
-    Attributes:
-        dispersion: Scatter of the values about a fit, over that of photons.
-        squared_misfit_ratio: Misfit of their squares over that of the values.
-    """
+    """Scatter of the values over that of photons, and the misfit of their squares over theirs."""
 
     dispersion: float
     squared_misfit_ratio: float

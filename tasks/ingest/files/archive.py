@@ -38,9 +38,8 @@ def is_archive(path: Path) -> bool:
 def read_arrays(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
     """Unpack all arrays of a .npz or .npy, or either with .bz2, by name; a .npy's is `array`.
 
-    Raises:
-        ValueError: If the file is missing, cut short, of another kind, holds Python objects, or
-            unpacks to more than the limit.
+    ValueError if the file is missing, damaged, of another kind, holds Python objects, or unpacks to
+    more than the limit.
     """
     if not path.is_file():
         raise ValueError(f"{path} is not there. Give the path of a file.")
@@ -134,10 +133,7 @@ def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: st
 def read_named_array(path: Path | None, name: str | None, usual_name: str) -> NDArray[Any]:
     """Return an array of a file beside the scan: .npy, .npz or HDF5.
 
-    Without a name it is the only one, or that of the usual name.
-
-    Raises:
-        ValueError: If no file is named, or it holds several arrays and none of this name.
+    Without a name it is the only one, or that of the usual name; ValueError if there is none.
     """
     if path is None:
         raise ValueError(f"No file of the {usual_name} is named. Give --{usual_name}.file.")

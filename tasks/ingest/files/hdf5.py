@@ -41,11 +41,9 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def refuse_links_out(path: Path, data_root: Path) -> None:
-    """Refuse a file that leads, however far, out of a folder, or that would fill the memory.
+    """Refuse a file that leads, however far, out of a folder or nowhere, or would fill the memory.
 
-    Raises:
-        ValueError: If a link, virtual dataset or raw file leads out of the folder or nowhere, or a
-            chunk unpacks to more than 1 GiB.
+    Links, virtual datasets and raw files lead on; a chunk unpacks to 1 GiB at most.
     """
     waiting, seen = [path.resolve()], set()
     while waiting:

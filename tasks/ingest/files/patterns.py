@@ -24,7 +24,6 @@ class Patterns:
 
     Attributes:
         shape: Number of patterns, rows and columns (J, H, W).
-        dtype: Type of the stored values.
         read: Returns the patterns from a start to a stop, shape (stop - start, H, W).
     """
 
@@ -52,10 +51,7 @@ def array_patterns(values: NDArray[Any], axes: Axes) -> Patterns:
 def hdf5_patterns(path: Path, *datasets: h5py.Dataset) -> Patterns:
     """Return the patterns of datasets of the same H x W, one after the other.
 
-    Later the file is open only while it is read.
-
-    Raises:
-        ValueError: If a dataset has neither three axes, nor four for a raster.
+    Later the file is open only while it is read. A dataset has three axes, or four for a raster.
     """
     names = [data.name for data in datasets]
     axes = [_axes_of(data.shape, data.name.strip("/")) for data in datasets]

@@ -22,9 +22,8 @@ SQUARE = 1e-3
 def energy_ev(value: float, units: str, where: str) -> float:
     """Return a photon energy [eV]; `where` is what to call it in messages.
 
-    Raises:
-        ValueError: If the unit is not known, or the energy is outside 50 eV to 200 keV; the
-            message names the units in which it would be that of photons.
+    ValueError if the unit is not known, or the energy is outside 50 eV to 200 keV; the message
+    names the units in which it would be that of photons.
     """
     least, most = ENERGY_WINDOW_EV
     if units not in ENERGY_UNITS_EV:

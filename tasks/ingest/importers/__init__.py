@@ -18,8 +18,7 @@ class Importer:
     Attributes:
         read: Returns what a file of the format states.
         recognises: Tells whether an HDF5 file is of this format.
-        takes_archive: Tells whether an archive of NumPy arrays is, by its path and what is said
-            beside it.
+        takes_archive: Tells whether an archive of NumPy arrays is, by path and options.
     """
 
     read: Callable[[Path, FileOptions], FileScan]

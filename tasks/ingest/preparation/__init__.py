@@ -94,9 +94,8 @@ class PreparedScan(CroppedScan):
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     """Decide how a scan is prepared; its patterns are read once, some at a time.
 
-    Raises:
-        ValueError: If values are negative or not finite and not to be masked, nobody knows how many
-            photons they are, too few exposures hold light, or the probe does not fit.
+    ValueError if values are negative or not finite and not to be masked, nobody knows how many
+    photons they are, too few exposures hold light, or the probe does not fit.
     """
     cropped = crop_scan(scan, params)
     n_px, good = cropped.crop.n_px, trusted_pixels(cropped)

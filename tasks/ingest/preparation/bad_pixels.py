@@ -25,12 +25,7 @@ NEAR_TOP = 0.9
 
 @dataclass(frozen=True)
 class BadPixels:
-    """What was found of the detector, every map of shape (N, N).
-
-    Attributes:
-        saturated: Pixels that reached the saturation at least once.
-        saturation: Value from which a pixel is saturated; None: none is.
-    """
+    """What was found of the detector, every map of shape (N, N); saturation None: none is."""
 
     hot: NDArray[np.bool_]
     dead: NDArray[np.bool_]

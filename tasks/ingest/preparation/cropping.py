@@ -68,11 +68,7 @@ def oriented(
 
 @dataclass(frozen=True)
 class CroppedScan:
-    """A scan, some of whose pixels are kept; its patterns are read some at a time.
-
-    Attributes:
-        crop: Which part of the patterns is kept.
-    """
+    """A scan, some of whose pixels are kept; its patterns are read some at a time."""
 
     scan: ResolvedScan
     params: IngestParams

@@ -19,9 +19,7 @@ class PatternStatistics:
     Invalid values, negative, not finite or above 1e15, count as zero here.
 
     Attributes:
-        mean: Mean pattern, shape (N, N).
-        largest: Largest value of every pixel, shape (N, N).
-        invalid: How often a pixel was negative or not finite, shape (N, N).
+        mean: Mean pattern, as `largest` and `invalid` (how often a pixel was it) of shape (N, N).
         light: Sum of every pattern, shape (J,).
         centres_px: Centre of mass (y, x) of every pattern, shape (J, 2).
         sample: Some positive values of all of the scan, sorted.
@@ -47,10 +45,8 @@ def measure_patterns(
 ) -> PatternStatistics:
     """Look at all patterns once, some at a time; refuse patterns without light.
 
-    Args:
-        parts: Intensities with the index of the first, shape (any, N, N).
-        good: Pixels that the scan's own mask trusts, shape (N, N); the others count nowhere.
-        n_patterns: How many patterns there are.
+    Parts are intensities (any, N, N) with the index of the first. Pixels that are not good (N, N)
+    count nowhere.
     """
     total, largest = np.zeros((2, *good.shape))
     invalid = np.zeros(good.shape, dtype=np.int64)

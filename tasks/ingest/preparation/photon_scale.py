@@ -27,11 +27,7 @@ LARGEST_COUNT = 2.0**32 - 1
 
 @dataclass(frozen=True)
 class PhotonScale:
-    """Photons of one unit of the stored intensity, and how that is known.
-
-    Attributes:
-        how: `integers`, `lattice`, `photons_per_unit` or `photons_per_pattern`.
-    """
+    """Photons of one unit of the stored intensity, and how that is known."""
 
     photons_per_unit: float
     how: str
@@ -40,9 +36,8 @@ class PhotonScale:
 def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) -> PhotonScale:
     """Return the scale of a scan.
 
-    Raises:
-        ValueError: If values are not whole numbers and nobody says how many photons they are, or
-            the counts do not fit 32 bits.
+    ValueError if values are not whole numbers and nobody says how many photons they are, or the
+    counts do not fit 32 bits.
     """
     if params.photons_per_unit is not None:
         found = PhotonScale(params.photons_per_unit, "photons_per_unit")

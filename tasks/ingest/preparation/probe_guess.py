@@ -31,8 +31,7 @@ SCATTERED_FRACTION = 0.05
 class ProbeGuess:
     """A first guess of the probe, and what it was made of.
 
-    Attributes:
-        modes: Modes [sqrt(photons)], shape (M, N, N), the strongest first.
+    Modes [sqrt(photons)] have the shape (M, N, N), the strongest first.
     """
 
     modes: NDArray[np.complex128]
@@ -46,17 +45,9 @@ def guess_probe(
     good: NDArray[np.bool_],
     shadows: ShadowMotion | None,
 ) -> ProbeGuess:
-    """Return the first guess of the probe.
+    """Return the first guess of the probe of a mean pattern [photons / px], (N, N).
 
-    Args:
-        cropped: The scan.
-        mean: Mean pattern [photons / px], shape (N, N).
-        good: Pixels that count, shape (N, N).
-        shadows: How the shadows move; None where that is not known.
-
-    Raises:
-        ValueError: If it is asked for from where there is none, or its side is not that of the
-            patterns.
+    ValueError if it is asked for from where there is none, or its side is not that of the patterns.
     """
     scan, asked = cropped.scan, cropped.params.probe
     origin = asked.origin

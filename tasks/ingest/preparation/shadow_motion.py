@@ -72,15 +72,10 @@ class ShadowMotion:
 def measure_shadow_motion(
     intensities: NDArray[np.floating], positions_px: NDArray[np.floating], good: NDArray[np.bool_]
 ) -> ShadowMotion | None:
-    """Measure how the shadows of neighbouring patterns (J, N, N) move.
+    """Measure how the shadows of neighbouring patterns (J, N, N) move, at the good pixels (N, N).
 
-    Args:
-        intensities: Patterns.
-        positions_px: Their positions (y, x) [object px], shape (J, 2).
-        good: Pixels that count, shape (N, N).
-
-    Returns:
-        None where the patterns have too few neighbours or nothing in common.
+    Positions (y, x) [object px] have the shape (J, 2). None where the patterns have too few
+    neighbours or nothing in common.
     """
     mean = np.where(good, intensities.mean(axis=0), 0.0)
     lit = mean > LIT_FRACTION * np.percentile(mean, 99.5)
@@ -137,9 +132,7 @@ def _robust_fit(
 class CentralExposures:
     """Exposures in the middle of a scan, of shapes (M,), (M, N, N) and (M, 2).
 
-    Attributes:
-        indices: Which of the kept exposures they are.
-        shadows: How their shadows move; None where that is not known.
+    `indices` count the kept exposures; shadows are None where nothing is known of their motion.
     """
 
     indices: NDArray[np.intp]

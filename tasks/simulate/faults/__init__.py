@@ -1,4 +1,8 @@
-"""Faults of the instrument. A new one is one new file and one line of `FAULTS`."""
+"""The instrument: its faults, and what they make of probe, positions, photons and mask.
+
+Photons of the beam arrive one by one (Poisson); then every fault does its step, in the order of
+`FAULTS`, which is that of the physics. A new fault is one new file and one line of `FAULTS`.
+"""
 
 from functools import partial
 from typing import Any
@@ -87,8 +91,7 @@ def check_instrument(params: InstrumentParams, n_px: int) -> None:
 def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uint32]:
     """Return the CXI mask of the detector, shape (n_px, n_px); the same for both splits.
 
-    Raises:
-        ValueError: If fewer than half of the pixels are good.
+    ValueError if fewer than half of the pixels are good.
     """
     mask, switches = np.zeros((n_px, n_px), dtype=np.uint32), []
     for fault in FAULTS:

@@ -28,16 +28,11 @@ class PointSpreadParams(BaseModel):
 def spread_photons(
     counts: NDArray[np.unsignedinteger], sigma_px: float, rngs: Sequence[np.random.Generator]
 ) -> NDArray[np.uint32]:
-    """Displace every photon by a Gaussian step along each axis.
+    """Displace every photon of patterns (J, N, N) by a Gaussian step [px] along each axis.
 
     The photons of a pixel are shared out by one multinomial draw an axis, as many draws as pixels,
-    however bright. Photons are conserved but for those that leave the array.
-
-    Args:
-        counts: Photons per pixel, shape (J, N, N).
-        sigma_px: R.m.s. step along each axis [px].
-        rngs: One for y and one for x, so that the draws do not depend on how many patterns are
-            spread at once.
+    however bright. Photons are conserved but for those that leave the array. There is a generator
+    for y and one for x, so that the draws do not depend on how many patterns are spread at once.
     """
     reach = int(np.ceil(4 * sigma_px))
     steps = np.arange(-reach, reach + 1)
