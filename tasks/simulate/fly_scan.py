@@ -102,10 +102,7 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     n_px = params.probe.n_px
     positions: dict[Split, NDArray[np.float64]] = {}
     first_row, width, test_row = 0.0, 0, 0
-    for split, size in (
-        (Split.TRAIN, params.train_positions),
-        (Split.TEST, params.test_positions),
-    ):
+    for split, size in ((Split.TRAIN, params.train_positions), (Split.TEST, params.test_positions)):
         rng = spawn(params.seed, Purpose.SCAN_JITTER, split)
         path = scan_path(params.scan, size, probe_diameter_px, rng)
         margin = n_px // 2 + int(np.ceil(path.jitter_px)) + 1

@@ -77,11 +77,7 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
 
 
 def expose_scan(
-    params: SimulationParams,
-    split: Split,
-    setup: Setup,
-    asked_px: NDArray[np.float64],
-    path: Path,
+    params: SimulationParams, split: Split, setup: Setup, asked_px: NDArray[np.float64], path: Path
 ) -> dict[str, Any]:
     """Expose one scan and write it as CXI, a few patterns at a time; refuse a missed dose.
 

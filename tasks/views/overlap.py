@@ -20,9 +20,7 @@ NOT_OF_GROUPS = {"view", "overlap_tolerance"}
 def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:
     """Form the groups of a view from its seeds; members index the view's exposures."""
     seed_points = draw_seed_points(
-        len(positions_px),
-        params.n_seed_points,
-        spawn(params.subsampling_seed, Purpose.SUBSAMPLING),
+        len(positions_px), params.n_seed_points, spawn(params.subsampling_seed, Purpose.SUBSAMPLING)
     )
     return form_groups(
         positions_px,

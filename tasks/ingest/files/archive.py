@@ -23,10 +23,7 @@ BLOCK_BYTES = 2**22
 GIB = 2**30
 NUMPY_SUFFIXES = (".npz", ".npy")
 LARGEST_FIELD_GIB = 2.0
-HEADERS = {
-    (1, 0): npy_format.read_array_header_1_0,
-    (2, 0): npy_format.read_array_header_2_0,
-}
+HEADERS = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
 
 
 def is_archive(path: Path) -> bool:

@@ -39,9 +39,7 @@ class PatternStatistics:
 
 
 def measure_patterns(
-    parts: Iterable[tuple[int, NDArray[np.float64]]],
-    good: NDArray[np.bool_],
-    n_patterns: int,
+    parts: Iterable[tuple[int, NDArray[np.float64]]], good: NDArray[np.bool_], n_patterns: int
 ) -> PatternStatistics:
     """Look at all patterns once, some at a time; refuse patterns without light.
 
