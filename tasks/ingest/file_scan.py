@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
-from tasks.core.files.scan_record import (
-    DETECTOR_PIXEL_WINDOW_M,
-    DISTANCE_WINDOW_M,
-    ENERGY_WINDOW_EV,
-)
+from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.ingest.files.patterns import Patterns
 
 
@@ -129,23 +125,12 @@ class FileOptions(BaseModel):
         multiple_of=2,
         description="Crop the patterns, binned, to this side; none: the largest even square [px]",
     )
-    energy_ev: float | None = Field(
-        None,
-        ge=ENERGY_WINDOW_EV[0],
-        le=ENERGY_WINDOW_EV[1],
-        description="Photon energy; none: the file's [eV]",
+    energy_ev: EnergyEv | None = Field(None, description="Photon energy; none: the file's [eV]")
+    distance_m: DistanceM | None = Field(
+        None, description="From the sample to the detector; none: the file's [m]"
     )
-    distance_m: float | None = Field(
-        None,
-        ge=DISTANCE_WINDOW_M[0],
-        le=DISTANCE_WINDOW_M[1],
-        description="From the sample to the detector; none: the file's [m]",
-    )
-    detector_pixel_m: float | None = Field(
-        None,
-        ge=DETECTOR_PIXEL_WINDOW_M[0],
-        le=DETECTOR_PIXEL_WINDOW_M[1],
-        description="Side of a detector pixel before binning; none: the file's [m]",
+    detector_pixel_m: DetectorPixelM | None = Field(
+        None, description="Side of a detector pixel before binning; none: the file's [m]"
     )
 
 

@@ -33,7 +33,7 @@ def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
     It is the same to the last bit whatever the coherence, and refused as `make_probe_modes` does.
     """
     modes = make_probe_modes(params)
-    probe = PROBES[params.probe.kind].make(params.probe)
+    probe = PROBES[params.probe.kind].make(params.probe.n_px, params.probe)
     return probe if probe.ndim == 2 else unit_energy(modes[0])
 
 
@@ -45,7 +45,7 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
     """
     options = params.probe
     kind = PROBES[options.kind]
-    probe = kind.make(options)
+    probe = kind.make(options.n_px, options)
     modes = modes_of_beam(params.instrument, probe if probe.ndim == 3 else probe[None])
     lost = edge_energy_fraction(modes)
     if lost > EDGE_ENERGY_LIMIT:

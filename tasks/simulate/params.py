@@ -6,11 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.files.named_files import without_folders
-from tasks.core.files.scan_record import (
-    DETECTOR_PIXEL_WINDOW_M,
-    DISTANCE_WINDOW_M,
-    ENERGY_WINDOW_EV,
-)
+from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.core.objects import ObjectParams
 from tasks.core.probes import ProbeParams
 from tasks.core.scan_patterns import ScanParams
@@ -50,21 +46,9 @@ class SimulationParams(BaseModel):
         description="Least side of the area that the test positions span, 176 for MS-SSIM; 0 goes "
         "without [px]",
     )
-    energy_ev: float = Field(
-        8000.0, ge=ENERGY_WINDOW_EV[0], le=ENERGY_WINDOW_EV[1], description="Photon energy [eV]"
-    )
-    distance_m: float = Field(
-        2.0,
-        ge=DISTANCE_WINDOW_M[0],
-        le=DISTANCE_WINDOW_M[1],
-        description="From the sample to the detector [m]",
-    )
-    detector_pixel_m: float = Field(
-        75e-6,
-        ge=DETECTOR_PIXEL_WINDOW_M[0],
-        le=DETECTOR_PIXEL_WINDOW_M[1],
-        description="Side of a detector pixel [m]",
-    )
+    energy_ev: EnergyEv = Field(8000.0, description="Photon energy [eV]")
+    distance_m: DistanceM = Field(2.0, description="From the sample to the detector [m]")
+    detector_pixel_m: DetectorPixelM = Field(75e-6, description="Side of a detector pixel [m]")
     seed: int = Field(42, ge=0, description="Root seed of object, jitter and shot noise")
     sample_seed: int | None = Field(
         None, ge=0, description="Root seed of the object alone; none: the seed"

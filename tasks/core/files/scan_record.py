@@ -6,10 +6,11 @@ The bits of the mask are those of CXI: Maia, Nature Methods 9, 854 (2012), and t
 
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 PLANCK_J_S = 6.62607015e-34
 LIGHT_SPEED_M_PER_S = 299792458.0
@@ -22,6 +23,13 @@ PLACEHOLDER_PIXEL_M = 1e-9
 ENERGY_WINDOW_EV = (50.0, 200_000.0)
 DISTANCE_WINDOW_M = (1e-4, 1e3)
 DETECTOR_PIXEL_WINDOW_M = (1e-7, 1e-2)
+
+# The same for parameters.
+EnergyEv = Annotated[float, Field(ge=ENERGY_WINDOW_EV[0], le=ENERGY_WINDOW_EV[1])]
+DistanceM = Annotated[float, Field(ge=DISTANCE_WINDOW_M[0], le=DISTANCE_WINDOW_M[1])]
+DetectorPixelM = Annotated[
+    float, Field(ge=DETECTOR_PIXEL_WINDOW_M[0], le=DETECTOR_PIXEL_WINDOW_M[1])
+]
 
 
 class PixelFault(IntFlag):

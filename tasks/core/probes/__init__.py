@@ -4,27 +4,54 @@ A new kind is one new file and one line of `PROBES`; where it has options of its
 class in that file and a base of `ProbeParams`.
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.core.files.named_files import catalogue, name_field, one_of
-from tasks.core.probes.disc import DISC
-from tasks.core.probes.from_file import FILE_KIND, FROM_FILE, ProbeFileOptions
-from tasks.core.probes.gaussian import GAUSSIAN
-from tasks.core.probes.kinds import ProbeKind, RoundProbeOptions
-from tasks.core.probes.zone_plate import ZONE_PLATE, ZonePlateOptions
+from tasks.core.probes.disc import disc
+from tasks.core.probes.from_file import ProbeFileOptions, probe_from_file
+from tasks.core.probes.gaussian import RoundProbeOptions, gaussian
+from tasks.core.probes.zone_plate import ZonePlateOptions, zone_plate
 
-PROBES: dict[str, ProbeKind] = catalogue(
+FILE_KIND = "file"
+
+
+@dataclass(frozen=True)
+class ProbeKind:
+    """A kind of probes; its functions know its own options.
+
+    Attributes:
+        make: Returns the probe, (N, N), or modes (M, N, N), the strongest first, of unit energy,
+            for a side N and the options.
+        how_to_shrink: What makes it smaller, options in braces.
+    """
+
+    make: Callable[[int, Any], NDArray[np.complex128]]
+    how_to_shrink: str
+
+
+PROBES = catalogue(
     "probe kind",
-    ("zone_plate", ZONE_PLATE),
-    ("gaussian", GAUSSIAN),
-    ("disc", DISC),
-    (FILE_KIND, FROM_FILE),
+    ("zone_plate", ProbeKind(zone_plate, "Lower defocus_rad ({defocus_rad})")),
+    ("gaussian", ProbeKind(gaussian, "Lower diameter_px ({diameter_px})")),
+    ("disc", ProbeKind(disc, "Lower diameter_px ({diameter_px})")),
+    (FILE_KIND, ProbeKind(probe_from_file, "Pad the probe in its file {file.name}")),
 )
 
 
-class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions):
+class _EveryProbe(BaseModel):
+    """What every kind of probe has; the last base of `ProbeParams`, so its fields come first."""
+
+    kind: str
+    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
+
+
+class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions, _EveryProbe):
     """Illumination at the sample; by default the defocused focus of a zone plate.
 
     Every kind has options of its own; those of other kinds are ignored.
@@ -35,3 +62,9 @@ class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions):
     kind: Annotated[str, one_of(PROBES, "probe kind")] = name_field(
         "zone_plate", PROBES, "Kind of the probe"
     )
+
+    @model_validator(mode="after")
+    def _a_file_is_named(self) -> Self:
+        if self.kind == FILE_KIND and self.file is None:
+            raise ValueError("A probe of kind `file` needs a file. Give its path in `file`.")
+        return self

@@ -1,21 +1,17 @@
 """A probe that was measured or made elsewhere."""
 
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field
 
 from tasks.core.files.atomic_files import open_hdf5
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.physics.probe import unit_energy
-from tasks.core.probes.kinds import ProbeKind, ProbeOptions
-
-FILE_KIND = "file"
 
 
-class ProbeFileOptions(ProbeOptions):
+class ProbeFileOptions(BaseModel):
     """Which file a probe comes from."""
 
     file: Path | None = Field(
@@ -25,14 +21,8 @@ class ProbeFileOptions(ProbeOptions):
     file_sha256: Fingerprint = None
     _know_the_file = fingerprint_of("file", "The probe's file")
 
-    @model_validator(mode="after")
-    def _a_file_is_named(self) -> Self:
-        if self.kind == FILE_KIND and self.file is None:
-            raise ValueError("A probe of kind `file` needs a file. Give its path in `file`.")
-        return self
 
-
-def probe_from_file(options: ProbeFileOptions) -> NDArray[np.complex128]:
+def probe_from_file(n_px: int, options: ProbeFileOptions) -> NDArray[np.complex128]:
     """Read a probe (N, N), or incoherent modes of one, shape (M, N, N), the strongest first.
 
     Only the shape counts: the flux follows from the dose. The modes keep their shares. ValueError
@@ -40,7 +30,6 @@ def probe_from_file(options: ProbeFileOptions) -> NDArray[np.complex128]:
     """
     path = Path(options.file or "")
     values = _read_array(path, options.dataset)
-    n_px = options.n_px
     if values.ndim not in (2, 3) or values.shape[-2:] != (n_px, n_px) or not len(values):
         raise ValueError(
             f"Expected a probe of {n_px} x {n_px} px or modes (M, {n_px}, {n_px}) in {path}, got "
@@ -75,6 +64,3 @@ def _read_array(path: Path, dataset: str) -> NDArray[np.generic]:
                 f"{', '.join(sorted(file)) or 'nothing'}. Name the right one in `dataset`."
             )
         return np.asarray(file[dataset][()])
-
-
-FROM_FILE = ProbeKind(probe_from_file, "Pad the probe in its file {file.name}")

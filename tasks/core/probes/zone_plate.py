@@ -2,13 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from tasks.core.physics.probe import defocused_zone_plate_probe
-from tasks.core.probes.kinds import ProbeKind, ProbeOptions
 
 
-class ZonePlateOptions(ProbeOptions):
+class ZonePlateOptions(BaseModel):
     """Pupil and defocus of a zone plate."""
 
     aperture_fraction: float = Field(
@@ -22,11 +21,8 @@ class ZonePlateOptions(ProbeOptions):
     )
 
 
-def zone_plate(options: ZonePlateOptions) -> NDArray[np.complex128]:
+def zone_plate(n_px: int, options: ZonePlateOptions) -> NDArray[np.complex128]:
     """Return the defocused focus of a zone plate with a central stop, of unit energy, (N, N)."""
     return defocused_zone_plate_probe(
-        options.n_px, options.aperture_fraction, options.central_stop_fraction, options.defocus_rad
+        n_px, options.aperture_fraction, options.central_stop_fraction, options.defocus_rad
     )
-
-
-ZONE_PLATE = ProbeKind(zone_plate, "Lower defocus_rad ({defocus_rad})")

@@ -55,10 +55,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
             patterns=hdf5_patterns(path, file[name]),
             positions=_positions(file, unknown),
             energy_ev=_energy_ev(file) if not unknown and options.energy_ev is None else None,
-            distance_m=detector_distance_m(file, options) if not unknown else None,
-            detector_pixel_m=detector_pixel_m(file, options) if not unknown else None,
-            mask=detector_mask(file),
-            mask_sense=MaskSense.NONZERO_IS_GOOD,
+            **detector_facts(file, options, geometry_unknown=unknown),
             probe_modes=None if light is None else probe_modes_of(light, ILLUMINATION),
             geometry_unknown=unknown,
             origins={"patterns": name, "positions": first_of(file, TRANSLATIONS, "translations")},
@@ -92,23 +89,28 @@ def _length_m(file: h5py.File, name: str) -> float | None:
     return length_m(value, units_of(file, name) or "m", f"{name} of {file.filename}")
 
 
-def detector_mask(file: h5py.File) -> NDArray[np.bool_] | None:
-    """Return the pixels of which no fault is told, shape (H, W); none where there is no mask."""
-    name = f"{DETECTOR}/mask"
-    return good_pixels(whole(file[name]).astype(np.uint32)) if name in file else None
+def detector_facts(
+    file: h5py.File, options: FileOptions, *, geometry_unknown: bool = False
+) -> dict[str, Any]:
+    """Return distance, pixel and mask of the detector as fields of `FileScan`.
+
+    What a parameter gives is not read. The mask has the pixels of which no fault is told.
+    """
+    name, distance, pixel = f"{DETECTOR}/mask", None, None
+    if not geometry_unknown:
+        if options.distance_m is None:
+            distance = plausible_m("distance_m", _length_m(file, f"{DETECTOR}/distance"))
+        pixel = _pixel_m(file) if options.detector_pixel_m is None else None
+    return {
+        "distance_m": distance,
+        "detector_pixel_m": pixel,
+        "mask": good_pixels(whole(file[name]).astype(np.uint32)) if name in file else None,
+        "mask_sense": MaskSense.NONZERO_IS_GOOD,
+    }
 
 
-def detector_distance_m(file: h5py.File, options: FileOptions) -> float | None:
-    """Return the distance from the sample [m]; none where a parameter gives it."""
-    if options.distance_m is not None:
-        return None
-    return plausible_m("distance_m", _length_m(file, f"{DETECTOR}/distance"))
-
-
-def detector_pixel_m(file: h5py.File, options: FileOptions) -> float | None:
+def _pixel_m(file: h5py.File) -> float | None:
     """Return the side of a pixel [m], of `x_pixel_size` or of `basis_vectors`."""
-    if options.detector_pixel_m is not None:
-        return None
     sides = [
         value
         for name in ("x_pixel_size", "y_pixel_size")

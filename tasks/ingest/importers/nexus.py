@@ -16,7 +16,6 @@ from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
     FileScan,
-    MaskSense,
     Moves,
     PositionUnit,
     columns,
@@ -24,12 +23,7 @@ from tasks.ingest.file_scan import (
 from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, text, units_of, whole
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, length_m
-from tasks.ingest.importers.cxi import (
-    detector_distance_m,
-    detector_mask,
-    detector_pixel_m,
-    in_detector_axes,
-)
+from tasks.ingest.importers.cxi import detector_facts, in_detector_axes
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 TRANSLATIONS = (f"{DETECTOR}/translation", "entry_1/data_1/translation", TRANSLATION)
@@ -52,10 +46,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
             patterns=hdf5_patterns(path, file[name]),
             positions=FilePositions(values, PositionUnit.M, Moves.SAMPLE),
             energy_ev=_energy_ev(file) if options.energy_ev is None else None,
-            distance_m=detector_distance_m(file, options),
-            detector_pixel_m=detector_pixel_m(file, options),
-            mask=detector_mask(file),
-            mask_sense=MaskSense.NONZERO_IS_GOOD,
+            **detector_facts(file, options),
             origins={"patterns": name, "positions": found_at, "energy": BEAM},
         )
 

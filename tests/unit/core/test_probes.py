@@ -23,13 +23,17 @@ def simulation(n_modes=1, **probe):
     )
 
 
+def made(params):
+    return PROBES[params.kind].make(params.n_px, params)
+
+
 def facts_of(params):
     return probe_facts(make_probe(params), make_probe_modes(params))
 
 
 @pytest.mark.parametrize("kind", sorted(set(PROBES) - {"file"}))
 def test_a_probe_has_unit_energy_and_its_centre_in_the_middle(kind):
-    probe = PROBES[kind].make(ProbeParams(kind=kind, curvature_rad=3.0))
+    probe = made(ProbeParams(kind=kind, curvature_rad=3.0))
     intensity = np.abs(probe) ** 2
     assert intensity.sum() == pytest.approx(1)
     rows, columns = np.indices(probe.shape)
@@ -44,15 +48,14 @@ def test_the_default_probe_is_the_zone_plate_to_the_last_bit():
 
 
 def test_a_gaussian_has_the_diameters_of_the_formula():
-    probe = PROBES["gaussian"].make(ProbeParams(kind="gaussian", diameter_px=16.0))
+    probe = made(ProbeParams(kind="gaussian", diameter_px=16.0))
     assert full_width_half_maximum_px(probe) == pytest.approx(16.0, abs=0.5)
     assert energy_diameter_px(probe) == pytest.approx(16 * np.sqrt(np.log2(10)), abs=0.3)
 
 
 def test_a_disc_is_evenly_lit_and_its_curvature_spreads_the_photons():
     flat, curved = (
-        PROBES["disc"].make(ProbeParams(kind="disc", diameter_px=30.0, curvature_rad=rad))
-        for rad in (0.0, 8.0)
+        made(ProbeParams(kind="disc", diameter_px=30.0, curvature_rad=rad)) for rad in (0.0, 8.0)
     )
     assert full_width_half_maximum_px(flat) == pytest.approx(30.0, abs=0.6)
     assert np.ptp(np.abs(flat[25:40, 25:40])) < 1e-6 * np.abs(flat).max()
@@ -69,7 +72,7 @@ def test_a_probe_larger_than_its_array_is_refused(kind):
 
 
 def test_a_probe_is_read_from_numpy_and_hdf5(tmp_path, rng):
-    probe = PROBES["gaussian"].make(ProbeParams(diameter_px=16.0))
+    probe = made(ProbeParams(kind="gaussian", diameter_px=16.0))
     np.save(tmp_path / "probe.npy", 7 * probe)
     with h5py.File(tmp_path / "probe.h5", "w") as file:
         file["entry/light"] = 7 * probe
@@ -156,7 +159,7 @@ def test_one_mode_is_the_probe_itself():
 
 def test_the_modes_of_a_gaussian_are_the_hermite_gauss_functions():
     params = ProbeParams(kind="gaussian", diameter_px=8.0)
-    modes = incoherent_modes(PROBES[params.kind].make(params), 4, 0.5)
+    modes = incoherent_modes(made(params), 4, 0.5)
     sigma = 8 / (2 * np.sqrt(2 * np.log(2)))
     axis = np.arange(64) - 32.0
     envelope = np.exp(-(axis**2) / (4 * sigma**2))
