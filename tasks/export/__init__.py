@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Complex, Complex128, Real, Real64
 from tasks.core.files.object_file import ObjectWindow, read_object
 from tasks.core.files.scan_file import read_scan_header
 from tasks.core.files.scan_record import Geometry
@@ -22,8 +22,8 @@ class Exported:
 
     name: str
     window: ObjectWindow
-    probe_modes: NDArray[np.complex128]
-    positions_px: NDArray[np.float64]
+    probe_modes: Complex128
+    positions_px: Real64
     geometry: Geometry
 
     @property
@@ -57,7 +57,7 @@ def read_exported(reconstruction: Path, scan: Path) -> Exported:
     )
 
 
-def parts_of(object_: NDArray[np.complexfloating]) -> dict[str, NDArray[np.floating]]:
+def parts_of(object_: Complex) -> dict[str, Real]:
     """Return amplitude and phase [rad] of an object, shape (H, W) each.
 
     The mean phase, which diffraction cannot tell, is taken out, so that a phase does not wrap

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.core import Complex, Real64
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.ingest.files.patterns import Patterns
@@ -138,7 +139,7 @@ class FileOptions(BaseModel):
 class FilePositions:
     """Positions as they are stored, one row for each pattern, (J, 2); order None: not stated."""
 
-    values: NDArray[np.float64]
+    values: Real64
     unit: PositionUnit
     moves: Moves
     order: Order | None = Order.YX
@@ -166,12 +167,12 @@ class FileScan:
     object_pixel_m: float | None = None
     mask: NDArray[Any] | None = None
     mask_sense: MaskSense | None = None
-    probe_modes: NDArray[np.complexfloating] | None = None
+    probe_modes: Complex | None = None
     geometry_unknown: bool = False
     origins: dict[str, str] = field(default_factory=dict)
 
 
-def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloating]:
+def probe_modes_of(values: NDArray[Any], where: str) -> Complex:
     """Return a stored probe as modes (M, N, N), the strongest first; `where` is what to call it.
 
     Programs store (N, N), (M, N, N), or more axes in front: those of length one are dropped, and of
@@ -198,7 +199,7 @@ def probe_modes_of(values: NDArray[Any], where: str) -> NDArray[np.complexfloati
     return np.asarray(modes[strongest])
 
 
-def columns(y: NDArray[Any], x: NDArray[Any]) -> NDArray[np.float64]:
+def columns(y: NDArray[Any], x: NDArray[Any]) -> Real64:
     """Return positions (y, x), shape (J, 2), of two arrays of any shape."""
     if y.size != x.size:
         raise ValueError(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Complex, Mask, Real64
 from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
 from tasks.ingest.file_scan import (
@@ -50,12 +50,12 @@ class ResolvedScan:
     patterns: Patterns
     values: Values
     zero_frequency: ZeroFrequency
-    positions: NDArray[np.float64]
+    positions: Real64
     in_metres: bool
     geometry: Geometry | None
     object_pixel_m: float | None
-    good: NDArray[np.bool_] | None
-    probe_modes: NDArray[np.complexfloating] | None
+    good: Mask | None
+    probe_modes: Complex | None
     origins: dict[str, str]
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class ResolvedScan:
         """Side of a stored pattern along x [px]."""
         return self.patterns.shape[2]
 
-    def positions_px(self, n_px: int, binning: int = 1) -> NDArray[np.float64]:
+    def positions_px(self, n_px: int, binning: int = 1) -> Real64:
         """Return the positions of the probe (y, x) in object pixels, shape (J, 2).
 
         A pattern that is cropped to a share of its side has object pixels larger by the inverse of
@@ -169,7 +169,7 @@ def _resolve_geometry(
 
 def _resolve_positions(
     file_scan: FileScan, params: IngestParams, object_pixel_m: float | None
-) -> tuple[NDArray[np.float64], bool]:
+) -> tuple[Real64, bool]:
     """Return positions of the probe (y, x), and whether they are in metres."""
     asked, found = params.positions, file_scan.positions
     values, unit = _checked(found, file_scan.patterns.shape[0]), asked.unit or found.unit
@@ -196,7 +196,7 @@ def _resolve_positions(
     return values * LENGTH_UNITS_M[unit], True
 
 
-def _checked(found: FilePositions, n_patterns: int) -> NDArray[np.float64]:
+def _checked(found: FilePositions, n_patterns: int) -> Real64:
     """Return positions (J, 2), finite, as many as patterns."""
     values = found.values
     if values.ndim != 2 or values.shape[1] != 2 or len(values) != n_patterns:
@@ -214,7 +214,7 @@ def _checked(found: FilePositions, n_patterns: int) -> NDArray[np.float64]:
     return values
 
 
-def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> NDArray[np.bool_] | None:
+def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> Mask | None:
     """Return where the file's mask is good, shape (H, W)."""
     mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:

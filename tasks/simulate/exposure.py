@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Complex128, Mask, Real, Real64
 from tasks.core.files.scan_file import PATTERNS_PER_CHUNK
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity_of_modes, draw_counts
@@ -16,11 +17,7 @@ CHUNK_PIXELS = 2**17
 DOSE_TOLERANCE = 0.05
 
 
-def expose(
-    object_: NDArray[np.complex128],
-    positions_px: NDArray[np.float64],
-    probe_modes: NDArray[np.complex128],
-) -> Iterator[NDArray[np.floating]]:
+def expose(object_: Complex128, positions_px: Real64, probe_modes: Complex128) -> Iterator[Real]:
     """Yield the noise-free intensity of the scan [photons / px], some patterns at a time.
 
     Object (H, W), positions (y, x) [px], (J, 2), and modes [sqrt(photons)], (M, N, N), or one
@@ -34,11 +31,8 @@ def expose(
 
 
 def calibrate_probe(
-    object_: NDArray[np.complex128],
-    positions_px: NDArray[np.float64],
-    probe_modes: NDArray[np.complex128],
-    photons_per_pattern: float,
-) -> NDArray[np.complex128]:
+    object_: Complex128, positions_px: Real64, probe_modes: Complex128, photons_per_pattern: float
+) -> Complex128:
     """Scale a probe so that the mean pattern of a scan is expected to hold a number of photons.
 
     The flux through the sample is what a beamline sets with the exposure time; the probe carries it
@@ -58,10 +52,7 @@ def calibrate_probe(
 
 
 def count_photons(
-    object_: NDArray[np.complex128],
-    positions_px: NDArray[np.float64],
-    probe_modes: NDArray[np.complex128],
-    rng: np.random.Generator,
+    object_: Complex128, positions_px: Real64, probe_modes: Complex128, rng: np.random.Generator
 ) -> NDArray[np.unsignedinteger]:
     """Return the counts of a whole scan, in 16 bits where they fit, shape (J, N, N).
 
@@ -80,7 +71,7 @@ class DoseMeter:
     `measured` is what stands in the file, over the good pixels: faults change it, rightly.
     """
 
-    def __init__(self, nominal: float, good_pixels: NDArray[np.bool_]) -> None:
+    def __init__(self, nominal: float, good_pixels: Mask) -> None:
         """Begin with nothing counted, for photons asked for and the pixels (N, N) that count."""
         self.nominal, self.good_pixels = float(nominal), good_pixels
         self._n_patterns = self._incident = self._measured = 0
@@ -118,7 +109,7 @@ class DoseMeter:
         }
 
 
-def _chunks(positions_px: NDArray[np.float64], n_px: int) -> Iterator[NDArray[np.float64]]:
+def _chunks(positions_px: Real64, n_px: int) -> Iterator[Real64]:
     """Yield the positions of the patterns that are exposed at once: whole chunks of the file."""
     length = PATTERNS_PER_CHUNK * max(1, CHUNK_PIXELS // (PATTERNS_PER_CHUNK * n_px**2))
     for start in range(0, len(positions_px), length):

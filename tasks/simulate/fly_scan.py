@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Complex, Complex128, Real64
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.geometry.patches import patch_corners
 from tasks.core.objects import make_object
@@ -27,7 +27,7 @@ from tasks.simulate.params import SimulationParams
 EDGE_ENERGY_LIMIT = 0.01
 
 
-def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
+def make_probe(params: SimulationParams) -> Complex128:
     """Return the strongest mode of the probe, of unit energy, shape (N, N).
 
     It is the same to the last bit whatever the coherence, and refused as `make_probe_modes` does.
@@ -37,7 +37,7 @@ def make_probe(params: SimulationParams) -> NDArray[np.complex128]:
     return probe if probe.ndim == 2 else unit_energy(modes[0])
 
 
-def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
+def make_probe_modes(params: SimulationParams) -> Complex128:
     """Return the incoherent modes of the probe, of unit energy in all, (M, N, N), strongest first.
 
     ValueError if the array cuts off more than 1 % of the energy, or modes are asked for where the
@@ -57,9 +57,7 @@ def make_probe_modes(params: SimulationParams) -> NDArray[np.complex128]:
     return modes
 
 
-def probe_facts(
-    probe: NDArray[np.complexfloating], modes: NDArray[np.complexfloating]
-) -> dict[str, Any]:
+def probe_facts(probe: Complex, modes: Complex) -> dict[str, Any]:
     """Return diameters and the energy at the edge; of several modes their shares of the energy.
 
     The diameters are those of the strongest mode, `probe`, and the step of the scan follows them,
@@ -87,7 +85,7 @@ class ScanLayout:
     The patches of the splits are `guard_px` free rows apart; the test's begin at `test_row_px`.
     """
 
-    positions_px: dict[Split, NDArray[np.float64]]
+    positions_px: dict[Split, Real64]
     shape: tuple[int, int]
     guard_px: int
     test_row_px: int
@@ -100,7 +98,7 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     finite or span no area, the test positions span less than asked for, or the object is too large.
     """
     n_px = params.probe.n_px
-    positions: dict[Split, NDArray[np.float64]] = {}
+    positions: dict[Split, Real64] = {}
     first_row, width, test_row = 0.0, 0, 0
     for split, size in ((Split.TRAIN, params.train_positions), (Split.TEST, params.test_positions)):
         rng = spawn(params.seed, Purpose.SCAN_JITTER, split)
@@ -122,7 +120,7 @@ def check_scans(params: SimulationParams) -> None:
     lay_out_scans(params, energy_diameter_px(make_probe(params)))
 
 
-def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None:
+def _check_test_span(positions_px: Real64, least_px: float) -> None:
     """Refuse a test scan whose area is smaller than asked for."""
     height, width = np.ptp(positions_px, axis=0)
     if min(height, width) < least_px:
@@ -133,9 +131,7 @@ def _check_test_span(positions_px: NDArray[np.float64], least_px: float) -> None
         )
 
 
-def _check_frame(
-    positions_px: dict[Split, NDArray[np.float64]], n_px: int, shape: tuple[int, int]
-) -> None:
+def _check_frame(positions_px: dict[Split, Real64], n_px: int, shape: tuple[int, int]) -> None:
     """Refuse a frame that no memory holds, and a scan that leaves it."""
     if shape[0] * shape[1] > LARGEST_FRAME_PX:
         raise ValueError(
@@ -147,7 +143,7 @@ def _check_frame(
         patch_corners(positions, n_px, shape)
 
 
-def make_sample(params: SimulationParams, layout: ScanLayout) -> NDArray[np.complex128]:
+def make_sample(params: SimulationParams, layout: ScanLayout) -> Complex128:
     """Return the sample below both scans: one object, or another one below the guard band.
 
     The other is drawn from its own stream, so it leaves the training region as it is. ValueError if

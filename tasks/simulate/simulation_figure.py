@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from tasks.core import Complex, Real
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader
@@ -23,19 +24,19 @@ SPLIT_COLOURS = {Split.TRAIN: "#1f4e79", Split.TEST: "#e8743b"}
 DPI = 100
 
 
-def show_amplitude(axis: Axes, field: NDArray[np.complexfloating], title: str) -> AxesImage:
+def show_amplitude(axis: Axes, field: Complex, title: str) -> AxesImage:
     """Draw the modulus of an object or of a probe, shape (H, W)."""
     axis.set_title(title, fontsize=10)
     return axis.imshow(np.abs(field), cmap=AMPLITUDE_MAP, interpolation="antialiased")
 
 
-def show_phase(axis: Axes, object_: NDArray[np.complexfloating], title: str) -> AxesImage:
+def show_phase(axis: Axes, object_: Complex, title: str) -> AxesImage:
     """Draw the phase of an object [rad], shape (H, W), over its own range."""
     axis.set_title(title, fontsize=10)
     return axis.imshow(np.angle(object_), cmap=PHASE_MAP, interpolation="antialiased")
 
 
-def show_wave(axis: Axes, probe: NDArray[np.complexfloating], title: str) -> AxesImage:
+def show_wave(axis: Axes, probe: Complex, title: str) -> AxesImage:
     """Draw the phase of a probe [rad], shape (N, N), over a whole turn, dark where it is weak."""
     axis.set_title(title, fontsize=10)
     axis.set_facecolor("black")
@@ -67,10 +68,7 @@ def show_pattern(
 
 
 def _show_positions(
-    axis: Axes,
-    positions_px: Mapping[Split, NDArray[np.floating]],
-    shape: tuple[int, ...],
-    diameter_px: float,
+    axis: Axes, positions_px: Mapping[Split, Real], shape: tuple[int, ...], diameter_px: float
 ) -> None:
     """Draw the positions (y, x) of both scans on the object, and the probe's disc at one."""
     height, width = shape

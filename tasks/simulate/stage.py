@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Complex128, Real64
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, ScanHeader, good_pixels
@@ -32,8 +33,8 @@ from tasks.simulate.params import SimulationParams
 class Setup:
     """What both scans share: sample (H, W), modes of unit energy in all (M, N, N), mask (N, N)."""
 
-    object_: NDArray[np.complex128]
-    unit_modes: NDArray[np.complex128]
+    object_: Complex128
+    unit_modes: Complex128
     mask: NDArray[np.uint32]
     probe_facts: dict[str, Any]
 
@@ -77,7 +78,7 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
 
 
 def expose_scan(
-    params: SimulationParams, split: Split, setup: Setup, asked_px: NDArray[np.float64], path: Path
+    params: SimulationParams, split: Split, setup: Setup, asked_px: Real64, path: Path
 ) -> dict[str, Any]:
     """Expose one scan and write it as CXI, a few patterns at a time; refuse a missed dose.
 

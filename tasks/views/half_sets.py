@@ -8,10 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.spatial import cKDTree
 
+from tasks.core import Indices, Mask, Real
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.scan_reader import open_view
 from tasks.core.geometry.overlap import measure_overlap
@@ -57,7 +57,7 @@ def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> d
     return facts
 
 
-def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
+def every_other(positions_px: Real) -> Mask:
     """Return which exposures are in the odd half, (J,), so that both cover the sample evenly.
 
     Alternating by the running index makes a checkerboard of a serpentine path, of a raster with an
@@ -74,8 +74,8 @@ def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
     running = np.arange(len(positions_px))
     starts = row_starts(positions_px)
     row = np.searchsorted(starts, running, side="right") - 1
-    by_index: NDArray[np.bool_] = running % 2 == 1
-    along_rows: NDArray[np.bool_] = (row + running - starts[row]) % 2 == 1
+    by_index: Mask = running % 2 == 1
+    along_rows: Mask = (row + running - starts[row]) % 2 == 1
     if min(np.sum(along_rows), np.sum(~along_rows)) < 2:
         return by_index
     # The sooner on equal terms; rounding is no reason.
@@ -83,7 +83,7 @@ def every_other(positions_px: NDArray[np.floating]) -> NDArray[np.bool_]:
     return along_rows if better else by_index
 
 
-def row_starts(positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
+def row_starts(positions_px: Real) -> Indices:
     """Return where the rows of a raster start: after a long step back against the one before it.
 
     Rising indices, the first 0; only that for a path that never flies back.
@@ -96,7 +96,7 @@ def row_starts(positions_px: NDArray[np.floating]) -> NDArray[np.intp]:
     return np.concatenate([[0], np.flatnonzero(is_long & turns_back) + 1]).astype(np.intp)
 
 
-def _spacing_px(positions_px: NDArray[np.floating], is_odd: NDArray[np.bool_]) -> float:
+def _spacing_px(positions_px: Real, is_odd: Mask) -> float:
     """Return the mean distance of an exposure to the nearest one of its half [px]."""
     nearest = [
         cKDTree(positions_px[half]).query(positions_px[half], k=2)[0][:, 1]

@@ -6,9 +6,9 @@ Every metric is a mean of `disc_overlap_fraction` over pairs of discs of the pro
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tasks.core import Real, Real64
 from tasks.core.geometry.groups import Groups, draw_seed_points, form_groups, nearest_neighbours
 from tasks.core.geometry.overlap import disc_overlap_fraction
 from tasks.core.study.seeds import Purpose, spawn
@@ -17,7 +17,7 @@ from tasks.views.params import ViewParams
 NOT_OF_GROUPS = {"view", "overlap_tolerance"}
 
 
-def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> Groups:
+def form_view_groups(positions_px: Real, params: ViewParams) -> Groups:
     """Form the groups of a view from its seeds; members index the view's exposures."""
     seed_points = draw_seed_points(
         len(positions_px), params.n_seed_points, spawn(params.subsampling_seed, Purpose.SUBSAMPLING)
@@ -32,9 +32,7 @@ def form_view_groups(positions_px: NDArray[np.floating], params: ViewParams) -> 
     )
 
 
-def overlap_within_groups(
-    positions_px: NDArray[np.floating], groups: Groups, diameter_px: float
-) -> NDArray[np.float64]:
+def overlap_within_groups(positions_px: Real, groups: Groups, diameter_px: float) -> Real64:
     """Return each group's mean overlap of its members with its seed point, shape (G,).
 
     Groups of a single exposure have no pairs: the array is empty.
@@ -46,9 +44,7 @@ def overlap_within_groups(
     return np.asarray(disc_overlap_fraction(distance, diameter_px).mean(axis=1))
 
 
-def overlap_between_images(
-    positions_px: NDArray[np.floating], n_neighbours: int, diameter_px: float
-) -> NDArray[np.float64]:
+def overlap_between_images(positions_px: Real, n_neighbours: int, diameter_px: float) -> Real64:
     """Return each exposure's mean overlap with its nearest neighbours in the view, shape (J,)."""
     everyone = np.arange(len(positions_px), dtype=np.intp)
     neighbours = nearest_neighbours(positions_px, everyone, n_neighbours)
@@ -57,8 +53,8 @@ def overlap_between_images(
 
 
 def overlap_between_groups(
-    positions_px: NDArray[np.floating], groups: Groups, n_neighbours: int, diameter_px: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    positions_px: Real, groups: Groups, n_neighbours: int, diameter_px: float
+) -> tuple[Real64, Real64]:
     """Return how much each group shares with the nearest groups of other seed points.
 
     Groups are near where their centres, the mean positions of their members, are. Groups of the
@@ -89,9 +85,7 @@ def overlap_between_groups(
     return np.asarray(disc_overlap_fraction(distance, diameter_px).mean(axis=1)), shared
 
 
-def overlap_metrics(
-    positions_px: NDArray[np.floating], params: ViewParams, diameter_px: float
-) -> dict[str, Any]:
+def overlap_metrics(positions_px: Real, params: ViewParams, diameter_px: float) -> dict[str, Any]:
     """Return the overlaps of a view, and the settings that they were measured with.
 
     Mean, smallest and largest of every kind; none where there is no pair. ValueError if the view
@@ -112,7 +106,7 @@ def overlap_metrics(
     }
 
 
-def _spread(values: NDArray[np.floating]) -> dict[str, float] | None:
+def _spread(values: Real) -> dict[str, float] | None:
     if not len(values):
         return None
     return {

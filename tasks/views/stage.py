@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tasks.core import Indices, Real
 from tasks.core.files.atomic_files import atomic_path, write_json, write_npz
 from tasks.core.files.scan_file import read_scan_header
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
@@ -73,7 +73,7 @@ def take_every_exposure(
     return select_view(params, files, progress)
 
 
-def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.intp]:
+def select_exposures(positions_px: Real, step_px: float) -> Indices:
     """Choose the exposures nearest to the nodes of a raster with the wanted step; rising indices.
 
     The raster is centred on the scan and spans it; each exposure is chosen at most once. A
@@ -83,7 +83,7 @@ def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDAr
     if step_px <= measure_overlap(positions_px, 1.0).step_px * 1.1:
         return np.arange(len(positions_px), dtype=np.intp)
     tree = cKDTree(positions_px)
-    found: list[tuple[float, NDArray[np.intp]]] = []
+    found: list[tuple[float, Indices]] = []
     for factor in STEP_FACTORS:
         _, nearest = tree.query(_raster_nodes(positions_px, factor * step_px))
         chosen = np.unique(nearest).astype(np.intp)
@@ -94,7 +94,7 @@ def select_exposures(positions_px: NDArray[np.floating], step_px: float) -> NDAr
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _raster_nodes(positions_px: NDArray[np.floating], step_px: float) -> NDArray[np.floating]:
+def _raster_nodes(positions_px: Real, step_px: float) -> Real:
     """Return the nodes (y, x) [px] of the largest raster inside a scan, centred on it."""
     axes = []
     for first, last in zip(positions_px.min(axis=0), positions_px.max(axis=0), strict=True):
@@ -104,16 +104,14 @@ def _raster_nodes(positions_px: NDArray[np.floating], step_px: float) -> NDArray
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def _step_error(positions_px: NDArray[np.floating], step_px: float) -> float:
+def _step_error(positions_px: Real, step_px: float) -> float:
     """Return how far the measured step is from the wanted one, relative to it."""
     if len(positions_px) < 4 or np.ptp(positions_px, axis=0).min() <= 0:
         return float("inf")
     return abs(measure_overlap(positions_px, 1.0).step_px / step_px - 1)
 
 
-def select_nested(
-    positions_px: NDArray[np.floating], view: View, diameter_px: float
-) -> NDArray[np.intp]:
+def select_nested(positions_px: Real, view: View, diameter_px: float) -> Indices:
     """Choose the exposures of a view from those of every denser view; rising indices.
 
     So the sparse view is a subset of the dense one, however fine the scan is, and the two are
@@ -140,11 +138,7 @@ DPI = 90
 
 
 def show_coverage(
-    axis: Axes,
-    coverage: NDArray[np.floating],
-    box: Window,
-    positions_px: NDArray[np.floating],
-    brightest: float | None = None,
+    axis: Axes, coverage: Real, box: Window, positions_px: Real, brightest: float | None = None
 ) -> AxesImage:
     """Draw the light on each pixel, and a dot for each exposure, in the frame of the object.
 
@@ -166,11 +160,7 @@ def show_coverage(
 
 
 def write_coverage_plot(
-    path: Path,
-    coverage: NDArray[np.floating],
-    box: Window,
-    positions_px: NDArray[np.floating],
-    title: str,
+    path: Path, coverage: Real, box: Window, positions_px: Real, title: str
 ) -> None:
     """Draw the coverage of a view as PNG, whole or not at all; arguments as `show_coverage`."""
     figure = Figure(figsize=(5.6, 4.8), layout="constrained")

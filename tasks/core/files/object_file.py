@@ -18,8 +18,8 @@ from typing import Any
 import h5py
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
+from tasks.core import Complex, Complex128, Real, Real64
 from tasks.core.files.atomic_files import atomic_path, open_hdf5
 from tasks.core.geometry.patches import Window, scan_box
 
@@ -35,7 +35,7 @@ class ObjectWindow:
         origin_px: Row and column of its pixel [0, 0] in the frame of the object.
     """
 
-    object_: NDArray[np.complexfloating]
+    object_: Complex
     origin_px: tuple[int, int]
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ class ObjectWindow:
         height, width = self.object_.shape
         return Window(self.origin_px, (height, width))
 
-    def cut(self, window: Window) -> NDArray[np.complex128]:
+    def cut(self, window: Window) -> Complex128:
         """Return another part of the same frame, a copy; what is not held here is NaN."""
         part = np.full(window.shape, np.nan + 1j * np.nan)
         top, left = (a - b for a, b in zip(window.corner_px, self.origin_px, strict=True))
@@ -96,9 +96,7 @@ class TruthFingerprint:
         return cls(box, object_sha256(part))
 
     @classmethod
-    def below(
-        cls, object_: NDArray[np.complexfloating], positions_px: NDArray[np.floating], n_px: int
-    ) -> "TruthFingerprint":
+    def below(cls, object_: Complex, positions_px: Real, n_px: int) -> "TruthFingerprint":
         """Return the fingerprint of a sample (H, W) in the box of a scan with patches of n_px."""
         return cls.of(ObjectWindow(object_, (0, 0)), scan_box(positions_px, n_px))
 
@@ -125,8 +123,8 @@ class Illumination:
         positions_px: Positions (y, x) of every exposure [px], shape (J, 2).
     """
 
-    probe_modes: NDArray[np.complex128]
-    positions_px: NDArray[np.float64]
+    probe_modes: Complex128
+    positions_px: Real64
     facts: dict[str, Any] = field(default_factory=dict)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Indices, Real64
 from tasks.core.files.atomic_files import open_hdf5, read_json, scratch_array
 from tasks.core.files.scan_file import COUNTS, PATTERNS_PER_CHUNK, read_scan_header
 from tasks.core.files.scan_record import Scan, ScanHeader
@@ -72,7 +73,7 @@ class ScanReader:
         for start in range(0, len(self), n_patterns):
             yield self.read(np.arange(start, min(start + n_patterns, len(self))))
 
-    def summed_pattern(self) -> NDArray[np.float64]:
+    def summed_pattern(self) -> Real64:
         """Return the sum of all patterns [photons / px], shape (N, N)."""
         total = np.zeros((self.header.n_px, self.header.n_px))
         for counts in self.parts():
@@ -83,7 +84,7 @@ class ScanReader:
         """Return the photons of all patterns together."""
         return float(self.summed_pattern().sum())
 
-    def _gather(self, wanted: NDArray[np.intp]) -> NDArray[Any]:
+    def _gather(self, wanted: Indices) -> NDArray[Any]:
         """Read patterns by their index in the file, block by block."""
         with open_hdf5(self._path) as file:
             dataset = file[COUNTS]
@@ -105,7 +106,7 @@ class ScanReader:
 
 def _checked_indices(
     indices: NDArray[np.integer] | None, count: int, what: str, cure: str
-) -> NDArray[np.intp]:
+) -> Indices:
     """Return indices, all without; refuse one outside."""
     if indices is None:
         return np.arange(count, dtype=np.intp)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from tasks.core import Complex128, Mask, Real64
+
 PLANCK_J_S = 6.62607015e-34
 LIGHT_SPEED_M_PER_S = 299792458.0
 ELECTRONVOLT_J = 1.602176634e-19
@@ -43,7 +45,7 @@ class PixelFault(IntFlag):
     HAS_SIGNAL = 0x1000
 
 
-def good_pixels(mask: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def good_pixels(mask: NDArray[np.uint32]) -> Mask:
     """Return where a CXI mask has no fault, same shape."""
     return np.asarray((mask & ~np.uint32(PixelFault.HAS_SIGNAL)) == 0)
 
@@ -83,9 +85,9 @@ class Geometry:
 class _Exposures:
     """What is known of exposures from all but their patterns."""
 
-    positions_px: NDArray[np.float64]
-    probe: NDArray[np.complex128]
-    modes: NDArray[np.complex128] | None
+    positions_px: Real64
+    probe: Complex128
+    modes: Complex128 | None
     pixel_mask: NDArray[np.uint32] | None
 
     @property
@@ -94,12 +96,12 @@ class _Exposures:
         return int(self.probe.shape[-1])
 
     @property
-    def probe_modes(self) -> NDArray[np.complex128]:
+    def probe_modes(self) -> Complex128:
         """Incoherent modes [sqrt(photons)], shape (M, N, N), the strongest first."""
         return self.probe[None] if self.modes is None else self.modes
 
     @property
-    def good_pixels(self) -> NDArray[np.bool_]:
+    def good_pixels(self) -> Mask:
         """Detector pixels that can be trusted, shape (N, N)."""
         if self.pixel_mask is None:
             return np.ones((self.n_px, self.n_px), dtype=np.bool_)
@@ -124,11 +126,11 @@ class ScanHeader(_Exposures):
         pixel_mask: CXI mask of the detector, shape (N, N); none: every pixel is good.
     """
 
-    positions_px: NDArray[np.float64]
-    probe: NDArray[np.complex128]
+    positions_px: Real64
+    probe: Complex128
     geometry: Geometry
     provenance: dict[str, Any]
-    modes: NDArray[np.complex128] | None = None
+    modes: Complex128 | None = None
     pixel_mask: NDArray[np.uint32] | None = None
 
 
@@ -142,11 +144,11 @@ class Scan(_Exposures):
     """
 
     diffraction_counts: NDArray[np.unsignedinteger]
-    positions_px: NDArray[np.float64]
-    probe: NDArray[np.complex128]
+    positions_px: Real64
+    probe: Complex128
     geometry: Geometry
     provenance: dict[str, Any]
-    modes: NDArray[np.complex128] | None = None
+    modes: Complex128 | None = None
     pixel_mask: NDArray[np.uint32] | None = None
 
     @classmethod

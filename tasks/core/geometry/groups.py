@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-Real = NDArray[np.floating]
-Indices = NDArray[np.intp]
+from tasks.core import Indices, Real
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from tasks.core import Real, Real64
 
 
 def jittered_raster(
     n_rows: int, n_columns: int, step_px: float, jitter_px: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
+) -> Real64:
     """Return positions (y, x) [px] row by row, first node of the grid at zero, shape (count, 2).
 
     Each is displaced at random by `jitter_px` at most along each axis. Without the jitter the
@@ -20,9 +21,7 @@ def jittered_raster(
     return nodes + rng.uniform(-jitter_px, jitter_px, size=nodes.shape)
 
 
-def disc_overlap_fraction(
-    distance_px: float | NDArray[np.floating], diameter_px: float
-) -> NDArray[np.float64]:
+def disc_overlap_fraction(distance_px: float | Real, diameter_px: float) -> Real64:
     """Return the share of a disc that an equal disc at a distance covers, in [0, 1].
 
     The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the area of
@@ -51,7 +50,7 @@ class MeasuredOverlap:
     nearest_disc_overlap: float
 
 
-def measure_overlap(positions_px: NDArray[np.floating], diameter_px: float) -> MeasuredOverlap:
+def measure_overlap(positions_px: Real, diameter_px: float) -> MeasuredOverlap:
     """Measure the overlap of a scan from its positions (y, x) [px] and the probe's diameter.
 
     The step is the square root of the area per exposure; the area is the bounding box of the

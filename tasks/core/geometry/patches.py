@@ -12,10 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from tasks.core import Complex, Indices, Mask, Real, Real64
 from tasks.core.physics.forward import fourier_shift
-
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
 
 BRIGHT_PERCENTILE = 95
 
@@ -23,13 +21,13 @@ Number = TypeVar("Number", bound=np.inexact)
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def split_positions(positions_px: Real) -> tuple[NDArray[np.intp], Real]:
+def split_positions(positions_px: Real) -> tuple[Indices, Real]:
     """Split positions (J, 2) into the nearest pixel and the rest in [-0.5, 0.5) px."""
     nearest = np.floor(positions_px + 0.5)
     return nearest.astype(np.intp), positions_px - nearest
 
 
-def patch_corners(positions_px: Real, n_px: int, shape: tuple[int, int]) -> NDArray[np.intp]:
+def patch_corners(positions_px: Real, n_px: int, shape: tuple[int, int]) -> Indices:
     """Return row and column of the first pixel of the patch at every position, shape (J, 2).
 
     Positions (y, x) [px] have the shape (J, 2), the object (H, W). ValueError if a patch leaves the
@@ -93,7 +91,7 @@ def illumination_map(
     return total
 
 
-def lit_pixels(illumination: Real, fraction: float) -> NDArray[np.bool_]:
+def lit_pixels(illumination: Real, fraction: float) -> Mask:
     """Return the pixels that are lit above a fraction of the bright ones.
 
     Bright is the 95th percentile over the pixels that any patch touches, so it does not depend on
@@ -110,12 +108,12 @@ class Window:
     corner_px: tuple[int, int]
     shape: tuple[int, int]
 
-    def inside(self, positions_px: NDArray[np.floating]) -> NDArray[np.float64]:
+    def inside(self, positions_px: Real) -> Real64:
         """Return absolute positions in the frame of the window; the sub-pixel rests stay."""
         return np.asarray(positions_px - np.asarray(self.corner_px), dtype=np.float64)
 
 
-def scan_box(positions_px: NDArray[np.floating], n_px: int) -> Window:
+def scan_box(positions_px: Real, n_px: int) -> Window:
     """Return the window around the patch of n_px x n_px at every position (y, x) [px]."""
     nearest, _ = split_positions(positions_px)
     top, left = (int(first) for first in nearest.min(axis=0) - n_px // 2)
@@ -123,7 +121,7 @@ def scan_box(positions_px: NDArray[np.floating], n_px: int) -> Window:
     return Window((top, left), (height, width))
 
 
-def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+def bounding_box(mask: Mask) -> tuple[slice, slice]:
     """Return the rows and columns that hold a pixel of a mask; empty if there is none."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if not len(rows):

@@ -10,9 +10,9 @@ from math import pi
 from typing import Annotated, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from tasks.core import Complex128, Real64
 from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.objects.dead_leaves import dead_leaves
 from tasks.core.objects.from_file import (
@@ -41,7 +41,7 @@ class ObjectKind:
         facts: Returns what follows from the options and belongs into the record, as JSON.
     """
 
-    draw: Callable[[tuple[int, int], np.random.Generator, Any], NDArray[np.float64]]
+    draw: Callable[[tuple[int, int], np.random.Generator, Any], Real64]
     check: Callable[[Any], None] = field(default=lambda _options: None)
     facts: Callable[[Any], dict[str, Any]] = field(default=lambda _options: {})
 
@@ -117,7 +117,7 @@ class ObjectParams(ObjectFileOptions, StarOptions):
 
 def make_object(
     params: ObjectParams, shape: tuple[int, int], rng: np.random.Generator
-) -> NDArray[np.complex128]:
+) -> Complex128:
     """Return the transmission of a simulated sample, shape (H, W).
 
     Only here do the fractions that a kind draws meet the ranges, so other ranges show the same

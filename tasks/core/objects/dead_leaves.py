@@ -5,8 +5,9 @@ occlude each other, which gives edges at every scale and the scale invariance of
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+
+from tasks.core import Real64
 
 RADIUS_RANGE_PX = (3.0, 48.0)
 TEXTURE_SIGMA_PX = 1.5
@@ -15,9 +16,7 @@ EDGE_SIGMA_PX = 0.6
 LEAVES_PER_PX = 0.03
 
 
-def dead_leaves(
-    shape: tuple[int, int], rng: np.random.Generator, _options: object
-) -> NDArray[np.float64]:
+def dead_leaves(shape: tuple[int, int], rng: np.random.Generator, _options: object) -> Real64:
     """Return textured leaves whose amplitude and phase share edges but not values.
 
     Every leaf has its own amplitude and phase, drawn independently, and a fine grain; edges are
@@ -43,7 +42,7 @@ def dead_leaves(
     return fraction
 
 
-def _power_law_radii(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _power_law_radii(count: int, rng: np.random.Generator) -> Real64:
     """Draw radii [px] with density proportional to r^-3 by inverting its cumulative sum."""
     smallest, largest = RADIUS_RANGE_PX
     quantile = rng.uniform(0, 1, size=count)
@@ -51,7 +50,7 @@ def _power_law_radii(count: int, rng: np.random.Generator) -> NDArray[np.float64
     return np.asarray(inverse_square**-0.5)
 
 
-def _grain(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
+def _grain(shape: tuple[int, int], rng: np.random.Generator) -> Real64:
     """Return smooth noise of zero mean and unit standard deviation."""
     noise = gaussian_filter(rng.standard_normal(shape), TEXTURE_SIGMA_PX)
     return np.asarray((noise - noise.mean()) / noise.std())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Complex128, Real64
 from tasks.core.files.atomic_files import sha256_of
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -28,7 +29,7 @@ class ObjectFileOptions(BaseModel):
     )
 
 
-def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex128]:
+def object_from_file(path: Path, shape: tuple[int, int]) -> Complex128:
     """Return the middle of the object in a file, of shape (H, W).
 
     HDF5 has it as dataset `object`, an `.npz` alone or under that name. ValueError if the file is
@@ -60,9 +61,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> NDArray[np.complex12
     return part
 
 
-def fractions_from_file(
-    shape: tuple[int, int], _rng: object, options: ObjectFileOptions
-) -> NDArray[np.float64]:
+def fractions_from_file(shape: tuple[int, int], _rng: object, options: ObjectFileOptions) -> Real64:
     """Return where the values of a file lie between their own smallest and largest, (2, H, W)."""
     if options.path is None:
         raise ValueError("An object from a file needs the file. Set path.")
@@ -70,7 +69,7 @@ def fractions_from_file(
     return np.stack([_stretch(np.abs(part)), _stretch(np.angle(part))])
 
 
-def _stretch(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _stretch(values: Real64) -> Real64:
     """Map values onto [0, 1]; a constant has its place in the middle."""
     spread = np.ptp(values)
     return (values - values.min()) / spread if spread > 0 else np.full(values.shape, 0.5)

@@ -5,9 +5,10 @@ an outer scale, so that a small object and a large one look alike.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from scipy.special import ndtr
+
+from tasks.core import Real64
 
 OUTER_SCALE_PX = 64.0
 SLOPE = 1.5
@@ -15,7 +16,7 @@ SLOPE = 1.5
 
 def gaussian_random_field(
     shape: tuple[int, int], rng: np.random.Generator, _options: object
-) -> NDArray[np.float64]:
+) -> Real64:
     """Return two independent fields, mapped so that every fraction is equally frequent.
 
     The fields are drawn on a canvas larger by four outer scales and cut, since a field that a

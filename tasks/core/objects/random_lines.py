@@ -5,7 +5,8 @@ from the statistics of natural images.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tasks.core import Real64
 
 LENGTH_RANGE_PX = (24.0, 120.0)
 WIDTH_RANGE_PX = (1.5, 6.0)
@@ -13,9 +14,7 @@ LINES_PER_PX = 0.004
 BACKGROUND_FRACTION = 0.5
 
 
-def random_lines(
-    shape: tuple[int, int], rng: np.random.Generator, _options: object
-) -> NDArray[np.float64]:
+def random_lines(shape: tuple[int, int], rng: np.random.Generator, _options: object) -> Real64:
     """Return lines whose amplitude and phase share edges but not values.
 
     Edges are one pixel soft, by the covered part of the pixel. A line may begin outside, so
@@ -39,12 +38,12 @@ def random_lines(
 
 
 def _draw_line(
-    fraction: NDArray[np.float64],
-    centre: NDArray[np.float64],
+    fraction: Real64,
+    centre: Real64,
     angle_rad: float,
     half_length_px: float,
     half_width_px: float,
-    value: NDArray[np.float64],
+    value: Real64,
 ) -> None:
     """Lay one line over the maps, in place: the window of its bounding box is all it touches."""
     along = np.array([np.sin(angle_rad), np.cos(angle_rad)])

@@ -7,8 +7,9 @@ spokes begin where that is the finest period p: at r0 = n p / (2 pi).
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from tasks.core import Real64
 
 GAP_PX = 4.0
 BACKGROUND_FRACTION = 0.5
@@ -34,7 +35,7 @@ def inner_radius_px(options: StarOptions) -> float:
     return float(options.n_spokes * options.finest_period_px / (2 * np.pi))
 
 
-def star_centres_px(shape: tuple[int, int], radius_px: float) -> NDArray[np.float64]:
+def star_centres_px(shape: tuple[int, int], radius_px: float) -> Real64:
     """Return the centres (y, x) of as many whole stars as fit, evenly spread, shape (S, 2).
 
     An object that is smaller than a star has one in its middle, cut by the edges.
@@ -47,9 +48,7 @@ def star_centres_px(shape: tuple[int, int], radius_px: float) -> NDArray[np.floa
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def siemens_star(
-    shape: tuple[int, int], rng: np.random.Generator, options: StarOptions
-) -> NDArray[np.float64]:
+def siemens_star(shape: tuple[int, int], rng: np.random.Generator, options: StarOptions) -> Real64:
     """Return a grid of stars, each turned at random; the phase is turned by a quarter period more.
 
     So amplitude and phase have the same periods at the same places, but no edge in common.
@@ -73,9 +72,7 @@ def siemens_star(
     return fraction
 
 
-def _soft_square_wave(
-    wave_rad: NDArray[np.float64], px_per_rad: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _soft_square_wave(wave_rad: Real64, px_per_rad: Real64) -> Real64:
     """Return a square wave in [0, 1] whose edges are one pixel soft, from its phase [rad]."""
     signed_distance_px = np.arcsin(np.sin(wave_rad)) * px_per_rad
     return np.asarray(np.clip(0.5 + signed_distance_px, 0, 1))

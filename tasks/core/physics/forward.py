@@ -10,8 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
+from tasks.core import Complex, Mask, Real
 
 LARGEST_MOMENTUM = 0.95
 
@@ -118,7 +117,7 @@ def wrap(phase_rad: Real) -> Real:
     return np.asarray(phase_rad - 2 * np.pi * np.round(phase_rad / (2 * np.pi)))
 
 
-def phase_from_minimum(true_object: Complex, mask: NDArray[np.bool_]) -> Real:
+def phase_from_minimum(true_object: Complex, mask: Mask) -> Real:
     """Return the phase [rad] of the truth, zero at its minimum in the mask.
 
     Phases are cut half a turn away from their circular mean, so that a truth around pi is
@@ -135,9 +134,6 @@ def phase_on_branch(image: Complex, true_angle: Real, true_phase: Real) -> Real:
     `phase_from_minimum` does; all have the shape (H, W).
     """
     return np.asarray(true_phase + wrap(np.angle(image) - true_angle))
-
-
-Complex = NDArray[np.complexfloating]
 
 
 def momentum(epoch: int, largest: float = LARGEST_MOMENTUM) -> float:

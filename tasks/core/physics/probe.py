@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
+from tasks.core import Complex, Complex128, Real, Real64
 
 SHAPE_DECIMALS = 6
 
@@ -28,7 +27,7 @@ Wave = TypeVar("Wave", bound=np.complexfloating)
 
 def defocused_zone_plate_probe(
     n_px: int, aperture_fraction: float, central_stop_fraction: float, defocus_rad: float
-) -> NDArray[np.complex128]:
+) -> Complex128:
     """Return the focus of a zone plate, out of focus: of unit energy, shape (n_px, n_px).
 
     The pupil is an annulus whose edges are one detector pixel soft; the defocus gives it a
@@ -68,7 +67,7 @@ def coherent_probe(modes: NDArray[Wave]) -> NDArray[Wave]:
     return np.asarray(modes[0] * factor, dtype=modes.dtype)
 
 
-def unit_energy(probe: Complex) -> NDArray[np.complex128]:
+def unit_energy(probe: Complex) -> Complex128:
     """Return a probe, or modes, scaled so that the squares sum to one."""
     return np.asarray(probe / np.sqrt(np.sum(np.abs(probe) ** 2)), dtype=np.complex128)
 
@@ -116,7 +115,7 @@ def mode_orders(n_modes: int) -> list[tuple[int, int]]:
     return list(islice(orders, n_modes))
 
 
-def incoherent_modes(probe: Complex, n_modes: int, mode_decay: float) -> NDArray[np.complex128]:
+def incoherent_modes(probe: Complex, n_modes: int, mode_decay: float) -> Complex128:
     """Return orthogonal modes (n_modes, N, N) of a partially coherent beam of the same energy.
 
     Args:
@@ -156,7 +155,7 @@ def incoherent_modes(probe: Complex, n_modes: int, mode_decay: float) -> NDArray
     return np.asarray(modes)
 
 
-def radius_px(n_px: int) -> NDArray[np.float64]:
+def radius_px(n_px: int) -> Real64:
     """Return the distance of every pixel from [n_px // 2, n_px // 2] [px], shape (n_px, n_px)."""
     axis = np.arange(n_px) - n_px // 2
     return np.hypot(axis[:, None], axis[None, :])

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.core import Complex128
 from tasks.core.files.named_files import catalogue, name_field, one_of
 from tasks.core.probes.disc import disc
 from tasks.core.probes.from_file import ProbeFileOptions, probe_from_file
@@ -31,7 +30,7 @@ class ProbeKind:
         how_to_shrink: What makes it smaller, options in braces.
     """
 
-    make: Callable[[int, Any], NDArray[np.complex128]]
+    make: Callable[[int, Any], Complex128]
     how_to_shrink: str
 
 

@@ -1,14 +1,14 @@
 """The shadow of a round pinhole."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from tasks.core import Complex128
 from tasks.core.physics.probe import radius_px, unit_energy
 from tasks.core.probes.gaussian import RoundProbeOptions
 
 
-def disc(n_px: int, options: RoundProbeOptions) -> NDArray[np.complex128]:
+def disc(n_px: int, options: RoundProbeOptions) -> Complex128:
     """Return an evenly lit disc with a spherical phase.
 
     Its edge is a pixel soft, so that moving it by a fraction of a pixel makes few ripples; the

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Complex128
 from tasks.core.files.atomic_files import open_hdf5
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.physics.probe import unit_energy
@@ -22,7 +23,7 @@ class ProbeFileOptions(BaseModel):
     _know_the_file = fingerprint_of("file", "The probe's file")
 
 
-def probe_from_file(n_px: int, options: ProbeFileOptions) -> NDArray[np.complex128]:
+def probe_from_file(n_px: int, options: ProbeFileOptions) -> Complex128:
     """Read a probe (N, N), or incoherent modes of one, shape (M, N, N), the strongest first.
 
     Only the shape counts: the flux follows from the dose. The modes keep their shares. ValueError

@@ -1,9 +1,9 @@
 """A Gaussian beam at or beside its waist."""
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Complex128
 from tasks.core.physics.probe import radius_px, unit_energy
 
 
@@ -23,7 +23,7 @@ class RoundProbeOptions(BaseModel):
     )
 
 
-def gaussian(n_px: int, options: RoundProbeOptions) -> NDArray[np.complex128]:
+def gaussian(n_px: int, options: RoundProbeOptions) -> Complex128:
     """Return a Gaussian beam with a spherical phase (Siegman, Lasers (1986), ch. 17).
 
     The intensity falls to one half at half of `diameter_px` from the axis, where the phase is

@@ -1,9 +1,8 @@
 """The focus of a zone plate, seen out of focus."""
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Complex128
 from tasks.core.physics.probe import defocused_zone_plate_probe
 
 
@@ -21,7 +20,7 @@ class ZonePlateOptions(BaseModel):
     )
 
 
-def zone_plate(n_px: int, options: ZonePlateOptions) -> NDArray[np.complex128]:
+def zone_plate(n_px: int, options: ZonePlateOptions) -> Complex128:
     """Return the defocused focus of a zone plate with a central stop, of unit energy, (N, N)."""
     return defocused_zone_plate_probe(
         n_px, options.aperture_fraction, options.central_stop_fraction, options.defocus_rad

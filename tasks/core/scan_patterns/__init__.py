@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 
+from tasks.core import Real64
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.scan_patterns.concentric import concentric
@@ -20,7 +20,7 @@ from tasks.core.scan_patterns.from_file import ScanFileOptions, positions_from_f
 from tasks.core.scan_patterns.random_positions import random_positions
 from tasks.core.scan_patterns.raster import AreaOptions, ScanArea, raster
 
-ScanMaker = Callable[[ScanArea, np.random.Generator, "ScanParams"], NDArray[np.float64]]
+ScanMaker = Callable[[ScanArea, np.random.Generator, "ScanParams"], Real64]
 FILE_KIND = "file"
 
 SCAN_PATTERNS: dict[str, ScanMaker] = catalogue(
@@ -70,7 +70,7 @@ class ScanPath:
     jitter_px, the height and width of the region.
     """
 
-    positions_px: NDArray[np.float64]
+    positions_px: Real64
     extent_px: tuple[float, float]
     jitter_px: float
 

@@ -5,14 +5,14 @@ first one, so that they are as dense on every ring and no grid leaves its period
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.core.scan_patterns.raster import ScanArea
 
 POSITIONS_ON_FIRST_RING = 5
 
 
-def concentric(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
+def concentric(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
     """Return the parts of rings that a rectangle holds, from the middle outwards.
 
     The angle at which all begin is drawn; positions (y, x) [px], shape (count, 2).

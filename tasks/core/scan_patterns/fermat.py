@@ -5,14 +5,14 @@ n times the golden angle, so that every position has the same area to itself.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.core.scan_patterns.raster import ScanArea
 
 GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
 
 
-def fermat(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
+def fermat(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
     """Return the part of a spiral that a rectangle holds, from the middle outwards.
 
     The angle at which it begins is drawn; positions (y, x) [px], shape (count, 2).

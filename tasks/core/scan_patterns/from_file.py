@@ -4,8 +4,9 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from tasks.core import Real64
 
 HEADER = ["y", "x"]
 
@@ -18,9 +19,7 @@ class ScanFileOptions(BaseModel):
     )
 
 
-def positions_from_file(
-    _area: object, _rng: object, options: ScanFileOptions
-) -> NDArray[np.float64]:
+def positions_from_file(_area: object, _rng: object, options: ScanFileOptions) -> Real64:
     """Return the positions (y, x) [px] of a file, whose smallest are moved into [0, 1).
 
     They are moved by whole pixels, and keep their order, their distances and their sub-pixel parts;
@@ -35,7 +34,7 @@ def positions_from_file(
     return np.asarray(positions - np.floor(positions.min(axis=0)))
 
 
-def _check_positions(positions: NDArray[np.float64], path: Path) -> None:
+def _check_positions(positions: Real64, path: Path) -> None:
     """Refuse positions that make no scan."""
     if positions.ndim != 2 or positions.shape[1] != 2 or len(positions) < 4:
         raise ValueError(
@@ -55,7 +54,7 @@ def _check_positions(positions: NDArray[np.float64], path: Path) -> None:
         )
 
 
-def _read_positions(path: Path) -> NDArray[np.float64]:
+def _read_positions(path: Path) -> Real64:
     if path.suffix not in {".csv", ".npy"}:
         raise ValueError(f"Positions are read from .csv or .npy, got {path}. Convert the file.")
     try:
@@ -70,7 +69,7 @@ def _read_positions(path: Path) -> NDArray[np.float64]:
         ) from error
 
 
-def _read_csv(path: Path) -> NDArray[np.float64]:
+def _read_csv(path: Path) -> Real64:
     with path.open(newline="", encoding="utf-8") as file:
         lines = [[cell.strip() for cell in line] for line in csv.reader(file) if line]
     if lines and lines[0] == HEADER:

@@ -7,17 +7,15 @@ to 0.547 of the area covered by discs (Feder, J. Theor. Biol. 87, 237 (1980)) an
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tasks.core import Real64
 from tasks.core.scan_patterns.raster import ScanArea
 
 CLOSEST_FRACTION = 0.7
 
 
-def random_positions(
-    area: ScanArea, rng: np.random.Generator, _options: object
-) -> NDArray[np.float64]:
+def random_positions(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
     """Return random positions (y, x) [px], (count, 2), in strips of one step, back and forth."""
     # The typical step inside the rectangle, whose edges the outermost positions touch.
     closest = CLOSEST_FRACTION * float(np.sqrt(4 * np.prod(area.half_sides_px) / area.count))
@@ -28,9 +26,7 @@ def random_positions(
     return area.centre_px + _in_strips(kept[: area.count], area)
 
 
-def _far_from_each_other(
-    drawn: NDArray[np.float64], kept: NDArray[np.float64], closest_px: float
-) -> NDArray[np.float64]:
+def _far_from_each_other(drawn: Real64, kept: Real64, closest_px: float) -> Real64:
     """Return those that keep their distance from all kept, and from all drawn before them."""
     if len(kept):
         drawn = drawn[cKDTree(kept).query(drawn)[0] >= closest_px]
@@ -40,7 +36,7 @@ def _far_from_each_other(
     return drawn[stays]
 
 
-def _in_strips(positions_px: NDArray[np.float64], area: ScanArea) -> NDArray[np.float64]:
+def _in_strips(positions_px: Real64, area: ScanArea) -> Real64:
     """Return positions in the order of a stage that goes back and forth in strips of one step."""
     strip = np.floor((positions_px[:, 0] + area.half_sides_px[0]) / area.step_px)
     along = np.where(strip % 2 == 0, positions_px[:, 1], -positions_px[:, 1])

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Real64
 from tasks.core.geometry.overlap import jittered_raster
 
 
@@ -40,16 +40,16 @@ class ScanArea:
         return self.n_rows * self.n_columns
 
     @property
-    def centre_px(self) -> NDArray[np.float64]:
+    def centre_px(self) -> Real64:
         """Middle (y, x) of the rectangle [px], its first node at zero."""
         return self.step_px * (np.array([self.n_rows, self.n_columns]) - 1.0) / 2
 
     @property
-    def half_sides_px(self) -> NDArray[np.float64]:
+    def half_sides_px(self) -> Real64:
         """Half of its height and of its width [px]."""
         return self.centre_px + self.jitter_px
 
-    def fill(self, pattern: NDArray[np.float64]) -> NDArray[np.float64]:
+    def fill(self, pattern: Real64) -> Real64:
         """Scale a pattern about its origin until the rectangle holds just as many as it should.
 
         The pattern is unbounded: positions (y, x) in any unit, in acquisition order, shape (K, 2),
@@ -65,6 +65,6 @@ class ScanArea:
         return int(1.2 * self.count * disc / (4 * np.prod(self.half_sides_px))) + 64
 
 
-def raster(area: ScanArea, rng: np.random.Generator, _options: object) -> NDArray[np.float64]:
+def raster(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
     """Return the positions of a jittered raster (y, x) [px], shape (count, 2)."""
     return jittered_raster(area.n_rows, area.n_columns, area.step_px, area.jitter_px, rng)

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.core.files.atomic_files import atomic_path, write_json, write_text
 from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
 from tasks.ingest.checks import Checks, checks_record
@@ -41,7 +41,7 @@ def _draw_patterns(figure: Figure, prepared: PreparedScan, _checks: Checks) -> N
     axes[3].set_title(f"{np.count_nonzero(~good)} masked pixels (black)", fontsize=10)
 
 
-def _show_pattern(axis: Axes, pattern: NDArray[np.float64], title: str):  # type: ignore[no-untyped-def]
+def _show_pattern(axis: Axes, pattern: Real64, title: str):  # type: ignore[no-untyped-def]
     """Draw photons on a logarithmic scale; pixels without any stay black."""
     axis.set_title(title, fontsize=10)
     axis.set_facecolor("black")

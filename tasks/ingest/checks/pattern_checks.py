@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Real, Real64
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import Values
 from tasks.ingest.preparation import PreparedScan
@@ -52,9 +53,7 @@ def check_light(prepared: PreparedScan) -> Iterator[Finding]:
     yield from _check_drift(light, statistics.centres_px[prepared.kept], prepared.crop.n_px)
 
 
-def _check_drift(
-    light: NDArray[np.float64], centres_px: NDArray[np.float64], n_px: int
-) -> Iterator[Finding]:
+def _check_drift(light: Real64, centres_px: Real64, n_px: int) -> Iterator[Finding]:
     """Compare the first tenth of the scan with the last, and the middle of all with the array's.
 
     A sample is seldom even, so a change counts as drift where time explains half of the spread.
@@ -87,7 +86,7 @@ def _check_drift(
         )
 
 
-def _follows(values: NDArray[np.floating], time: NDArray[np.integer]) -> bool:
+def _follows(values: Real, time: NDArray[np.integer]) -> bool:
     """Tell whether time explains at least half of the variance of some values."""
     if not np.ptp(values) or len(values) < 3:
         return False
@@ -181,7 +180,7 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
         )
 
 
-def _are_whole(values: NDArray[np.float64]) -> bool:
+def _are_whole(values: Real64) -> bool:
     return bool(np.all(np.abs(values - np.rint(values)) < 1e-4)) and float(values.max()) > 1
 
 

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.core.files.scan_file import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
 from tasks.ingest.file_scan import (
@@ -121,7 +122,7 @@ def _pixel_m(file: h5py.File) -> float | None:
     return None if not sides else plausible_m("detector_pixel_m", square(sides, file.filename))
 
 
-def _basis_vectors(file: h5py.File) -> NDArray[np.float64] | None:
+def _basis_vectors(file: h5py.File) -> Real64 | None:
     """Return the steps from row to row and from column to column (x, y, z) [m], shape (2, 3)."""
     name = f"{DETECTOR}/basis_vectors"
     if name not in file:
@@ -137,7 +138,7 @@ def _basis_vectors(file: h5py.File) -> NDArray[np.float64] | None:
     return basis
 
 
-def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> NDArray[np.float64]:
+def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> Real64:
     """Return translations (x, y, z) along the rows and columns of the detector, shape (J, 2).
 
     A detector that is turned by an angle that is no multiple of 90 degrees is refused.

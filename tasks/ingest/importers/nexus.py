@@ -9,8 +9,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.core.files.scan_file import COUNTS, DETECTOR, TRANSLATION
 from tasks.ingest.file_scan import (
     FileOptions,
@@ -51,7 +51,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
         )
 
 
-def _sample_positions(file: h5py.File) -> tuple[NDArray[np.float64], str]:
+def _sample_positions(file: h5py.File) -> tuple[Real64, str]:
     """Return positions of the sample (y, x) [m], and where they were found."""
     for name in TRANSLATIONS:
         if name in file:
@@ -62,7 +62,7 @@ def _sample_positions(file: h5py.File) -> tuple[NDArray[np.float64], str]:
     return in_detector_axes(file, columns(y, x)[:, ::-1], MOTORS), MOTORS
 
 
-def _along_its_vector(file: h5py.File, name: str, axis: int) -> NDArray[np.float64]:
+def _along_its_vector(file: h5py.File, name: str, axis: int) -> Real64:
     """Return a motor's positions [m] along +x or +y: its `vector` may point the other way."""
     metres = whole(file[name]) * length_m(1.0, _units(file, name), f"{name} of {file.filename}")
     vector = np.asarray(file[name].attrs.get("vector", np.eye(3)[axis]), dtype=np.float64).ravel()

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Real64
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
@@ -86,7 +87,7 @@ def has_positions(file: h5py.File) -> bool:
 
 def _positions_of_patterns(
     product: h5py.File, pattern_indexes: NDArray[np.integer] | None, n_patterns: int
-) -> NDArray[np.float64]:
+) -> Real64:
     """Return positions (y, x) [m] in the order of the patterns; no indexes: those are 0, 1, ..."""
     y, x = (whole(field(product, name, "positions")) for name in (Y, X))
     positions = columns(y, x)

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Complex, Mask
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
@@ -75,7 +76,7 @@ def _weights(file: h5py.File, chunks: list[str]) -> NDArray[Any] | None:
     """Return where no frame has a weight of zero, shape (H, W); none where there are no weights."""
     if "meta/weight2d" in file and whole(file["meta/weight2d"]).ndim == 2:
         return np.asarray(whole(file["meta/weight2d"]) != 0)
-    good: NDArray[np.bool_] | None = None
+    good: Mask | None = None
     for chunk in chunks:
         weights = file.get(f"{chunk}/weights")
         if weights is None or weights.ndim < 2 or not weights.size:
@@ -85,7 +86,7 @@ def _weights(file: h5py.File, chunks: list[str]) -> NDArray[Any] | None:
     return good
 
 
-def _nonzero_everywhere(weights: h5py.Dataset) -> NDArray[np.bool_]:
+def _nonzero_everywhere(weights: h5py.Dataset) -> Mask:
     """Return where every frame of a chunk has weight, read a few frames at a time."""
     good = np.ones(weights.shape[1:], dtype=np.bool_)
     for start in range(0, len(weights), 64):
@@ -93,7 +94,7 @@ def _nonzero_everywhere(weights: h5py.Dataset) -> NDArray[np.bool_]:
     return good
 
 
-def _read_ptyr_probe(path: Path | None) -> NDArray[np.complexfloating] | None:
+def _read_ptyr_probe(path: Path | None) -> Complex | None:
     """Return the first probe of a .ptyr as modes, shape (M, N, N); none without a file."""
     if path is None:
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Indices, Real64
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, good_pixels
 from tasks.core.physics.probe import coherent_probe
@@ -56,9 +56,9 @@ class PreparedScan(CroppedScan):
 
     statistics: PatternStatistics
     photon_scale: PhotonScale
-    background: NDArray[np.float64] | None
+    background: Real64 | None
     bad_pixels: BadPixels
-    kept: NDArray[np.intp]
+    kept: Indices
     central: CentralExposures
     guess: ProbeGuess
     header: ScanHeader
@@ -145,7 +145,7 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     return prepared
 
 
-def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArray[np.intp]:
+def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> Indices:
     """Return the exposures that hold about as much light as the others."""
     share = statistics.light / np.median(statistics.light)
     asked = params.patterns
@@ -159,7 +159,7 @@ def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> NDArr
     return kept
 
 
-def _provenance(prepared: PreparedScan, offset: NDArray[np.float64]) -> dict[str, Any]:
+def _provenance(prepared: PreparedScan, offset: Real64) -> dict[str, Any]:
     """Return how the scan came to be, as JSON."""
     scan, crop, statistics = prepared.scan, prepared.crop, prepared.statistics
     left_out = np.setdiff1d(np.arange(len(scan)), prepared.kept)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tasks.core import Mask, Real64
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.ingest.file_scan import Invalid, MaskSense
 from tasks.ingest.files.archive import read_named_array
@@ -27,9 +28,9 @@ NEAR_TOP = 0.9
 class BadPixels:
     """What was found of the detector, every map of shape (N, N); saturation None: none is."""
 
-    hot: NDArray[np.bool_]
-    dead: NDArray[np.bool_]
-    saturated: NDArray[np.bool_]
+    hot: Mask
+    dead: Mask
+    saturated: Mask
     saturation: float | None
 
     def cxi_mask(self) -> NDArray[np.uint32]:
@@ -42,10 +43,7 @@ class BadPixels:
 
 
 def find_bad_pixels(
-    statistics: PatternStatistics,
-    good: NDArray[np.bool_],
-    photons_per_unit: float,
-    saturation: float | None,
+    statistics: PatternStatistics, good: Mask, photons_per_unit: float, saturation: float | None
 ) -> BadPixels:
     """Look for faults in the statistics of a scan, at pixels that are trusted so far (N, N).
 
@@ -58,7 +56,7 @@ def find_bad_pixels(
     return BadPixels(hot, _dead(np.where(hot, 0.0, counted), good, hot), saturated & ~hot, level)
 
 
-def trusted_pixels(cropped: CroppedScan) -> NDArray[np.bool_]:
+def trusted_pixels(cropped: CroppedScan) -> Mask:
     """Return the pixels that the scan's mask and the named one trust, cropped, shape (N, N)."""
     scan, asked = cropped.scan, cropped.params.mask
     shape = scan.patterns.shape[1:]
@@ -89,10 +87,7 @@ def refuse_invalid(statistics: PatternStatistics, params: IngestParams) -> None:
 
 
 def mask_of(
-    good: NDArray[np.bool_],
-    statistics: PatternStatistics,
-    bad_pixels: BadPixels,
-    params: IngestParams,
+    good: Mask, statistics: PatternStatistics, bad_pixels: BadPixels, params: IngestParams
 ) -> NDArray[np.uint32]:
     """Return the CXI mask, shape (N, N)."""
     mask = np.where(good & (statistics.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
@@ -103,7 +98,7 @@ def mask_of(
     return np.asarray(mask, dtype=np.uint32)
 
 
-def find_saturation(top: NDArray[np.float64]) -> float | None:
+def find_saturation(top: Real64) -> float | None:
     """Return the value of a plateau at the top of values sorted downwards; None: there is none.
 
     Light thins out towards its largest values; a full well holds many of exactly the same.
@@ -115,7 +110,7 @@ def find_saturation(top: NDArray[np.float64]) -> float | None:
     return float(top[0]) if at_top >= max(LEAST_PLATEAU, PLATEAU_OVER_NEAR * near) else None
 
 
-def _hot(counted: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _hot(counted: Real64, good: Mask) -> Mask:
     """Return lonely pixels far brighter than all around, but for the middle of the pattern."""
     known = np.where(good, counted, 0.0)
     ring = np.ones((3, 3), dtype=bool)
@@ -134,9 +129,7 @@ def _hot(counted: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.bo
     )
 
 
-def _dead(
-    counted: NDArray[np.float64], good: NDArray[np.bool_], hot: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _dead(counted: Real64, good: Mask, hot: Mask) -> Mask:
     """Return dark pixels, lines and patches whose surroundings are all lit.
 
     Where 20 photons are expected, none has a probability of 2e-9.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Indices, Mask, Real64
 from tasks.ingest.file_scan import Recentre, Values, ZeroFrequency
 from tasks.ingest.params import IngestParams, PatternParams
 from tasks.ingest.preparation.pattern_statistics import LARGEST_VALUE
@@ -42,7 +43,7 @@ class Crop:
         """Return the part with its pixels added up, shape (..., n_px, n_px)."""
         return self._blocks(patterns).sum(axis=(-3, -1)) if self.binning > 1 else self.of(patterns)
 
-    def all_of(self, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def all_of(self, good: Mask) -> Mask:
         """Return where every pixel that is added up is good, shape (n_px, n_px)."""
         return np.asarray(self._blocks(good).all(axis=(-3, -1)))
 
@@ -74,30 +75,30 @@ class CroppedScan:
     params: IngestParams
     crop: Crop
 
-    def intensities(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    def intensities(self) -> Iterator[tuple[int, Real64]]:
         """Yield all intensities, some at a time, with the index of the first, shape (any, N, N)."""
         for start, stored in self.scan.patterns.parts():
             yield start, self._intensities_of(stored)
 
-    def some(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+    def some(self, indices: Indices) -> Real64:
         """Return the intensities of a few patterns by index, shape (len(indices), N, N)."""
         found = np.empty((len(indices), self.crop.n_px, self.crop.n_px))
         for place, index in enumerate(indices.tolist()):
             found[place] = self._intensities_of(self.scan.patterns.read(index, index + 1))[0]
         return found
 
-    def mask(self, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def mask(self, good: Mask) -> Mask:
         """Return the good pixels of the prepared patterns, shape (N, N), from those as stored."""
         return self.crop.all_of(self._oriented(good))
 
-    def frame(self, stored: NDArray[np.float64]) -> NDArray[np.float64]:
+    def frame(self, stored: Real64) -> Real64:
         """Return a frame like the patterns, such as a dark one, for the prepared pixels."""
         return np.asarray(self.crop.binned(self._oriented(stored)))
 
     def _oriented(self, stored: NDArray[Any]) -> NDArray[Any]:
         return oriented(stored, self.scan.zero_frequency, self.params.patterns)
 
-    def _intensities_of(self, stored: NDArray[Any]) -> NDArray[np.float64]:
+    def _intensities_of(self, stored: NDArray[Any]) -> Real64:
         """Return stored patterns as intensities in the unit of the file, shape (any, N, N)."""
         crop = self.crop
         part = crop.of(self._oriented(stored))
@@ -132,7 +133,7 @@ def crop_scan(scan: ResolvedScan, params: IngestParams) -> CroppedScan:
 
 def _centre_of_mass(scan: ResolvedScan, params: IngestParams) -> tuple[int, int]:
     """Return the centre of mass of the mean pattern, to the nearest pixel."""
-    total: NDArray[np.float64] | None = None
+    total: Real64 | None = None
     for _, stored in scan.patterns.parts():
         with np.errstate(over="ignore", invalid="ignore"):
             values = stored.astype(np.float64)

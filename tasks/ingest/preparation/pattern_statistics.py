@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Mask, Real64
+
 TOP_VALUES = 2000
 SAMPLE_VALUES = 4000
 LARGEST_SAMPLE = 400_000
@@ -27,19 +29,19 @@ class PatternStatistics:
         first_invalid: Index (pattern, row, column) of the first invalid value.
     """
 
-    mean: NDArray[np.float64]
-    largest: NDArray[np.float64]
+    mean: Real64
+    largest: Real64
     invalid: NDArray[np.int64]
-    light: NDArray[np.float64]
-    centres_px: NDArray[np.float64]
+    light: Real64
+    centres_px: Real64
     all_integer: bool
-    sample: NDArray[np.float64]
-    top: NDArray[np.float64]
+    sample: Real64
+    top: Real64
     first_invalid: tuple[int, int, int] | None
 
 
 def measure_patterns(
-    parts: Iterable[tuple[int, NDArray[np.float64]]], good: NDArray[np.bool_], n_patterns: int
+    parts: Iterable[tuple[int, Real64]], good: Mask, n_patterns: int
 ) -> PatternStatistics:
     """Look at all patterns once, some at a time; refuse patterns without light.
 
@@ -83,7 +85,7 @@ def measure_patterns(
     )
 
 
-def _merged_top(top: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _merged_top(top: Real64, values: Real64) -> Real64:
     """Return the largest values so far, sorted downwards."""
     flat = values.ravel()
     if len(top) == TOP_VALUES:
@@ -93,7 +95,7 @@ def _merged_top(top: NDArray[np.float64], values: NDArray[np.float64]) -> NDArra
     return np.sort(np.concatenate([top, flat]))[::-1][:TOP_VALUES]
 
 
-def _some_positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _some_positive(values: Real64) -> Real64:
     """Return positive values spread evenly over some patterns, and the smallest."""
     positive = values[values > 0]
     if not len(positive):

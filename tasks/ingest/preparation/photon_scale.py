@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Mask, Real64
 from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import PatternParams
 from tasks.ingest.preparation.cropping import CroppedScan
@@ -72,7 +73,7 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
     return found
 
 
-def read_background(cropped: CroppedScan, scale: PhotonScale) -> NDArray[np.float64] | None:
+def read_background(cropped: CroppedScan, scale: PhotonScale) -> Real64 | None:
     """Return what is subtracted from values in the file's unit, shape (N, N); None: nothing is."""
     asked, side = cropped.params.patterns, cropped.crop.n_px
     level = np.full((side, side), asked.background_per_px / scale.photons_per_unit)
@@ -90,10 +91,7 @@ def read_background(cropped: CroppedScan, scale: PhotonScale) -> NDArray[np.floa
 
 
 def to_counts(
-    intensities: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    background: NDArray[np.float64] | None,
-    scale: PhotonScale,
+    intensities: Real64, good: Mask, background: Real64 | None, scale: PhotonScale
 ) -> NDArray[np.uint32]:
     """Return counts: background off, scaled, rounded, never negative, zero where masked."""
     values = intensities if background is None else intensities - background
@@ -101,7 +99,7 @@ def to_counts(
     return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)
 
 
-def photon_quantum(values: NDArray[np.float64]) -> float | None:
+def photon_quantum(values: Real64) -> float | None:
     """Return the value of one photon, if all values, positive and sorted, are multiples of it."""
     if len(values) < LEAST_VALUES:
         return None
@@ -115,14 +113,14 @@ def photon_quantum(values: NDArray[np.float64]) -> float | None:
     return None
 
 
-def _are_multiples(values: NDArray[np.float64], quantum: float, tolerance: float) -> bool:
+def _are_multiples(values: Real64, quantum: float, tolerance: float) -> bool:
     """Tell whether all values are whole multiples of a quantum, but for rounding."""
     multiples = values / quantum
     away = np.abs(multiples - np.rint(multiples))
     return bool(np.all(away <= tolerance + RELATIVE_TOLERANCE * multiples))
 
 
-def _refined(values: NDArray[np.float64], quantum: float) -> float:
+def _refined(values: Real64, quantum: float) -> float:
     """Return the quantum by least squares over ever larger values, where rounding is safe."""
     for largest in (4, 16, 64, 256, 1024, 4096):
         near = values[values < largest * quantum]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from tasks.core import Complex, Complex128, Mask, Real64
 from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import (
     defocused_zone_plate_probe,
@@ -34,16 +34,13 @@ class ProbeGuess:
     Modes [sqrt(photons)] have the shape (M, N, N), the strongest first.
     """
 
-    modes: NDArray[np.complex128]
+    modes: Complex128
     origin: ProbeOrigin
     facts: dict[str, Any]
 
 
 def guess_probe(
-    cropped: CroppedScan,
-    mean: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    shadows: ShadowMotion | None,
+    cropped: CroppedScan, mean: Real64, good: Mask, shadows: ShadowMotion | None
 ) -> ProbeGuess:
     """Return the first guess of the probe of a mean pattern [photons / px], (N, N).
 
@@ -57,7 +54,7 @@ def guess_probe(
     facts: dict[str, Any] = {"origin": origin.value}
     if origin is ProbeOrigin.ESTIMATED:
         probe, found = _from_patterns(_filled(mean, good), shadows)
-        modes: NDArray[np.complexfloating] = probe[None]
+        modes: Complex = probe[None]
         facts |= found
     elif origin is ProbeOrigin.OPTICS:
         modes = _from_optics(cropped)[None]
@@ -82,7 +79,7 @@ def guess_probe(
     return ProbeGuess(scaled, origin, facts)
 
 
-def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np.complex128]:
+def estimate_probe(mean: Real64, reach_per_px: float) -> Complex128:
     """Return the wave of a mean pattern whose rays leave the sample beside the centre.
 
     The modulus on the detector is that of the mean pattern. Rays of detector pixel q leave at
@@ -103,7 +100,7 @@ def estimate_probe(mean: NDArray[np.float64], reach_per_px: float) -> NDArray[np
     return np.asarray(np.fft.fftshift(wave), dtype=np.complex128)
 
 
-def _filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _filled(mean: Real64, good: Mask) -> Real64:
     """Return a mean pattern whose bad pixels have the value of the nearest good one."""
     if good.all():
         return mean
@@ -111,9 +108,7 @@ def _filled(mean: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.fl
     return np.asarray(mean[tuple(nearest)])
 
 
-def _from_patterns(
-    mean: NDArray[np.float64], shadows: ShadowMotion | None
-) -> tuple[NDArray[np.complex128], dict[str, Any]]:
+def _from_patterns(mean: Real64, shadows: ShadowMotion | None) -> tuple[Complex128, dict[str, Any]]:
     """Return the wave of a mean pattern without missing pixels, curved as the shadows tell."""
     if shadows is None:
         return estimate_probe(mean, 0.0), {"curvature": "none found"}
@@ -122,7 +117,7 @@ def _from_patterns(
     return estimate_probe(mean, reach), {"curvature": "of the shadows", "reach_per_px": reach}
 
 
-def _from_optics(cropped: CroppedScan) -> NDArray[np.complex128]:
+def _from_optics(cropped: CroppedScan) -> Complex128:
     """Return the wave of a zone plate, a distance from its focus.
 
     Its numerical aperture is wavelength / (2 outermost zone); a defocus z gives the edge of the
@@ -150,9 +145,7 @@ def _from_optics(cropped: CroppedScan) -> NDArray[np.complex128]:
     )
 
 
-def _fitted(
-    stored: NDArray[np.complexfloating], stored_px: int, crop: Crop
-) -> NDArray[np.complexfloating]:
+def _fitted(stored: Complex, stored_px: int, crop: Crop) -> Complex:
     """Return a stored probe for the prepared patterns: cropped as they are.
 
     Cropping patterns removes high frequencies of the probe; adding up pixels takes a smaller field.
@@ -171,7 +164,7 @@ def _fitted(
     return _middle(narrow, crop.n_px) if crop.binning > 1 else narrow
 
 
-def _middle(field: NDArray[np.complexfloating], side: int) -> NDArray[np.complexfloating]:
+def _middle(field: Complex, side: int) -> Complex:
     """Return the middle of a field, its centre at [side // 2, side // 2]."""
     start = field.shape[-1] // 2 - side // 2
     return field[..., start : start + side, start : start + side]

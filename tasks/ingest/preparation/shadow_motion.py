@@ -16,6 +16,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tasks.core import Complex, Indices, Mask, Real, Real64
 from tasks.orientation.orientations import middle_exposures
 
 NEIGHBOURS = 4
@@ -42,7 +43,7 @@ class ShadowMotion:
         lit_px: Diameter of a disc as large as the lit part of the mean pattern [px].
     """
 
-    matrix: NDArray[np.float64]
+    matrix: Real64
     agreement: float
     lit_px: float
 
@@ -69,9 +70,7 @@ class ShadowMotion:
         return -1 / self.magnification
 
 
-def measure_shadow_motion(
-    intensities: NDArray[np.floating], positions_px: NDArray[np.floating], good: NDArray[np.bool_]
-) -> ShadowMotion | None:
+def measure_shadow_motion(intensities: Real, positions_px: Real, good: Mask) -> ShadowMotion | None:
     """Measure how the shadows of neighbouring patterns (J, N, N) move, at the good pixels (N, N).
 
     Positions (y, x) [object px] have the shape (J, 2). None where the patterns have too few
@@ -104,9 +103,7 @@ def measure_shadow_motion(
     return ShadowMotion(matrix, agreement, lit_px)
 
 
-def _shift(
-    first: NDArray[np.complexfloating], second: NDArray[np.complexfloating]
-) -> tuple[NDArray[np.float64], float]:
+def _shift(first: Complex, second: Complex) -> tuple[Real64, float]:
     """Return by how much the second pattern is moved against the first, and the correlation."""
     correlation = scipy.fft.ifft2(second * first.conj()).real
     place = np.array(np.unravel_index(correlation.argmax(), correlation.shape))
@@ -114,9 +111,7 @@ def _shift(
     return ((place + size // 2) % size - size // 2).astype(np.float64), float(correlation.max())
 
 
-def _robust_fit(
-    steps: NDArray[np.float64], moves: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _robust_fit(steps: Real64, moves: Real64) -> tuple[Real64, Real64]:
     """Return the matrix of moves = steps @ matrix, strays weighted down, and the residuals."""
     weight = np.ones((len(steps), 1))
     matrix: NDArray[Any] = np.zeros((2, 2), dtype=np.float64)
@@ -135,13 +130,13 @@ class CentralExposures:
     `indices` count the kept exposures; shadows are None where nothing is known of their motion.
     """
 
-    indices: NDArray[np.intp]
+    indices: Indices
     counts: NDArray[np.uint32]
-    positions_px: NDArray[np.float64]
+    positions_px: Real64
     shadows: ShadowMotion | None
 
 
-def choose_central_exposures(positions_px: NDArray[np.floating], n_px: int) -> NDArray[np.intp]:
+def choose_central_exposures(positions_px: Real, n_px: int) -> Indices:
     """Return which exposures to look at, so many that a check costs the same for any detector."""
     count = int(np.clip(PATTERNS_OF_128_PX * 128**2 // n_px**2, FEWEST, MOST))
     return middle_exposures(positions_px, count)

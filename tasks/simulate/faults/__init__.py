@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from tasks.core import Complex128, Real, Real64
 from tasks.core.files.named_files import catalogue
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.faults.background import BACKGROUND
@@ -53,9 +54,7 @@ def check_faults(faults: tuple[Fault[Any], ...]) -> None:
 check_faults(FAULTS)
 
 
-def modes_of_beam(
-    params: InstrumentParams, modes: NDArray[np.complex128]
-) -> NDArray[np.complex128]:
+def modes_of_beam(params: InstrumentParams, modes: Complex128) -> Complex128:
     """Return the modes that faults make of a beam's, shape (M, N, N), the strongest first."""
     for fault in FAULTS:
         modes = modes if fault.modes is None else fault.modes(params, modes)
@@ -63,7 +62,7 @@ def modes_of_beam(
 
 
 def place_exposures(
-    params: InstrumentParams, asked_px: NDArray[np.float64], seed: int, split: Split
+    params: InstrumentParams, asked_px: Real64, seed: int, split: Split
 ) -> Positions:
     """Return where exposures are taken, and where the file says that they are.
 
@@ -119,7 +118,7 @@ class Detector:
         after = (f.counts(params, mask, streams) for f in FAULTS if f.counts is not None)
         self._before, self._after = list(filter(None, before)), list(filter(None, after))
 
-    def expect(self, intensity: NDArray[np.floating]) -> NDArray[np.floating]:
+    def expect(self, intensity: Real) -> Real:
         """Return the photons to expect in every pixel, made of those of a steady beam."""
         for step in self._before:
             intensity = step(intensity)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Mask
 from tasks.core.files.scan_record import PixelFault
 from tasks.simulate.faults.fault import CountsStep, Fault, Reading, Streams
 
@@ -32,7 +33,7 @@ class DeadPixelParams(BaseModel):
     )
 
 
-def share_of_pixels(fraction: float, n_px: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+def share_of_pixels(fraction: float, n_px: int, rng: np.random.Generator) -> Mask:
     """Choose a share of the pixels, shape (n_px, n_px); a larger one holds those of a smaller."""
     chosen = np.zeros(n_px * n_px, dtype=np.bool_)
     chosen[rng.permutation(n_px * n_px)[: round(fraction * n_px * n_px)]] = True

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from tasks.core import Complex128, Mask, Real, Real64
+
 P = TypeVar("P", bound=BaseModel)
 # The generator of a place in the tree of seeds.
 Streams = Callable[[int], np.random.Generator]
@@ -21,8 +23,8 @@ Streams = Callable[[int], np.random.Generator]
 class Positions:
     """Where exposures are taken, and where the file says so, (y, x) [px], both of shape (J, 2)."""
 
-    true_px: NDArray[np.float64]
-    recorded_px: NDArray[np.float64]
+    true_px: Real64
+    recorded_px: Real64
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Reading:
     """
 
     counts: NDArray[np.unsignedinteger]
-    saturated: NDArray[np.bool_] | None = None
+    saturated: Mask | None = None
 
 
-IntensityStep = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+IntensityStep = Callable[[Real], Real]
 CountsStep = Callable[[Reading], Reading]
 
 
@@ -64,7 +66,7 @@ class Fault(Generic[P]):
 
     params: type[P]
     streams: tuple[int, ...] = ()
-    modes: Callable[[P, NDArray[np.complex128]], NDArray[np.complex128]] | None = None
+    modes: Callable[[P, Complex128], Complex128] | None = None
     positions: Callable[[P, Positions, Streams], Positions] | None = None
     reach_px: Callable[[P], int] | None = None
     intensity: Callable[[P, Streams], IntensityStep | None] | None = None

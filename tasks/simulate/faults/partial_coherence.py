@@ -1,9 +1,8 @@
 """Partial coherence: a beam of several modes that do not interfere."""
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from tasks.core import Complex128
 from tasks.core.physics.probe import incoherent_modes
 from tasks.simulate.faults.fault import Fault
 
@@ -19,9 +18,7 @@ class PartialCoherenceParams(BaseModel):
     )
 
 
-def split_into_modes(
-    params: PartialCoherenceParams, modes: NDArray[np.complex128]
-) -> NDArray[np.complex128]:
+def split_into_modes(params: PartialCoherenceParams, modes: Complex128) -> Complex128:
     """Return the modes of a beam of one mode, of the same energy in all, shape (n_modes, N, N)."""
     if params.n_modes == 1:
         return modes
