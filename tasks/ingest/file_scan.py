@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tasks.core import Complex, Real64
+from tasks.core import Complex, Real64, StrictModel
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.ingest.files.patterns import Patterns
@@ -84,14 +84,11 @@ class Recentre(StrEnum):
     MASS = "mass"
 
 
-STRICT = ConfigDict(frozen=True, extra="forbid")
 LARGEST_VALUE = 1e30
 
 
-class NamedFile(BaseModel):
+class NamedFile(StrictModel):
     """A file beside the scan; its content is a parameter, as its SHA-256."""
-
-    model_config = STRICT
 
     file: Path | None = Field(None, description="The file; none: there is none")
     dataset: str | None = Field(
@@ -101,10 +98,8 @@ class NamedFile(BaseModel):
     _know_the_file = fingerprint_of("file", "The file")
 
 
-class FileOptions(BaseModel):
+class FileOptions(StrictModel):
     """What may be given beside a file; what is given is not read from the file."""
-
-    model_config = STRICT
 
     format: str = Field("auto", description="Format")
     layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.files.named_files import (
     Fingerprint,
     fingerprint_of,
@@ -13,7 +14,6 @@ from tasks.core.files.named_files import (
     without_folders,
 )
 from tasks.ingest.file_scan import (
-    STRICT,
     FileOptions,
     Invalid,
     MaskSense,
@@ -33,10 +33,8 @@ AUTO = "auto"
 FORMATS = (AUTO, *IMPORTERS)
 
 
-class PositionsParams(BaseModel):
+class PositionsParams(StrictModel):
     """What the file does not say of its positions, and how they are turned."""
-
-    model_config = STRICT
 
     unit: PositionUnit | None = Field(
         None, description=f"Unit of the positions: {', '.join(PositionUnit)}; none: the file's"
@@ -50,10 +48,8 @@ class PositionsParams(BaseModel):
     negate_x: bool = Field(False, description="Negate x of the positions, after a swap")
 
 
-class PatternParams(BaseModel):
+class PatternParams(StrictModel):
     """What the file does not say of its patterns, and how they are cut and corrected."""
-
-    model_config = STRICT
 
     values: Values | None = Field(
         None, description="What is stored: intensity or amplitude; none: the format's"

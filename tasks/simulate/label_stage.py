@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tasks.core import StrictModel
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
 from tasks.core.files.scan_file import write_scan
@@ -22,10 +23,8 @@ from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.simulate.exposure import calibrate_probe, count_photons
 
 
-class LabelParams(BaseModel):
+class LabelParams(StrictModel):
     """A simulated sample in the place of a measured one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample: ObjectParams = ObjectParams()
     seed: int = Field(42, ge=0, description="Root seed of sample and shot noise")

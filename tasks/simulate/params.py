@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.files.named_files import without_folders
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
@@ -18,10 +19,8 @@ __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 LARGEST_SCAN = 10_000_000
 
 
-class SimulationParams(BaseModel):
+class SimulationParams(StrictModel):
     """A fly-scan over two regions of one object, a guard band apart."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     photons_per_pattern: float = Field(
         1000.0, gt=0, allow_inf_nan=False, description="Mean photons detected in a pattern"

@@ -8,10 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 from scipy.spatial import cKDTree
 
-from tasks.core import Indices, Mask, Real
+from tasks.core import Indices, Mask, Real, StrictModel
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.scan_reader import open_view
 from tasks.core.geometry.overlap import measure_overlap
@@ -22,10 +21,8 @@ from tasks.core.study.stage_record import Progress, StageFiles
 FLYBACK_STEPS = 2.0
 
 
-class HalvesParams(BaseModel):
+class HalvesParams(StrictModel):
     """Parameters of the half sets: there are none, since any choice would favour somebody."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def halve_view(params: HalvesParams, files: StageFiles, progress: Progress) -> dict[str, Any]:

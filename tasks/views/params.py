@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.geometry.groups import check_group_sizes
 from tasks.core.study.hub_layout import AS_MEASURED
 
@@ -18,13 +19,11 @@ class View(StrEnum):
 OVERLAP_RATIO = {View.DENSE: 0.7, View.SPARSE: 0.2}
 
 
-class ViewParams(BaseModel):
+class ViewParams(StrictModel):
     """Choice of the exposures whose neighbours overlap by a nominal ratio.
 
     The groups are those that the overlap is measured in; they do not change the choice.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     view: View = Field(View.DENSE, description="dense (0.7) or sparse (0.2) linear overlap")
     overlap_tolerance: float = Field(

@@ -10,9 +10,9 @@ from math import pi
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from tasks.core import Complex128, Real64
+from tasks.core import Complex128, Real64, StrictModel
 from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.objects.dead_leaves import dead_leaves
 from tasks.core.objects.from_file import (
@@ -57,10 +57,8 @@ OBJECTS = catalogue(
 )
 
 
-class ObjectParams(ObjectFileOptions, StarOptions):
+class ObjectParams(ObjectFileOptions, StarOptions, StrictModel):
     """A simulated sample: what it shows, and how strongly."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[str, one_of(OBJECTS, "object kind")] = name_field(
         "dead_leaves", OBJECTS, "What the object shows"

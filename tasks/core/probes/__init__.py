@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tasks.core import Complex128
+from tasks.core import Complex128, StrictModel
 from tasks.core.files.named_files import catalogue, name_field, one_of
 from tasks.core.probes.disc import disc
 from tasks.core.probes.from_file import ProbeFileOptions, probe_from_file
@@ -43,7 +43,7 @@ PROBES = catalogue(
 )
 
 
-class _EveryProbe(BaseModel):
+class _EveryProbe(StrictModel):
     """What every kind of probe has; the last base of `ProbeParams`, so its fields come first."""
 
     kind: str
@@ -55,8 +55,6 @@ class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions, _EveryP
 
     Every kind has options of its own; those of other kinds are ignored.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[str, one_of(PROBES, "probe kind")] = name_field(
         "zone_plate", PROBES, "Kind of the probe"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from tasks.core import Real64
+from tasks.core import Real64, StrictModel
 from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.named_files import Fingerprint, catalogue, fingerprint_of, name_field, one_of
 from tasks.core.scan_patterns.concentric import concentric
@@ -33,10 +33,8 @@ SCAN_PATTERNS: dict[str, ScanMaker] = catalogue(
 )
 
 
-class ScanParams(ScanFileOptions, AreaOptions):
+class ScanParams(ScanFileOptions, AreaOptions, StrictModel):
     """Where the probe goes, and how much its neighbouring exposures overlap."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[str, one_of(SCAN_PATTERNS, "scan kind")] = name_field(
         "raster", SCAN_PATTERNS, "Pattern of the scan"

@@ -7,7 +7,9 @@ scan's jitter leaves the object, the shot noise and the training untouched.
 from enum import Enum, IntEnum
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from tasks.core import StrictModel
 
 
 class Purpose(IntEnum):
@@ -32,10 +34,8 @@ class Split(Enum):
     TEST = "test"
 
 
-class Seeds(BaseModel):
+class Seeds(StrictModel):
     """The three roots of the tree, with the defaults of the study."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     simulation: int = Field(42, ge=0, description="Root seed of object, scan and shot noise")
     grouping: int = Field(123, ge=0, description="Root seed of groups, training and minibatches")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from tasks.core import StrictModel
 from tasks.core.files.atomic_files import sha256_of
 
 # What a run does after its stages, each time.
@@ -89,13 +90,11 @@ class FileRef(BaseModel):
         )
 
 
-class StageCall(BaseModel):
+class StageCall(StrictModel):
     """One stage of a plan: what runs, with which parameters, from which files to which.
 
     The flow executes it, the cache key is drawn from it, and `plan.json` keeps it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     stage: str = Field(description="Name, unique in the hub, also that of the log")
     phase: Phase = Field(description="Phase of the study")

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from tasks.core import StrictModel
 from tasks.core.files.named_files import describe, read_parameters
 from tasks.ingest.file_scan import (
-    STRICT,
     FileOptions,
     FilePositions,
     FileScan,
@@ -32,10 +32,8 @@ from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import Axes, array_patterns
 
 
-class ArrayLayout(BaseModel):
+class ArrayLayout(StrictModel):
     """Which array something is."""
-
-    model_config = STRICT
 
     array: str = Field(description="Name of the array")
 
@@ -48,10 +46,8 @@ class PatternsLayout(ArrayLayout):
     zero_frequency: ZeroFrequency = Field(description="centre or corner")
 
 
-class PositionsLayout(BaseModel):
+class PositionsLayout(StrictModel):
     """Which array, or which two, the positions are."""
-
-    model_config = STRICT
 
     array: str | None = Field(None, description="Name of an array (J, 2)")
     y: str | None = Field(None, description="Name of an array (J,), with `x`")
@@ -67,20 +63,16 @@ class MaskLayout(ArrayLayout):
     sense: MaskSense = Field(description="zero_is_good or nonzero_is_good")
 
 
-class GeometryLayout(BaseModel):
+class GeometryLayout(StrictModel):
     """The instrument."""
-
-    model_config = STRICT
 
     energy_ev: float = Field(gt=0, description="Photon energy [eV]")
     distance_m: float = Field(gt=0, description="From the sample to the detector [m]")
     detector_pixel_m: float = Field(gt=0, description="Side of a detector pixel [m]")
 
 
-class Layout(BaseModel):
+class Layout(StrictModel):
     """Which array is what."""
-
-    model_config = STRICT
 
     patterns: PatternsLayout
     positions: PositionsLayout

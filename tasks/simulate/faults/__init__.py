@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
 
-from tasks.core import Complex128, Real, Real64
+from tasks.core import Complex128, Real, Real64, StrictModel
 from tasks.core.files.named_files import catalogue
 from tasks.core.study.seeds import Purpose, Split, spawn
 from tasks.simulate.faults.background import BACKGROUND
@@ -37,10 +36,11 @@ FAULTS: tuple[Fault[Any], ...] = (
 
 
 # pydantic begins with the fields of the last base.
-class InstrumentParams(*(fault.params for fault in reversed(FAULTS))):  # type: ignore[misc]
-    """Faults of the beam, the stage and the detector, each of which can be varied alone."""
+_PARAMS = [fault.params for fault in reversed(FAULTS)]
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class InstrumentParams(*_PARAMS, StrictModel):  # type: ignore[misc]
+    """Faults of the beam, the stage and the detector, each of which can be varied alone."""
 
 
 def check_faults(faults: tuple[Fault[Any], ...]) -> None:
