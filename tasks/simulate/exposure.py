@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.core import Complex128, Mask, Real, Real64
 from tasks.core.files.scan_file import PATTERNS_PER_CHUNK
+from tasks.core.files.scan_record import dose_facts
 from tasks.core.geometry.patches import extract_patches, shifted_probes
 from tasks.core.physics.forward import diffraction_intensity_of_modes, draw_counts
 from tasks.simulate.faults.fault import Reading
@@ -97,15 +98,11 @@ class DoseMeter:
                 f"were asked for, more than {DOSE_TOLERANCE:.0%} apart. Scan more positions or "
                 f"raise photons_per_pattern."
             )
-        measured, n_good = self._measured / self._n_patterns, int(self.good_pixels.sum())
+        counted = (self._measured, self._brightest, self._saturated, self._n_patterns)
         return {
             "nominal_photons_per_pattern": self.nominal,
             "incident_photons_per_pattern": incident,
-            "measured_photons_per_pattern": measured,
-            "counts_per_px": measured / n_good,
-            "brightest_pixel_counts": float(self._brightest),
-            "saturated_fraction": self._saturated / (self._n_patterns * n_good),
-            "good_pixel_fraction": n_good / self.good_pixels.size,
+            **dose_facts(*counted, self.good_pixels),
         }
 
 

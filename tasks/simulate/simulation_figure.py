@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -17,8 +16,8 @@ from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
+from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
 
-AMPLITUDE_MAP, PHASE_MAP, CYCLIC_MAP = "viridis", "cividis", "twilight"
 PATTERN_MAP = "inferno"
 SPLIT_COLOURS = {Split.TRAIN: "#1f4e79", Split.TEST: "#e8743b"}
 DPI = 100
@@ -42,7 +41,7 @@ def show_wave(axis: Axes, probe: Complex, title: str) -> AxesImage:
     axis.set_facecolor("black")
     return axis.imshow(
         np.angle(probe),
-        cmap=CYCLIC_MAP,
+        cmap=CYCLIC_PHASE_MAP,
         vmin=-np.pi,
         vmax=np.pi,
         alpha=np.sqrt(np.abs(probe) / np.abs(probe).max()),
@@ -97,7 +96,6 @@ def write_simulation_plot(
     probe = scan.header.probe
     diameter = energy_diameter_px(probe)
     figure = Figure(figsize=(12.0, 7.6), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.subplots(2, 3)
     mean = scan.summed_pattern() / len(scan)
     images = [

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from scipy.spatial import cKDTree
@@ -164,7 +163,6 @@ def write_coverage_plot(
 ) -> None:
     """Draw the coverage of a view as PNG, whole or not at all; arguments as `show_coverage`."""
     figure = Figure(figsize=(5.6, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
     axis = figure.subplots()
     image = show_coverage(axis, coverage, box, positions_px)
     axis.set_title(title, fontsize=10)

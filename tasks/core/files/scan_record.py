@@ -50,6 +50,20 @@ def good_pixels(mask: NDArray[np.uint32]) -> Mask:
     return np.asarray((mask & ~np.uint32(PixelFault.HAS_SIGNAL)) == 0)
 
 
+def dose_facts(
+    photons: int, brightest: int, n_saturated: int, n_patterns: int, good: Mask
+) -> dict[str, float]:
+    """Return the dose of a scan from what was counted at its good pixels (N, N)."""
+    measured, n_good = photons / n_patterns, int(good.sum())
+    return {
+        "measured_photons_per_pattern": measured,
+        "counts_per_px": measured / n_good,
+        "brightest_pixel_counts": float(brightest),
+        "saturated_fraction": n_saturated / (n_patterns * n_good),
+        "good_pixel_fraction": n_good / good.size,
+    }
+
+
 @dataclass(frozen=True)
 class Geometry:
     """Far-field geometry of the instrument.

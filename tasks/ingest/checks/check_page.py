@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
@@ -161,7 +160,6 @@ def write_checks(outputs: Mapping[str, Path], prepared: PreparedScan, checks: Ch
     pictures = []
     for name, (title, caption, draw) in PICTURES.items():
         figure = Figure(figsize=(12.0, 4.4), layout="constrained")
-        FigureCanvasAgg(figure)
         draw(figure, prepared, checks)
         with atomic_path(outputs[name]) as temporary:
             figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

@@ -13,7 +13,7 @@ import numpy as np
 
 from tasks.core import Indices, Real64
 from tasks.core.files.scan_file import ScanWriter
-from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, good_pixels
+from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, dose_facts, good_pixels
 from tasks.core.physics.probe import coherent_probe
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.bad_pixels import (
@@ -67,7 +67,7 @@ class PreparedScan(CroppedScan):
         """Write a CXI, whole or not at all, a few patterns at a time; return its measured dose."""
         photons, brightest, n_saturated = 0, 0, 0
         good, level = self.header.good_pixels, self.bad_pixels.saturation
-        n_good, is_kept = int(good.sum()), np.isin(np.arange(len(self.scan)), self.kept)
+        is_kept = np.isin(np.arange(len(self.scan)), self.kept)
         with ScanWriter.open(path, self.header) as writer:
             for start, all_of_it in self.intensities():
                 part = all_of_it[is_kept[start : start + len(all_of_it)]]
@@ -79,14 +79,7 @@ class PreparedScan(CroppedScan):
                     n_saturated += int(np.count_nonzero(part[:, good] >= level))
                 photons += int(counts.sum(dtype=np.int64))
                 brightest = max(brightest, int(counts.max(initial=0)))
-            measured = photons / len(self.kept)
-            dose = {
-                "measured_photons_per_pattern": measured,
-                "counts_per_px": measured / n_good,
-                "brightest_pixel_counts": float(brightest),
-                "saturated_fraction": n_saturated / (len(self.kept) * n_good),
-                "good_pixel_fraction": n_good / good.size,
-            }
+            dose = dose_facts(photons, brightest, n_saturated, len(self.kept), good)
             writer.provenance |= {"dose": dose}
         return dose
 

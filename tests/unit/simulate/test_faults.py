@@ -175,7 +175,7 @@ def flicker(params, streams):
 def test_a_new_fault_changes_the_photons_to_expect_and_nothing_when_off(monkeypatch, arrived):
     fault = Fault(FlickerParams, streams=(99,), intensity=flicker)
     check_faults((*FAULTS, fault))
-    monkeypatch.setattr("tasks.simulate.instrument.FAULTS", (fault,))
+    monkeypatch.setattr("tasks.simulate.faults.FAULTS", (fault,))
     mask = np.zeros((N_PX, N_PX), np.uint32)
     off, on = (Detector(FlickerParams(flicker=f), mask, 1, Split.TRAIN) for f in (0.0, 1.0))
     assert off.expect(arrived) is arrived
