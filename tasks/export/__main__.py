@@ -1,15 +1,37 @@
-"""`python -m tasks.export`: write reconstructions for other programs."""
+"""`python -m tasks.export`: write reconstructions for other programs.
+
+A new format is one new file and one line of `FORMATS`.
+"""
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from tasks.commands import EXIT_SUCCESS, new_app, run_app, say
-from tasks.export import read_exported
-from tasks.export.formats import FORMATS
+from tasks.core.files.named_files import catalogue
+from tasks.export import Exported, cxi, png, ptychodus, ptyr, read_exported, tiff
 
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """One format: how it is written into a folder, as which files; and what it is, for the help."""
+
+    write: Callable[[Exported, Path], list[Path]]
+    says: str
+
+
+FORMATS = catalogue(
+    "format",
+    ("cxi", ExportFormat(cxi.write, "CXI 1.6: the object as image_1, with probe and positions")),
+    ("ptychodus", ExportFormat(ptychodus.write, "product HDF5 of Ptychodus")),
+    ("ptyr", ExportFormat(ptyr.write, "HDF5 laid out like PtyPy's .ptyr")),
+    ("tiff", ExportFormat(tiff.write, "amplitude and phase, 32-bit floats with the pixel size")),
+    ("png", ExportFormat(png.write, "amplitude and phase, 8 bits, to look at")),
+)
 ABOUT = "\n\n".join(f"{name}: {kind.says}." for name, kind in FORMATS.items())
 
 

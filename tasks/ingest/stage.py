@@ -75,10 +75,7 @@ def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, 
 
 
 def check_scan(prepared: PreparedScan) -> Checks:
-    """Check a prepared scan.
-
-    The orientation is not tried where something worse was found: it would say nothing.
-    """
+    """Check a prepared scan; its orientation only where nothing worse was found."""
     overlap = scan_checks.overlap_of(prepared)
     found = [*pattern_checks.check_zero_frequency(prepared)]
     found += scan_checks.check_near_field(prepared)
@@ -99,10 +96,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
 
 
 def try_orientations(prepared: PreparedScan) -> OrientationFits:
-    """Fit the patterns in the middle of the scan in every orientation.
-
-    A probe that was estimated is tried with both signs of its curvature.
-    """
+    """Fit the middle of the scan in all orientations, an estimated probe with both curvatures."""
     central, probe = prepared.central, prepared.header.probe
     probes = {"given": probe}
     if prepared.guess.origin is ProbeOrigin.ESTIMATED:

@@ -80,10 +80,7 @@ LARGEST_FRAME_PX = 2**28
 
 @dataclass(frozen=True)
 class ScanLayout:
-    """Where the two scans lie on an object of a shape: absolute positions (y, x) [px].
-
-    The patches of the splits are `guard_px` free rows apart; the test's begin at `test_row_px`.
-    """
+    """Positions (y, x) [px] of both scans on an object of a shape, `guard_px` free rows apart."""
 
     positions_px: dict[Split, Real64]
     shape: tuple[int, int]

@@ -78,9 +78,6 @@ class SimulationParams(StrictModel):
         return self.seed if self.sample_seed is None else self.sample_seed
 
     def record(self, split: Split) -> dict[str, Any]:
-        """Return the parameters of one scan, as JSON; the training scan has no test object.
-
-        Files are named without their folder.
-        """
+        """Return the parameters of one scan, as JSON; the training scan has no test object."""
         left_out = {"test_object"} if split is Split.TRAIN else set()
         return without_folders(self.model_dump(mode="json", exclude=left_out))

@@ -52,10 +52,7 @@ def show_wave(axis: Axes, probe: Complex, title: str) -> AxesImage:
 def show_pattern(
     axis: Axes, pattern: NDArray[np.number], title: str, brightest: float | None = None
 ) -> AxesImage:
-    """Draw counts (N, N) or their mean on a logarithmic scale; pixels without any are black.
-
-    The scale ends at `brightest`, or at the largest value without.
-    """
+    """Draw counts (N, N) on a logarithmic scale, black without any, up to `brightest`."""
     axis.set_title(title, fontsize=10)
     axis.set_facecolor("black")
     top = float(pattern.max()) if brightest is None else brightest

@@ -80,10 +80,7 @@ def simulate(params: SimulationParams, files: StageFiles, progress: Progress) ->
 def expose_scan(
     params: SimulationParams, split: Split, setup: Setup, asked_px: Real64, path: Path
 ) -> dict[str, Any]:
-    """Expose one scan and write it as CXI, a few patterns at a time; refuse a missed dose.
-
-    The stage is sent to `asked_px`, (y, x) [px], shape (J, 2).
-    """
+    """Expose a scan at (y, x) [px], (J, 2), and write it as CXI in parts; refuse a missed dose."""
     instrument = params.instrument
     positions = place_exposures(instrument, asked_px, params.seed, split)
     # The sample goes on, mirrored, where a displaced patch leaves it.

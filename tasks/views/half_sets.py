@@ -81,10 +81,7 @@ def every_other(positions_px: Real) -> Mask:
 
 
 def row_starts(positions_px: Real) -> Indices:
-    """Return where the rows of a raster start: after a long step back against the one before it.
-
-    Rising indices, the first 0; only that for a path that never flies back.
-    """
+    """Return where rows of a raster start, the first at 0: after a long step back."""
     steps = np.diff(positions_px, axis=0)
     length = np.linalg.norm(steps, axis=1)
     is_long = length > FLYBACK_STEPS * np.median(length)

@@ -33,10 +33,7 @@ def form_view_groups(positions_px: Real, params: ViewParams) -> Groups:
 
 
 def overlap_within_groups(positions_px: Real, groups: Groups, diameter_px: float) -> Real64:
-    """Return each group's mean overlap of its members with its seed point, shape (G,).
-
-    Groups of a single exposure have no pairs: the array is empty.
-    """
+    """Return each group's mean overlap with its seed point, (G,); empty for single exposures."""
     members = groups.positions_px(positions_px)
     if members.shape[1] == 1:
         return np.empty(0)

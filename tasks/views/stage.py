@@ -139,11 +139,7 @@ DPI = 90
 def show_coverage(
     axis: Axes, coverage: Real, box: Window, positions_px: Real, brightest: float | None = None
 ) -> AxesImage:
-    """Draw the light on each pixel, and a dot for each exposure, in the frame of the object.
-
-    The coverage (H, W) [photons / px] lies in the box; the colours end at `brightest`, or at the
-    largest value without.
-    """
+    """Draw the light [photons / px] of a box of the object's frame, and a dot an exposure."""
     (top, left), (height, width) = box.corner_px, box.shape
     image = axis.imshow(
         coverage,

@@ -13,8 +13,7 @@ import pytest
 
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Geometry
-from tasks.export import Exported
-from tasks.export.formats import ptychodus
+from tasks.export import Exported, ptychodus
 
 READER = "ptychodus==1.7.0"
 CHILD = Path(__file__).with_name("ptychodus_child.py")

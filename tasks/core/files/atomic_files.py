@@ -47,11 +47,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write indented JSON with sorted keys, whole or not at all.
-
-    Paths, NumPy scalars and arrays are refused (TypeError), so that nothing is converted in
-    silence.
-    """
+    """Write indented JSON with sorted keys, whole or not at all; TypeError for what is not JSON."""
     write_bytes(path, json_bytes(content))
 
 
@@ -98,9 +94,6 @@ def sha256_of(path: Path) -> str:
 
 
 def scratch_array(shape: tuple[int, ...], dtype: DTypeLike) -> "np.memmap[Any, Any]":
-    """Return an array of zeros in a file without a name, freed with the last reference to it.
-
-    Its pages are the system's to write out and to read again, so it may be larger than the memory.
-    """
+    """Return an array of zeros in a file without a name, which may be larger than the memory."""
     with tempfile.TemporaryFile(prefix="phase-g-array-") as file:
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape)

@@ -137,11 +137,7 @@ def write_metrics_csv(path: Path, rows: Iterable[MetricRow]) -> None:
 
 
 def read_metrics_csv(path: Path) -> list[MetricRow]:
-    """Read a table with columns in any order, whoever wrote it, and trust nothing in it.
-
-    ValueError, which names the file, the line and the model, if it is no such table, a number is
-    not a finite number, or a model and metric come twice.
-    """
+    """Read `comparison_metrics.csv`, trusting nothing; ValueError names file, line and model."""
     seen: set[tuple[Any, ...]] = set()
     rows = []
     for where, cells in read_table(path, COLUMNS):
@@ -169,11 +165,7 @@ def write_blocks(path: Path, rows: Iterable[BlockRow]) -> None:
 
 
 def read_blocks(path: Path) -> list[BlockRow]:
-    """Read pseudo-values, whoever wrote them, and trust nothing in them.
-
-    ValueError, which names the file and the line, if it is no such table, a number is not finite,
-    or a block comes twice or has no place in the grid.
-    """
+    """Read `block_metrics.csv`, trusting nothing in it; ValueError names file and line."""
     seen: set[tuple[Any, ...]] = set()
     rows = []
     for where, cells in read_table(path, BLOCK_COLUMNS):

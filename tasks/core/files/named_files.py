@@ -56,10 +56,7 @@ def one_of(names: Collection[str], what: str) -> AfterValidator:
 
 
 def fingerprint_of(field: str, what: str) -> Any:
-    """Return a validator of a model: it fills in `file_sha256` of the file that a field names.
-
-    The model is refused if the file is missing, or was changed since its fingerprint was taken.
-    """
+    """Return a model's validator that fills in or checks `file_sha256` of the file of a field."""
 
     def fill_in(values: object) -> object:
         return _with_fingerprint(values, field, what)

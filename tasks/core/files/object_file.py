@@ -164,10 +164,7 @@ def epochs_to_keep(n_epochs: int) -> tuple[int, ...]:
 
 @contextmanager
 def iterates_writer(path: Path) -> Iterator[SaveIterate]:
-    """Yield what saves the object after so many epochs, as it comes; whole or not at all.
-
-    Windows of another shape or place than the first raise ValueError.
-    """
+    """Yield what saves the object, always of the same window, after so many epochs, as it comes."""
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         epochs: list[int] = []
 
@@ -193,10 +190,7 @@ def iterates_writer(path: Path) -> Iterator[SaveIterate]:
 
 
 def read_iterates(path: Path) -> Iterator[tuple[int, ObjectWindow]]:
-    """Yield finished passes over all patterns, rising from 0, and the object after each.
-
-    ValueError if the file is missing, cut short or holds no iterates.
-    """
+    """Yield finished epochs, rising from 0, and the object after each; ValueError if damaged."""
     with open_hdf5(path) as file:
         row, column = (int(value) for value in file.attrs["origin_px"])
         for index, epoch in enumerate(file.attrs["epochs"]):

@@ -57,21 +57,14 @@ class ScanWriter:
     def open(
         cls, path: Path, header: ScanHeader, dtype: DTypeLike = np.uint16
     ) -> Iterator["ScanWriter"]:
-        """Yield a writer; the file takes its name once the block ends well.
-
-        ValueError if fewer patterns were appended than there are positions.
-        """
+        """Yield a writer; the file takes its name if the block ends well with all patterns."""
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             writer = cls(file, header, dtype)
             yield writer
             writer.finish()
 
     def append(self, counts: NDArray[Any]) -> None:
-        """Append patterns [photons / px], shape (any, N, N).
-
-        ValueError if they have another shape, are more than there are positions, or do not fit 32
-        bits.
-        """
+        """Append patterns [photons / px], (any, N, N); refuse too many, or more than 32 bits."""
         stop = self._written + len(counts)
         if counts.shape[1:] != self._shape[1:] or stop > self._shape[0]:
             raise ValueError(

@@ -36,10 +36,7 @@ class ScanReader:
         *,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
-        """Read the header of a scan (CXI) and choose exposures, in any order; all by default.
-
-        ValueError as `read_scan_header`, or if an index is outside the scan.
-        """
+        """Read the header of a scan (CXI) and choose exposures, in any order; all by default."""
         whole = read_scan_header(path)
         self._path = path
         self._wanted = _checked_indices(

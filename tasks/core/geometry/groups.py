@@ -17,12 +17,7 @@ from tasks.core import Indices, Real
 
 @dataclass(frozen=True)
 class Groups:
-    """Groups of exposures, those of one seed point one after another.
-
-    Attributes:
-        members: Scan indices, shape (G, C): the seed point first, then its neighbours, rising
-            in distance from it.
-    """
+    """Scan indices (G, C) of groups: the seed point, then neighbours, rising in distance."""
 
     members: Indices
 

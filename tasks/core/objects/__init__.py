@@ -72,11 +72,6 @@ class ObjectParams(ObjectFileOptions, StarOptions, StrictModel):
     file_sha256: Fingerprint = None
     _know_the_file = fingerprint_of("path", "The object's file")
 
-    @property
-    def keeps_file_values(self) -> bool:
-        """Tell whether the values come from a file as they are."""
-        return self.kind == FILE_KIND and self.keep_file_values
-
     @field_validator("amplitude_range")
     @classmethod
     def _amplitude_transmits(cls, value: Range) -> Range:
@@ -121,7 +116,7 @@ def make_object(
     Only here do the fractions that a kind draws meet the ranges, so other ranges show the same
     sample, weaker or stronger. ValueError if a file holds no object as large as that.
     """
-    if params.keeps_file_values and params.path is not None:
+    if params.kind == FILE_KIND and params.keep_file_values and params.path is not None:
         return object_from_file(params.path, shape)
     fractions = OBJECTS[params.kind].draw(shape, rng, params)
     object_ = np.empty(shape, dtype=np.complex128)

@@ -56,11 +56,7 @@ def _enlarge(image: Real64, shape: tuple[int, int]) -> Real64:
 
 
 def _mirrored_part(image: Real64, shape: tuple[int, int], start: Real64) -> Real64:
-    """Cut a part of any shape out of an image that its mirror images continue without end.
-
-    The start is a fraction of the room that the image leaves, or of its mirrored period where
-    the part is the larger.
-    """
+    """Cut a part out of an image that its mirror images continue; the start is a fraction."""
     rows, columns = (
         _mirrored_indices(image.shape[axis], shape[axis], start[axis]) for axis in range(2)
     )

@@ -36,10 +36,7 @@ def inner_radius_px(options: StarOptions) -> float:
 
 
 def star_centres_px(shape: tuple[int, int], radius_px: float) -> Real64:
-    """Return the centres (y, x) of as many whole stars as fit, evenly spread, shape (S, 2).
-
-    An object that is smaller than a star has one in its middle, cut by the edges.
-    """
+    """Return the centres (y, x) of as many stars as fit, at least one, evenly spread, (S, 2)."""
     pitch = 2 * (radius_px + GAP_PX)
     axes = []
     for side in shape:

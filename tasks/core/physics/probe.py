@@ -73,10 +73,7 @@ def unit_energy(probe: Complex) -> Complex128:
 
 
 def probe_sha256(modes: Complex) -> str:
-    """Return a fingerprint of the shape of a probe (M, N, N), whatever its photons.
-
-    Values of unit energy are rounded to 1e-6, so the last bits do not matter.
-    """
+    """Return a fingerprint of the shape of a probe (M, N, N), to 1e-6, whatever its photons."""
     normed = np.round(unit_energy(modes), SHAPE_DECIMALS) + 0.0  # no negative zeros
     return hashlib.sha256(repr(normed.shape).encode() + normed.tobytes()).hexdigest()
 

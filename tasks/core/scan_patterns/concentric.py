@@ -13,10 +13,7 @@ POSITIONS_ON_FIRST_RING = 5
 
 
 def concentric(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
-    """Return the parts of rings that a rectangle holds, from the middle outwards.
-
-    The angle at which all begin is drawn; positions (y, x) [px], shape (count, 2).
-    """
+    """Return parts of rings (y, x) [px], (count, 2), outwards; they begin at a random angle."""
     n_rings = int(np.ceil(np.sqrt(2 * area.pattern_count() / POSITIONS_ON_FIRST_RING)))
     per_ring = [1, *(POSITIONS_ON_FIRST_RING * k for k in range(1, n_rings + 1))]
     radius = np.repeat(np.arange(n_rings + 1.0), per_ring)

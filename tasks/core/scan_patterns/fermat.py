@@ -13,10 +13,7 @@ GOLDEN_ANGLE_RAD = np.pi * (3 - np.sqrt(5))
 
 
 def fermat(area: ScanArea, rng: np.random.Generator, _options: object) -> Real64:
-    """Return the part of a spiral that a rectangle holds, from the middle outwards.
-
-    The angle at which it begins is drawn; positions (y, x) [px], shape (count, 2).
-    """
+    """Return part of a spiral (y, x) [px], (count, 2), outwards; it begins at a random angle."""
     number = np.arange(area.pattern_count(), dtype=np.float64)
     angle = number * GOLDEN_ANGLE_RAD + rng.uniform(0, 2 * np.pi)
     spiral = np.sqrt(number)[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])

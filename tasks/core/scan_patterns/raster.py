@@ -23,11 +23,7 @@ class AreaOptions(BaseModel):
 
 @dataclass(frozen=True)
 class ScanArea:
-    """The rectangle that a jittered raster fills; every other kind fills the same.
-
-    It reaches `jitter_px` beyond the outermost of n_rows (y) x n_columns (x) nodes, `step_px`
-    apart.
-    """
+    """The rectangle of a jittered raster, which reaches `jitter_px` beyond its outermost nodes."""
 
     n_rows: int
     n_columns: int

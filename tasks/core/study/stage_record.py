@@ -91,10 +91,7 @@ class FileRef(BaseModel):
 
 
 class StageCall(StrictModel):
-    """One stage of a plan: what runs, with which parameters, from which files to which.
-
-    The flow executes it, the cache key is drawn from it, and `plan.json` keeps it.
-    """
+    """One stage of a plan: what runs, with which parameters, from which files to which."""
 
     stage: str = Field(description="Name, unique in the hub, also that of the log")
     phase: Phase = Field(description="Phase of the study")

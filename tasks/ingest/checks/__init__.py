@@ -68,11 +68,7 @@ def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Checks:
-    """What was found of a scan, the worst first.
-
-    None stands for an overlap of positions that span no area, and for orientations that were not
-    asked for, or have too few patterns.
-    """
+    """What was found of a scan, the worst first; None where there is nothing to measure."""
 
     findings: tuple[Finding, ...]
     overlap: MeasuredOverlap | None

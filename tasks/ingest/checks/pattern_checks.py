@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Real, Real64
+from tasks.core.physics.probe import radius_px
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import Values
 from tasks.ingest.preparation import PreparedScan
@@ -187,8 +188,7 @@ def _are_whole(values: Real64) -> bool:
 def check_zero_frequency(prepared: PreparedScan) -> Iterator[Finding]:
     """Look whether the light is in the middle of the patterns, or in their corners."""
     mean = np.where(prepared.header.good_pixels, prepared.statistics.mean, 0.0)
-    axis = np.arange(len(mean)) - len(mean) // 2
-    near = np.hypot(axis[:, None], axis[None, :]) < len(mean) / CORNER_FRACTION
+    near = radius_px(len(mean)) < len(mean) / CORNER_FRACTION
     middle, corners = mean[near].sum(), np.fft.fftshift(mean)[near].sum()
     if corners > middle:
         is_corner = prepared.scan.zero_frequency.value == "corner"

@@ -128,10 +128,7 @@ def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: st
 
 
 def read_named_array(path: Path | None, name: str | None, usual_name: str) -> NDArray[Any]:
-    """Return an array of a file beside the scan: .npy, .npz or HDF5.
-
-    Without a name it is the only one, or that of the usual name; ValueError if there is none.
-    """
+    """Return an array of a .npy, .npz or HDF5: the only one, or that of a name or the usual."""
     if path is None:
         raise ValueError(f"No file of the {usual_name} is named. Give --{usual_name}.file.")
     wanted = name or usual_name

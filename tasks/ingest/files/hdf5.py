@@ -41,10 +41,7 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def refuse_links_out(path: Path, data_root: Path) -> None:
-    """Refuse a file that leads, however far, out of a folder or nowhere, or would fill the memory.
-
-    Links, virtual datasets and raw files lead on; a chunk unpacks to 1 GiB at most.
-    """
+    """Refuse a file that leads, however far, out of a folder or nowhere, or fills the memory."""
     waiting, seen = [path.resolve()], set()
     while waiting:
         current = waiting.pop()

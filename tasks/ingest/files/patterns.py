@@ -49,10 +49,7 @@ def array_patterns(values: NDArray[Any], axes: Axes) -> Patterns:
 
 
 def hdf5_patterns(path: Path, *datasets: h5py.Dataset) -> Patterns:
-    """Return the patterns of datasets of the same H x W, one after the other.
-
-    Later the file is open only while it is read. A dataset has three axes, or four for a raster.
-    """
+    """Return the patterns of datasets of the same H x W, one after the other, opened while read."""
     names = [data.name for data in datasets]
     axes = [_axes_of(data.shape, data.name.strip("/")) for data in datasets]
     shapes = [_scan_shape(data.shape, lie) for data, lie in zip(datasets, axes, strict=True)]

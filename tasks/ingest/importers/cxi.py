@@ -93,10 +93,7 @@ def _length_m(file: h5py.File, name: str) -> float | None:
 def detector_facts(
     file: h5py.File, options: FileOptions, *, geometry_unknown: bool = False
 ) -> dict[str, Any]:
-    """Return distance, pixel and mask of the detector as fields of `FileScan`.
-
-    What a parameter gives is not read. The mask has the pixels of which no fault is told.
-    """
+    """Return what is not given of distance and pixel, and the mask, as fields of `FileScan`."""
     name, distance, pixel = f"{DETECTOR}/mask", None, None
     if not geometry_unknown:
         if options.distance_m is None:
@@ -139,7 +136,7 @@ def _basis_vectors(file: h5py.File) -> Real64 | None:
 
 
 def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> Real64:
-    """Return translations (x, y, z) along the rows and columns of the detector, shape (J, 2).
+    """Return translations (x, y, z) along rows and columns of the detector, shape (J, 2).
 
     A detector that is turned by an angle that is no multiple of 90 degrees is refused.
     """

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from tasks.core import Mask, Real64
 from tasks.core.files.scan_record import PixelFault, good_pixels
+from tasks.core.physics.probe import radius_px
 from tasks.ingest.file_scan import Invalid, MaskSense
 from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
@@ -33,22 +34,11 @@ class BadPixels:
     saturated: Mask
     saturation: float | None
 
-    def cxi_mask(self) -> NDArray[np.uint32]:
-        """Return the bits of `PixelFault`, shape (N, N)."""
-        return np.asarray(
-            self.hot * np.uint32(PixelFault.HOT)
-            | self.dead * np.uint32(PixelFault.DEAD)
-            | self.saturated * np.uint32(PixelFault.SATURATED)
-        )
-
 
 def find_bad_pixels(
     statistics: PatternStatistics, good: Mask, photons_per_unit: float, saturation: float | None
 ) -> BadPixels:
-    """Look for faults in the statistics of a scan, at pixels that are trusted so far (N, N).
-
-    A saturation of None is looked for: a plateau of the values.
-    """
+    """Look for faults, and a saturation if none is given, at pixels trusted so far (N, N)."""
     counted = statistics.mean * len(statistics.light) * photons_per_unit
     level = saturation if saturation is not None else find_saturation(statistics.top)
     saturated = np.zeros_like(good) if level is None else (statistics.largest >= level) & good
@@ -92,7 +82,9 @@ def mask_of(
     """Return the CXI mask, shape (N, N)."""
     mask = np.where(good & (statistics.invalid == 0), np.uint32(0), np.uint32(PixelFault.INVALID))
     if params.patterns.mask_found:
-        mask |= bad_pixels.cxi_mask()
+        mask |= bad_pixels.hot * np.uint32(PixelFault.HOT)
+        mask |= bad_pixels.dead * np.uint32(PixelFault.DEAD)
+        mask |= bad_pixels.saturated * np.uint32(PixelFault.SATURATED)
     if not good_pixels(mask).any():
         raise ValueError("The mask leaves no good pixel. Check --mask.sense.")
     return np.asarray(mask, dtype=np.uint32)
@@ -118,8 +110,7 @@ def _hot(counted: Real64, good: Mask) -> Mask:
     neighbours = ndimage.maximum_filter(known, footprint=ring, mode="nearest")
     median = ndimage.median_filter(known, size=5, mode="nearest")
     excess = known - neighbours
-    axis = np.arange(len(known)) - len(known) // 2
-    middle = np.hypot(axis[:, None], axis[None, :]) <= CENTRE_PX
+    middle = radius_px(len(known)) <= CENTRE_PX
     return np.asarray(
         good
         & ~middle
@@ -130,10 +121,7 @@ def _hot(counted: Real64, good: Mask) -> Mask:
 
 
 def _dead(counted: Real64, good: Mask, hot: Mask) -> Mask:
-    """Return dark pixels, lines and patches whose surroundings are all lit.
-
-    Where 20 photons are expected, none has a probability of 2e-9.
-    """
+    """Return dark pixels, lines and patches within lit ones: none of 20 photons has 2e-9."""
     labels, _ = ndimage.label((counted == 0) & good & ~hot)
     dead = np.zeros_like(good)
     for number, window in enumerate(ndimage.find_objects(labels), start=1):

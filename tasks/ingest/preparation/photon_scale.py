@@ -35,11 +35,7 @@ class PhotonScale:
 
 
 def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) -> PhotonScale:
-    """Return the scale of a scan.
-
-    ValueError if values are not whole numbers and nobody says how many photons they are, or the
-    counts do not fit 32 bits.
-    """
+    """Return the scale of a scan; refuse one that nobody knows, or counts beyond 32 bits."""
     if params.photons_per_unit is not None:
         found = PhotonScale(params.photons_per_unit, "photons_per_unit")
     elif params.photons_per_pattern is not None:

@@ -29,10 +29,7 @@ SCATTERED_FRACTION = 0.05
 
 @dataclass(frozen=True)
 class ProbeGuess:
-    """A first guess of the probe, and what it was made of.
-
-    Modes [sqrt(photons)] have the shape (M, N, N), the strongest first.
-    """
+    """A first guess of the probe: modes [sqrt(photons)], (M, N, N), the strongest first."""
 
     modes: Complex128
     origin: ProbeOrigin

@@ -125,10 +125,7 @@ def _robust_fit(steps: Real64, moves: Real64) -> tuple[Real64, Real64]:
 
 @dataclass(frozen=True)
 class CentralExposures:
-    """Exposures in the middle of a scan, of shapes (M,), (M, N, N) and (M, 2).
-
-    `indices` count the kept exposures; shadows are None where nothing is known of their motion.
-    """
+    """Exposures in the middle, of shapes (M,) into those kept, (M, N, N) and (M, 2)."""
 
     indices: Indices
     counts: NDArray[np.uint32]

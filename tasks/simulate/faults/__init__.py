@@ -88,10 +88,7 @@ def check_instrument(params: InstrumentParams, n_px: int) -> None:
 
 
 def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uint32]:
-    """Return the CXI mask of the detector, shape (n_px, n_px); the same for both splits.
-
-    ValueError if fewer than half of the pixels are good.
-    """
+    """Return the CXI mask of both splits, (n_px, n_px), at least half of it good."""
     mask, switches = np.zeros((n_px, n_px), dtype=np.uint32), []
     for fault in FAULTS:
         if fault.mask is not None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from tasks.core.files.scan_record import PixelFault
+from tasks.core.physics.probe import radius_px
 from tasks.simulate.faults.fault import CountsStep, Fault, Reading, Streams
 
 SHADOWED = np.uint32(PixelFault.SHADOWED)
@@ -22,9 +23,7 @@ class BeamStopParams(BaseModel):
 
 def shadow(params: BeamStopParams, n_px: int, _streams: Streams) -> NDArray[np.uint32]:
     """Return the bits of the pixels in the shadow, shape (n_px, n_px)."""
-    axis = np.arange(n_px) - n_px // 2
-    distance = np.hypot(axis[:, None], axis[None, :])
-    is_shaded = (distance <= params.beam_stop_radius_px) & (params.beam_stop_radius_px > 0)
+    is_shaded = (radius_px(n_px) <= params.beam_stop_radius_px) & (params.beam_stop_radius_px > 0)
     return is_shaded * SHADOWED
 
 

@@ -29,12 +29,7 @@ class Positions:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the detector has of some patterns.
-
-    Attributes:
-        counts: Photons, shape (J, N, N).
-        saturated: Where a well was full, shape (J, N, N); None: nowhere.
-    """
+    """Photons of some patterns (J, N, N), and where a well was full; None: nowhere."""
 
     counts: NDArray[np.unsignedinteger]
     saturated: Mask | None = None

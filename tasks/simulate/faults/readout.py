@@ -23,10 +23,7 @@ class ReadoutParams(BaseModel):
 def fill_and_read(
     params: ReadoutParams, _mask: NDArray[np.uint32], streams: Streams
 ) -> CountsStep | None:
-    """Return the step that clips at the well and adds Gaussian noise.
-
-    A reading is rounded, and lies between zero and the well.
-    """
+    """Return the step that clips at the well and adds Gaussian noise, rounded, not below zero."""
     well, sigma, rng = params.saturation_photons, params.readout_noise_photons, streams(STREAM)
 
     def read(reading: Reading) -> Reading:

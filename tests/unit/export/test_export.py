@@ -12,8 +12,7 @@ from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_record import ELECTRONVOLT_J, Geometry, Scan
 from tasks.export import Exported, parts_of, read_exported
-from tasks.export.__main__ import main
-from tasks.export.formats import FORMATS
+from tasks.export.__main__ import FORMATS, main
 
 N_PX = 16
 KNOWN = Geometry(8800.0, 1.92, 75e-6)
