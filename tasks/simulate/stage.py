@@ -11,6 +11,7 @@ from tasks.core import Complex128, Real64
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, write_object
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, ScanHeader, good_pixels
+from tasks.core.geometry.patches import scan_box
 from tasks.core.objects import object_facts
 from tasks.core.physics.forward import draw_counts
 from tasks.core.physics.probe import coherent_probe
@@ -86,7 +87,7 @@ def expose_scan(
     # The sample goes on, mirrored, where a displaced patch leaves it.
     reach = position_reach_px(instrument)
     sample = np.pad(setup.object_, reach, mode="reflect") if reach else setup.object_
-    places_px = positions.true_px + reach
+    places_px, whole = positions.true_px + reach, ObjectWindow(setup.object_, (0, 0))
     modes = calibrate_probe(sample, places_px, setup.unit_modes, params.photons_per_pattern)
     header = ScanHeader(
         positions_px=positions.recorded_px,
@@ -97,7 +98,7 @@ def expose_scan(
             "split": split.value,
             "scan": scan_facts(params.scan),
             "sample": sample_facts(params)[split.value],
-            **TruthFingerprint.below(setup.object_, asked_px, modes.shape[-1]).as_json,
+            **TruthFingerprint.of(whole, scan_box(asked_px, modes.shape[-1])).as_json,
             **setup.probe_facts,
         },
         modes=modes if len(modes) > 1 else None,

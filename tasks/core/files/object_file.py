@@ -19,9 +19,9 @@ import h5py
 import numpy as np
 import orjson
 
-from tasks.core import Complex, Complex128, Real, Real64
+from tasks.core import Complex, Complex128, Real64
 from tasks.core.files.atomic_files import atomic_path, open_hdf5
-from tasks.core.geometry.patches import Window, scan_box
+from tasks.core.geometry.patches import Window
 
 SHA256, BOX = "truth_sha256", "truth_box_px"
 PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -94,11 +94,6 @@ class TruthFingerprint:
         """Return the fingerprint of an object in a box."""
         part = ObjectWindow(window.cut(box), box.corner_px)
         return cls(box, object_sha256(part))
-
-    @classmethod
-    def below(cls, object_: Complex, positions_px: Real, n_px: int) -> "TruthFingerprint":
-        """Return the fingerprint of a sample (H, W) in the box of a scan with patches of n_px."""
-        return cls.of(ObjectWindow(object_, (0, 0)), scan_box(positions_px, n_px))
 
     @classmethod
     def named_by(cls, provenance: Mapping[str, Any]) -> "TruthFingerprint | None":

@@ -1,4 +1,4 @@
-"""Forward model of far-field ptychography for a thin object, and what solvers do about it.
+"""Forward model of far-field ptychography for a thin object, phases, and a solver's next start.
 
 Symbols follow Thibault et al., Ultramicroscopy 109, 338 (2009): the exit wave is
 psi_j = P * O_j, and detector pixel q records I_j(q) = |F psi_j|^2(q). Arrays in the object plane

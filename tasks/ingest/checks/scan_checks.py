@@ -173,9 +173,7 @@ def turned_options(asked: PositionsParams, turn: str) -> str:
     swap = np.array([[0, 1], [1, 0]]) if asked.swap else np.eye(2)
     now = np.diag([-1.0 if asked.negate_y else 1.0, -1.0 if asked.negate_x else 1.0]) @ swap
     wanted = np.asarray(ORIENTATIONS[turn].matrix) @ now
-    is_swapped = bool(wanted[0, 0] == 0)
-    signs = wanted.sum(axis=1)
-    uses = (is_swapped, signs[0] < 0, signs[1] < 0)
+    uses = (wanted[0, 0] == 0, *(wanted.sum(axis=1) < 0))
     if any(uses):
         return f"Give {_options(uses)}"
     return f"Leave out {_options((asked.swap, asked.negate_y, asked.negate_x))}"

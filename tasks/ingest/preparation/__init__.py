@@ -121,19 +121,8 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         modes=guess.modes if len(guess.modes) > 1 else None,
         pixel_mask=mask if mask.any() else None,
     )
-    prepared = PreparedScan(
-        scan,
-        params,
-        cropped.crop,
-        statistics,
-        photon_scale,
-        background,
-        bad_pixels,
-        kept,
-        central,
-        guess,
-        header,
-    )
+    made = (statistics, photon_scale, background, bad_pixels, kept, central, guess, header)
+    prepared = PreparedScan(scan, params, cropped.crop, *made)
     header.provenance.update(_provenance(prepared, offset))
     return prepared
 
