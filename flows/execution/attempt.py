@@ -14,7 +14,7 @@ from tasks.core.study.hub_layout import ATTEMPTS, BLOCKER_JSON, BLOCKER_TEXT
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import ConditionsFailedError, StageFailedError
-from tasks.runtime.path_redaction import redact_paths
+from tasks.runtime.process_lifetime import redact_paths
 
 SCHEMA_VERSION = 1
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from flows.planning.plan import Plan
 from flows.progress.bars import ConditionBars, StageBars, stage_names
 from tasks.core.study.hub_layout import RUN_LOG
-from tasks.runtime.path_redaction import redact_paths
+from tasks.runtime.process_lifetime import redact_paths
 from tasks.runtime.run_session import StageEvent
 
 PLAIN_PROGRESS_STEP = 0.25

@@ -54,10 +54,7 @@ class HubLock:
 
 @contextmanager
 def hub_lock(hub: Path) -> Iterator[HubLock]:
-    """Hold the hub; the kernel lets go of it however this process ends.
-
-    Args:
-        hub: An existing folder.
+    """Hold a hub, an existing folder; the kernel lets go of it however this process ends.
 
     Raises:
         HubBusyError: At once, if another run or a worker holds it.
@@ -73,10 +70,7 @@ def hub_lock(hub: Path) -> Iterator[HubLock]:
 
 @contextmanager
 def worker_lock(hub: Path) -> Iterator[None]:
-    """Share the hub with the other workers of a sweep.
-
-    Args:
-        hub: An existing folder.
+    """Share a hub, an existing folder, with the other workers of a sweep.
 
     Raises:
         HubBusyError: At once, if a run holds the hub for itself.
@@ -94,13 +88,8 @@ def worker_lock(hub: Path) -> Iterator[None]:
 def stage_lock(hub: Path, stage: str, is_stopping: Callable[[], bool]) -> Iterator[None]:
     """Hold a stage of a shared hub; wait while another worker is at it.
 
-    Args:
-        hub: The hub.
-        stage: Name of the stage.
-        is_stopping: Asked while waiting whether the run is being stopped.
-
     Raises:
-        RunStoppedError: If the run is stopped before the stage is free.
+        RunStoppedError: If the run `is_stopping` before the stage is free.
     """
     path = hub / STAGE_LOCKS / f"{stage}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)

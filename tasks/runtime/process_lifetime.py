@@ -1,4 +1,7 @@
-"""Processes of this project: how one is started by another, what it takes, and how both end."""
+"""Processes of this project: how one is started by another, what it takes, and how both end.
+
+What they say is kept in hubs, so it names no place of this machine.
+"""
 
 import ctypes
 import gc
@@ -7,13 +10,13 @@ import re
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
 PARENT_VARIABLE = "PHASE_G_PARENT"
 PR_SET_PDEATHSIG = 1
 COMMAND_NAME = Path("/proc/self/comm")
@@ -37,21 +40,12 @@ STAGE_ENVIRONMENT = {
 
 
 def python_path(outer: Mapping[str, str]) -> str:
-    """Return `PYTHONPATH` for a process that finds this project, wherever it stands.
-
-    Args:
-        outer: The environment that it would have.
-    """
+    """Return `PYTHONPATH` for a process that finds this project, given what it would have."""
     return os.pathsep.join(filter(None, [str(PROJECT), outer.get("PYTHONPATH")]))
 
 
 def module_command(module: str, *words: str) -> list[str]:
-    """Return the command that runs a module of this project, not one of the folder it stands in.
-
-    Args:
-        module: Dotted name.
-        words: What it is given.
-    """
+    """Return the command that runs a module of this project, not one of the folder it stands in."""
     return [sys.executable, "-P", "-m", module, *words]
 
 
@@ -118,3 +112,29 @@ def peak_memory_mib() -> float:
             return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def redact_paths(text: str, hub: Path) -> str:
+    """Return a text with paths that hold on any machine.
+
+    Files of the hub are named relative to it; what lies in the project, in Python's folders, in
+    the folder for temporary files or at a person's home is named from there, such as
+    `<project>/tasks/train/stage.py`.
+    """
+    for place, name in _places(hub):
+        inside = rf"(?<![\w.~>-]){re.escape(place)}"
+        text = re.sub(f"{inside}/", f"{name}/" if name else "", text)
+        text = re.sub(rf"{inside}(?![\w-])", name or "the hub", text)
+    return text
+
+
+def _places(hub: Path) -> list[tuple[str, str]]:
+    """Return folders of this machine with what they are called, the inner before the outer."""
+    names = {Path(tempfile.gettempdir()): "<temporary>", Path.home(): "~"}
+    names |= {Path(sys.base_prefix): "<python>", Path(sys.prefix): "<python>"}
+    names |= {PROJECT: "<project>", hub.absolute(): "", hub.resolve(): ""}
+    deep = [(place.as_posix(), name) for place, name in names.items() if place.parent != place]
+    return sorted(deep, key=lambda pair: -len(pair[0]))

@@ -13,8 +13,7 @@ from typing import Literal
 from tasks.core.study.device import usable_cores
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError, RunStoppedError
-from tasks.runtime.fork_server.forked_stage import StageProcess, signal_group
-from tasks.runtime.fork_server.forks import Forks
+from tasks.runtime.forks import Forks, StageProcess, signal_group
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"
@@ -42,12 +41,7 @@ class StageEvent:
 
 @contextmanager
 def shown_as_stage(emit: Callable[[StageEvent], None], stage: str) -> Iterator[None]:
-    """Tell of the start and the end of what happens in the block.
-
-    Args:
-        emit: Called with both events.
-        stage: What the block does, by name.
-    """
+    """Tell of the start and the end of what happens in the block, by events of that name."""
     emit(StageEvent(stage, "started"))
     try:
         yield
@@ -204,15 +198,8 @@ def hub_session(
 ) -> Iterator[HubSession]:
     """Open a session; whatever ends it, no process of a stage outlives it.
 
-    Args:
-        root: The hub.
-        emit: Called with every event, from any thread.
-        calls: The stages, those first that shall start first when cores are few.
-        keeps_going: Whether a failed stage stops only those that need its files.
-        is_shared: Whether others may be at work on the same stages.
-
-    Yields:
-        The session, which tasks submitted in this context find by `current_session`.
+    Tasks that are submitted in this context find it by `current_session`. The arguments are its
+    attributes.
     """
     session = HubSession(root, emit, calls, keeps_going=keeps_going, is_shared=is_shared)
     token = _CURRENT.set(session)

@@ -1,10 +1,18 @@
-"""When a stage need not run again: its key, and its record, which Prefect and the hub keep."""
+"""When a stage need not run again: its key, and its record, which Prefect and the hub keep.
+
+The key holds a fingerprint of the code: the stage's own module and all of ours that it imports.
+"""
 
 import hashlib
+import importlib.util
+import sys
 from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
+import grimp
 import orjson
 from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
@@ -12,23 +20,24 @@ from pydantic import ValidationError
 
 from tasks.core.files.atomic_files import json_bytes, sha256_of, write_bytes, write_text
 from tasks.core.study.stage_record import ENDED_WELL, StageCall, StageRecord
-from tasks.runtime.code_fingerprint import code_sha256
 from tasks.runtime.run_session import RESULTS_FOLDER, current_session
 from tasks.runtime.stage_process import find_call
 
 MISSING = "missing"
+PACKAGE = "tasks"
+LEFT_OUT = ("tasks.runtime",)
+# Each loads the modules of its folder, and of the entry points of a group, by name.
+CATALOGUES = {
+    "tasks.catalogue.metrics": "phase_g.metrics",
+    "tasks.catalogue.reconstructions": "phase_g.reconstructions",
+}
 
 
 def cache_key(hub: Path, call: StageCall) -> str:
     """Return the key of a stage: it changes with anything that its outputs depend on.
 
-    Args:
-        hub: The hub.
-        call: The stage.
-
-    Returns:
-        Name of the stage and a digest over its name, its parameters, the content of every
-        file that it reads, the names of those that it writes, and its code.
+    Name of the stage and a digest over its name, its parameters, the content of every file that it
+    reads, the names of those that it writes, and its code.
     """
     inputs = {name: hub / path for name, path in call.inputs.items()}
     content = {
@@ -80,12 +89,7 @@ class StageRecordSerializer(Serializer):
 
 
 def finished_record(hub: Path, call: StageCall) -> StageRecord | None:
-    """Return the record of a stage that is done and intact, or None; reads only.
-
-    Args:
-        hub: The hub, which need not exist.
-        call: The stage.
-    """
+    """Return the record of a stage that is done and intact, or None; reads only."""
     record = made_record(hub, call)
     is_known = record is not None and (hub / RESULTS_FOLDER / record.cache_key).is_file()
     return record if is_known else None
@@ -95,10 +99,6 @@ def made_record(hub: Path, call: StageCall) -> StageRecord | None:
     """Return the record that a stage has left beside its intact files, or None; reads only.
 
     It is there a moment before Prefect knows of it.
-
-    Args:
-        hub: The hub, which need not exist.
-        call: The stage.
     """
     manifest = hub / call.manifest
     if not manifest.is_file():
@@ -111,14 +111,10 @@ def made_record(hub: Path, call: StageCall) -> StageRecord | None:
 
 
 def keep_record(hub: Path, record: StageRecord) -> None:
-    """Make sure that a finished stage has its record and a log that ended well.
+    """Make sure that a finished stage of the hub's plan has its record and a log that ended well.
 
     The files of the stage are intact, or it would run again; a lost log is not worth that, and the
     new one says that it is not the old one.
-
-    Args:
-        hub: The hub; its plan has the stage.
-        record: The record of the stage, from the cache.
     """
     call = find_call(hub, record.stage)
     manifest, content = hub / call.manifest, json_bytes(record.model_dump(mode="json"))
@@ -135,3 +131,48 @@ def keep_record(hub: Path, record: StageRecord) -> None:
             f"# {time} {ENDED_WELL}",
         ]
         write_text(log, "\n".join(lines) + "\n")
+
+
+@cache
+def _import_graph() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, cache_dir=None)
+
+
+def fingerprinted_modules(module: str) -> list[str]:
+    """Return the dotted names of a module and all of the project that it imports, directly or not.
+
+    Packages on the way count too, since importing a module runs their `__init__`, and with a
+    catalogue all of its entries.
+    """
+    if not module.startswith(f"{PACKAGE}."):
+        return [module]
+    graph = _import_graph()
+    found: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
+        if name in CATALOGUES:
+            used |= graph.find_children(name)
+            found |= _modules_of_packages(CATALOGUES[name])
+        waiting |= used - found - {""}
+    return sorted(name for name in found if not name.startswith(LEFT_OUT))
+
+
+def _modules_of_packages(group: str) -> set[str]:
+    """Return the modules that installed packages bring a catalogue; broken ones are left out."""
+    modules = {point.module for point in entry_points(group=group)}
+    return {name for name in modules if name in sys.modules}
+
+
+@cache
+def code_sha256(module: str) -> str:
+    """Return the SHA-256 over the source of `fingerprinted_modules`."""
+    digest = hashlib.sha256()
+    for name in fingerprinted_modules(module):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ValueError(f"The stage module {name} cannot be found. Install the project again.")
+        digest.update(name.encode() + b"\0" + Path(spec.origin).read_bytes() + b"\0")
+    return digest.hexdigest()

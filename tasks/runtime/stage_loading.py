@@ -40,14 +40,9 @@ def kind_of(call: StageCall) -> str:
 
 
 def load(modules: Iterable[str], backend: str | None) -> None:
-    """Load what stages compute with; no stage is charged for it, by its clock or in CPU-seconds.
+    """Load what stages compute with: Keras on its backend, if any, and modules of functions.
 
-    Args:
-        modules: Modules of their functions.
-        backend: Framework to load Keras on before them, if any.
-
-    Raises:
-        ImportError: If one cannot be imported.
+    No stage is charged for it, by its clock or in CPU-seconds.
     """
     if backend is not None:
         prepare_backend(backend)

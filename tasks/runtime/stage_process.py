@@ -74,15 +74,7 @@ def find_call(hub: Path, stage: str) -> StageCall:
 
 
 def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
-    """Run the function of a stage and write its manifest.
-
-    Args:
-        hub: The hub.
-        call: The stage.
-        key: Its cache key.
-
-    Returns:
-        The record, as written to the manifest.
+    """Run the function of a stage; write and return its manifest, which holds its cache key.
 
     Raises:
         ValueError: If an input is missing, or an output was not written.
@@ -130,15 +122,7 @@ def _versions() -> dict[str, str]:
 
 
 def run_stage_process(hub: Path, stage: str, key: str) -> int:
-    """Run a stage in this process, which is there for it alone.
-
-    Args:
-        hub: The hub.
-        stage: Name of a stage in its plan.
-        key: Its cache key.
-
-    Returns:
-        The exit code of the process.
+    """Run a stage of the hub's plan in this process, there for it alone; return its exit code.
 
     Raises:
         Exception: What stopped the stage, unless another try may succeed.

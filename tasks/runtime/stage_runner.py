@@ -16,9 +16,8 @@ import orjson
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.stage_record import ENDED_WELL, Progress, StageCall, StageRecord, silent
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.fork_server.forked_stage import StageProcess, signal_group
-from tasks.runtime.path_redaction import redact_paths
-from tasks.runtime.process_lifetime import module_command, stage_environment
+from tasks.runtime.forks import StageProcess, signal_group
+from tasks.runtime.process_lifetime import module_command, redact_paths, stage_environment
 from tasks.runtime.run_session import HubSession, StageEvent
 from tasks.runtime.stage_process import EXIT_TRANSIENT, MESSAGE_MARK
 
@@ -88,22 +87,11 @@ def run_stage(
     on_line: Callable[[str], None],
     on_progress: Progress = silent,
 ) -> StageRecord:
-    """Run a stage in a process of its own and wait for it.
+    """Run a stage in a process of its own, wait for it, and return the record of its manifest.
 
-    It starts when a core is free. Its output goes to its log and to `on_line`, line by line as
-    it comes, its progress to the session's events. A time-out, an exception here or the death
-    of this process ends it.
-
-    Args:
-        session: The run.
-        call: The stage.
-        key: Its cache key.
-        on_line: Called with every line of the log as it comes, from another thread, in the
-            context of this one.
-        on_progress: Told how far the stage is, from there too.
-
-    Returns:
-        The stage's record, read from its manifest.
+    It starts when a core is free. A time-out, an exception here or the death of this process ends
+    it. Its output goes to its log and, line by line as it comes, to `on_line`, its progress to the
+    session's events and `on_progress`: from another thread, in the context of this one.
 
     Raises:
         StageFailedError: If the stage ends without its outputs.

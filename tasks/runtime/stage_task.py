@@ -1,9 +1,13 @@
-"""The Prefect side of a stage: cached, retried, logged."""
+"""The Prefect side of a stage: cached, retried, logged, its progress shown as an artifact."""
 
+import logging
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from prefect import Task, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
@@ -25,6 +29,8 @@ from tasks.runtime.stage_runner import run_stage
 
 RETRIES = 2
 BACKOFF_S = 2.0
+INTERVAL_S = 3.0
+PERCENT = 100.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,8 +45,7 @@ def is_transient(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> boo
 
 
 def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
-    session = current_session()
-    stage = run.name
+    session, stage = current_session(), run.name
     if state.name == "Cached":
         session.emit(StageEvent(stage, "cached"))
         record = state.result(raise_on_failure=False)
@@ -55,16 +60,10 @@ def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
 
 
 def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Make a task out of a thin function that takes `call: StageCall` and executes it.
+    """Return what makes a task out of a thin function that takes `call: StageCall`.
 
     The task is cached by what its outputs depend on, and tried again, after a growing pause,
     where disk, memory or clock failed: never on mathematics or on bad input.
-
-    Args:
-        name: Name of the task in Prefect.
-
-    Returns:
-        The decorator.
     """
     return task(
         name=name,
@@ -84,11 +83,8 @@ def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 def execute(call: StageCall, on_progress: Progress = silent) -> StageRecord:
     """Execute a stage in its process; its output is streamed to the run's log.
 
-    In a shared hub a stage that another worker has made meanwhile is not made again.
-
-    Args:
-        call: The stage.
-        on_progress: Told how far it is, from another thread.
+    In a shared hub a stage that another worker has made meanwhile is not made again. Progress is
+    told from another thread.
     """
     session, logger = current_session(), get_run_logger()
     key = cache_key(session.root, call)
@@ -107,16 +103,66 @@ def submit(
     call: StageCall,
     after: list[PrefectFuture[StageRecord]],
 ) -> PrefectFuture[StageRecord]:
-    """Submit a stage that starts once others have ended well; its record lies in the hub.
-
-    Args:
-        stage: The task.
-        call: The stage.
-        after: Stages that it waits for.
-
-    Returns:
-        Future of its record.
-    """
-    storage = current_session().results
-    stored = stage.with_options(result_storage=storage)
+    """Submit a stage that starts once others have ended well; its record lies in the hub."""
+    stored = stage.with_options(result_storage=current_session().results)
     return stored.submit(call, wait_for=after, return_state=False)
+
+
+class ProgressArtifact:
+    """A progress artifact that is updated at most every few seconds, in the context of its task.
+
+    The first time that Prefect refuses it a warning is logged, and it is left alone from then on.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        logger: "logging.Logger | logging.LoggerAdapter[Any]",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make the artifact, inside of a task.
+
+        Args:
+            key: Its key, kebab-case.
+            logger: Told if Prefect refuses it.
+            clock: Returns the time [s], from any zero.
+        """
+        self._key, self._logger, self._clock = key, logger, clock
+        self._updated_s = clock()
+        self._artifact: UUID | None = None
+        self._artifact = self._tried(
+            create_progress_artifact, progress=0.0, key=key, description="starting"
+        )
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """Take note of `done` of `total` steps."""
+        now_s = self._clock()
+        if now_s - self._updated_s >= INTERVAL_S:
+            self._updated_s = now_s
+            self._update(PERCENT * done / max(1, total), text)
+
+    def finish(self, text: str) -> None:
+        """Take note that the stage has ended well."""
+        self._update(PERCENT, text)
+
+    def _update(self, percent: float, text: str) -> None:
+        if self._artifact is not None:
+            self._artifact = self._tried(
+                update_progress_artifact,
+                artifact_id=self._artifact,
+                progress=min(percent, PERCENT),
+                description=text,
+            )
+
+    def _tried(self, call: Callable[..., Any], **arguments: Any) -> UUID | None:
+        try:
+            found: UUID = call(**arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stage matters more
+            self._logger.warning(
+                "Prefect does not take the progress of %s (%s: %s); the stage goes on without.",
+                self._key,
+                type(error).__name__,
+                error,
+            )
+            return None
+        return found

@@ -3,8 +3,7 @@
 from prefect.logging import get_run_logger
 
 from tasks.core.study.stage_record import StageCall, StageRecord
-from tasks.runtime.progress_artifact import ProgressArtifact
-from tasks.runtime.stage_task import execute, stage_task
+from tasks.runtime.stage_task import ProgressArtifact, execute, stage_task
 
 
 @stage_task("train-network")

@@ -20,11 +20,9 @@ from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import REPORT_KEY, TABLE_KEY, publish
-from tasks.runtime import progress_artifact
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.progress_artifact import ProgressArtifact
 from tasks.runtime.run_session import hub_session
-from tasks.runtime.stage_task import execute, stage_task, submit
+from tasks.runtime.stage_task import ProgressArtifact, execute, stage_task, submit
 
 pytestmark = pytest.mark.slow
 
@@ -208,8 +206,8 @@ def test_the_progress_of_a_stage_is_an_artifact_that_ends_at_one_hundred(
         seen.append((arguments["progress"], arguments["description"]))
         return update_progress_artifact(**arguments)
 
-    monkeypatch.setattr(progress_artifact, "update_progress_artifact", update)
-    ticks = itertools.count(step=progress_artifact.INTERVAL_S)
+    monkeypatch.setattr(stage_task_module, "update_progress_artifact", update)
+    ticks = itertools.count(step=stage_task_module.INTERVAL_S)
     run_shown(planned_hub(call), call, lambda: next(ticks))
     artifact = Artifact.get("progress-test")
     assert artifact.type == "progress"
@@ -227,7 +225,7 @@ def test_progress_comes_at_most_every_few_seconds(make_call, planned_hub, monkey
         seen.append(arguments["progress"])
         return arguments["artifact_id"]
 
-    monkeypatch.setattr(progress_artifact, "update_progress_artifact", update)
+    monkeypatch.setattr(stage_task_module, "update_progress_artifact", update)
     run_shown(planned_hub(call), call, lambda: 0.0)
     assert seen == [100.0]
 
@@ -238,9 +236,9 @@ def test_progress_that_prefect_refuses_is_told_once_and_fails_nothing(
     def refuse(**_arguments):
         raise ConnectionError("the server is away")
 
-    monkeypatch.setattr(progress_artifact, "update_progress_artifact", refuse)
+    monkeypatch.setattr(stage_task_module, "update_progress_artifact", refuse)
     call = make_call("write", stage="shown")
-    ticks = itertools.count(step=progress_artifact.INTERVAL_S)
+    ticks = itertools.count(step=stage_task_module.INTERVAL_S)
     with caplog.at_level("WARNING", logger="prefect.task_runs"):
         record = run_shown(planned_hub(call), call, lambda: next(ticks))
     assert record.facts == {"length_px": 5}

@@ -3,7 +3,7 @@ import pytest
 from tasks.catalogue.metric import DIAGNOSTIC, PARTS, RAW, Metric, Score, check_metric
 from tasks.catalogue.metrics import FIRST_ROWS, METRICS, MODULES
 from tasks.catalogue.reconstructions import MODULES as RECONSTRUCTIONS
-from tasks.runtime.code_fingerprint import fingerprinted_modules
+from tasks.runtime.stage_cache import fingerprinted_modules
 
 
 def test_the_rows_that_come_first_are_those_of_metrics():

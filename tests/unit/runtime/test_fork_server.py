@@ -13,8 +13,7 @@ from tasks.core.study.device import Backend
 from tasks.core.study.stage_record import StageCall
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.reconstruct.params import PtyChiParams
-from tasks.runtime.fork_server.forked_stage import signal_group
-from tasks.runtime.fork_server.forks import FEWEST_STAGES, FORKS_VARIABLE, Forks, ForkServer
+from tasks.runtime.forks import FEWEST_STAGES, FORKS_VARIABLE, Forks, ForkServer, signal_group
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_loading import kind_of
 from tasks.runtime.stage_runner import run_stage
@@ -128,7 +127,7 @@ def test_a_stage_whose_modules_cannot_be_loaded_starts_anew_and_says_why(make_ca
 def test_the_server_of_a_killed_run_ends(stage_module, tmp_path, is_alive, wait_until):
     script = textwrap.dedent(f"""
         import time
-        from tasks.runtime.fork_server.forks import ForkServer
+        from tasks.runtime.forks import ForkServer
         server = ForkServer([{stage_module!r}], None)
         assert server.refusal() is None
         print(server._process.pid, flush=True)
@@ -189,7 +188,7 @@ def test_a_stage_whose_server_refuses_starts_anew(make_call, planned_hub, tmp_pa
 def refusal_in(statements):
     script = (
         "import os, re, threading, time\n"
-        "from tasks.runtime.fork_server import server as fork_server\n"
+        "from tasks.runtime import fork_server\n"
         f"{statements}\n"
         "print(fork_server.refusal())\n"
         "os._exit(0)  # threads or not"
@@ -235,7 +234,7 @@ class Recorded:
 
 
 def test_only_servers_that_pay_are_started_once_and_for_what_still_comes(monkeypatch):
-    monkeypatch.setattr("tasks.runtime.fork_server.forks.ForkServer", Recorded)
+    monkeypatch.setattr("tasks.runtime.forks.ForkServer", Recorded)
     view = stage("tasks.views.stage:select_view", "view")
     train = [stage("tasks.train.stage:train", f"train{n}", backend="tensorflow") for n in (1, 2)]
     solve = [stage("tasks.reconstruct.ptychi_stage:iterate", f"solve{n}") for n in (1, 2)]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.runtime.path_redaction import PROJECT, redact_paths
+from tasks.runtime.process_lifetime import PROJECT, redact_paths
 
 
 def test_places_of_this_machine_become_names(tmp_path):

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from tasks.core.files.atomic_files import write_json, write_text
-from tasks.runtime.code_fingerprint import fingerprinted_modules
 from tasks.runtime.run_session import hub_session
-from tasks.runtime.stage_cache import StageRecordSerializer, cache_key, finished_record
+from tasks.runtime.stage_cache import (
+    StageRecordSerializer,
+    cache_key,
+    fingerprinted_modules,
+    finished_record,
+)
 from tasks.runtime.stage_runner import run_stage
 
 

@@ -13,7 +13,7 @@ import pytest
 from tasks.core.files.atomic_files import read_json, sha256_of
 from tasks.core.study.stage_record import StageRecord
 from tasks.runtime.errors import HubBusyError, RunStoppedError, StageFailedError
-from tasks.runtime.fork_server.forks import FEWEST_STAGES
+from tasks.runtime.forks import FEWEST_STAGES
 from tasks.runtime.lock import hub_lock, refuse_busy_hub
 from tasks.runtime.run_session import CoreSlots, StageEvent, current_session, hub_session
 from tasks.runtime.stage_runner import run_stage

@@ -6,20 +6,80 @@ behind it, once for all stages of its kind.
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import orjson
 
 from tasks.core.study.stage_record import StageCall
-from tasks.runtime.fork_server.forked_stage import LONGEST_REPLY_BYTES, ForkedStage
 from tasks.runtime.process_lifetime import module_command, stage_environment
 from tasks.runtime.stage_loading import PLAIN, backend_of, kind_of, module_of
+
+LONGEST_REPLY_BYTES = 2**12
+
+
+class ForkedStage:
+    """The process of a stage that a fork server has made, used as `subprocess.Popen` is.
+
+    Attributes:
+        pid: Number of the process, and of its group.
+        stdout: What it writes, errors too.
+    """
+
+    def __init__(self, pid: int, link: socket.socket, stdout: IO[str]) -> None:
+        """Take over a process; its end is told through the link, which is closed here."""
+        self.pid = pid
+        self.stdout: IO[str] | None = stdout
+        self._link = link
+        self._code: int | None = None
+        self._guard = threading.Lock()
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        with self._guard:
+            if self._code is None and wait([self._link], timeout=0):
+                # A server that died has taken its processes along.
+                said = self._link.recv(LONGEST_REPLY_BYTES)
+                self._code = int(orjson.loads(said)["code"]) if said else -signal.SIGKILL
+            return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code, below 0 that of a signal.
+
+        Raises:
+            subprocess.TimeoutExpired: If it still runs after the timeout [s].
+        """
+        wait([self._link], timeout)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.stdout is not None:
+            self.stdout.close()
+        self.wait()
+        self._link.close()
+
+
+StageProcess = subprocess.Popen[str] | ForkedStage  # what a stage runs in
+
+
+def signal_group(process: StageProcess, number: signal.Signals) -> None:
+    """Send a signal to a process and all that it has started, unless it has just ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
 
 FORKS_VARIABLE = "PHASE_G_FORKS"
 CLOSE_S = 5.0
@@ -30,12 +90,7 @@ class ForkServer:
     """A process that has loaded what stages of one kind need, to fork them from."""
 
     def __init__(self, modules: Sequence[str], backend: str | None) -> None:
-        """Start it; it loads while others go on.
-
-        Args:
-            modules: Names of modules that it imports.
-            backend: Framework that it loads Keras with, if any.
-        """
+        """Start it; it imports modules, and Keras on its backend, while others go on."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._guard = threading.Lock()
         self._reply: dict[str, str | None] | None = None
@@ -44,7 +99,7 @@ class ForkServer:
             # It ends when nobody holds the other end of its socket any more.
             self._process = subprocess.Popen(
                 module_command(
-                    "tasks.runtime.fork_server.server", str(theirs.fileno()), *modules, *options
+                    "tasks.runtime.fork_server", str(theirs.fileno()), *modules, *options
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -63,12 +118,7 @@ class ForkServer:
             return self._reply["refusal"]
 
     def fork(self, hub: Path, stage: str, cache_key: str) -> ForkedStage:
-        """Fork the process of a stage.
-
-        Args:
-            hub: The hub.
-            stage: Name of the stage in its plan.
-            cache_key: Key of the stage in the cache.
+        """Fork the process of a stage of the hub's plan.
 
         Raises:
             ConnectionError: If the server is no longer there, or cannot fork.
@@ -110,8 +160,7 @@ class Forks:
     def __init__(self, calls: Sequence[StageCall]) -> None:
         """Plan servers, on Linux and unless `PHASE_G_FORKS=0`; none starts before a stage runs.
 
-        Args:
-            calls: The stages of the session, in the order of starting.
+        The stages of the session come in the order of starting.
         """
         is_wanted = sys.platform == "linux" and os.environ.get(FORKS_VARIABLE) != "0"
         self._calls = list(calls) if is_wanted else []
@@ -125,11 +174,7 @@ class Forks:
         """Return a server that has loaded and forks a stage; None where it shall start by itself.
 
         With the first stage that runs all servers start that pay for themselves: those with
-        stages enough from that one on.
-
-        Args:
-            call: The stage.
-            say: Told why, where its server does not fork.
+        stages enough from that one on. `say` is told why, where a server does not fork.
         """
         with self._guard:
             if self._is_closed:
@@ -138,9 +183,7 @@ class Forks:
                 self._servers = self._start_from(call)
             servers = self._servers
             server = servers.get(kind_of(call), servers.get(PLAIN))
-        if server is None:
-            return None
-        reason = server.refusal()
+        reason = None if server is None else server.refusal()
         if reason is not None:
             say(f"Not forked but started anew: {reason}.")
             return None

@@ -1,6 +1,6 @@
 """The process that stages of one kind are forked from.
 
-It is started as `python -m tasks.runtime.fork_server.server`.
+It is started as `python -m tasks.runtime.fork_server`.
 
 It loads what they have in common and then waits. A process forked from it begins where a new one
 would be seconds later; it has its own memory, its own group and its own end, as any other.
@@ -138,7 +138,7 @@ def refusal() -> str | None:
 
 def main() -> int:
     """Load, say whether that went well, and serve."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.runtime.fork_server.server")
+    parser = argparse.ArgumentParser(prog="python -m tasks.runtime.fork_server")
     parser.add_argument("control", type=int, help="descriptor of the socket to be asked through")
     parser.add_argument("modules", nargs="*", help="what to import")
     parser.add_argument("--backend", help="framework of Keras, to import it too")

@@ -1,1 +1,0 @@
-"""Stages forked from processes that have loaded what they need."""
