@@ -8,7 +8,7 @@ if __name__ == "__main__":
     # Before the imports below, which take seconds.
     import sys
 
-    from flows.cli.entry import launch
+    from flows.cli.local_server import launch
 
     sys.exit(launch("sweep"))
 

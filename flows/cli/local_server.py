@@ -1,22 +1,49 @@
-"""The temporary Prefect server of a run on this machine.
+"""The start of a command line, and the temporary Prefect server of a run on this machine.
 
-It takes longer to start than all else that a run does first, so it is started at once, as a
-process of its own (`local_server_process`), while this one still loads. Prefect's own temporary
-server would be loaded in this process too, and only when the flow begins.
+The server takes longer to start than all else that a run does first, so it is started at once, as a
+process of its own (`python -m flows.cli.local_server`), while this one still loads. Prefect's own
+temporary server would be loaded in this process too, and only when the flow begins.
 """
 
 import atexit
+import importlib
+import logging
 import os
 import selectors
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
 
 from flows import STARTUP_TIMEOUT_VARIABLE
-from tasks.runtime.process_lifetime import module_command, process_environment
+from tasks.runtime.process_lifetime import (
+    die_with_parent,
+    module_command,
+    process_environment,
+    rare_garbage_collection,
+)
 
 STOP_S = 10.0
+HOST = "127.0.0.1"
+WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
+
+
+def launch(function: str = "main") -> int:
+    """Run a function of `flows.cli.command_line` on the words of this process; return its code."""
+    with rare_garbage_collection():
+        if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
+            the_local_server()
+        from tasks.catalogue.registry import CatalogueError
+
+        try:
+            command_line = importlib.import_module("flows.cli.command_line")
+        except CatalogueError as error:
+            from tasks.commands import refuse
+
+            return refuse(str(error))
+        return int(getattr(command_line, function)())
 
 
 class LocalServer:
@@ -26,7 +53,7 @@ class LocalServer:
         # A session of its own: Ctrl-C goes to every process of a terminal, and an interrupted run
         # can still report its end.
         self._process = subprocess.Popen(
-            module_command("flows.cli.local_server_process"),
+            module_command("flows.cli.local_server"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
@@ -94,3 +121,42 @@ def local_server() -> Iterator[None]:
     url = the_local_server().api_url
     with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
         yield
+
+
+def serve() -> int:
+    """Be the process of the server, where one is wanted; return its exit code.
+
+    It prints the URL of its API once it answers, and serves until it is told to end, or the process
+    that started it ends. Where the settings name a server, or forbid a temporary one, it prints
+    nothing and ends well.
+    """
+    die_with_parent()
+    # Here and not above: Prefect takes seconds to load.
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    if settings.api.url is not None or not settings.server.ephemeral.enabled:
+        return 0
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    class TellingServer(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                sys.stdout.write(f"{url}\n")
+                sys.stdout.flush()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as place:
+        place.bind((HOST, 0))
+        url = f"http://{HOST}:{place.getsockname()[1]}/api"
+        app = create_app(ephemeral=True, final=True)
+        config = uvicorn.Config(app, log_level=logging.ERROR, lifespan="on")
+        TellingServer(config).run(sockets=[place])
+    return 0
+
+
+if __name__ == "__main__":
+    with rare_garbage_collection():
+        code = serve()
+    sys.exit(code)

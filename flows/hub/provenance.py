@@ -1,20 +1,28 @@
-"""Where and with what a run was made."""
+"""Where and with what a run was made, and the plan that says so."""
 
 import importlib.metadata
 import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tasks.core.files.atomic_files import sha256_of
+from flows.planning.plan import ConditionPlan, Plan
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core.files.atomic_files import sha256_of, write_json
+from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.stage_record import StageCall
+from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.run_session import available_cores
+from tasks.runtime.stage_cache import cache_key
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMMANDS_DOC_VARIABLE = "AUTHORITATIVE_CMDS_DOC"
 PUBLISHER_VARIABLE = "PHASE_G_PUBLISHER"
+PLAN_VERSION = 1
 COMMANDS_DOC = "docs/TESTING_GUIDE.md"
 PACKAGES = (
     "phase-g", "prefect", "numpy", "scipy", "scikit-image", "tensorflow", "keras", "torch",
@@ -101,3 +109,45 @@ def commands_doc() -> dict[str, Any]:
     inside = path.resolve().is_relative_to(PROJECT)
     name = path.resolve().relative_to(PROJECT).as_posix() if inside else path.name
     return {"name": name, "sha256": sha256_of(path)}
+
+
+def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None:
+    """Write `plan/plan.json`: parameters, versions, machine, and the stages with their keys.
+
+    A key is known once the stage's inputs are there; it is null before. The calls `instead` are
+    written in the place of those of the same names.
+    """
+    changed = {call.stage: call for call in instead}
+    write_json(
+        hub / PLAN,
+        {
+            "schema_version": PLAN_VERSION,
+            "written_at": utc_now(),
+            "parameters": plan.science,
+            "versions": versions(),
+            "git": git_state(),
+            "machine": machine(),
+            "commands_doc": commands_doc(),
+            "publisher": publisher(),
+            "reconstructions": list(RECONSTRUCTIONS.entries),
+            "conditions": [_condition_entry(condition) for condition in plan.conditions],
+            "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
+        },
+    )
+
+
+def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:
+    """Return dose, view and stages of a condition; shared stages stand in each that needs them."""
+    params = condition.params
+    return {
+        "dose": params.photons_per_pattern,
+        "view": params.view_name,
+        "n_replicates": len(condition.replicates),
+        "stages": [call.stage for call in condition],
+    }
+
+
+def _plan_entry(hub: Path, call: StageCall) -> dict[str, Any]:
+    is_ready = all((hub / path).is_file() for path in call.inputs.values())
+    key = cache_key(hub, call) if is_ready else None
+    return {**call.model_dump(mode="json"), "log": call.log, "cache_key": key}

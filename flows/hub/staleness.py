@@ -1,6 +1,5 @@
 """Whether a hub may be used for a run, and what becomes of outputs that no longer hold."""
 
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,41 +7,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.hub.provenance import commands_doc, git_state, machine, publisher, versions
-from flows.planning.plan import ConditionPlan, Plan
+from flows.planning.plan import Plan
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.registry import CatalogueError
-from tasks.core.files.atomic_files import read_json, write_json
+from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN
-from tasks.core.study.stage_record import StageCall
-from tasks.report.publish.write_reports import utc_now
-from tasks.runtime.errors import BadInputError, StaleHubError
-from tasks.runtime.stage_cache import cache_key
+from tasks.runtime.errors import StaleHubError
 
 OUTPUT_FOLDERS = ("data", "analysis", "plan", "cli", "summary")
-PLAN_VERSION = 1
-
-
-def check_place(hub: Path) -> None:
-    """Refuse a hub that cannot be a folder to write to; makes nothing.
-
-    Raises:
-        BadInputError: If the hub or a folder above it is a file, or may not be written to.
-    """
-    existing = next(path for path in (hub, *hub.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        raise BadInputError(
-            f"The hub {hub} must be a folder, but {existing} is a file. Give another --hub."
-        )
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise BadInputError(
-            f"The hub {hub} must be a folder to write to, but {existing} is not writable "
-            f"({error.strerror}). Give another --hub or change its permissions."
-        ) from error
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
@@ -93,12 +66,9 @@ def _why_lost(name: str) -> str:
 def with_new_options(old: Any, new: Any, params: Any) -> Any:
     """Return the parameters of a hub with the options that it does not know, where they are off.
 
-    An option that was added to the program since, and has its default, changes nothing.
-
-    Args:
-        old: Parameters that a plan on disk has, as JSON.
-        new: Those of the run that is asked for, as JSON.
-        params: The same as a pydantic model.
+    An option that was added to the program since, and has its default, changes nothing. `old` are
+    the parameters that a plan on disk has, `new` those of the run that is asked for, both as JSON,
+    and `params` the new ones as a pydantic model.
     """
     if not (isinstance(old, dict) and isinstance(new, dict) and isinstance(params, BaseModel)):
         return old
@@ -129,10 +99,6 @@ def refuse_stale_hub(hub: Path, plan: Plan) -> None:
 
 def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
     """Move what no longer holds to `archive/<time>/`; what the plan would make just so stays.
-
-    Args:
-        hub: The hub.
-        plan: The new plan.
 
     Returns:
         The folder in the archive, or None where nothing was stale.
@@ -186,49 +152,3 @@ def _remove_empty_folders(roots: Iterable[Path]) -> None:
         for folder in sorted((p for p in (root, *root.rglob("*")) if p.is_dir()), reverse=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
-
-
-def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None:
-    """Write `plan/plan.json`: parameters, versions, machine, and the stages with their keys.
-
-    A key is known once the stage's inputs are there; it is null before.
-
-    Args:
-        hub: The hub.
-        plan: The stages.
-        instead: Calls to write in the place of those of the same names.
-    """
-    changed = {call.stage: call for call in instead}
-    write_json(
-        hub / PLAN,
-        {
-            "schema_version": PLAN_VERSION,
-            "written_at": utc_now(),
-            "parameters": plan.science,
-            "versions": versions(),
-            "git": git_state(),
-            "machine": machine(),
-            "commands_doc": commands_doc(),
-            "publisher": publisher(),
-            "reconstructions": list(RECONSTRUCTIONS.entries),
-            "conditions": [_condition_entry(condition) for condition in plan.conditions],
-            "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
-        },
-    )
-
-
-def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:
-    """Return dose, view and stages of a condition; shared stages stand in each that needs them."""
-    params = condition.params
-    return {
-        "dose": params.photons_per_pattern,
-        "view": params.view_name,
-        "n_replicates": len(condition.replicates),
-        "stages": [call.stage for call in condition],
-    }
-
-
-def _plan_entry(hub: Path, call: StageCall) -> dict[str, Any]:
-    is_ready = all((hub / path).is_file() for path in call.inputs.values())
-    key = cache_key(hub, call) if is_ready else None
-    return {**call.model_dump(mode="json"), "log": call.log, "cache_key": key}

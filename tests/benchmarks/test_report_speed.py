@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from flows.cli.finished_hub import report
+from flows.cli.without_a_run import report
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.stage import compare

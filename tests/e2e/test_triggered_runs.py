@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from flows.hub.disk_space import bytes_needed
+from flows.hub.location import bytes_needed
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json

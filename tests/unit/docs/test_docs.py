@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.command_line import CONDITION, study_app
+from flows.cli.command_line import study_app
+from flows.cli.studies import CONDITION
 from flows.params.run import PhaseGParams
 from flows.params.sweep import AxesParams
 from tasks.ingest.params import IngestOptions

@@ -14,7 +14,8 @@ from deployments.deploy import deploy
 from deployments.run import make_app
 from deployments.serve import serve
 from deployments.stop import stop
-from flows.cli.command_line import CONDITION, SWEEP, study_app
+from flows.cli.command_line import study_app
+from flows.cli.studies import CONDITION, SWEEP
 from flows.params.measured import spelled_out
 from tasks.commands import new_app
 from tasks.export.__main__ import export_app

@@ -3,9 +3,10 @@ import sys
 
 import pytest
 
-from flows.cli.command_line import CONDITION, main, study_app
-from flows.cli.entry import WITHOUT_A_RUN
-from flows.hub.staleness import write_plan
+from flows.cli.command_line import main, study_app
+from flows.cli.local_server import WITHOUT_A_RUN
+from flows.cli.studies import CONDITION
+from flows.hub.provenance import write_plan
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv

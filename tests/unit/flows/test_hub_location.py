@@ -5,8 +5,7 @@ import pytest
 from prefect.runtime import deployment
 
 from flows.cli.command_line import main
-from flows.hub.disk_space import bytes_needed, check_space
-from flows.hub.location import HUB_ROOT_VARIABLE, confined, hub_place
+from flows.hub.location import HUB_ROOT_VARIABLE, bytes_needed, check_space, confined, hub_place
 from flows.params.run import PhaseGParams, Profile
 from flows.planning.plan import make_plan
 from tasks.runtime.errors import BadInputError

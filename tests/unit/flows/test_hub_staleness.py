@@ -5,15 +5,14 @@ import numpy as np
 import pytest
 
 from flows.execution.attempt import clear_blocker, record_attempt, write_blocker
-from flows.hub.provenance import commands_doc
+from flows.hub.location import check_place
+from flows.hub.provenance import commands_doc, write_plan
 from flows.hub.staleness import (
     archive_files,
     archive_stale_outputs,
-    check_place,
     differences,
     refuse_stale_hub,
     stale_outputs,
-    write_plan,
 )
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan

@@ -5,8 +5,7 @@ from rich.console import Console
 
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from flows.progress.bars import short_name
-from flows.progress.monitor import run_monitor, watched_on, watching_console
+from flows.progress import run_monitor, short_name, watched_on, watching_console
 from tasks.runtime.run_session import StageEvent
 
 STAGE = "predict-baseline.dose_1000.dense.test"

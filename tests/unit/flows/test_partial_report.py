@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.cli.finished_hub import report
+from flows.cli.without_a_run import report
 from flows.execution.partial_report import partial_call
 from flows.execution.run import open_hub
 from flows.params.run import PhaseGParams

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from flows.hub.staleness import stale_outputs, write_plan
+from flows.hub.provenance import write_plan
+from flows.hub.staleness import stale_outputs
 from flows.params.run import PhaseGParams
 from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import make_plan, make_sweep_plan

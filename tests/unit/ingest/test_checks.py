@@ -10,8 +10,7 @@ from tasks.ingest.checks import checks_record, refuse_errors
 from tasks.ingest.checks.scan_checks import turned_options
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.stage import check_scan
-from tasks.orientation.orientations import ORIENTATIONS
-from tasks.orientation.refined_fit import AS_STATED
+from tasks.orientation.orientations import AS_STATED, ORIENTATIONS
 
 
 @pytest.fixture

@@ -29,10 +29,8 @@ from tasks.networks.batches import as_pair, canvas_of, flat_indices, network_inp
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import predicted_intensity, predicted_waves
-from tasks.train.loop import learning_rate
-from tasks.train.losses import physics_loss
-from tasks.train.params import TrainingParams
-from tasks.train.trainer import Trainer
+from tasks.train.params import TrainingParams, learning_rate
+from tasks.train.trainer import Trainer, physics_loss
 
 use_device(Device.CPU)
 N_PX = 32

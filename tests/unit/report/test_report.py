@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.finished_hub import report
+from flows.cli.without_a_run import report
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import (

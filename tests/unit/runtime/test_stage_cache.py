@@ -75,7 +75,7 @@ def test_every_stage_of_the_plan_has_code_of_its_own():
     training = fingerprinted_modules("tasks.train.stage")
     prediction = fingerprinted_modules("tasks.reconstruct.network_stage")
     assert "tasks.networks.architectures.unrolled" in set(training) & set(prediction)
-    assert "tasks.train.losses" not in prediction
+    assert "tasks.train.trainer" not in prediction
     assert "tasks.reconstruct.ptychi_solver" not in prediction
 
 

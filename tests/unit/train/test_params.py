@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.train.loop import budget_share, is_validation_due, learning_rate
-from tasks.train.params import TrainingParams
+from tasks.train.params import TrainingParams, budget_share, is_validation_due, learning_rate
 from tasks.train.photon_thinning import choose_thinning, thin_counts
 
 

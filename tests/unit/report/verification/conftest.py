@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from flows.execution.attempt import record_attempt
-from flows.hub.staleness import write_plan
+from flows.hub.provenance import write_plan
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS

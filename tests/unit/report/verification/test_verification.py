@@ -8,7 +8,7 @@ import h5py
 import pytest
 
 from flows.cli.command_line import main
-from flows.cli.finished_hub import report, verify
+from flows.cli.without_a_run import report, verify
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import (
     DELTA_SUMMARY,

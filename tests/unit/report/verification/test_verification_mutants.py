@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.finished_hub import report, verify
+from flows.cli.without_a_run import report, verify
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import (
     DELTA_SUMMARY,

@@ -1,6 +1,12 @@
-"""Bars on a terminal: one a stage, or one a condition where there are many."""
+"""How a run is shown: bars on a terminal, plain lines elsewhere, and always a log in the hub."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -15,12 +21,17 @@ from rich.progress import (
 )
 
 from flows.planning.plan import Plan
+from tasks.core.study.hub_layout import RUN_LOG
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.runtime.process_lifetime import redact_paths
 from tasks.runtime.run_session import StageEvent
 
 MARKS = {"finished": "[green]done", "cached": "[blue]already done", "failed": "[red]failed"}
 REST = "reports"
+SPLITS = {split.value for split in Split}
+PLAIN_PROGRESS_STEP = 0.25
+_WATCHING: ContextVar[Console | None] = ContextVar("watching_console", default=None)
 
 
 class StageBars:
@@ -29,12 +40,10 @@ class StageBars:
     def __init__(self, console: Console, plan: Plan, names: Mapping[str, str]) -> None:
         """Make an empty bar for every stage of a plan, and for what follows them."""
         self.progress = _progress(console)
+        shown = {**names, **{name: name for name in closing_tasks(plan)}}
         self._tasks = {
-            call.stage: self.progress.add_task(names[call.stage], total=1, start=False, text="")
-            for call in plan
-        } | {
-            name: self.progress.add_task(name, total=1, start=False, text="")
-            for name in closing_tasks(plan)
+            stage: self.progress.add_task(name, total=1, start=False, text="")
+            for stage, name in shown.items()
         }
 
     def move(self, event: StageEvent) -> None:
@@ -63,8 +72,8 @@ class ConditionBars:
         self._whole: dict[str, TaskID] = {}
         self._failed: set[TaskID] = set()
         for condition in plan.conditions:
-            task = self._add(condition.name, [call.stage for call in condition])
-            self._whole[condition.name] = task
+            stages = [call.stage for call in condition]
+            self._whole[condition.name] = self._add(condition.name, stages)
         self._add(REST, [plan.costs.stage, plan.summary.stage, *closing_tasks(plan)])
 
     def move(self, event: StageEvent) -> None:
@@ -146,13 +155,92 @@ def short_name(stage: str) -> str:
     Replicates after the first are named: `predict-baseline test, replicate 2`.
     """
     name, *rest = stage.split(".")
-    is_split = bool(rest) and rest[-1] in {split.value for split in Split}
-    number = next((part.split("_")[1] for part in rest if part.startswith("replicate_")), None)
-    return (f"{name} {rest[-1]}" if is_split else name) + (
-        f", replicate {number}" if number else ""
-    )
+    splits = [f" {part}" for part in rest[-1:] if part in SPLITS]
+    numbers = [part.removeprefix("replicate_") for part in rest if part.startswith("replicate_")]
+    return "".join([name, *splits, *(f", replicate {number}" for number in numbers)])
 
 
 def closing_tasks(plan: Plan) -> list[str]:
     """Return what a run does after its stages, each time."""
     return [PUBLISH_DELTAS] if plan.params.skip_post_verify else [PUBLISH_DELTAS, VERIFY_EVIDENCE]
+
+
+@contextmanager
+def watched_on(console: Console) -> Iterator[None]:
+    """Show the runs of this context to the person at a console."""
+    token = _WATCHING.set(console)
+    try:
+        yield
+    finally:
+        _WATCHING.reset(token)
+
+
+def watching_console() -> Console | None:
+    """Return the console where a person watches this run, or None."""
+    return _WATCHING.get()
+
+
+class RunMonitor:
+    """Takes the events of a run, from any thread, to the run's log and to the terminal."""
+
+    def __init__(self, plan: Plan, log: TextIO, console: Console | None) -> None:
+        self._log = log
+        self._hub = plan.params.hub
+        self._console = console
+        self._guard = threading.Lock()
+        self._logged: dict[str, float] = {}
+        self._started: dict[str, datetime] = {}
+        self._names = stage_names(plan)
+        self._bars: StageBars | ConditionBars | None = None
+        if console is not None and console.is_terminal:
+            kind = ConditionBars if len(plan.conditions) > 1 else StageBars
+            self._bars = kind(console, plan, self._names)
+
+    def shown(self) -> AbstractContextManager[object]:
+        """Show the bars while the block runs, where there is a terminal."""
+        return nullcontext() if self._bars is None else self._bars.progress
+
+    def __call__(self, event: StageEvent) -> None:
+        """Take one event; what stages of a cancelled run say after its end is left out."""
+        with self._guard:
+            if self._log.closed:
+                return
+            line = self._line(event)
+            if line:
+                text = redact_paths(line, self._hub)
+                self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}\n")
+                self._log.flush()
+            if self._bars is not None:
+                self._bars.move(event)
+            elif line and self._console is not None:
+                shown = f"{datetime.now():%H:%M:%S} {line}"
+                self._console.print(shown, markup=False, highlight=False, soft_wrap=True)
+
+    def _line(self, event: StageEvent) -> str:
+        """Return the plain line of an event; empty for progress that is too small to tell."""
+        name = self._names.get(event.stage, event.stage)
+        if event.kind == "started":
+            self._started[event.stage] = datetime.now(UTC)
+            self._logged[event.stage] = 0.0
+            return f"{name}: started {event.text}".rstrip()
+        if event.kind == "progress":
+            fraction = event.done / max(1, event.total)
+            if fraction - self._logged.get(event.stage, 0.0) < PLAIN_PROGRESS_STEP:
+                return ""
+            self._logged[event.stage] = fraction
+            return f"{name}: {fraction:.0%}, {event.text}"
+        if event.kind == "finished" and event.stage in self._started:
+            seconds = (datetime.now(UTC) - self._started[event.stage]).total_seconds()
+            return f"{name}: done in {seconds:.1f} s"
+        return f"{name}: {event.kind} {event.text}".rstrip()
+
+
+@contextmanager
+def run_monitor(hub: Path, plan: Plan, console: Console | None) -> Iterator[RunMonitor]:
+    """Open the run's log and show the run, to no one where nobody watches at a console."""
+    path = hub / RUN_LOG
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as log:
+        monitor = RunMonitor(plan, log, console)
+        with monitor.shown():
+            yield monitor

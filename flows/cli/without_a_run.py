@@ -1,9 +1,10 @@
-"""What can be done with a finished hub without running a stage: reports again, and verification."""
+"""What runs no stage: the plan as text, and of a finished hub reports again and verification."""
 
 from pathlib import Path
 from typing import Any
 
-from flows.hub.staleness import check_place
+from flows.hub.location import check_place
+from flows.planning.plan import Plan
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, say
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import (
@@ -14,6 +15,7 @@ from tasks.core.study.hub_layout import (
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
+from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run
 from tasks.report.statistics.summary import ReportParams
@@ -22,14 +24,32 @@ from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.lock import hub_lock, refuse_busy_hub
+from tasks.runtime.stage_cache import finished_record
+
+
+def collect(plan: Plan) -> int:
+    """Print every stage with phase, inputs, outputs and log, and mark the finished ones."""
+    hub = plan.params.hub
+    calls = list(plan)
+    say(f"Plan of {hub}: {len(calls)} stages")
+    for call in calls:
+        mark = "done" if finished_record(hub, call) else "to do"
+        say(f"\n[{call.phase}] {call.stage}  ({mark})")
+        for path in call.inputs.values():
+            say(f"    reads   {path}")
+        for path in call.outputs.values():
+            say(f"    writes  {path}")
+        say(f"    log     {call.log}")
+    say(f"\n[G] {PUBLISH_DELTAS}  (always runs)\n    writes  {DELTA_SUMMARY}")
+    say(f"\n[G] {VERIFY_EVIDENCE}  (always runs)\n    writes  {INVENTORY}")
+    say(f"    writes  {VERIFICATION_REPORT}")
+    return EXIT_SUCCESS
 
 
 def report(hub: Path, *, verify: bool) -> int:
     """Make the reports of a hub again, and print the deltas.
 
-    Args:
-        hub: The hub.
-        verify: Whether to check the evidence too, where a run of the flow made the hub.
+    The evidence is checked too where that is asked for, and a run of the flow made the hub.
     """
     _refuse_no_hub(hub)
     check_place(hub)
