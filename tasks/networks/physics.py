@@ -4,15 +4,34 @@ Complex fields are pairs (real, imaginary), alike on every backend. The detector
 order of the FFT, zero frequency at [0, 0]. Patches are cut and placed as in
 `tasks.core.geometry.patches`, an exact pair of adjoints, by `tasks.networks.batches.flat_indices`.
 Differentiable, for a group; `tasks.networks.projections` has the same formulas for a whole scan.
+Keras is imported when it is first used: forms and plans show the networks without it.
 """
 
+from importlib import import_module
 from typing import Any
 
-from tasks.networks.keras_later import ops
 from tasks.networks.projections import COUNT_OFFSET
 
 Tensor = Any
 ComplexPair = tuple[Tensor, Tensor]
+
+
+class _Later:
+    """A module that is imported when the first of its names is asked for."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a name of the module, and keep it."""
+        value = getattr(import_module(self._module), name)
+        setattr(self, name, value)
+        return value
+
+
+keras: Any = _Later("keras")
+layers: Any = _Later("keras.layers")
+ops: Any = _Later("keras.ops")
 
 
 def multiply(a: ComplexPair, b: ComplexPair) -> ComplexPair:

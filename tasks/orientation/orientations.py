@@ -1,4 +1,4 @@
-"""How well some patterns fit each other in every orientation, when the probe is not known well.
+"""The orientations that a scan may have, how each is cured, and how well patterns fit in it.
 
 A measured probe is a guess: an object reconstructed with it fits hardly better in the right
 orientation than in a wrong one. So object and probe are found together, pattern by pattern, by
@@ -11,18 +11,60 @@ give the same patterns. Only a probe that is known tells the two apart.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-
-from tasks.orientation.orientations import ORIENTATIONS
 
 AS_STATED = "as stated"
 EPOCHS = 12
 PROBE_FROM_EPOCH = 2
 STEP = 0.9
 CLEAR_RATIO = 1.05
+
+
+class Orientation(NamedTuple):
+    """Another orientation than the stated one.
+
+    Attributes:
+        matrix: What turns the stated positions (y, x) into it.
+        cure: What to do with a scan that has it.
+    """
+
+    matrix: tuple[tuple[int, int], tuple[int, int]]
+    cure: str
+
+
+ORIENTATIONS = {
+    "y and x swapped": Orientation(
+        ((0, 1), (1, 0)), "swap the columns of positions_px, or transpose every pattern"
+    ),
+    "y negated": Orientation(
+        ((-1, 0), (0, 1)), "negate positions_px[:, 0], or flip every pattern along y"
+    ),
+    "x negated": Orientation(
+        ((1, 0), (0, -1)), "negate positions_px[:, 1], or flip every pattern along x"
+    ),
+    "y and x negated": Orientation(
+        ((-1, 0), (0, -1)),
+        "negate positions_px, or flip every pattern along both axes, or conjugate the probe",
+    ),
+    "a quarter turn": Orientation(
+        ((0, 1), (-1, 0)),
+        "swap the columns of positions_px and negate the second, or turn every pattern",
+    ),
+    "a quarter turn back": Orientation(
+        ((0, -1), (1, 0)),
+        "swap the columns of positions_px and negate the first, or turn every pattern",
+    ),
+    "y and x swapped and negated": Orientation(
+        ((0, -1), (-1, 0)),
+        "swap the columns of positions_px and negate both, or turn every pattern",
+    ),
+}
+CORNER = "zero frequency in the corner"
+CORNER_CURE = "move the zero frequency of every pattern to [N // 2, N // 2] by numpy.fft.fftshift"
 TWIN = "y and x negated"
 TWINS = {
     AS_STATED: TWIN,
@@ -30,6 +72,13 @@ TWINS = {
     "y and x swapped": "y and x swapped and negated",
     "a quarter turn": "a quarter turn back",
 }
+
+
+def middle_exposures(positions_px: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """Return the exposures closest to the middle of the scan, a square of neighbours."""
+    centre = (positions_px.max(axis=0) + positions_px.min(axis=0)) / 2
+    distance = np.abs(positions_px - centre).max(axis=1)
+    return np.sort(np.argsort(distance, kind="stable")[:count])
 
 
 @dataclass(frozen=True)
@@ -106,11 +155,9 @@ def fit_orientations(
 
 def turned_positions(positions_px: NDArray[np.floating], name: str) -> NDArray[np.floating]:
     """Return positions (J, 2) in an orientation by its name."""
-    return (
-        positions_px
-        if name == AS_STATED
-        else positions_px @ np.asarray(ORIENTATIONS[name].matrix).T
-    )
+    if name == AS_STATED:
+        return positions_px
+    return positions_px @ np.asarray(ORIENTATIONS[name].matrix).T
 
 
 def fit_with_probe(
@@ -118,7 +165,6 @@ def fit_with_probe(
     positions_px: NDArray[np.floating],
     probe: NDArray[np.complexfloating],
     good: NDArray[np.bool_],
-    n_epochs: int = EPOCHS,
 ) -> RefinedFit:
     """Find object and probe of some patterns, from a flat object.
 
@@ -129,7 +175,6 @@ def fit_with_probe(
         positions_px: Their positions (y, x) [px], shape (J, 2).
         probe: Where to start, shape (N, N).
         good: Pixels that count, shape (N, N); the others keep what is predicted.
-        n_epochs: Passes over the patterns.
     """
     roots = np.sqrt(np.fft.ifftshift(counts, axes=(-2, -1))).astype(np.float32)
     trusted = np.fft.ifftshift(good)
@@ -140,7 +185,7 @@ def fit_with_probe(
     light = probe.astype(np.complex64)
     rng = np.random.default_rng(len(counts))
     misfit = spread = n_bright = 0.0
-    for epoch in range(n_epochs):
+    for epoch in range(EPOCHS):
         misfit = spread = n_bright = 0.0
         for index in rng.permutation(len(counts)):
             row, column = corners[index]
@@ -150,7 +195,7 @@ def fit_with_probe(
             modulus = np.abs(far)
             away = np.where(trusted, roots[index] - modulus, np.float32(0))
             misfit += float(np.vdot(away, away))
-            if epoch == n_epochs - 1:
+            if epoch == EPOCHS - 1:
                 added, count = _spread(roots[index][trusted] ** 2, modulus[trusted] ** 2)
                 spread, n_bright = spread + added, n_bright + count
             far *= away / np.maximum(modulus, np.float32(1e-6))

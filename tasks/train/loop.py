@@ -1,4 +1,4 @@
-"""The training loop and its schedule: the same for both principles, in steps or in seconds."""
+"""The training loop: the same for both principles, in steps or in seconds."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,10 +9,8 @@ import numpy as np
 from tasks.networks.canvas_network import CanvasNetwork
 from tasks.train.checkpoints import Checkpoints
 from tasks.train.history import History
-from tasks.train.losses import Objective
-from tasks.train.params import TrainingParams
-from tasks.train.trainer import Trainer
-from tasks.train.training_setup import TrainingBatch
+from tasks.train.params import TrainingParams, budget_share, is_validation_due, learning_rate
+from tasks.train.trainer import Objective, Trainer, TrainingBatch
 
 AfterStep = Callable[[int, float, float], None]
 BatchOfStep = Callable[[int], TrainingBatch]
@@ -146,43 +144,3 @@ def _explain(losses: Sequence[float], batch: TrainingBatch, params: TrainingPara
         f"({params.learning_rate:g}) or clip_norm ({params.clip_norm:g})"
     )
     return f"The loss at step {len(losses)} is {losses[-1]} (the step before: {before}); {cause}."
-
-
-SECONDS_GRAIN = 0.005
-VALIDATION_SHARE = 0.05
-MIN_STEPS_BETWEEN_VALIDATIONS = 20
-
-
-def budget_share(params: TrainingParams, steps: int, elapsed_s: float) -> float:
-    """Return the share of the budget that is spent; 1 or more when it is used up."""
-    if params.budget_s is None:
-        return steps / params.n_steps
-    return elapsed_s / params.budget_s
-
-
-def learning_rate(params: TrainingParams, share: float) -> float:
-    """Return the rate at a share of the budget: a linear warm-up, then a cosine towards zero."""
-    grain = SECONDS_GRAIN if params.budget_s is not None else 1 / params.n_steps
-    warmup = params.warmup_fraction
-    if params.budget_s is None:
-        warmup = round(warmup * params.n_steps) / params.n_steps
-    if share < warmup - grain / 2:
-        return params.learning_rate * (share + grain) / (warmup + grain)
-    falling = 0.5 + 0.5 * float(np.cos(np.pi * (share - warmup) / (1 - warmup)))
-    return params.learning_rate * falling
-
-
-def is_validation_due(
-    params: TrainingParams, steps_since: int, share_since: float, is_last: bool
-) -> bool:
-    """Tell whether a validation follows a step, given steps and budget share since the last.
-
-    By default about twenty times a training, but never so often that it costs more than a few
-    percent of the time; always when the budget is used up.
-    """
-    if is_last:
-        return True
-    if params.evaluate_every is not None:
-        return steps_since >= params.evaluate_every
-    is_spent = share_since >= VALIDATION_SHARE * (1 - 1e-9)
-    return is_spent and steps_since >= MIN_STEPS_BETWEEN_VALIDATIONS

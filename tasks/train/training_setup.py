@@ -4,7 +4,7 @@ A batch follows from its number alone, so a training that was interrupted goes o
 batches that it would have had.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,11 +17,9 @@ from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess import initial_guess
 from tasks.train.grouped_scan import GroupedScan, hold_out
-from tasks.train.losses import Objective, physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import PhotonThinning
-
-TrainingBatch = Mapping[str, NDArray[np.generic]]
+from tasks.train.trainer import Objective, TrainingBatch, physics_loss, supervised_loss
 
 VALIDATION_BATCHES = 2
 LABELS = ("truth", "labels")

@@ -16,7 +16,7 @@ from tasks.core.files.atomic_files import atomic_path, write_json, write_text
 from tasks.figures import AMPLITUDE_MAP, CYCLIC_PHASE_MAP, PHASE_MAP
 from tasks.ingest.checks import Checks, checks_record
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.refined_fit import AS_STATED
+from tasks.orientation.orientations import AS_STATED
 
 PATTERN_MAP = "inferno"
 LIT, FAULTY = "#1f4e79", "#e8743b"

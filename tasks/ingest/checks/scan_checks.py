@@ -11,8 +11,7 @@ from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.orientations import ORIENTATIONS
-from tasks.orientation.refined_fit import AS_STATED, OrientationFits
+from tasks.orientation.orientations import AS_STATED, ORIENTATIONS, OrientationFits
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tasks.core.geometry.groups import nearest_neighbours
-from tasks.networks.architectures.base import Channels, Workload
+from tasks.networks.architectures.base import Channels, Workload, block, convolution
 from tasks.networks.architectures.stitching import StitchedArchitecture
-from tasks.networks.architectures.unet import block, convolution
 from tasks.networks.exposures import InputGeometry
-from tasks.networks.keras_later import keras, layers, ops
-from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
+from tasks.networks.physics import ComplexPair, Tensor, keras, layers, ops, squared_modulus
 
 if TYPE_CHECKING:
     from tasks.networks.canvas_network import CanvasNetwork

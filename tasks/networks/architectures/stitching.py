@@ -18,8 +18,7 @@ from tasks.networks import physics
 from tasks.networks.architectures.base import Architecture, Canvases
 from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, InputGeometry, intensity_of, zero_frequency_first
-from tasks.networks.keras_later import ops
-from tasks.networks.physics import ComplexPair, Tensor, squared_modulus
+from tasks.networks.physics import ComplexPair, Tensor, ops, squared_modulus
 
 if TYPE_CHECKING:
     from tasks.networks.canvas_network import CanvasNetwork
