@@ -29,11 +29,9 @@ CRASHED, REGRESSED, NIGHT = (
 
 
 def automations(flow_names: Sequence[str], notification: UUID | None) -> list[AutomationCore]:
-    """Return the automations of this project.
+    """Return the automations of this project, for flows whose runs are watched.
 
-    Args:
-        flow_names: Flows whose runs are watched.
-        notification: Block that people are told by; None leaves it at the server's events.
+    People are told by a notification block; without one it stays with the server's events.
     """
     return [
         _crash_silent_runs(flow_names),

@@ -26,12 +26,7 @@ REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
 def run_command(app: App, words: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: what the function returns, or 2 for bad input.
-
-    Args:
-        app: The command line.
-        words: Arguments; those of this process without.
-    """
+    """Run a command line, on the words of this process without others; return its exit code."""
     arguments = sys.argv[1:] if words is None else words
     return run_app(app, arguments, options=OPTIONS, refusal=BadInputError)
 

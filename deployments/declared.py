@@ -146,11 +146,7 @@ def project_version() -> str:
 
 
 def declared_pools(gpus: int) -> list[Pool]:
-    """Return the pools.
-
-    Args:
-        gpus: How many runs the GPU pool takes at once.
-    """
+    """Return the pools; that of the GPUs takes as many runs at once as there are."""
     pools = [Pool.model_validate(entry) for entry in _read("pools.yaml")]
     return [
         pool.model_copy(update={"concurrency_limit": gpus}) if pool.name == GPU_POOL else pool
@@ -159,10 +155,7 @@ def declared_pools(gpus: int) -> list[Pool]:
 
 
 def declared_deployments(slugs: Sequence[str] = ()) -> list[Deployment]:
-    """Return deployments, all of them or those that are named.
-
-    Args:
-        slugs: Names such as `phase-g/local`.
+    """Return deployments, all of them or those that are named, such as `phase-g/local`.
 
     Raises:
         BadInputError: If there is none of that name.

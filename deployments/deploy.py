@@ -128,13 +128,7 @@ def _apply_queue(client: SyncPrefectClient, pool: str, queue: Queue) -> Changes:
 def apply_deployment(
     client: SyncPrefectClient, deployment: Deployment, wanted: Mapping[str, Any]
 ) -> Changes:
-    """Make a deployment what is declared, and yield a line if it changed.
-
-    Args:
-        client: Client of the server; the deployment's pool is there.
-        deployment: The deployment.
-        wanted: Its payload.
-    """
+    """Make a deployment, whose pool is there, what its payload says; yield a line if it changed."""
     try:
         found = client.read_deployment_by_name(deployment.slug)
     except ObjectNotFound:

@@ -25,25 +25,17 @@ UNITS = {
 
 
 def form_schema(flow: Flow[Any, Any]) -> dict[str, Any]:
-    """Return the schema that the form is drawn from, and that the server checks values by.
+    """Return the JSON schema of a flow's form, by which the server checks values too.
 
-    Args:
-        flow: A flow whose parameters are pydantic models.
-
-    Returns:
-        JSON schema; the description of every field with bounds ends in them, such as
-        `Root seed of all random numbers (at least 0, below 2147483648)`.
+    The description of every field with bounds ends in them, such as
+    `Root seed of all random numbers (at least 0, below 2147483648)`.
     """
     schema: dict[str, Any] = with_ranges(parameter_schema(flow).model_dump(exclude_unset=True))
     return schema
 
 
 def with_ranges(schema: Any) -> Any:
-    """Return a JSON schema in which descriptions say the ranges of their fields.
-
-    Args:
-        schema: Schema, or any part of one.
-    """
+    """Return a JSON schema, or part of one, whose descriptions say the ranges of their fields."""
     if isinstance(schema, list):
         return [with_ranges(part) for part in schema]
     if not isinstance(schema, dict):
@@ -60,11 +52,7 @@ def with_ranges(schema: Any) -> Any:
 
 
 def title_of(name: str) -> str:
-    """Return a field's name for people: `Position error [px]` of `position_error_px`.
-
-    Args:
-        name: Name of a field, which ends in its unit where it has one.
-    """
+    """Return a field's name for people: `Position error [px]` of `position_error_px`."""
     found = next((unit for unit in UNITS if name.endswith(f"_{unit}")), "")
     words = name.removesuffix(f"_{found}").replace("_", " ").capitalize()
     return f"{words} [{UNITS[found]}]" if found else words
@@ -74,9 +62,6 @@ def range_text(field: Mapping[str, Any]) -> str:
     """Return the bounds of a field in words; empty where it has none.
 
     Those of an optional value, or of the parts of a pair, are those of the field.
-
-    Args:
-        field: Schema of one field.
     """
     parts = [field, *(part for part in field.get("anyOf", []) if isinstance(part, dict))]
     items = field.get("items")

@@ -40,11 +40,7 @@ class Service:
     def start(
         self, command: Sequence[str], environment: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
-        """Start it in a session of its own, in which it outlives this process.
-
-        Args:
-            command: Words of the command; no shell sees them.
-            environment: All variables of the process.
+        """Start a command, no shell between, in a session of its own that outlives this process.
 
         Raises:
             BadInputError: If it runs already.
@@ -82,11 +78,7 @@ class Service:
         return None
 
     def stop(self, patience_s: float = PATIENCE_S) -> str:
-        """End the process, first asked and then killed, and say how it went.
-
-        Args:
-            patience_s: Seconds that it has to end by itself.
-        """
+        """End the process, first asked and, when patience is over [s], killed; say how it went."""
         pid = self.process_id()
         if pid is None:
             return f"The {self.name} does not run."

@@ -71,17 +71,9 @@ def parameter_model(declared: Deployment) -> type[BaseModel]:
 def trigger(
     client: SyncPrefectClient, declared: Deployment, params: BaseModel, *, queue: str, watch: bool
 ) -> int:
-    """Trigger a run, once it is sure that a worker would take it.
+    """Trigger a run, once it is sure that a worker would take it; return the exit code.
 
-    Args:
-        client: Client of a server that answers.
-        declared: The deployment.
-        params: What was asked for; what was not set stays the deployment's.
-        queue: Queue of the pool, or empty.
-        watch: Whether to wait for the end.
-
-    Returns:
-        Exit code.
+    What was not asked for stays the deployment's; an empty queue, too.
 
     Raises:
         BadInputError: If the server does not know the deployment or has it from another version,

@@ -75,12 +75,9 @@ def serve(
 
 
 def environment_of(outer: Mapping[str, str], port: int, folder: Path) -> dict[str, str]:
-    """Return the environment of server and workers.
+    """Return the environment of server and workers, given a person's and the state folder.
 
-    Args:
-        outer: That of the person; what it says of Prefect's home and of credentials holds.
-        port: Port of the server.
-        folder: State folder.
+    What the person's says of Prefect's home and of credentials holds.
     """
     own = {
         "PREFECT_SERVER_API_HOST": HOST,

@@ -22,11 +22,7 @@ SCHEMA_VERSION = 1
 def record_attempt(hub: Path, started_at: str, result: str, details: dict[str, Any]) -> None:
     """Append one line about this attempt to `summary/attempts.jsonl`; older lines stay.
 
-    Args:
-        hub: The hub.
-        started_at: Time in UTC.
-        result: How it ended: `success`, `no deltas`, `failed` or `interrupted`.
-        details: What else is worth keeping, as JSON.
+    The result is `success`, `no deltas`, `failed` or `interrupted`, the start a time in UTC.
     """
     times = {"started_at": started_at, "ended_at": utc_now()}
     kept: dict[str, Any] = portable(details, hub)
@@ -52,10 +48,6 @@ def _ends_within_a_line(file: BinaryIO) -> bool:
 
 def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
     """Write `blocker.json` and `blocker.txt`: what failed, how to repeat it, its last lines.
-
-    Args:
-        hub: The hub.
-        failure: The exception that stopped the run.
 
     Returns:
         Content of the JSON.
@@ -136,15 +128,11 @@ def completed(ends: Ends) -> set[str]:
 
 
 def raise_unfinished(plan: Plan, done: set[str], failures: Sequence[dict[str, Any]]) -> None:
-    """Raise an error if a stage of a condition is not done.
-
-    Args:
-        plan: The conditions.
-        done: Names of the stages that are.
-        failures: What stopped those that failed, entries as in `blocker.json`.
+    """Raise an error if a stage of a condition is not among those that are done.
 
     Raises:
-        ConditionsFailedError: If a condition lacks a stage.
+        ConditionsFailedError: If a condition lacks a stage; it has what stopped those that failed,
+            entries as in `blocker.json`.
     """
     failed = [c.name for c in plan.conditions if not {call.stage for call in c} <= done]
     if failed:

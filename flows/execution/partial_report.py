@@ -33,12 +33,8 @@ HALF_SUFFIXES = tuple(f".{half}" for half in HALVES)
 def report_partially(hub: Path, plan: Plan, failed_stage: str | None) -> None:
     """Compare what a failed run has finished, make the reports, and show them in Prefect.
 
-    What stopped the run matters more than what hinders its report, which is logged.
-
-    Args:
-        hub: The hub, with its blocker written.
-        plan: The stages of the run.
-        failed_stage: Name of the stage that failed, which is not tried again.
+    The stage that failed is not tried again. What stopped the run matters more than what hinders
+    its report, which is logged.
     """
     try:
         _compare_what_is_there(hub, plan, failed_stage)
@@ -90,15 +86,9 @@ def _compare(session: HubSession, call: StageCall) -> None:
 
 
 def partial_call(call: StageCall, plan: Plan, done: set[str]) -> StageCall | None:
-    """Return a comparison of the reconstructions that are done.
+    """Return a planned comparison of those reconstructions alone whose stages are done.
 
-    Args:
-        call: The comparison as planned.
-        plan: The stages of the run.
-        done: Names of those that have ended well.
-
-    Returns:
-        The call without what is missing; None where no arm is done, or its scan is not.
+    None where no arm is done, or its scan is not.
     """
     makers = {path: made.stage for made in plan for path in made.outputs.values()}
     ready = {name: path for name, path in call.inputs.items() if makers.get(path) in done}

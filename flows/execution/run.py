@@ -34,15 +34,12 @@ LOGGER = logging.getLogger(__name__)
 def open_hub(
     plan: Plan, *, keeps_going: bool = False, with_workers: bool = False
 ) -> Iterator[HubSession]:
-    """Open a hub for a run, and record how the run ends.
+    """Open a hub for a run, yield the session of its stages, and record how the run ends.
 
     Args:
         plan: The stages of the run.
         keeps_going: Whether a failed stage stops only those that need its files.
         with_workers: Whether runs of single conditions may fill in their stages meanwhile.
-
-    Yields:
-        The session that stages are submitted in.
 
     Raises:
         BadInputError: If the hub cannot be used, belongs to other parameters or is busy;

@@ -38,17 +38,9 @@ class TaskGraph:
         call: StageCall,
         after: list[Future] | None = None,
     ) -> Future:
-        """Submit a stage; those that make its inputs come before.
+        """Submit a stage, to start after the makers of its inputs and others; return its future.
 
         A stage that conditions share is submitted once, and its future given again.
-
-        Args:
-            stage: The task.
-            call: What it shall do.
-            after: Stages to wait for beside the makers of the inputs.
-
-        Returns:
-            Its future.
         """
         if call.stage in self.futures:
             return self.futures[call.stage]
@@ -84,14 +76,10 @@ TASKS: dict[str, Task[[StageCall], StageRecord]] = {
 
 
 def submit_condition(graph: TaskGraph, condition: ConditionPlan) -> None:
-    """Submit the stages of a condition.
+    """Submit the stages of a condition; a graph may share those of conditions before it.
 
     The trainings of the arms share the cores alone: other reconstructions wait for them, whether
     they need a network or not.
-
-    Args:
-        graph: Where they are submitted to; those of conditions before it may be shared.
-        condition: The stages.
     """
     for replicate in condition.replicates:
         trained: list[Future] = []

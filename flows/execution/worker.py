@@ -28,9 +28,6 @@ FAILURES = ".cache/failures"
 def fill_in(plan: Plan) -> None:
     """Run the stages of one condition; what other workers have made is not made again.
 
-    Args:
-        plan: Of a run of the condition alone.
-
     Raises:
         BadInputError: If no sweep has prepared the hub for just these stages.
         ConditionsFailedError: If a stage fails; the rest goes on as far as it can.

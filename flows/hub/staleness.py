@@ -100,8 +100,7 @@ def refuse_stale_hub(hub: Path, plan: Plan) -> None:
 def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
     """Move what no longer holds to `archive/<time>/`; what the plan would make just so stays.
 
-    Returns:
-        The folder in the archive, or None where nothing was stale.
+    Returns the folder in the archive, or None where nothing was stale.
     """
     if not stale_outputs(hub, plan):
         return None

@@ -81,14 +81,7 @@ def spelled_out(words: Sequence[str]) -> list[str]:
 
 
 def confined_file(name: str | Path, root: Path) -> Path:
-    """Return a file below a data root; for names that come from a form.
-
-    Args:
-        name: Path relative to the root, or an absolute one below it.
-        root: The data root.
-
-    Returns:
-        The file with every link followed.
+    """Return a file below a data root, every link followed; for names that come from a form.
 
     Raises:
         BadInputError: If the root is no folder, the name leads out of it, by `..` or by a link,

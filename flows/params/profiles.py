@@ -89,11 +89,7 @@ class StageParams:
 
 
 def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
-    """Return the parameters of every stage for one replicate of a run.
-
-    Args:
-        params: What the run is asked for.
-        replicate: Number of the replicate, from 1.
+    """Return the parameters of every stage for one replicate, numbered from 1, of a run.
 
     Raises:
         pydantic.ValidationError: If a value does not fit its stage.

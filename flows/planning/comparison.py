@@ -54,13 +54,7 @@ def half_stages(
 
 
 def plan_comparison(planner: Planner, split: Split, steps: Steps) -> StageCall:
-    """Compare all reconstructions of a split.
-
-    Args:
-        planner: Of the condition and replicate.
-        split: The split.
-        steps: The stages of every reconstruction.
-    """
+    """Compare all reconstructions of a split, given their stages."""
     folder = planner.condition.analysis_folder(split.value)
     outputs = {
         "metrics": f"{folder}/comparison_metrics.csv",
@@ -118,10 +112,7 @@ def plan_costs(
 ) -> StageCall:
     """Return the call that puts together what every reconstruction costs, for all replicates.
 
-    Args:
-        planners: Of all conditions and replicates.
-        steps: The stages of every reconstruction, for each of the planners.
-        tables: Table of the comparison, by the name of its stage.
+    Each planner has its stages of every reconstruction; tables are by the name of the comparison.
     """
     sources = [
         CostSource(

@@ -18,9 +18,6 @@ def photons_per_pattern(params: IngestParams) -> float:
     It is nominal: the stages measure the mean of all patterns, faults masked, and record it.
     Three digits name a folder, and do not change with a masked pixel more or less.
 
-    Args:
-        params: The scan and what its file does not say.
-
     Raises:
         ValueError: If it cannot be read as a scan, or holds no photon.
     """

@@ -143,9 +143,6 @@ class Plan:
 def make_plan(params: PhaseGParams) -> Plan:
     """Return the plan of a run of one condition; writes no file.
 
-    Args:
-        params: What the run is asked for.
-
     Raises:
         BadInputError: If its scans cannot be simulated.
         pydantic.ValidationError: If a value does not fit its stage.

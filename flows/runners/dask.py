@@ -25,9 +25,6 @@ class Tell(Protocol):
 def check_cluster(address: str) -> None:
     """Refuse a cluster that is not there, within seconds.
 
-    Args:
-        address: Of the scheduler, such as `tcp://127.0.0.1:8786`.
-
     Raises:
         BadInputError: If prefect-dask is not installed, or no scheduler with a worker answers.
     """
@@ -55,12 +52,7 @@ def check_cluster(address: str) -> None:
 def run_on_dask(
     conditions: Mapping[str, PhaseGParams], address: str, tell: Tell
 ) -> dict[str, str | None]:
-    """Run conditions on a cluster, as many at a time as its workers have threads.
-
-    Args:
-        conditions: What a worker is asked for, by the name of the condition.
-        address: Of the scheduler.
-        tell: Told when a condition has been handed over, and when it has ended.
+    """Run conditions, by their names, on a cluster, as many at a time as its workers have threads.
 
     Returns:
         How each ended: nothing where it ended well, else a few words.
@@ -97,11 +89,7 @@ def _on_cluster(
 def run_condition(params: dict[str, Any]) -> str | None:
     """Run one condition in the process of a worker; its stages have child processes there too.
 
-    Args:
-        params: Those of `phase-g`, as JSON.
-
-    Returns:
-        Nothing where it ended well, else a few words.
+    Returns nothing where it ended well, else a few words.
     """
     from flows.phase_g import phase_g
 

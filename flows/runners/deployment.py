@@ -22,10 +22,7 @@ POLL_S = 2.0
 
 
 def check_deployment(name: str) -> None:
-    """Refuse a deployment that is not there, or that nobody would run.
-
-    Args:
-        name: Of flow and deployment, such as `phase-g/gpu`.
+    """Refuse a deployment, such as `phase-g/gpu`, that is not there or that nobody would run.
 
     Raises:
         BadInputError: If there is no such deployment, or its pool has no worker online.
@@ -63,12 +60,7 @@ def _refuse_to_wait_for_itself(client: SyncPrefectClient, pool: str) -> None:
 def run_by_deployment(
     conditions: Mapping[str, PhaseGParams], deployment: str, tell: "Tell"
 ) -> dict[str, str | None]:
-    """Start a run a condition, and wait for all; whatever ends this ends them.
-
-    Args:
-        conditions: What a worker is asked for, by the name of the condition.
-        deployment: Name of flow and deployment.
-        tell: Told when the state of a run changes for good.
+    """Start a run a condition, by their names, and wait for all; whatever ends this ends them.
 
     Returns:
         How each ended: nothing where it ended well, else a few words.

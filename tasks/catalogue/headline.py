@@ -57,18 +57,10 @@ def arms_among(models: Container[str]) -> tuple[Reconstruction, ...]:
 
 
 def others_among(models: Container[str]) -> tuple[Reconstruction, ...]:
-    """Return the arms that the subject is compared with: the headline's, and further ones held.
-
-    Args:
-        models: Names of what the tables of a hub hold.
-    """
+    """Return the arms that the subject is compared with: the headline's, and further ones held."""
     return (*OTHERS, *(arm for arm in FURTHER_ARMS if arm.name in models))
 
 
 def metrics_among(held: Container[str]) -> tuple[Metric, ...]:
-    """Return the metrics of deltas, history and map: the headline's, and further ones held.
-
-    Args:
-        held: Names of the metrics that the tables of a hub hold.
-    """
+    """Return the metrics of deltas, history and map: the headline's, and further ones held."""
     return (*HEADLINE_METRICS, *(metric for metric in FURTHER_METRICS if metric.name in held))

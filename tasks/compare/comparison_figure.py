@@ -41,15 +41,9 @@ def write_comparison_plot(
 ) -> None:
     """Draw truth and arms, amplitude and phase and their errors, as PNG; whole or not at all.
 
-    Pixels that are not scored are white; the dashed line is the rectangle of SSIM and MS-SSIM.
-
-    Args:
-        path: PNG to write.
-        reference: The truth and what is scored.
-        illumination: Probe intensity summed over the scan [photons / px], shape (H, W).
-        results: Arms, in their order, and controls.
-        object_pixel_m: Side of an object pixel [m]; None gives the scale in pixels.
-        title: What was measured.
+    Pixels that are not scored are white; the dashed line is the rectangle of SSIM and MS-SSIM. The
+    illumination is in photons / px, (H, W); without the side of an object pixel [m] the scale is in
+    pixels.
     """
     controls = {name for name in results if RECONSTRUCTIONS.get(name).role is Role.CONTROL}
     listed = {model: one for model, one in results.items() if model in controls}

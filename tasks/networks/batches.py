@@ -18,12 +18,9 @@ NetworkInputs = dict[str, NDArray[Any]]
 def canvas_of(
     positions_px: NDArray[np.floating], n_px: int, shape: tuple[int, int] | None = None
 ) -> Window:
-    """Return the canvas of some positions: a window that holds every patch.
+    """Return the canvas of absolute positions (J, 2) [px]: a window that holds every patch.
 
-    Args:
-        positions_px: Absolute positions (y, x) [px], shape (J, 2).
-        n_px: Side of a patch [px].
-        shape: Shape to use; by default the smallest whose sides are multiples of 8.
+    Its shape is the smallest whose sides are multiples of 8, unless one is given.
     """
     box = scan_box(positions_px, n_px)
     if shape is None:

@@ -55,13 +55,13 @@ class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
         chunk_size: int,
         after_pass: Callable[[int], None],
     ) -> NDArray[np.complex64]:
-        """Reconstruct a whole scan, some patterns at a time.
+        """Reconstruct a whole scan, some patterns at a time; no more are in memory.
 
         Args:
             exposures: The scan.
             canvas: Window of the object's frame that holds every patch.
             initial_guess: On the canvas, shape (H, W); zero where it is not needed.
-            chunk_size: Patterns at a time; no more are in memory.
+            chunk_size: Patterns at a time.
             after_pass: Told the number of finished passes, of `passes`.
 
         Returns:

@@ -65,11 +65,7 @@ def refine_probe(
 ) -> Refined:
     """Refine the probe of a checked scan from a flat object; it carries the photons already.
 
-    Args:
-        scan: Checked scan.
-        params: Modes, epochs and whether positions are refined.
-        on_epoch: Told the number of every finished epoch, from 1, and its loss.
-        n_threads: Threads that compute.
+    `on_epoch` is told the number of every finished epoch, from 1, and its loss.
 
     Raises:
         FloatingPointError: If loss, object or probe are not finite.

@@ -79,15 +79,9 @@ def solve(
     on_epoch: OnEpoch,
     n_threads: int = 1,
 ) -> Solution:
-    """Reconstruct the object of a scan.
+    """Reconstruct the object of a checked scan (`check_scan`) from an initial one over its box.
 
-    Args:
-        scan: Checked scan (`check_scan`).
-        settings: Complete settings.
-        initial: Object to start from, over the box of the scan.
-        device: Where to compute.
-        on_epoch: Told the number of every finished epoch, from 1, its loss, and the object.
-        n_threads: Threads that compute.
+    `on_epoch` is told the number of every finished epoch, from 1, its loss, and the object.
 
     Raises:
         DivergedError: If loss or object are not finite; it holds the last good object.

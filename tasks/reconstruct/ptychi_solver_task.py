@@ -46,15 +46,10 @@ def build_task(
     torch_device: str,
     free: Callable[[Any], None] | None = None,
 ) -> Any:
-    """Return pty-chi's task for a checked scan.
+    """Return pty-chi's task for a checked scan, on the `torch_device` `cpu` or `cuda`.
 
-    Args:
-        scan: Checked scan.
-        settings: Complete settings.
-        initial: Object to start from, over the box of the scan; the task's object is larger
-            by a margin, which no light reaches.
-        torch_device: `cpu` or `cuda`.
-        free: Changes the options so that more than the object is refined.
+    The object starts as the initial one over the box of the scan, larger by a margin that no light
+    reaches. `free` changes the options so that more than the object is refined.
     """
     # Before any tensor is made: the precision of the first transforms would else be double.
     ptychi_maths.set_use_double_precision_for_fft(False)

@@ -147,13 +147,10 @@ def _facts_of(
 
 
 def spread_between_orders(objects: NDArray[np.complexfloating], lit: NDArray[np.bool_]) -> float:
-    """Return the r.m.s. deviation of objects from their mean, relative to it.
+    """Return the r.m.s. deviation of objects (K, H, W) from their mean, over that, in lit pixels.
 
-    A global phase, which no counts can tell, is taken out before.
-
-    Args:
-        objects: One object an order, shape (K, H, W), K at least 2.
-        lit: Pixels that matter, shape (H, W).
+    There is one object an order, at least two. A global phase, which no counts can tell, is taken
+    out before.
     """
     values = objects[:, lit].astype(np.complex128)
     overlaps = values @ values[0].conj()

@@ -120,13 +120,7 @@ class ProgressArtifact:
         logger: "logging.Logger | logging.LoggerAdapter[Any]",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make the artifact, inside of a task.
-
-        Args:
-            key: Its key, kebab-case.
-            logger: Told if Prefect refuses it.
-            clock: Returns the time [s], from any zero.
-        """
+        """Make the artifact, inside of a task; the clock tells seconds from any zero."""
         self._key, self._logger, self._clock = key, logger, clock
         self._updated_s = clock()
         self._artifact: UUID | None = None

@@ -40,13 +40,8 @@ def train_network(
 ) -> History:
     """Train a network in place; its weights end as those of the best validation.
 
-    Args:
-        network: Network to train.
-        objective: What to minimise.
-        batch_of_step: Returns the batch of a step by its number.
-        params: Budget, learning rate and the rest.
-        after_step: Told the number of finished steps, the last loss and the share of the budget.
-        safeguards: Validation and checkpoints.
+    A step has the batch of its number. `after_step` is told the number of finished steps, the last
+    loss and the share of the budget.
 
     Raises:
         FloatingPointError: If a loss is not finite; the message says at which step and why.

@@ -30,12 +30,8 @@ def poisson_deviance(counts: Tensor, intensity: Tensor, good: Tensor) -> Tensor:
     """Return the mean over good pixels of lambda - I log(lambda) - I + I log(I).
 
     The Poisson negative log-likelihood less that of a perfect prediction: zero at the least, and
-    about one half a pixel for the true intensity of well-lit pixels.
-
-    Args:
-        counts: Photons I, shape (J, N, N).
-        intensity: Predicted intensity lambda, same shape.
-        good: 1 where the detector counts, shape (N, N).
+    about one half a pixel for the true intensity of well-lit pixels. Photons I and the predicted
+    intensity lambda have shape (J, N, N); `good` is 1 where the detector counts, (N, N).
     """
     logarithm = ops.log(intensity + FAINT_INTENSITY) - ops.log(ops.maximum(counts, TINY))
     return ops.mean(good * (intensity - counts - counts * logarithm)) / ops.mean(good)

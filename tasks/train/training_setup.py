@@ -56,13 +56,6 @@ class TrainingSetup:
     ) -> "TrainingSetup":
         """Return what an arm learns from a scan, with or without an initial guess.
 
-        Args:
-            params: Arm, sizes and seed.
-            files: For a network with labels, `truth` or `labels` among the inputs.
-            exposures: The scan.
-            shown_fraction: Share of the photons that the network sees.
-            needs_initial_guess: Whether the network refines one.
-
         Raises:
             ValueError: If the files do not fit the arm, or the scan has too few patterns.
         """
@@ -149,12 +142,8 @@ def in_gauge_of(
 ) -> NDArray[np.complexfloating]:
     """Return the truth with the phase ramp that it lacks to follow a guess; it stays the truth.
 
-    The ramp is the mean phase step of w O conj(T) from pixel to pixel along each axis.
-
-    Args:
-        true_object: True object T, shape (H, W).
-        guess: Initial guess O, shape (H, W); zero everywhere asks for no ramp.
-        weight: Weight w of every pixel, shape (H, W).
+    The ramp is the mean phase step of w O conj(T) from pixel to pixel along each axis. Truth T,
+    guess O and the weight w of every pixel have shape (H, W); a guess of zero asks for no ramp.
     """
     product = weight * guess * true_object.conj()
     step_y = np.angle(np.sum(product[1:] * product[:-1].conj()))

@@ -79,16 +79,11 @@ def remove_gauge(
     trusted: Mask | None = None,
     nearest: Nearest | None = None,
 ) -> Complex:
-    """Return the reconstruction in the gauge of the truth: the inverse of `apply_gauge`.
+    """Return the reconstruction in the gauge of the truth, (H, W): the inverse of `apply_gauge`.
 
     The sub-pixel shift is exact for every frequency, so it does not smooth noise away. What lies
-    outside the trusted pixels could ring into them: it is replaced by the nearest trusted pixel.
-
-    Args:
-        reconstruction: Reconstructed object, shape (H, W).
-        gauge: What to remove.
-        trusted: Pixels that the scan lit, shape (H, W); all if None.
-        nearest: What `nearest_trusted` says of them, if it is known already.
+    outside the trusted pixels, (H, W), could ring into them: it is replaced by the nearest trusted
+    pixel, which `nearest_trusted` may have told already.
     """
     object_ = reconstruction * phase_ramp(
         reconstruction.shape, (-gauge.ramp_rad_per_px[0], -gauge.ramp_rad_per_px[1])

@@ -22,8 +22,7 @@ LEAST_INFORMATION = 0.01
 def lag_sums(patterns: NDArray[np.floating]) -> NDArray[np.complex128]:
     """Return sum_q I(q) exp(i q e) for a lag of one pixel along y and x, shape (J, 2).
 
-    Args:
-        patterns: Intensities or counts, zero frequency first, shape (J, N, N).
+    Patterns are intensities or counts, zero frequency first, shape (J, N, N).
     """
     n_px = patterns.shape[-1]
     turns = np.exp(2j * np.pi * np.fft.fftfreq(n_px))
@@ -33,12 +32,7 @@ def lag_sums(patterns: NDArray[np.floating]) -> NDArray[np.complex128]:
 def probe_lags(
     probes: NDArray[np.complexfloating], modulus_patches: NDArray[np.floating]
 ) -> NDArray[np.complex128]:
-    """Return the lag sums of an object without phase, shape (J, 2).
-
-    Args:
-        probes: Probe at every position, shape (J, N, N).
-        modulus_patches: Estimated |O| under every probe, shape (J, N, N).
-    """
+    """Return the lag sums of an object without phase, (J, 2), given probe and |O|, (J, N, N)."""
     waves = probes * modulus_patches
     return np.stack(
         [np.sum(np.conj(waves) * np.roll(waves, -1, axis), axis=(1, 2)) for axis in (1, 2)], axis=1
@@ -50,11 +44,8 @@ def missing_gradients(projection: Projection, good: NDArray[np.floating]) -> NDA
 
     The efficient estimate of a small change of a Poisson intensity is its score over its
     information (Cox & Hinkley, Theoretical Statistics (1974)). The edges of the beam tell far
-    more than the centre of mass, to which far and faint pixels add noise.
-
-    Args:
-        projection: What the object predicts.
-        good: 1 where the detector counts, zero frequency first, shape (N, N).
+    more than the centre of mass, to which far and faint pixels add noise. `good` is 1 where the
+    detector counts, zero frequency first, shape (N, N).
 
     Raises:
         ValueError: If the projection has no slopes.

@@ -111,14 +111,11 @@ class Sweeper:
     def sequential(
         self, object_: NDArray[np.complex64], straighten: bool
     ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
-        """Sweep over all subsets once.
-
-        Args:
-            object_: Object before the sweep, shape (H, W).
-            straighten: Whether to find the turn that puts the long waves of the phase right.
+        """Sweep over all subsets once, from an object of shape (H, W).
 
         Returns:
-            The object after the sweep, and the turn exp(i phi) to multiply it by, both (H, W).
+            The object after the sweep, and the turn exp(i phi) to multiply it by, both (H, W): that
+            which puts the long waves of the phase right if it is asked for.
         """
         swept = object_.copy()
         gradients = np.zeros((len(self.exposures), 2))
