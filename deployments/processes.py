@@ -20,9 +20,7 @@ LOG_TAIL_LINES = 20
 class Service:
     """A process that holds a lock for as long as it lives: an id of another is never taken for it.
 
-    Attributes:
-        name: What it is called, for its files.
-        folder: Where its lock, which has its id, and its log lie.
+    The lock, which has its id, and its log lie in the folder, called like it.
     """
 
     name: str

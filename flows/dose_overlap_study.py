@@ -33,13 +33,7 @@ THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_worker
 
 
 class SweepResult(BaseModel):
-    """What a sweep says at its end.
-
-    Attributes:
-        delta_summary: Path of the deltas, relative to the hub.
-        condition_map: Path of the map, relative to the hub.
-        deltas_by_condition: Differences of the means over the replicates of each condition.
-    """
+    """What a sweep says at its end: files of the hub, and differences of means over replicates."""
 
     delta_summary: str
     condition_map: str

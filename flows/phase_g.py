@@ -34,13 +34,7 @@ THREADS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_worker
 
 
 class PhaseGResult(BaseModel):
-    """What a run says at its end.
-
-    Attributes:
-        delta_summary: Path of the deltas, relative to the hub; None where there are none.
-        deltas: Differences of the aggregate means, None where there are none.
-        warnings: What went differently from what was asked for.
-    """
+    """What a run says at its end, None in the place of deltas where there are none."""
 
     delta_summary: str | None
     deltas: dict[str, Any] | None

@@ -65,12 +65,7 @@ class ReplicatePlan:
 
 @dataclass(frozen=True)
 class ConditionPlan:
-    """The stages of one dose and view, as a run of it alone has them.
-
-    Attributes:
-        params: What such a run would be asked for.
-        replicates: The stages of every replicate.
-    """
+    """The stages of one dose and view, as a run of it alone, of these parameters, has them."""
 
     params: PhaseGParams
     replicates: tuple[ReplicatePlan, ...]
@@ -90,11 +85,7 @@ class ConditionPlan:
 class Plan:
     """The stages of a run: of one condition, or of many that may share some.
 
-    Attributes:
-        params: What the run was asked for.
-        conditions: The stages of every dose and view; shared ones stand in each that needs them.
-        costs: Phase G, what every reconstruction costs.
-        summary: Phase G, over all comparisons.
+    Shared stages stand in each condition that needs them.
     """
 
     params: RunParams

@@ -70,12 +70,7 @@ class ModelResult:
 
 
 class Evaluator:
-    """Holds images against one object, in one region.
-
-    Attributes:
-        region: What is scored.
-        reference: The truth there, or the reference.
-    """
+    """Holds images against one object, the truth or the reference, in one region."""
 
     def __init__(self, region: Region, reference: ReferenceObject, max_shift_px: float) -> None:
         self.region, self.reference = region, reference

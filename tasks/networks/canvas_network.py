@@ -24,12 +24,7 @@ COUNTED = (layers.Conv2D, layers.Conv2DTranspose, layers.Dense)
 
 
 class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
-    """Counts, probe and positions of neighbouring patterns in, their object out.
-
-    Attributes:
-        architecture: What it computes.
-        geometry: Patterns and probe that it is built for.
-    """
+    """Counts, probe and positions of neighbouring patterns in, their object out."""
 
     def __init__(self, architecture: Architecture, geometry: InputGeometry, seed: int) -> None:
         # The physics of a network is in float32, whatever its layers compute in.

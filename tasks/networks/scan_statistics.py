@@ -17,12 +17,7 @@ LARGEST_SATURATED_SHARE = 0.01
 
 @dataclass(frozen=True)
 class ScanStatistics:
-    """Sums over all patterns of a scan.
-
-    Attributes:
-        photons_per_pattern: Measured mean photons of a pattern.
-        n_empty: Patterns without a photon.
-    """
+    """Measured mean photons of a pattern, and the number of patterns without a photon."""
 
     photons_per_pattern: float
     n_empty: int

@@ -25,12 +25,7 @@ CLEAR_RATIO = 1.05
 
 
 class Orientation(NamedTuple):
-    """Another orientation than the stated one.
-
-    Attributes:
-        matrix: What turns the stated positions (y, x) into it.
-        cure: What to do with a scan that has it.
-    """
+    """Another orientation than the stated one: what turns (y, x) into it, and its cure."""
 
     matrix: tuple[tuple[int, int], tuple[int, int]]
     cure: str
@@ -102,9 +97,7 @@ class RefinedFit:
 class OrientationFits:
     """Fits of a scan in every orientation, by its name, `as stated` among them.
 
-    Attributes:
-        twins_known: Whether the probe tells an orientation from its twin.
-        n_patterns: How many patterns were fitted.
+    `twins_known` tells whether the probe tells an orientation from its twin.
     """
 
     fits: dict[str, RefinedFit]

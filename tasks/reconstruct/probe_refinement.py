@@ -29,13 +29,9 @@ POSITIONS_FROM = 4
 
 @dataclass(frozen=True)
 class Refined:
-    """What the refinement found.
+    """The scan with refined modes and positions, and the object over the box of all patches.
 
-    Attributes:
-        scan: The scan with the refined modes and positions.
-        window: The object over the bounding box of all patches, complex64.
-        losses: Mean squared error of the square roots of the counts in each epoch.
-        options: All options of pty-chi, as JSON.
+    Losses are mean squared errors of the square roots of the counts in each epoch.
     """
 
     scan: Scan

@@ -26,10 +26,7 @@ class InvalidEvidenceError(RuntimeError):
 class ConditionsFailedError(RuntimeError):
     """Conditions of a sweep ended without their outputs; the others have theirs. Exit code 1.
 
-    Attributes:
-        failed: Names of the conditions that failed.
-        finished: Names of the others.
-        failures: What stopped them, entries as in `blocker.json`.
+    It names both, and has what stopped them, entries as in `blocker.json`.
     """
 
     def __init__(

@@ -26,12 +26,7 @@ LONGEST_REPLY_BYTES = 2**12
 
 
 class ForkedStage:
-    """The process of a stage that a fork server has made, used as `subprocess.Popen` is.
-
-    Attributes:
-        pid: Number of the process, and of its group.
-        stdout: What it writes, errors too.
-    """
+    """The process, of that id and group, of a stage that a server has forked, used as a `Popen`."""
 
     def __init__(self, pid: int, link: socket.socket, stdout: IO[str]) -> None:
         """Take over a process; its end is told through the link, which is closed here."""

@@ -25,12 +25,7 @@ POLL_S = 0.2
 
 @dataclass(frozen=True)
 class HubLock:
-    """A hub that is held by this run.
-
-    Attributes:
-        hub: The hub.
-        workers: Open file of the lock that keeps workers out.
-    """
+    """A hub that is held by this run, with the open file of the lock that keeps workers out."""
 
     hub: Path
     workers: TextIO

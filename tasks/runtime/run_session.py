@@ -22,15 +22,7 @@ SETTLE_S = 0.3
 
 @dataclass(frozen=True)
 class StageEvent:
-    """Something that a stage did.
-
-    Attributes:
-        stage: Name of the stage.
-        kind: What happened.
-        text: A few words and numbers with units.
-        done: Steps done, for progress.
-        total: Steps in all, for progress.
-    """
+    """Something that a stage did, in a few words; for progress with the steps done and in all."""
 
     stage: str
     kind: EventKind

@@ -23,10 +23,7 @@ LARGEST_LOSS_OF_GROUPS = 0.5
 class GroupedScan:
     """The groups of a scan, all on canvases of one shape, so that the step is traced once.
 
-    Attributes:
-        thinning: Exposures to learn from, and what of their photons is shown.
-        groups: Scan indices of every group, shape (G, group_size).
-        seed: Root seed of the order.
+    Groups hold scan indices, shape (G, group_size); the seed is that of their order.
     """
 
     thinning: PhotonThinning

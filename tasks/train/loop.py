@@ -18,11 +18,9 @@ BatchOfStep = Callable[[int], TrainingBatch]
 
 @dataclass(frozen=True)
 class Safeguards:
-    """What keeps a training from going astray, or from being lost.
+    """What keeps a training from going astray or from being lost, and a clock [s] from any zero.
 
-    Attributes:
-        validation_batches: Batches that are evaluated and never learned from.
-        clock: Returns the time [s], from any zero.
+    Validation batches are evaluated and never learned from.
     """
 
     validation_batches: Sequence[TrainingBatch] = ()

@@ -20,11 +20,7 @@ from tasks.core.study.seeds import Split
 
 @dataclass(frozen=True, kw_only=True)
 class Refined(Reconstruction):
-    """A network's object, refined.
-
-    Attributes:
-        network: The network.
-    """
+    """A network's object, refined."""
 
     network: TrainedNetwork
 

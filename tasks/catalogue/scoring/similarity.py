@@ -72,14 +72,10 @@ class TrueWindows:
 
 
 class TrueScales:
-    """The truth on one or several scales, ready for any number of images.
+    """The truth on one or several scales, the finest first, ready for any number of images.
 
     A scale is the 2 x 2 mean of the one before; an odd side repeats its last line. A coarse pixel
     is masked in if all of its four are.
-
-    Attributes:
-        data_range: Largest minus smallest true value.
-        scales: The truth on every scale, the finest first.
     """
 
     def __init__(

@@ -98,12 +98,7 @@ class AlignmentFrame:
 
 @dataclass(frozen=True)
 class AlignmentProblem:
-    """A reconstruction to hold against the truth.
-
-    Attributes:
-        frame: The truth and the weights.
-        reconstruction: Weighted pixels of R, shape (P,).
-    """
+    """A reconstruction R to hold against the truth: its weighted pixels, shape (P,)."""
 
     frame: AlignmentFrame
     reconstruction: Complex

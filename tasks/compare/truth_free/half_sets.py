@@ -40,12 +40,7 @@ SEVENTH_NOT_CROSSED = "not crossed: above 1 / 7 up to Nyquist"
 
 @dataclass(frozen=True)
 class HalfSet:
-    """One half of the exposures, and what a model made of it.
-
-    Attributes:
-        scan: The exposures of the half.
-        window: The object that was reconstructed from them.
-    """
+    """One half of the exposures, and the object that a model made of it."""
 
     scan: ScanReader
     window: ObjectWindow

@@ -100,13 +100,7 @@ class Architecture(BaseModel, ABC):
 
 
 class Choice(NamedTuple):
-    """What can be chosen as the architecture of a run.
-
-    Attributes:
-        name: Its name as an option.
-        sizes: Kind and sizes.
-        meaning: What it is, in a few words.
-    """
+    """An option for the architecture of a run: its name, kind and sizes, and what it is."""
 
     name: str
     sizes: Architecture

@@ -87,13 +87,7 @@ class SweepStep:
 
 @dataclass(frozen=True)
 class Sweeper:
-    """Passes over one scan.
-
-    Attributes:
-        physics: Simultaneous passes.
-        steps: The parts of a sequential sweep.
-        step_px: Typical distance of neighbours [px].
-    """
+    """Passes over one scan, whose neighbours typically lie a step [px] apart."""
 
     exposures: Exposures
     canvas: Window
