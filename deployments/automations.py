@@ -7,11 +7,7 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
-from prefect.events.schemas.automations import (
-    AutomationCore,
-    EventTrigger,
-    Posture,
-)
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
 from tasks.report.publish.artifacts import REGRESSED_EVENT
@@ -35,43 +31,38 @@ def automations(flow_names: Sequence[str], notification: UUID | None) -> list[Au
     """
     return [
         _crash_silent_runs(flow_names),
-        AutomationCore(
-            name=REGRESSED,
-            description="A run published deltas worse than those of the attempt before.",
-            trigger=EventTrigger(
-                expect={REGRESSED_EVENT}, posture=Posture.Reactive, threshold=1, within=timedelta(0)
+        _reaction(
+            REGRESSED,
+            "A run published deltas worse than those of the attempt before.",
+            _tell(
+                notification,
+                "Phase G: deltas regressed",
+                "Hub {{ event.resource.name }}: {{ event.payload.regressions }}",
             ),
-            actions=[
-                _tell(
-                    notification,
-                    "Phase G: deltas regressed",
-                    "Hub {{ event.resource.name }}: {{ event.payload.regressions }}",
-                )
-            ],
+            expect={REGRESSED_EVENT},
         ),
-        AutomationCore(
-            name=NIGHT,
-            description="A run that a schedule started did not end well.",
-            trigger=EventTrigger(
-                expect={f"prefect.flow-run.{ending}" for ending in BAD_ENDINGS},
-                match=_any_run(),
-                match_related=[
-                    _flows(flow_names),
-                    ResourceSpecification({"prefect.resource.id": "prefect.tag.auto-scheduled"}),
-                ],
-                posture=Posture.Reactive,
-                threshold=1,
-                within=timedelta(0),
+        _reaction(
+            NIGHT,
+            "A run that a schedule started did not end well.",
+            _tell(
+                notification,
+                "Phase G: the nightly run failed",
+                "{{ flow_run.name }} of {{ deployment.name }}: {{ flow_run.state.message }}",
             ),
-            actions=[
-                _tell(
-                    notification,
-                    "Phase G: the nightly run failed",
-                    "{{ flow_run.name }} of {{ deployment.name }}: {{ flow_run.state.message }}",
-                )
+            expect={f"prefect.flow-run.{ending}" for ending in BAD_ENDINGS},
+            match=_any_run(),
+            match_related=[
+                _flows(flow_names),
+                ResourceSpecification({"prefect.resource.id": "prefect.tag.auto-scheduled"}),
             ],
         ),
     ]
+
+
+def _reaction(name: str, description: str, action: ActionTypes, **event: Any) -> AutomationCore:
+    """Return what is done at once when an event comes."""
+    trigger = EventTrigger(posture=Posture.Reactive, threshold=1, within=timedelta(0), **event)
+    return AutomationCore(name=name, description=description, trigger=trigger, actions=[action])
 
 
 def _crash_silent_runs(flow_names: Sequence[str]) -> AutomationCore:

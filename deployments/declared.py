@@ -52,6 +52,11 @@ class Schedule(Declared):
     timezone: str
     parameters: dict[str, Any] = {}
 
+    def payload(self) -> dict[str, Any]:
+        """Return what Prefect's API is told of it, as JSON."""
+        cron = CronSchedule(cron=self.cron, timezone=self.timezone).model_dump(mode="json")
+        return {"slug": self.slug, "schedule": cron, "parameters": self.parameters}
+
 
 class Place(Declared):
     """The pool and queue of a deployment, and what its processes are given."""
@@ -126,16 +131,7 @@ class Deployment(Declared):
             "concurrency_options": {
                 "collision_strategy": self.concurrency_limit.collision_strategy.value
             },
-            "schedules": [
-                {
-                    "slug": schedule.slug,
-                    "schedule": CronSchedule(
-                        cron=schedule.cron, timezone=schedule.timezone
-                    ).model_dump(mode="json"),
-                    "parameters": schedule.parameters,
-                }
-                for schedule in self.schedules
-            ],
+            "schedules": [schedule.payload() for schedule in self.schedules],
         }
 
 

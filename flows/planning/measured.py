@@ -20,6 +20,9 @@ from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams
 
 
+Files = dict[str, str]
+
+
 class MeasuredPlanner(Planner):
     """The stages of a measured scan: no truth, a reference in its place."""
 
@@ -77,19 +80,14 @@ class MeasuredPlanner(Planner):
     def _label(self) -> StageCall:
         """Expose a simulated sample as the training region was exposed."""
         folder = f"data/phase_e/{self.condition.folder}/{self.condition.view}/labels"
-        params = LabelParams(
-            sample=self.params.sample, seed=self.stage_params.simulation.object_seed
-        )
-        outputs = {
-            "scan": f"{folder}/scan.cxi",
-            "view": f"{folder}/view.json",
-            "truth": f"{folder}/truth.h5",
-        }
+        seed = self.stage_params.simulation.object_seed
+        files = {"scan": "scan.cxi", "view": "view.json", "truth": "truth.h5"}
+        outputs = {name: f"{folder}/{file}" for name, file in files.items()}
         return self.call(
             self.name("simulate-labels"),
             "E",
             "tasks.simulate.label_stage:simulate_labels",
-            params,
+            LabelParams(sample=self.params.sample, seed=seed),
             (self.exposures(Split.TRAIN), outputs),
             f"{folder}/manifest.json",
         )
@@ -102,15 +100,13 @@ class MeasuredPlanner(Planner):
     def _whole_view(self) -> StageCall:
         """Choose the exposures of the whole scan."""
         call, folder = self.view(Split.TEST), self.condition.view_folder(WHOLE)
-        outputs = {name: f"{folder}/{Path(path).name}" for name, path in call.outputs.items()}
-        return call.model_copy(
-            update={
-                "stage": self._whole_name("view"),
-                "inputs": {"scan": self.source.scan(WHOLE)},
-                "outputs": outputs,
-                "manifest": f"{folder}/manifest.json",
-            }
-        )
+        changes = {
+            "stage": self._whole_name("view"),
+            "inputs": {"scan": self.source.scan(WHOLE)},
+            "outputs": {name: f"{folder}/{Path(p).name}" for name, p in call.outputs.items()},
+            "manifest": f"{folder}/manifest.json",
+        }
+        return call.model_copy(update=changes)
 
     def _whole_prediction(self, arm: Reconstruction, trained: StageCall) -> StageCall:
         """Reconstruct the whole scan by a network, its training region and all."""
@@ -124,19 +120,16 @@ class MeasuredPlanner(Planner):
     def _overview(self) -> StageCall:
         """Draw the whole scan by reference and networks; nothing is scored."""
         folder = self.condition.analysis_folder(WHOLE)
-        found = {
-            arm.name: self.condition.reconstruction(WHOLE, arm.slug)
-            for arm in RECONSTRUCTIONS.networks
-        }
+        inputs = self._whole_exposures() | self.compared_with
+        for arm in RECONSTRUCTIONS.networks:
+            inputs[arm.name] = self.condition.reconstruction(WHOLE, arm.slug)
+        outputs = {"plot": f"{folder}/overview.png", "record": f"{folder}/overview.json"}
         return self.call(
             self._whole_name("overview"),
             "G",
             "tasks.compare.overview:draw_overview",
             self.stage_params.comparison,
-            (
-                self._whole_exposures() | self.compared_with | found,
-                {"plot": f"{folder}/overview.png", "record": f"{folder}/overview.json"},
-            ),
+            (inputs, outputs),
             f"{folder}/manifest.json",
         )
 
@@ -144,19 +137,11 @@ class MeasuredPlanner(Planner):
         return f"{self.name(name)}.{WHOLE}"
 
     def _preparation_call(
-        self,
-        name: str,
-        function: str,
-        params: BaseModel,
-        files: tuple[dict[str, str], dict[str, str]],
+        self, name: str, function: str, params: BaseModel, files: tuple[Files, Files]
     ) -> StageCall:
+        stage = ".".join([name, *self.source.labels])
         return self.call(
-            ".".join([name, *self.source.labels]),
-            "C",
-            function,
-            params,
-            files,
-            f"{self._folder}/{name}.manifest.json",
+            stage, "C", function, params, files, f"{self._folder}/{name}.manifest.json"
         )
 
     def _ingest(self) -> StageCall:
@@ -215,9 +200,5 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         photons = photons_per_pattern(measured.ingest)
     except ValueError as error:
         raise BadInputError(str(error)) from error
-    found = {
-        "measured": measured,
-        "photons_per_pattern": photons,
-        "truth_free": True,
-    }
+    found = {"measured": measured, "photons_per_pattern": photons, "truth_free": True}
     return params.model_copy(update=found)

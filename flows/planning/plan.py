@@ -1,6 +1,6 @@
 """The plan of a run: every stage, with the files that it reads and writes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,6 @@ class ReplicatePlan:
         """Return the stages of some kinds, such as `compare` or `train-baseline`."""
         return tuple(call for call in self.calls if call.stage.partition(".")[0] in kinds)
 
-    @property
-    def comparisons(self) -> Calls:
-        """The comparisons, one a split."""
-        return self.named("compare")
-
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage, each after those whose files it reads."""
         return iter(self.calls)
@@ -101,7 +96,7 @@ class Plan:
     @property
     def comparisons(self) -> list[StageCall]:
         """The comparisons of all conditions and replicates."""
-        return [call for replicate in self.replicates for call in replicate.comparisons]
+        return [call for replicate in self.replicates for call in replicate.named("compare")]
 
     @property
     def figures(self) -> dict[str, str]:
@@ -126,9 +121,11 @@ class Plan:
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage once, each after those whose files it reads."""
-        yield from _once(call for condition in self.conditions for call in condition)
-        yield self.costs
-        yield self.summary
+        found: dict[str, StageCall] = {}
+        for condition in self.conditions:
+            for call in condition:
+                found.setdefault(call.stage, call)
+        yield from (*found.values(), self.costs, self.summary)
 
 
 def make_plan(params: PhaseGParams) -> Plan:
@@ -158,7 +155,7 @@ def _plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> P
         planned.append(ConditionPlan(condition, tuple(replicates)))
         planners += members
         steps += of_members
-    comparisons = [call for c in planned for r in c.replicates for call in r.comparisons]
+    comparisons = [call for c in planned for r in c.replicates for call in r.named("compare")]
     tables = {call.stage: call.outputs["metrics"] for call in comparisons}
     costs = plan_costs(planners, steps, tables)
     return Plan(params, tuple(planned), costs, plan_summary(planners[0], comparisons))
@@ -207,15 +204,6 @@ def _plan_replicate(planner: Planner, steps: dict[Split, Steps]) -> ReplicatePla
         frozenset(stage for role, stage in of_arms if role is StageRole.TRAIN),
         frozenset(reconstructed | {call.stage for call in halved.values()}) - labels,
     )
-
-
-def _once(calls: Iterable[StageCall]) -> Iterator[StageCall]:
-    """Yield every stage once, where it comes first."""
-    known: set[str] = set()
-    for call in calls:
-        if call.stage not in known:
-            known.add(call.stage)
-            yield call
 
 
 def _in_order(calls: Calls) -> Calls:

@@ -6,12 +6,7 @@ from pydantic import BaseModel
 
 from flows.params.profiles import SIZES, StageParams, resolve
 from flows.params.run import BaselineView, PhaseGParams
-from tasks.catalogue.reconstruction import (
-    LearnsFrom,
-    Reconstruction,
-    StageRole,
-    Step,
-)
+from tasks.catalogue.reconstruction import LearnsFrom, Reconstruction, StageRole, Step
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.named_files import seen_from
 from tasks.core.study.hub_layout import HALVES, Condition
@@ -25,14 +20,8 @@ Calls = tuple[StageCall, ...]
 class Planner:
     """Puts the calls together; a subclass knows where the scans come from.
 
-    It is what `tasks.catalogue.reconstruction.Planner` promises to the catalogue.
-
-    Attributes:
-        params: What the run is asked for.
-        stage_params: The resolved parameters of every stage.
-        condition: Dose, view and replicate.
-        source: Dose, view and replicate whose scans are read.
-        timeout_s: Time limit of a stage [s].
+    It is what `tasks.catalogue.reconstruction.Planner` promises to the catalogue. The scans that
+    are read are those of `source`, another dose, view and replicate where replicates share them.
     """
 
     def __init__(self, params: PhaseGParams, replicate: int = 1) -> None:
@@ -50,13 +39,13 @@ class Planner:
 
     def preparation(self) -> Calls:
         """Return the stages that come before the views: the simulation of both splits."""
-        outputs = {split.value: self.condition.scan(split.value) for split in Split}
+        scans = {split.value: self.condition.scan(split.value) for split in Split}
         simulation = self.call(
             ".".join(["simulate", *self.condition.labels]),
             "C",
             "tasks.simulate.stage:simulate",
             self.stage_params.simulation,
-            ({}, outputs | {"truth": self.condition.truth}),
+            ({}, scans | {"truth": self.condition.truth}),
             f"data/phase_c/{self.condition.folder}/manifest.json",
         )
         return (simulation,)
@@ -104,16 +93,12 @@ class Planner:
 
     def exposures(self, split: Split, half: str = "") -> dict[str, str]:
         """Return what every reconstructor reads: the scan and the choice of its exposures."""
-        view = f"view_{half}.json" if half else "view.json"
-        return {
-            "scan": self.source.scan(split.value),
-            "view": f"{self.condition.view_folder(split.value)}/{view}",
-        }
+        view = f"{self.condition.view_folder(split.value)}/{_of_half('view', '_', half)}.json"
+        return {"scan": self.source.scan(split.value), "view": view}
 
     def reconstruction(self, name: str, split: Split, half: str = "") -> str:
         """Return where a reconstruction lies."""
-        slug = f"{name.lower()}_{half}" if half else name.lower()
-        return self.condition.reconstruction(split.value, slug)
+        return self.condition.reconstruction(split.value, _of_half(name.lower(), "_", half))
 
     def view(self, split: Split) -> StageCall:
         """Choose the exposures of a split."""
@@ -141,10 +126,7 @@ class Planner:
             "D",
             "tasks.views.half_sets:halve_view",
             self.stage_params.halves,
-            (
-                self.exposures(split),
-                {half: self.exposures(split, half)["view"] for half in HALVES},
-            ),
+            (self.exposures(split), {half: self.exposures(split, half)["view"] for half in HALVES}),
             f"{self.condition.view_folder(split.value)}/halves.manifest.json",
         )
 
@@ -172,11 +154,10 @@ class Planner:
             "initial_weights": trained.outputs["weights"],
             "initial_model": trained.outputs["model"],
         }
+        arm, inputs = trained.params["arm"], self.exposures(split) | initial
         folder = f"{trained.outputs['model'].rpartition('/')[0]}/adapted"
-        name = self.name(f"adapt-{trained.params['arm'].lower()}", split)
-        inputs = self.exposures(split) | initial
-        params = self.stage_params.adaptation.model_copy(update={"arm": trained.params["arm"]})
-        return self._training_call(name, params, inputs, folder)
+        params = self.stage_params.adaptation.model_copy(update={"arm": arm})
+        return self._training_call(self.name(f"adapt-{arm.lower()}", split), params, inputs, folder)
 
     def _training_call(
         self, name: str, params: BaseModel, inputs: dict[str, str], folder: str
@@ -193,7 +174,7 @@ class Planner:
     def prediction(self, name: str, split: Split, trained: StageCall, half: str = "") -> StageCall:
         """Reconstruct by a trained network."""
         return self.prediction_call(
-            self.name("-".join(["predict", name.lower(), *([half] if half else [])]), split),
+            self.name(_of_half(f"predict-{name.lower()}", "-", half), split),
             self.exposures(split, half),
             trained,
             self.reconstruction(name, split, half),
@@ -215,7 +196,7 @@ class Planner:
 
     def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
         """Reconstruct by pty-chi, from a flat object."""
-        stage = self.name("-".join(["iterate", name.lower(), *([half] if half else [])]), split)
+        stage = self.name(_of_half(f"iterate-{name.lower()}", "-", half), split)
         path = self.reconstruction(name, split, half)
         return self._solver_call(stage, self.stage_params.ptychi, self.exposures(split, half), path)
 
@@ -250,6 +231,11 @@ class Planner:
             (self.exposures(split), {"same": same, "longer": longer}),
             f"{_stem(same)}.manifest.json",
         )
+
+
+def _of_half(name: str, joint: str, half: str) -> str:
+    """Return the name of something that is made of one half of the exposures, or of all."""
+    return f"{name}{joint}{half}" if half else name
 
 
 def _stem(reconstruction: str) -> str:

@@ -70,7 +70,7 @@ def write_comparison_plot(
 
 
 class _Sheet:
-    """Panels, (4, columns), at places known beforehand: a search for them would cost more than all."""
+    """Panels, shape (4, columns), at known places: a search for them would cost more than all."""
 
     def __init__(self, n_columns: int, shape_px: tuple[int, ...]) -> None:
         self.n_columns = n_columns
