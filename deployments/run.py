@@ -34,7 +34,7 @@ def make_app(words: Sequence[str]) -> App:
         names = ", ".join(one.slug for one in declared_deployments())
         raise BadInputError(f"Name a deployment first ({names}), such as in: {USAGE}")
     (declared,) = declared_deployments([words[0]])
-    model = parameter_model(declared)
+    model: type[BaseModel] = declared.flow().fn.__annotations__["params"]
 
     def run(
         name: str,
@@ -60,12 +60,6 @@ def make_app(words: Sequence[str]) -> App:
             return trigger(client, declared, params, queue=queue, watch=watch)
 
     return new_app("deployments.run", run)
-
-
-def parameter_model(declared: Deployment) -> type[BaseModel]:
-    """Return the model of a flow's one parameter, `params`."""
-    model: type[BaseModel] = declared.flow().fn.__annotations__["params"]
-    return model
 
 
 def trigger(

@@ -60,7 +60,7 @@ def serve(
     os.environ |= {name: environment[name] for name in AUTH if name in environment}
     url = environment["PREFECT_API_URL"]
     _start_server(folder, environment, wait_s)
-    deploy(*_deployments_of(pools))
+    deploy(*(one.slug for one in declared_deployments() if one.work_pool.name in pools))
     for pool in pools:
         worker = Service(f"worker-{pool}", folder)
         if worker.process_id() is None:
@@ -149,10 +149,6 @@ def _wait(is_ready: Callable[[], bool], service: Service, wait_s: float, what: s
                 f"{service.log}:\n{service.last_words()}"
             )
         time.sleep(POLL_S)
-
-
-def _deployments_of(pools: tuple[str, ...]) -> list[str]:
-    return [one.slug for one in declared_deployments() if one.work_pool.name in pools]
 
 
 def _worker_command(pool: str) -> list[str]:

@@ -19,7 +19,6 @@ from tasks.regions.stage import WHOLE
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams
 
-
 Files = dict[str, str]
 
 

@@ -1,7 +1,7 @@
 """The conditions of a sweep on an existing Dask cluster, a Prefect task each."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from prefect import Flow, flow, task
 from prefect.cache_policies import NO_CACHE
@@ -15,11 +15,8 @@ from tasks.runtime.run_session import EventKind
 ANSWER_S = 5
 
 
-class Tell(Protocol):
-    """Shows the start or the end of a condition."""
-
-    def __call__(self, name: str, kind: EventKind, text: str = "") -> None:
-        """Show it."""
+# Shows the start or the end of a condition, by its name and in a few words.
+Tell = Callable[[str, EventKind, str], None]
 
 
 def check_cluster(address: str) -> None:

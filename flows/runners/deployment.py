@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -13,10 +13,8 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelling
 
 from flows.params.run import PhaseGParams
+from flows.runners.dask import Tell
 from tasks.runtime.errors import BadInputError
-
-if TYPE_CHECKING:
-    from flows.runners.dask import Tell
 
 POLL_S = 2.0
 
@@ -58,7 +56,7 @@ def _refuse_to_wait_for_itself(client: SyncPrefectClient, pool: str) -> None:
 
 
 def run_by_deployment(
-    conditions: Mapping[str, PhaseGParams], deployment: str, tell: "Tell"
+    conditions: Mapping[str, PhaseGParams], deployment: str, tell: Tell
 ) -> dict[str, str | None]:
     """Start a run a condition, by their names, and wait for all; whatever ends this ends them.
 
@@ -80,7 +78,7 @@ def run_by_deployment(
         raise
 
 
-def _wait_for(runs: dict[str, FlowRun], tell: "Tell") -> dict[str, str | None]:
+def _wait_for(runs: dict[str, FlowRun], tell: Tell) -> dict[str, str | None]:
     """Return how the runs ended."""
     ends: dict[str, str | None] = {}
     with get_client(sync_client=True) as client:

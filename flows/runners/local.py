@@ -70,7 +70,7 @@ def worker_params(condition: ConditionPlan) -> PhaseGParams:
     return PhaseGParams.model_validate(with_whole_paths(fields))
 
 
-def tell_condition(name: str, kind: EventKind, text: str = "") -> None:
+def tell_condition(name: str, kind: EventKind, text: str) -> None:
     """Show the start or the end of a condition that a worker runs."""
     current_session().emit(StageEvent(name, kind, text))
 

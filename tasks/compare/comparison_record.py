@@ -78,7 +78,7 @@ def _region_record(found: Comparison) -> dict[str, Any]:
         "box_corner_px": [top, left],
         "box_shape_px": list(region.box.shape),
         "rectangle_corner_px": [top + rows.start, left + columns.start],
-        "rectangle_shape_px": list(reference.rectangle_shape),
+        "rectangle_shape_px": [rows.stop - rows.start, columns.stop - columns.start],
     }
 
 

@@ -72,10 +72,6 @@ class Convergence:
         falls = quarters if ratio == 1 else ratio * (1 - ratio**quarters) / (1 - ratio)
         return min(last * step * falls / errors[n], 1.0)
 
-    def first_epoch_at(self, error: float) -> Iterate | None:
-        """Return the first iterate whose complex error is at or below another; None if none is."""
-        return next((one for one in self.iterates if one.complex_nrmse <= error), None)
-
     @property
     def scores(self) -> dict[str, Score]:
         """What the iterates tell of the solver, by the names of metrics."""
@@ -148,7 +144,7 @@ def write_convergence(path: Path, curves: Mapping[str, Convergence]) -> None:
 
 def _reached(name: str, curve: Convergence, error: float) -> dict[str, Any]:
     """Return when a curve comes to an error, and between which kept epochs."""
-    reached = curve.first_epoch_at(error)
+    reached = next((one for one in curve.iterates if one.complex_nrmse <= error), None)
     if reached is None:
         why = (
             f"not reached in {curve.final.epoch} epochs: {curve.final.complex_nrmse:.4g} is above "

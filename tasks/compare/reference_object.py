@@ -69,12 +69,6 @@ class ReferenceObject:
         whole = TrueImage(self.object_, mask=self.mask, rectangle=self.rectangle)
         return {VALUE: whole} | parts
 
-    @property
-    def rectangle_shape(self) -> tuple[int, int]:
-        """Height and width of the rectangle [px]."""
-        rows, columns = self.rectangle
-        return rows.stop - rows.start, columns.stop - columns.start
-
     def parts_of(self, image: Complex) -> dict[str, Real]:
         """Return amplitude, and phase [rad] on the branch of this object's, at most pi away."""
         phase = phase_on_branch(image, self.angle, self.parts[PHASE].values)

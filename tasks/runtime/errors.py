@@ -1,5 +1,6 @@
 """The ways a run can end badly, and which of them are worth another try."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 
@@ -23,31 +24,32 @@ class InvalidEvidenceError(RuntimeError):
     """The verification of a hub found something that does not hold. Exit code 1."""
 
 
+@dataclass(eq=False, repr=False)
 class ConditionsFailedError(RuntimeError):
     """Conditions of a sweep ended without their outputs; the others have theirs. Exit code 1.
 
     It names both, and has what stopped them, entries as in `blocker.json`.
     """
 
-    def __init__(
-        self, failed: list[str], finished: list[str], failures: list[dict[str, Any]]
-    ) -> None:
+    failed: list[str]
+    finished: list[str]
+    failures: list[dict[str, Any]]
+
+    def __str__(self) -> str:
+        """Say which failed, and of what."""
         causes = "; ".join(
             f"{entry['stage'] or 'a run'}: {entry['exception']}: {entry['message']}"
-            for entry in failures
+            for entry in self.failures
         )
-        n = len(failed) + len(finished)
-        super().__init__(f"{len(failed)} of {n} conditions failed ({', '.join(failed)}): {causes}")
-        self.failed = failed
-        self.finished = finished
-        self.failures = failures
+        n, names = len(self.failed) + len(self.finished), ", ".join(self.failed)
+        return f"{len(self.failed)} of {n} conditions failed ({names}): {causes}"
 
 
+@dataclass(eq=False, repr=False)
 class StageFailedError(RuntimeError):
     """A stage ended without its outputs.
 
     Attributes:
-        stage: Name of the stage.
         command: Command that runs the stage again, from inside the hub.
         exception: Kind of the fault, such as `ValueError` or `Timeout`.
         message: What the stage said.
@@ -56,20 +58,14 @@ class StageFailedError(RuntimeError):
             clock failed, not the mathematics or the input.
     """
 
-    def __init__(
-        self,
-        stage: str,
-        command: str,
-        exception: str,
-        message: str,
-        log_tail: list[str],
-        *,
-        is_transient: bool,
-    ) -> None:
-        super().__init__(f"Stage {stage} failed with {exception}: {message}")
-        self.stage = stage
-        self.command = command
-        self.exception = exception
-        self.message = message
-        self.log_tail = log_tail
-        self.is_transient = is_transient
+    stage: str
+    command: str
+    exception: str
+    message: str
+    log_tail: list[str]
+    _: KW_ONLY
+    is_transient: bool
+
+    def __str__(self) -> str:
+        """Say which stage failed, and of what."""
+        return f"Stage {self.stage} failed with {self.exception}: {self.message}"

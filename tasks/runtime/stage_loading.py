@@ -45,17 +45,12 @@ def load(modules: Iterable[str], backend: str | None) -> None:
     No stage is charged for it, by its clock or in CPU-seconds.
     """
     if backend is not None:
-        prepare_backend(backend)
+        os.environ["KERAS_BACKEND"] = backend  # it cannot be changed any more in this process
+        import_keras()
     for name in modules:
         importlib.import_module(name)
         if name in IMPORTED_LATE:
             importlib.import_module(IMPORTED_LATE[name])
-
-
-def prepare_backend(backend: str) -> None:
-    """Load Keras, on a framework that cannot be changed any more in this process."""
-    os.environ["KERAS_BACKEND"] = backend
-    import_keras()
 
 
 def import_keras() -> None:

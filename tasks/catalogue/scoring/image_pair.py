@@ -84,13 +84,17 @@ class TrueImage:
             return (
                 f"{metric} is not defined: {height} x {width} px, it needs {least} px on each side"
             )
-        scale = None if self.inside is None else _scale_without_window(self.inside, n_scales)
-        if scale is None:
+        if self.inside is None:
             return None
-        return (
-            f"{metric} is not defined: no window of {WINDOW_PX} x {WINDOW_PX} px lies wholly "
-            f"inside the mask on scale {scale} of {n_scales}"
-        )
+        from tasks.catalogue.scoring.similarity import scales_of_mask
+
+        for scale, windows in enumerate(scales_of_mask(self.inside, n_scales), start=1):
+            if not windows.any():
+                return (
+                    f"{metric} is not defined: no window of {WINDOW_PX} x {WINDOW_PX} px lies "
+                    f"wholly inside the mask on scale {scale} of {n_scales}"
+                )
+        return None
 
 
 @dataclass(frozen=True)
@@ -159,11 +163,3 @@ class ImagePair:
 
         rectangle = self.truth.rectangle
         return frc_summary(self.image[rectangle], self.truth.values[rectangle], self.truth.inside)
-
-
-def _scale_without_window(inside: Mask, n_scales: int) -> int | None:
-    """Return the first scale on which no window lies wholly inside the mask; None if none."""
-    from tasks.catalogue.scoring.similarity import scales_of_mask
-
-    scales = enumerate(scales_of_mask(inside, n_scales), start=1)
-    return next((scale for scale, windows in scales if not windows.any()), None)

@@ -187,8 +187,8 @@ def test_parameters_of_another_backend_than_the_process_are_refused(tmp_path):
 @pytest.mark.parametrize("backend", Backend)
 def test_keras_is_prepared_on_the_backend_that_is_asked_for(backend):
     script = (
-        "from tasks.runtime.stage_loading import prepare_backend\n"
-        f"prepare_backend({backend.value!r})\n"
+        "from tasks.runtime.stage_loading import load\n"
+        f"load([], {backend.value!r})\n"
         "import keras, os\n"
         "print(keras.backend.backend(), os.environ['KERAS_BACKEND'])"
     )
