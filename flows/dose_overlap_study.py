@@ -19,7 +19,8 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.execution.run import open_hub, raise_first_failure
+from flows.execution.attempt import raise_first_failure
+from flows.execution.run import open_hub
 from flows.execution.task_graph import TaskGraph
 from flows.hub.location import hub_place
 from flows.params.sweep import Runner, SweepParams
@@ -60,7 +61,7 @@ def dose_overlap_study(params: SweepParams = SweepParams()) -> SweepResult:  # n
         graph = TaskGraph()
         graph.submit(put_costs_together, plan.costs)
         graph.submit(summarise_comparisons, plan.summary)
-        raise_first_failure(list(graph.futures.values()))
+        raise_first_failure(graph.ends())
         published = publish(plan.figures)
     return SweepResult(
         delta_summary=DELTA_SUMMARY,

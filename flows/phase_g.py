@@ -19,7 +19,8 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
-from flows.execution.run import open_hub, raise_first_failure
+from flows.execution.attempt import raise_first_failure
+from flows.execution.run import open_hub
 from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.execution.worker import fill_in
 from flows.hub.location import hub_place
@@ -64,7 +65,7 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
             submit_condition(graph, condition)
         graph.submit(put_costs_together, plan.costs)
         graph.submit(summarise_comparisons, plan.summary)
-        raise_first_failure(list(graph.futures.values()))
+        raise_first_failure(graph.ends())
         published = publish(plan.figures)
     return result_of(published)
 

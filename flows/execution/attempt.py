@@ -127,6 +127,20 @@ def completed(ends: Ends) -> set[str]:
     return {name for name, state in ends.items() if state.is_completed()}
 
 
+def raise_first_failure(ends: Ends) -> None:
+    """Raise what stopped the first stage that failed, if one did.
+
+    Raises:
+        StageFailedError: If a stage failed.
+        RuntimeError: If a stage ended in another way than completed.
+    """
+    for error in sorted(failed_stages(ends), key=lambda e: not isinstance(e, StageFailedError)):
+        raise error
+    n_unfinished = len(ends) - len(completed(ends))
+    if n_unfinished:
+        raise RuntimeError(f"{n_unfinished} stages did not complete. Run the same command again.")
+
+
 def raise_unfinished(plan: Plan, done: set[str], failures: Sequence[dict[str, Any]]) -> None:
     """Raise an error if a stage of a condition is not among those that are done.
 

@@ -16,7 +16,7 @@ from flows.progress import run_monitor, watching_console
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.stage_record import StageCall
-from tasks.report.publish.write_reports import Publication, rebuild_reports
+from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import publish_partial_report
 from tasks.runtime.errors import StageFailedError
@@ -42,7 +42,9 @@ def report_partially(hub: Path, plan: Plan, failed_stage: str | None) -> None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         LOGGER.warning("The reports of what there is were not made: %s", error)
         return
-    _publish(hub, plan, publication)
+    if flow_run.id is not None:
+        figures = {title: path for title, path in plan.figures.items() if (hub / path).is_file()}
+        publish_partial_report(hub, publication.digest, figures)
 
 
 def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> None:
@@ -114,10 +116,3 @@ def _model_of(name: str) -> str | None:
     """Return whose an input is, such as `PtyChi` of `PtyChi.iterates`; None where nobody's."""
     model = name.partition(".")[0]
     return model if model in MODELS else None
-
-
-def _publish(hub: Path, plan: Plan, publication: Publication) -> None:
-    """Show the report beside the failed run, where there is one in Prefect."""
-    if flow_run.id is not None:
-        figures = {title: path for title, path in plan.figures.items() if (hub / path).is_file()}
-        publish_partial_report(hub, publication.digest, figures)

@@ -1,12 +1,10 @@
 """A run from its first check to its last word: place, lock, plan, session, record."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-
-from prefect.futures import PrefectFuture, wait
 
 from flows.execution.attempt import clear_blocker, record_attempt, write_blocker
 from flows.execution.partial_report import report_partially
@@ -17,13 +15,13 @@ from flows.planning.plan import Plan
 from flows.progress import run_monitor, watching_console
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import DELTA_SUMMARY, VERIFICATION_REPORT
-from tasks.core.study.stage_record import VERIFY_EVIDENCE, StageRecord
+from tasks.core.study.stage_record import VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import utc_now, write_final_reports
 from tasks.report.records.attempts import interval_record
 from tasks.report.records.inventory import write_inventory
 from tasks.report.task import verify_evidence
 from tasks.report.verification.verification import write_verification
-from tasks.runtime.errors import InvalidEvidenceError, StageFailedError
+from tasks.runtime.errors import InvalidEvidenceError
 from tasks.runtime.lock import hub_lock
 from tasks.runtime.run_session import HubSession, hub_session, shown_as_stage
 
@@ -127,23 +125,3 @@ def _deltas(hub: Path) -> dict[str, Any]:
         return {"deltas": None}
     delta = read_json(path)
     return {"deltas": delta["deltas"], "intervals": interval_record(delta)}
-
-
-def raise_first_failure(futures: Sequence[PrefectFuture[StageRecord]]) -> None:
-    """Wait for every stage, and raise what stopped the first that failed.
-
-    Raises:
-        StageFailedError: If a stage failed.
-        RuntimeError: If a stage ended in another way than completed.
-    """
-    wait(list(futures))
-    states = [future.state for future in futures]
-    results = [state.result(raise_on_failure=False) for state in states if state.is_final()]
-    errors = [result for result in results if isinstance(result, BaseException)]
-    for error in sorted(errors, key=lambda error: not isinstance(error, StageFailedError)):
-        raise error
-    unfinished = [future.task_run_id for future in futures if not future.state.is_completed()]
-    if unfinished:
-        raise RuntimeError(
-            f"{len(unfinished)} stages did not complete. Run the same command again."
-        )

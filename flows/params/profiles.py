@@ -1,6 +1,7 @@
 """What each profile means for each stage: the one place where sizes of a run are set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from flows.params.run import PhaseGParams, Profile
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
@@ -21,46 +22,31 @@ class Sizes:
     """Sizes of a run.
 
     Attributes:
-        probe: The probe and the side of a pattern.
         train_positions: Rows and columns of the training scan.
         test_positions: Rows and columns of the test scan.
         n_training_steps: Optimiser steps of each network.
-        n_ptychi_epochs: Passes of the iterative solver; none: by overlap and size.
         timeout_s: Time limit of a stage [s].
+        probe: The probe and the side of a pattern.
+        n_ptychi_epochs: Passes of the iterative solver; none: by overlap and size.
     """
 
-    probe: ProbeParams
     train_positions: tuple[int, int]
     test_positions: tuple[int, int]
     n_training_steps: int
-    n_ptychi_epochs: int | None
     timeout_s: float
+    probe: ProbeParams = field(default_factory=ProbeParams)
+    n_ptychi_epochs: int | None = None
 
 
 SIZES = {
-    Profile.SMOKE: Sizes(
-        probe=ProbeParams(),
-        train_positions=(15, 15),
-        test_positions=(25, 25),
-        n_training_steps=24,
-        n_ptychi_epochs=8,
-        timeout_s=900,
-    ),
-    Profile.QUICK: Sizes(
-        probe=ProbeParams(),
-        train_positions=(41, 41),
-        test_positions=(25, 25),
-        n_training_steps=1500,
-        n_ptychi_epochs=None,
-        timeout_s=3600,
-    ),
+    Profile.SMOKE: Sizes((15, 15), (25, 25), n_training_steps=24, timeout_s=900, n_ptychi_epochs=8),
+    Profile.QUICK: Sizes((41, 41), (25, 25), n_training_steps=1500, timeout_s=3600),
     Profile.STUDY: Sizes(
-        probe=ProbeParams(n_px=128, defocus_rad=16.0),
-        train_positions=(91, 91),
-        test_positions=(45, 45),
-        n_training_steps=4_000,
-        n_ptychi_epochs=None,
+        (91, 91),
+        (45, 45),
+        n_training_steps=4000,
         timeout_s=24 * 3600,
+        probe=ProbeParams(n_px=128, defocus_rad=16.0),
     ),
 }
 
@@ -95,6 +81,8 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         pydantic.ValidationError: If a value does not fit its stage.
     """
     sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
+    machine: dict[str, Any] = {"device": params.device, "backend": params.backend}
+    architecture = ARCHITECTURES[params.architecture].sizes
     ptychi = PtyChiParams(
         **params.ptychi.model_dump()
         | {"n_epochs": params.ptychi.n_epochs or sizes.n_ptychi_epochs},
@@ -124,27 +112,24 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             arm.name: TrainingParams(
                 arm=arm.name,
                 learns_from=arm.learns_from.value,
-                architecture=ARCHITECTURES[params.architecture].sizes,
+                architecture=architecture,
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
-                device=params.device,
-                backend=params.backend,
+                **machine,
             )
             for arm in RECONSTRUCTIONS.networks
         },
         adaptation=TrainingParams(
-            architecture=ARCHITECTURES[params.architecture].sizes,
+            architecture=architecture,
             n_steps=max(1, params.adapt_steps),
             learning_rate=ADAPTATION_RATE,
             holdout_fraction=0.0,
             seed=seeds.subsampling,
-            device=params.device,
-            backend=params.backend,
+            **machine,
         ),
         projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={
-            arm.name: PredictionParams(arm=arm.name, device=params.device, backend=params.backend)
-            for arm in RECONSTRUCTIONS.networks
+            arm.name: PredictionParams(arm=arm.name, **machine) for arm in RECONSTRUCTIONS.networks
         },
         ptychi=ptychi,
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),

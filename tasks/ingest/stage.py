@@ -20,7 +20,7 @@ from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.resolved_scan import open_scan
-from tasks.orientation.refined_fit import (
+from tasks.orientation.orientations import (
     AS_STATED,
     OrientationFits,
     fit_orientations,

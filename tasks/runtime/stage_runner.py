@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TextIO
@@ -33,32 +34,25 @@ _SAYS_NOTHING = re.compile(
 )
 
 
+@dataclass
 class _Output:
     """What a stage has said: a log on disk, the last lines, and its own word on a failure."""
 
-    def __init__(
-        self,
-        call: StageCall,
-        session: HubSession,
-        log: TextIO,
-        on_line: Callable[[str], None],
-        on_progress: Progress,
-    ) -> None:
-        self.tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
-        self.failure: dict[str, str] = {}
-        self._stage = call.stage
-        self._session = session
-        self._log = log
-        self._on_line = on_line
-        self._on_progress = on_progress
-        self._logged_fraction = -1.0
+    stage: str
+    session: HubSession
+    log: TextIO
+    on_line: Callable[[str], None]
+    on_progress: Progress
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_TAIL_LINES))
+    failure: dict[str, str] = field(default_factory=dict)
+    logged_fraction: float = -1.0
 
     def read(self, lines: Iterable[str]) -> None:
         for line in lines:
             if line.startswith(MESSAGE_MARK) and line.endswith("\n"):  # a kill may cut one
                 self._take_message(orjson.loads(line[1:]))
             elif not _SAYS_NOTHING.match(line):
-                self.say(redact_paths(line.rstrip(), self._session.root))
+                self.say(redact_paths(line.rstrip(), self.session.root))
 
     def _take_message(self, message: dict[str, Any]) -> None:
         if "failure" in message:
@@ -67,17 +61,17 @@ class _Output:
         progress = message["progress"]
         done, total, text = progress["done"], progress["total"], progress["text"]
         fraction = done / total if total else 1.0
-        if fraction - self._logged_fraction >= PROGRESS_LOG_FRACTION or done == total:
-            self._logged_fraction = fraction
+        if fraction - self.logged_fraction >= PROGRESS_LOG_FRACTION or done == total:
+            self.logged_fraction = fraction
             self.say(f"{done}/{total}  {text}")
-        self._session.emit(StageEvent(self._stage, "progress", text, done, total))
-        self._on_progress(done, total, text)
+        self.session.emit(StageEvent(self.stage, "progress", text, done, total))
+        self.on_progress(done, total, text)
 
     def say(self, line: str) -> None:
         self.tail.append(line)
-        self._on_line(line)
-        self._log.write(f"{line}\n")
-        self._log.flush()
+        self.on_line(line)
+        self.log.write(f"{line}\n")
+        self.log.flush()
 
 
 def run_stage(
@@ -103,7 +97,7 @@ def run_stage(
     with session.slots.taken(session.rank(call.stage)), log_path.open("a", encoding="utf-8") as log:
         session.emit(StageEvent(call.stage, "started"))
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {call.stage}\n")
-        output = _Output(call, session, log, on_line, on_progress)
+        output = _Output(call.stage, session, log, on_line, on_progress)
         code = _run(session, call, key, output)
         end = ENDED_WELL if code == 0 else "failed"
         log.write(f"# {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {end}\n")

@@ -6,12 +6,13 @@ import json
 import pytest
 from prefect import flow
 from prefect.artifacts import Artifact, update_progress_artifact
+from prefect.futures import wait
 from prefect.logging import get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.runtime.stage_task as stage_task_module
-from flows.execution.run import raise_first_failure
+from flows.execution.attempt import raise_first_failure
 from flows.phase_g import result_of
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
@@ -47,7 +48,8 @@ def run_flow(hub, *calls, events=None):
         with hub_session(hub, (events if events is not None else []).append):
             for call in calls:
                 futures.append(submit(any_stage, call, futures[-1:]))
-            raise_first_failure(futures)
+            wait(futures)
+            raise_first_failure({str(number): f.state for number, f in enumerate(futures)})
         return [future.state.name for future in futures]
 
     return chain()
