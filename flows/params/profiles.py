@@ -81,14 +81,9 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         pydantic.ValidationError: If a value does not fit its stage.
     """
     sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
-    machine: dict[str, Any] = {"device": params.device, "backend": params.backend}
-    architecture = ARCHITECTURES[params.architecture].sizes
-    ptychi = PtyChiParams(
-        **params.ptychi.model_dump()
-        | {"n_epochs": params.ptychi.n_epochs or sizes.n_ptychi_epochs},
-        seed=seeds.grouping,
-        device=params.device,
-    )
+    n_epochs = params.ptychi.n_epochs or sizes.n_ptychi_epochs
+    solver = params.ptychi.model_dump() | {"n_epochs": n_epochs}
+    ptychi = PtyChiParams(**solver, seed=seeds.grouping, device=params.device)
     return StageParams(
         simulation=SimulationParams(
             photons_per_pattern=params.photons_per_pattern,
@@ -103,38 +98,48 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             sample_seed=_sample_seed(params, replicate),
         ),
         view=(MeasuredViewParams if params.view_name == AS_MEASURED else ViewParams)(
-            view=params.view,
-            grouping_seed=seeds.grouping,
-            subsampling_seed=seeds.subsampling,
+            view=params.view, grouping_seed=seeds.grouping, subsampling_seed=seeds.subsampling
         ),
         halves=HalvesParams(),
         training={
-            arm.name: TrainingParams(
+            arm.name: _training(
+                params,
                 arm=arm.name,
                 learns_from=arm.learns_from.value,
-                architecture=architecture,
                 n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
-                **machine,
             )
             for arm in RECONSTRUCTIONS.networks
         },
-        adaptation=TrainingParams(
-            architecture=architecture,
+        adaptation=_training(
+            params,
             n_steps=max(1, params.adapt_steps),
             learning_rate=ADAPTATION_RATE,
             holdout_fraction=0.0,
             seed=seeds.subsampling,
-            **machine,
         ),
         projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={
-            arm.name: PredictionParams(arm=arm.name, **machine) for arm in RECONSTRUCTIONS.networks
+            arm.name: PredictionParams(arm=arm.name, device=params.device, backend=params.backend)
+            for arm in RECONSTRUCTIONS.networks
         },
         ptychi=ptychi,
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
-        comparison=_comparison(params),
+        # Patches of a measured scan may be far larger than its probe.
+        comparison=ComparisonParams(
+            held_out_light_fraction=1.0 if params.measured is None else HELD_OUT_LIGHT_FRACTION
+        ),
         report=ReportParams(),
+    )
+
+
+def _training(params: PhaseGParams, **chosen: Any) -> TrainingParams:
+    """Return the parameters of a training, of the network and on the device that were asked for."""
+    return TrainingParams(
+        architecture=ARCHITECTURES[params.architecture].sizes,
+        device=params.device,
+        backend=params.backend,
+        **chosen,
     )
 
 
@@ -143,13 +148,6 @@ def _sample_seed(params: PhaseGParams, replicate: int) -> int | None:
     if replicate == 1 or params.fresh_samples:
         return None
     return Seeds.from_study_seed(params.seed).simulation
-
-
-def _comparison(params: PhaseGParams) -> ComparisonParams:
-    """Return what is scored; patches of a measured scan may be far larger than its probe."""
-    if params.measured is None:
-        return ComparisonParams()
-    return ComparisonParams(held_out_light_fraction=HELD_OUT_LIGHT_FRACTION)
 
 
 def _probe(params: PhaseGParams) -> ProbeParams:

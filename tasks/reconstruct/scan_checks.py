@@ -11,6 +11,8 @@ from tasks.core.geometry.patches import illumination_map, lit_pixels, scan_box
 from tasks.core.physics.forward import propagate
 
 TRANSMISSION_RANGE = (0.01, 1.5)
+LIT_FRACTION = 0.05
+LEAST_COVERED = 0.95
 
 
 def detected_photons(scan: Scan) -> float:
@@ -48,20 +50,7 @@ def check_scan(scan: Scan) -> None:
             f"{len(scan)} positions, got diffraction counts of shape {counts.shape}. Crop the "
             f"patterns to the probe, or give the probe that belongs to them."
         )
-    for name, values in (
-        ("diffraction counts", counts),
-        ("positions", scan.positions_px),
-        ("probe", scan.probe),
-        ("modes", scan.probe_modes),
-    ):
-        # Integers are finite, and a mask of all counts would take as much memory as they do.
-        bad = np.empty(0) if values.dtype.kind in "iu" else np.flatnonzero(~np.isfinite(values))
-        if len(bad):
-            first = tuple(int(index) for index in np.unravel_index(bad[0], values.shape))
-            raise ValueError(
-                f"{len(bad)} values of the {name} are not finite, the first at {first}. Mask or "
-                f"repair them before the reconstruction."
-            )
+    _refuse_what_is_not_finite(scan)
     if not scan.good_pixels.any():
         raise ValueError(
             "The mask leaves no good pixel. Keep those that count; a fault is any bit but 0x1000."
@@ -85,8 +74,21 @@ def check_scan(scan: Scan) -> None:
         )
 
 
-LIT_FRACTION = 0.05
-LEAST_COVERED = 0.95
+def _refuse_what_is_not_finite(scan: Scan) -> None:
+    for name, values in (
+        ("diffraction counts", scan.diffraction_counts),
+        ("positions", scan.positions_px),
+        ("probe", scan.probe),
+        ("modes", scan.probe_modes),
+    ):
+        # Integers are finite, and a mask of all counts would take as much memory as they do.
+        bad = np.empty(0) if values.dtype.kind in "iu" else np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            first = tuple(int(index) for index in np.unravel_index(bad[0], values.shape))
+            raise ValueError(
+                f"{len(bad)} values of the {name} are not finite, the first at {first}. Mask or "
+                f"repair them before the reconstruction."
+            )
 
 
 def flat_object(scan: Scan) -> ObjectWindow:

@@ -95,7 +95,7 @@ def test_refined_arms_start_from_the_networks_with_the_settings_of_pty_chi():
         assert call.params["n_epochs"] == 10
         assert call.inputs["initial"].rsplit("/", 1)[-1] in ("ptychopinn.h5", "baseline.h5")
     assert len(refinements) == 4
-    for call in replicate.comparisons:
+    for call in replicate.named("compare"):
         for model in ("PtyChi", "PtychoPINN-refined", "Baseline-refined"):
             assert {model, f"{model}.iterates"} <= set(call.inputs)
     assert only(plan_of()).named(*REFINEMENTS) == ()
@@ -106,7 +106,7 @@ def test_halves_are_reconstructed_by_every_arm_and_compared():
     (halves,) = replicate.named("halve")
     views = {path: half for half, path in halves.outputs.items()}
     halved = [call for call in replicate if call.inputs.get("view") in views]
-    (comparison,) = replicate.comparisons
+    (comparison,) = replicate.named("compare")
     for arm in RECONSTRUCTIONS.arms:
         for half in ("odd", "even"):
             path = comparison.inputs[f"{arm.name}.{half}"]
@@ -121,9 +121,7 @@ def test_replicates_have_files_of_their_own_and_the_first_those_of_a_single_run(
     makers = [{path for call in part for path in call.outputs.values()} for part in many.replicates]
     assert len(set.union(*makers)) == sum(map(len, makers))
     assert all("/replicate_3/" in path for path in makers[2])
-    assert set(many.summary.inputs) >= {
-        call.outputs["metrics"] for part in many.replicates for call in part.comparisons
-    }
+    assert set(many.summary.inputs) >= {call.outputs["metrics"] for call in many.comparisons}
 
 
 def test_replicates_share_the_sample_unless_fresh_ones_are_asked_for():
