@@ -16,11 +16,11 @@ from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
-from tasks.reconstruct.params import Algorithm, NoiseModel, ReferenceParams
+from tasks.reconstruct.params import PtyChiParams, ReferenceParams
 from tasks.reconstruct.ptychi_solver import inner_part, object_of, prepare_torch, run_epoch
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 from tasks.reconstruct.scan_checks import flat_object
-from tasks.reconstruct.solver_settings import SolverSettings
+from tasks.reconstruct.solver_settings import measure_exposure, settings_for
 
 WEAK_MODE_DECAY = 0.05
 FIRST_PROBE_EPOCH = 1
@@ -68,15 +68,10 @@ def refine_probe(
     """
     torch_device = prepare_torch(params.device, n_threads)
     initial = flat_object(scan)
-    settings = SolverSettings(
-        algorithm=Algorithm.LSQML,
-        n_epochs=params.probe_epochs,
-        batch_size=params.batch_size,
-        noise_model=NoiseModel.GAUSSIAN,
-        gaussian_epochs=0,
-        accelerate=False,
-        total_variation_weight=0.0,
-        seed=spawn_integer(params.seed, Purpose.MINIBATCHES),
+    settings = settings_for(
+        PtyChiParams(plain=True, n_epochs=params.probe_epochs, batch_size=params.batch_size),
+        measure_exposure(scan),
+        spawn_integer(params.seed, Purpose.MINIBATCHES),
     )
 
     def free(options: Any) -> None:

@@ -32,6 +32,7 @@ MOST_THREADS = 2
 
 if TYPE_CHECKING:
     from tasks.reconstruct.probe_refinement import Refined
+    from tasks.reconstruct.ptychi_solver import Solution
 
 
 def make_reference(
@@ -81,6 +82,13 @@ def make_reference(
         "device": solution.device,
         "n_threads": n_threads,
     }
+    _write_outputs(files, facts, refined, solution)
+    return facts | {"solve_s": time.perf_counter() - started}
+
+
+def _write_outputs(
+    files: StageFiles, facts: dict[str, Any], refined: "Refined", solution: "Solution"
+) -> None:
     window = replace(solution.window, facts=facts | {"role": "reference"})
     write_object(files.outputs["reference"], window)
     light = Illumination(refined.scan.probe_modes, refined.scan.positions_px, facts)
@@ -91,7 +99,6 @@ def make_reference(
     write_text(files.outputs["history"], "epoch,refined,loss\n" + "".join(rows))
     options = {"probe": refined.options, "object": solution.options}
     write_json(files.outputs["options"], without_infinities(options))
-    return facts | {"solve_s": time.perf_counter() - started}
 
 
 def _facts(params: ReferenceParams, scan: Scan, refined: "Refined") -> dict[str, Any]:

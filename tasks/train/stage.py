@@ -8,7 +8,6 @@ from tasks.core.files.atomic_files import sha256_of
 from tasks.core.files.scan_reader import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
-from tasks.networks.architectures.base import Architecture
 from tasks.networks.canvas_network import CanvasNetwork, cost_of
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
@@ -53,14 +52,12 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
     shown_fraction = _shown_fraction(params, data)
     precision = choose_precision(params.precision, device)
     with layers_in(precision):
-        architecture, network = _network(params, files, data, exposures)
+        network = _network(params, files, data, exposures)
     setup = TrainingSetup.of(
-        params, files, exposures, shown_fraction, architecture.needs_initial_guess
+        params, files, exposures, shown_fraction, network.architecture.needs_initial_guess
     )
-    checkpoints = None
-    if files.fingerprint:
-        folder = files.outputs["weights"].parent / "checkpoints"
-        checkpoints = Checkpoints(folder, files.fingerprint)
+    folder = files.outputs["weights"].parent / "checkpoints"
+    checkpoints = Checkpoints(folder, files.fingerprint) if files.fingerprint else None
     history = train_network(
         network,
         setup.objective,
@@ -70,17 +67,7 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
         Safeguards(setup.validation_batches(), checkpoints),
     )
     record = _training_record(params, setup, history) | _cost_record(network, setup, history)
-    write_weights(files.outputs["weights"], network)
-    model = ModelRecord(
-        arm=params.arm,
-        architecture=architecture,
-        optics=network.geometry,
-        data=data,
-        thinning_fraction=shown_fraction,
-        weights_sha256=sha256_of(files.outputs["weights"]),
-        training={"params": params.model_dump(mode="json"), **record},
-    )
-    write_model_record(files.outputs["model"], model)
+    _write_model(params, files, network, data, record)
     write_history(files.outputs["history"], history)
     title = f"{params.arm}, {len(exposures)} patterns"
     draw_learning_curve(
@@ -101,15 +88,14 @@ def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict
 
 def _network(
     params: TrainingParams, files: StageFiles, data: DataRecord, exposures: Exposures
-) -> tuple[Architecture, CanvasNetwork]:
-    """Return a new network, or the trained one that is to learn on, and what it is."""
+) -> CanvasNetwork:
+    """Return a new network, or the trained one that is to learn on."""
     if "initial_weights" not in files.inputs:
         geometry = InputGeometry.of(exposures.probe_modes)
-        seed = spawn_integer(params.seed, Purpose.TRAINING)
-        return params.architecture, params.architecture.build(geometry, seed)
+        return params.architecture.build(geometry, spawn_integer(params.seed, Purpose.TRAINING))
     model = read_model_record(files.inputs["initial_model"])
     model.data.refuse_other(data)
-    return model.architecture, load_network(files.inputs["initial_weights"], model)
+    return load_network(files.inputs["initial_weights"], model)
 
 
 def _reporter(params: TrainingParams, progress: Progress) -> AfterStep:
@@ -125,6 +111,27 @@ def _shown_fraction(params: TrainingParams, data: DataRecord) -> float:
     if params.learns_from == "labels":
         return 1.0
     return choose_thinning(params.thinning_fraction, data.photons_per_pattern)
+
+
+def _write_model(
+    params: TrainingParams,
+    files: StageFiles,
+    network: CanvasNetwork,
+    data: DataRecord,
+    record: dict[str, Any],
+) -> None:
+    """Write weights and, beside them, the record of the model."""
+    write_weights(files.outputs["weights"], network)
+    model = ModelRecord(
+        arm=params.arm,
+        architecture=network.architecture,
+        optics=network.geometry,
+        data=data,
+        thinning_fraction=record["thinning_fraction"],
+        weights_sha256=sha256_of(files.outputs["weights"]),
+        training={"params": params.model_dump(mode="json"), **record},
+    )
+    write_model_record(files.outputs["model"], model)
 
 
 def _training_record(
