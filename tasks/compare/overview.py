@@ -34,11 +34,8 @@ def draw_overview(
 ) -> dict[str, Any]:
     """Draw reference and networks over a whole scan, in one gauge and on one scale.
 
-    Args:
-        params: How the lit region is found, and what the alignment may remove.
-        files: Inputs `scan` (CXI), `view` (JSON), `reference` (HDF5) and reconstructions (HDF5)
-            under the names of their arms; outputs `plot` (PNG) and `record` (JSON).
-        progress: Told once at the end.
+    Inputs are `scan` (CXI), `view` (JSON), `reference` (HDF5) and reconstructions (HDF5) under the
+    names of their arms; outputs `plot` (PNG) and `record` (JSON).
     """
     header = open_view(files.inputs["scan"], files.inputs["view"]).header
     region = scored_region(header, params.coverage_fraction, params.erosion_px)

@@ -30,16 +30,13 @@ SELF_COMPARISON = (
 def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Hold every arm against the truth or a reference, in one region, aligned in one way.
 
-    Args:
-        params: What is scored and what the alignment may remove.
-        files: Inputs `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference`
-            (HDF5), at least one reconstruction (HDF5) under the name of its arm; for networks their
-            record (JSON) under `<arm>.model`; for solvers what they had found on the way (HDF5)
-            under `<arm>.iterates`; and for a comparison without the truth `view.odd`, `view.even`
-            (JSON), `<arm>.odd` and `<arm>.even` (HDF5). Outputs `metrics` (CSV), `plot` (PNG),
-            `aligned` (NPZ) and `comparison` (JSON), and where they are asked for `frc`, `blocks`,
-            `convergence` (CSV) and `convergence_plot` (PNG).
-        progress: Told after each arm, and at the end.
+    Inputs are `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference` (HDF5), at
+    least one reconstruction (HDF5) under the name of its arm; for networks their record (JSON)
+    under `<arm>.model`; for solvers what they had found on the way (HDF5) under `<arm>.iterates`;
+    and for a comparison without the truth `view.odd`, `view.even` (JSON), `<arm>.odd` and
+    `<arm>.even` (HDF5). Outputs are `metrics` (CSV), `plot` (PNG), `aligned` (NPZ) and `comparison`
+    (JSON), and where they are asked for `frc`, `blocks`, `convergence` (CSV) and
+    `convergence_plot` (PNG).
 
     Returns:
         The region, what was removed from each arm, flags, and why metrics have no value.

@@ -41,10 +41,7 @@ def flat_indices(
 ) -> NDArray[np.int32]:
     """Return where each pixel of each patch lies among the H * W of the canvas, shape (J, N, N).
 
-    Args:
-        positions_px: Positions (y, x) in the frame of the canvas [px], shape (J, 2).
-        n_px: Side N of a patch [px], even.
-        shape: Shape (H, W) of the canvas.
+    Positions (y, x) are in the frame of the canvas [px], shape (J, 2); the side N is even.
 
     Raises:
         ValueError: If a patch leaves the canvas.

@@ -84,14 +84,9 @@ def project(
     object_: NDArray[np.complex64],
     with_slopes: bool = False,
 ) -> Projection:
-    """Return the projection sum of some exposures.
+    """Return the projection sum of some exposures, given an object (H, W) on their canvas.
 
-    Args:
-        exposures: The scan.
-        canvas: Window that holds their patches.
-        indices: Which exposures, shape (J,).
-        object_: Object on the canvas, shape (H, W).
-        with_slopes: Whether to return the slopes too; two more transforms a pattern.
+    The slopes, if they are asked for, take two more transforms a pattern.
     """
     inside = canvas.inside(exposures.positions_px[indices])
     probes = exposures.probes(indices)

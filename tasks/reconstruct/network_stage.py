@@ -23,11 +23,8 @@ from tasks.reconstruct.params import PredictionParams
 def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Reconstruct the object that the exposures of a view saw, with a trained network.
 
-    Args:
-        params: Arm, chunks and device.
-        files: Inputs `scan` (CXI), `view` (JSON), `weights` (HDF5) and `model` (JSON); output
-            `reconstruction` (HDF5).
-        progress: Told after every pass.
+    Inputs are `scan` (CXI), `view` (JSON), `weights` (HDF5) and `model` (JSON), the output is
+    `reconstruction` (HDF5).
 
     Raises:
         ValueError: If the model is another arm's, is damaged or was trained for other data.

@@ -18,13 +18,9 @@ from tasks.reconstruct.params import ProjectionParams
 def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Reconstruct the exposures of a view by the initial guess and plain projections.
 
-    What a network adds to its physics is the difference to this control.
-
-    Args:
-        params: Number of passes.
-        files: Inputs `scan` (CXI) and `view` (JSON); outputs `same` and `longer` (HDF5), after as
-            many passes as a network makes and after several times as many.
-        progress: Told after every pass.
+    What a network adds to its physics is the difference to this control. Inputs are `scan` (CXI)
+    and `view` (JSON), outputs `same` and `longer` (HDF5), after as many passes as a network makes
+    and after several times as many.
     """
     exposures = Exposures.of(open_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)

@@ -39,12 +39,9 @@ if TYPE_CHECKING:
 def iterate(params: PtyChiParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Reconstruct the exposures of a view with pty-chi.
 
-    Args:
-        params: Parameters of the solver.
-        files: Inputs `scan` (CXI), `view` (JSON) and, to start from another than a flat object,
-            `initial` (HDF5); outputs `reconstruction` (HDF5, complex64, in the frame of the
-            object), `iterates` (HDF5), `history` (CSV) and `options` (JSON).
-        progress: Told after each epoch.
+    Inputs are `scan` (CXI), `view` (JSON) and, to start from another than a flat object, `initial`
+    (HDF5); outputs `reconstruction` (HDF5, complex64, in the frame of the object), `iterates`
+    (HDF5), `history` (CSV) and `options` (JSON).
 
     Raises:
         ValueError: If the scan cannot be reconstructed or fits better when turned, the initial

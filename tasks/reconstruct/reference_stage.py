@@ -40,11 +40,8 @@ def make_reference(
 ) -> dict[str, Any]:
     """Refine the probe on a whole scan, and reconstruct the object with it.
 
-    Args:
-        params: Modes of the probe, epochs, and whether positions are refined.
-        files: Input `scan` (CXI, prepared); outputs `reference` (HDF5, the object), `illumination`
-            (HDF5, probe and positions), `history` (CSV) and `options` (JSON).
-        progress: Told after each epoch.
+    The input is `scan` (CXI, prepared); outputs are `reference` (HDF5, the object), `illumination`
+    (HDF5, probe and positions), `history` (CSV) and `options` (JSON).
 
     Raises:
         ValueError: If the scan cannot be reconstructed.

@@ -80,11 +80,8 @@ class Regions:
 def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Write the training and the test region of a scan, with the probe that was refined.
 
-    Args:
-        params: The band between the regions and their shares.
-        files: Inputs `scan` (CXI, prepared) and `illumination` (HDF5: probe and positions after
-            the refinement); outputs `train`, `test` and `whole` (CXI).
-        progress: Told after each file.
+    Inputs are `scan` (CXI, prepared) and `illumination` (HDF5: probe and positions after the
+    refinement); outputs `train`, `test` and `whole` (CXI).
 
     Raises:
         ValueError: If the guard band leaves a region with too few positions, or the illumination
@@ -118,9 +115,13 @@ def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dic
         WHOLE: np.arange(len(reader)),
     }
     for number, (name, chosen) in enumerate(parts.items(), start=1):
-        written = _write_part(files.outputs[name], (reader, header, chosen), name, facts)
-        facts[name] = written
-        photons = written["measured_photons_per_pattern"]
+        part = replace(
+            header,
+            positions_px=header.positions_px[chosen],
+            provenance=header.provenance | {"split": name, "regions": regions.facts},
+        )
+        facts[name] = _write_part(files.outputs[name], reader, part, chosen)
+        photons = facts[name]["measured_photons_per_pattern"]
         progress(number, len(parts), f"{name}: {len(chosen)} patterns of {photons:.1f} photons")
     return facts
 
@@ -160,25 +161,15 @@ def cut_in_regions(positions_px: NDArray[np.floating], n_px: int, params: Region
 
 
 def _write_part(
-    path: Path,
-    source: tuple[ScanReader, ScanHeader, NDArray[np.intp]],
-    name: str,
-    facts: Mapping[str, Any],
+    path: Path, reader: ScanReader, part: ScanHeader, chosen: NDArray[np.intp]
 ) -> dict[str, Any]:
     """Write some exposures of a scan; return their number and photons."""
-    reader, header, chosen = source
-    regions = {"split": name, "regions": facts["regions"]}
-    part = replace(
-        header,
-        positions_px=header.positions_px[chosen],
-        provenance=header.provenance | regions,
-    )
     total = 0
-    saturated = header.provenance.get("dose", {}).get("saturated_fraction")  # of the whole scan
+    saturated = part.provenance.get("dose", {}).get("saturated_fraction")  # of the whole scan
     with ScanWriter.open(path, part) as writer:
         for start in range(0, len(chosen), PATTERNS_AT_ONCE):
             counts = reader.read(chosen[start : start + PATTERNS_AT_ONCE])
-            total += int(counts[:, header.good_pixels].sum(dtype=np.int64))
+            total += int(counts[:, part.good_pixels].sum(dtype=np.int64))
             writer.append(counts)
         photons = total / len(chosen)
         writer.provenance |= {

@@ -31,13 +31,10 @@ from tasks.train.training_setup import LOSS_NAMES, TrainingSetup
 def train(params: TrainingParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
     """Train one network on the exposures of a view.
 
-    Args:
-        params: Arm, budget and the rest.
-        files: Inputs `scan` (CXI) and `view` (JSON), for the Baseline alone `truth` or `labels`
-            (HDF5: the true object, or what a solver made of the scan), and
-            `initial_weights` (HDF5) with `initial_model` (JSON) for a network that learns on;
-            outputs `weights` (HDF5), `model` (JSON), `history` (CSV) and `learning_curve` (PNG).
-        progress: Told after every step.
+    Inputs are `scan` (CXI) and `view` (JSON), for the Baseline alone `truth` or `labels` (HDF5: the
+    true object, or what a solver made of the scan), and `initial_weights` (HDF5) with
+    `initial_model` (JSON) for a network that learns on; outputs `weights` (HDF5), `model` (JSON),
+    `history` (CSV) and `learning_curve` (PNG).
 
     Raises:
         ValueError: If the scan cannot be learned from, or the files do not fit the arm.

@@ -55,11 +55,8 @@ def physics_loss(
 ) -> Tensor:
     """Return the disagreement of the photons with what the last pass predicts.
 
-    Args:
-        inputs: A batch with `target_counts`, shape (J, N, N), and `target_scale`, their exposure
-            over that of the photons that are shown, shape (1,).
-        canvases: What the network made of it.
-        likelihood: Name of one of `PHYSICS_LOSSES`.
+    A batch has `target_counts`, shape (J, N, N), and `target_scale`, their exposure over that of
+    the photons that are shown, shape (1,); the likelihood is one of `PHYSICS_LOSSES`.
     """
     intensity = inputs["target_scale"] * canvases.intensities[-1]
     return PHYSICS_LOSSES[likelihood](inputs["target_counts"], intensity, inputs["good"])
@@ -71,12 +68,8 @@ def supervised_loss(inputs: Mapping[str, Tensor], canvases: Canvases) -> Tensor:
     The global phase of the canvas, which diffraction cannot tell, is left free:
     theta = arg sum w conj(T) O is where the squared distance is least. The distance itself is not
     squared, so that the few pixels whose phase cannot be known do not outweigh the others; below
-    `SMALL_DISTANCE` it is rounded off (Charbonnier et al., Proc. ICIP 2, 168 (1994)).
-
-    Args:
-        inputs: A batch with the truth T as `truth_real` and `truth_imaginary` and the weights w as
-            `truth_weight`, each (H, W).
-        canvases: What the network made of it.
+    `SMALL_DISTANCE` it is rounded off (Charbonnier et al., Proc. ICIP 2, 168 (1994)). A batch has
+    the truth T as `truth_real` and `truth_imaginary` and the weights w as `truth_weight`, (H, W).
     """
     truth = inputs["truth_real"], inputs["truth_imaginary"]
     weight, object_ = inputs["truth_weight"], canvases.objects[-1]

@@ -37,11 +37,8 @@ def pseudo_values(values: Real, mask: Mask | None = None) -> Real:
     """Return the pseudo-values of the mean of an image, shape (9,).
 
     With m the mean of all N pixels, and m_b that of the n_b pixels of block b of B, they are
-    m + B n_b / N (m_b - m); their mean is m. A block without pixels has m.
-
-    Args:
-        values: What is averaged, shape (H, W).
-        mask: Pixels to use, shape (H, W); the blocks then divide its bounding box. All if None.
+    m + B n_b / N (m_b - m); their mean is m. A block without pixels has m. Image and mask have
+    shape (H, W); the blocks divide the bounding box of the mask.
 
     Raises:
         ValueError: If there is no pixel.

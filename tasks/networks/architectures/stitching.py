@@ -154,13 +154,10 @@ def lit_part(images: Any, rim_px: int) -> Any:
 def weighted_mean(
     patches: ComplexPair, weights: Tensor, indices: Tensor, shape: tuple[int, int]
 ) -> ComplexPair:
-    """Return the weighted mean of patches on a canvas, zero where there are none.
+    """Return the weighted mean of patches on a canvas (H, W), zero where there are none.
 
-    Args:
-        patches: Patches, each (..., n, n) with K patches in all.
-        weights: Weights, shape (K, n, n), at most about one.
-        indices: Pixels of every patch in the flattened canvas, shape (K, n, n).
-        shape: Shape (H, W) of the canvas.
+    There are K patches in all, each part (..., n, n), with weights (K, n, n), at most about one,
+    and the pixels of each in the flattened canvas, (K, n, n).
     """
     flat = tuple(ops.reshape(part, weights.shape) for part in patches)
     total = physics.place_patches((weights * flat[0], weights * flat[1]), indices, shape)

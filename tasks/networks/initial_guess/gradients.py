@@ -66,12 +66,10 @@ def mean_phases(
     probe_intensity: NDArray[np.floating],
     positions_px: NDArray[np.floating],
 ) -> NDArray[np.float64]:
-    """Return the mean of a phase map under each probe [rad], shape (J,).
+    """Return the mean of a phase map (H, W) under each probe [rad], shape (J,).
 
-    Args:
-        phase: Map [rad], shape (H, W).
-        probe_intensity: Intensity of the probe at every position, shape (J, N, N).
-        positions_px: Positions (y, x) in the frame of the map [px], shape (J, 2).
+    The intensity of the probe at every position has shape (J, N, N); positions (y, x) are in the
+    frame of the map [px], shape (J, 2).
     """
     seen = extract_patches(phase, positions_px, probe_intensity.shape[-1])
     means = np.sum(probe_intensity * seen, axis=(1, 2)) / np.sum(probe_intensity, axis=(1, 2))
@@ -83,12 +81,9 @@ def integrate_gradient(
 ) -> NDArray[np.float64]:
     """Return the field of zero mean, shape (H, W), whose gradient is closest to a given one.
 
-    A Poisson equation solved by FFT; where the confidence is low the gradient is filled in with
-    that of the solution, a few times over.
-
-    Args:
-        gradient: Wanted gradient (y, x) [1 / px], shape (2, H, W).
-        confidence: Between 0 (unknown) and 1, shape (H, W).
+    A Poisson equation solved by FFT; where the confidence, (H, W), from 0 (unknown) to 1, is low
+    the gradient (y, x) [1 / px], (2, H, W), is filled in with that of the solution, a few times
+    over.
     """
     height, width = confidence.shape
     rows = 2j * np.pi * np.fft.fftfreq(height)[:, None]
