@@ -84,7 +84,9 @@ def trigger(
             work_queue_name=queue or None,
         )
     except PrefectHTTPStatusError as error:
-        raise BadInputError(f"The server refuses the run: {_detail(error)}") from error
+        content = error.response.json()
+        detail = content.get("detail") or content.get("exception_detail") or content
+        raise BadInputError(f"The server refuses the run: {detail}") from error
     base = (server_url() or "").removesuffix("/api")
     say(f"Run {run.name} of {declared.slug}: {base}/runs/flow-run/{run.id}")
     return _watch(client, run.id) if watch else EXIT_SUCCESS
@@ -114,11 +116,6 @@ def _known(client: SyncPrefectClient, declared: Deployment) -> DeploymentRespons
             f"is {project_version()}. Bring both to one version: make deploy"
         )
     return found
-
-
-def _detail(error: PrefectHTTPStatusError) -> str:
-    content = error.response.json()
-    return str(content.get("detail") or content.get("exception_detail") or content)
 
 
 def _watch(client: SyncPrefectClient, run_id: UUID) -> int:

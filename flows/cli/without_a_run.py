@@ -62,7 +62,10 @@ def report(hub: Path, *, verify: bool) -> int:
         except ValueError as error:
             raise BadInputError(str(error)) from error
         except OSError as error:
-            raise BadInputError(_not_writable(hub, error)) from error
+            raise BadInputError(
+                f"The reports of {hub} cannot be written ({error}). Give the hub free space and "
+                f"permission to write, or copy it to a place that has them."
+            ) from error
     for line in terminal_block(publication.delta):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")
@@ -109,10 +112,3 @@ def say_findings(found: dict[str, Any]) -> int:
 def _refuse_no_hub(hub: Path) -> None:
     if not hub.is_dir():
         raise BadInputError(f"The hub {hub} does not exist. Name the folder of a finished run.")
-
-
-def _not_writable(hub: Path, error: OSError) -> str:
-    return (
-        f"The reports of {hub} cannot be written ({error}). Give the hub free space and "
-        f"permission to write, or copy it to a place that has them."
-    )

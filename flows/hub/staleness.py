@@ -112,7 +112,10 @@ def archive_stale_outputs(hub: Path, plan: Plan) -> Path | None:
         if path.is_file() and path.relative_to(hub).as_posix() not in kept
     ]
     archive = archive_files(hub, files)
-    _remove_empty_folders(hub / name for name in OUTPUT_FOLDERS)
+    for root in (hub / name for name in OUTPUT_FOLDERS):
+        for folder in sorted((p for p in (root, *root.rglob("*")) if p.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
     return archive
 
 
@@ -144,10 +147,3 @@ def _files_that_hold(hub: Path, plan: Plan) -> set[str]:
             made |= {*call.outputs.values(), call.manifest}
             kept |= {*call.outputs.values(), call.manifest, call.log}
     return kept
-
-
-def _remove_empty_folders(roots: Iterable[Path]) -> None:
-    for root in roots:
-        for folder in sorted((p for p in (root, *root.rglob("*")) if p.is_dir()), reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()

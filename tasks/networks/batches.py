@@ -61,13 +61,8 @@ def network_inputs(
 ) -> NetworkInputs:
     """Return what a network is given of some exposures, single-precision arrays by name.
 
-    The detector is in the order of the FFT, zero frequency at [0, 0].
-
-    Args:
-        exposures: The scan.
-        indices: Which exposures, shape (J,).
-        canvas: Window that holds every patch.
-        initial_guess: Object on the canvas to start from, shape (H, W).
+    The detector is in the order of the FFT, zero frequency at [0, 0]. The canvas holds every patch,
+    and the initial guess has its shape (H, W).
 
     Returns:
         `counts`, photons that the network sees, (J, N, N); `good`, 1 where the detector counts,

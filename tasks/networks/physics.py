@@ -100,15 +100,10 @@ def projection_sum(
     indices: Tensor,
     shape: tuple[int, int],
 ) -> ComplexPair:
-    """Return sum_j conj(P_j) F^-1[(r_j - 1) Psi_j] on the canvas; a sum over patterns.
+    """Return sum_j conj(P_j) F^-1[(r_j - 1) Psi_j] on a canvas (H, W); a sum over patterns.
 
-    Args:
-        waves: Far fields Psi, each (M, J, N, N).
-        counts: Photons I, shape (J, N, N).
-        good: 1 where the detector counts, shape (N, N).
-        probe: Modes at every position, each (M, J, N, N).
-        indices: Pixels of every patch in the flattened canvas, shape (J, N, N).
-        shape: Shape (H, W) of the canvas.
+    Far fields Psi and modes at every position have shape (M, J, N, N), photons I and the pixels of
+    every patch in the flattened canvas (J, N, N), and `good`, 1 where the detector counts, (N, N).
     """
     intensity = predicted_intensity(waves)
     excess = good * (ops.sqrt((counts + COUNT_OFFSET) / (intensity + COUNT_OFFSET)) - 1.0)

@@ -155,15 +155,11 @@ def fingerprinted_modules(module: str) -> list[str]:
         used = set(graph.find_modules_directly_imported_by(name)) | {name.rpartition(".")[0]}
         if name in CATALOGUES:
             used |= graph.find_children(name)
-            found |= _modules_of_packages(CATALOGUES[name])
+            # What installed packages bring; those that do not import are left out.
+            brought = {point.module for point in entry_points(group=CATALOGUES[name])}
+            found |= brought & sys.modules.keys()
         waiting |= used - found - {""}
     return sorted(name for name in found if not name.startswith(LEFT_OUT))
-
-
-def _modules_of_packages(group: str) -> set[str]:
-    """Return the modules that installed packages bring a catalogue; broken ones are left out."""
-    modules = {point.module for point in entry_points(group=group)}
-    return {name for name in modules if name in sys.modules}
 
 
 @cache

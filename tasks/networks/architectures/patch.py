@@ -88,16 +88,12 @@ def back_projection(counts: Tensor, good: Tensor, probe: ComplexPair) -> Complex
 
     With the far fields Phi of the modes P of the empty beam, and psi = F^-1[r Phi] for
     r = sqrt(I / (sum |Phi|^2 + a thousandth of its mean)), 1 where the detector does not count:
+
         O = sum conj(P) psi / (sum |P|^2 + a twentieth of its maximum),
-    the sums over modes. The photons of the probe cancel, so O is of order one at any dose.
 
-    Args:
-        counts: Photons I, shape (J, N, N), zero frequency first.
-        good: 1 where the detector counts, shape (N, N).
-        probe: Modes at every position, each (M, J, N, N).
-
-    Returns:
-        Object under every pattern, each (J, N, N).
+    the sums over modes. The photons of the probe cancel, so O is of order one at any dose. Photons
+    I and the object under every pattern have shape (J, N, N), zero frequency first, the modes at
+    every position (M, J, N, N), and `good`, 1 where the detector counts, (N, N).
     """
     beam = far_field(probe)
     intensity = ops.sum(squared_modulus(beam), axis=0)
