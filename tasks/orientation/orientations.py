@@ -150,7 +150,7 @@ def turned_positions(positions_px: NDArray[np.floating], name: str) -> NDArray[n
     """Return positions (J, 2) in an orientation by its name."""
     if name == AS_STATED:
         return positions_px
-    return positions_px @ np.asarray(ORIENTATIONS[name].matrix).T
+    return np.asarray(positions_px @ np.asarray(ORIENTATIONS[name].matrix).T)
 
 
 def fit_with_probe(
