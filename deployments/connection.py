@@ -15,10 +15,10 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from flows.cli.command_line import OPTIONS
-from flows.hub.provenance import PROJECT
 from tasks.commands import run_app
 from tasks.core.files.atomic_files import read_json
 from tasks.runtime.errors import BadInputError
+from tasks.runtime.process_lifetime import PROJECT
 
 STATE_VARIABLE = "PHASE_G_STATE"
 STATE_FILE = "serve.json"

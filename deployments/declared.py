@@ -12,8 +12,9 @@ from prefect.flows import load_flow_from_entrypoint
 from pydantic import BaseModel, ConfigDict, Field
 
 from deployments.form import form_schema
-from flows.hub.provenance import PROJECT, git_state, versions
+from flows.hub.provenance import git_state, versions
 from tasks.runtime.errors import BadInputError
+from tasks.runtime.process_lifetime import PROJECT
 
 FOLDER = Path(__file__).parent
 GPU_POOL = "phase-g-gpu"

@@ -1,6 +1,6 @@
 """The pull step of the deployments: a worker runs the project that is installed beside it."""
 
-from flows.hub.provenance import PROJECT
+from tasks.runtime.process_lifetime import PROJECT
 
 
 def enter_project() -> dict[str, str]:

@@ -16,10 +16,10 @@ from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import StageCall
 from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import BadInputError
+from tasks.runtime.process_lifetime import PROJECT
 from tasks.runtime.run_session import available_cores
 from tasks.runtime.stage_cache import cache_key
 
-PROJECT = Path(__file__).resolve().parents[2]
 COMMANDS_DOC_VARIABLE = "AUTHORITATIVE_CMDS_DOC"
 PUBLISHER_VARIABLE = "PHASE_G_PUBLISHER"
 PLAN_VERSION = 1

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+PROJECT = Path(__file__).resolve().parents[2]
 PARENT_VARIABLE = "PHASE_G_PARENT"
 PR_SET_PDEATHSIG = 1
 COMMAND_NAME = Path("/proc/self/comm")
@@ -112,9 +113,6 @@ def peak_memory_mib() -> float:
             return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def redact_paths(text: str, hub: Path) -> str:

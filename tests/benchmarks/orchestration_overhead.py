@@ -16,9 +16,9 @@ from pathlib import Path
 from prefect.client.orchestration import SyncPrefectClient
 
 from deployments.connection import connected
-from flows.hub.provenance import PROJECT
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import PLAN, RUN_LOG
+from tasks.runtime.process_lifetime import PROJECT
 
 POLL_S = 0.2
 LINE = re.compile(r"^(\S+Z) (.+): (started|done in ([0-9.]+) s)")

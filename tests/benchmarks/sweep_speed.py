@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flows.hub.provenance import PROJECT
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import PLAN
+from tasks.runtime.process_lifetime import PROJECT
 
 VIEWS = ("dense", "sparse")
 

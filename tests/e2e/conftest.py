@@ -16,7 +16,7 @@ import pytest
 
 from deployments.declared import declared_deployments
 from deployments.processes import Service
-from flows.hub.provenance import PROJECT
+from tasks.runtime.process_lifetime import PROJECT
 
 POOL = "phase-g-cpu"
 USER_AND_PASSWORD = "beamline:only-for-this-test"  # noqa: S105 - of a server that this test starts

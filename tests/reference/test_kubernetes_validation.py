@@ -11,7 +11,7 @@ import sys
 import pytest
 from prefect.utilities.templating import apply_values
 
-from flows.hub.provenance import PROJECT
+from tasks.runtime.process_lifetime import PROJECT
 
 VALIDATOR = ("kubernetes-validate==1.37.0", "importlib-resources==7.1.0")
 TEMPLATE = PROJECT / "deployments/kubernetes_job_template.json"

@@ -10,7 +10,7 @@ import yaml
 from prefect.utilities.templating import apply_values
 
 from deployments.declared import declared_pools
-from flows.hub.provenance import PROJECT
+from tasks.runtime.process_lifetime import PROJECT
 
 FOLDER = PROJECT / "deployments"
 WORKER_KINDS = (

@@ -25,10 +25,10 @@ from deployments.processes import Service
 from deployments.run import merged
 from deployments.serve import environment_of
 from deployments.steps import enter_project
-from flows.hub.provenance import PROJECT
 from flows.params.run import PhaseGParams
 from flows.phase_g import phase_g
 from tasks.runtime.errors import BadInputError
+from tasks.runtime.process_lifetime import PROJECT
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 DEAF = [

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from flows.cli.local_server import LocalServer
-from flows.hub.provenance import PROJECT
+from tasks.runtime.process_lifetime import PROJECT
 
 PARENT = """
 import sys, time
