@@ -41,7 +41,20 @@ LINKS = {
 
 @dataclass(frozen=True)
 class ComparisonSection:
-    """What a page shows of one comparison; what its hub lacks is None or empty."""
+    """What a page shows of one comparison; what its hub lacks is None or empty.
+
+    Attributes:
+        anchor: Its id in the page.
+        title: Dose, view, split and replicate in words.
+        failed: Whether it has no table.
+        detailed: Whether pictures and curves are shown where the hub has them.
+        facts: Measured dose and overlap.
+        header: Titles of the main table's columns.
+        rows: Its rows, arms before controls.
+        flags: What is odd about its arms.
+        notes: What `comparison.json` tells.
+        links: Files by what they hold.
+    """
 
     anchor: str
     title: str

@@ -76,7 +76,7 @@ def thinned(curve: Curve) -> Curve:
 def frc_chart(
     curves: Mapping[str, Curve], crossings_per_px: Mapping[str, float | None], name: str
 ) -> Markup:
-    """Return Fourier ring correlation over spatial frequency as SVG."""
+    """Return Fourier ring correlation over spatial frequency, crossings in 1 / px, as SVG."""
     with svg.chart_style():
         figure = _frc_figure(FRC_INCH, curves, crossings_per_px)
         crossed = [f"{m} {f:.3f}" for m, f in crossings_per_px.items() if f and m in curves]

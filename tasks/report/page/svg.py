@@ -122,7 +122,13 @@ def style_sheet_variables(models: Container[str], *, dark: bool) -> dict[str, st
 
 
 def svg_markup(figure: Figure, name: str, title: str) -> Markup:
-    """Return a figure as an `svg` element; equal figures give equal text."""
+    """Return a figure as an `svg` element; equal figures give equal text.
+
+    Args:
+        figure: Figure of one panel, drawn in `chart_style` and fitted.
+        name: Prefix of the ids inside, unique in the page.
+        title: What is shown, for those who do not see it.
+    """
     text = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(text, format="svg", transparent=True, metadata=nothing)
