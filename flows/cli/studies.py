@@ -21,7 +21,7 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.report.condition_map.map_text import map_lines
-from tasks.report.texts.interval_texts import terminal_block
+from tasks.report.texts.highlights import terminal_block
 
 RULE = "=" * 72
 

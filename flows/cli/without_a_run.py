@@ -19,7 +19,7 @@ from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run
 from tasks.report.statistics.summary import ReportParams
-from tasks.report.texts.interval_texts import terminal_block
+from tasks.report.texts.highlights import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
 from tasks.runtime.errors import BadInputError

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
+from flows.execution.run_monitor import run_monitor
 from flows.hub.provenance import write_plan
 from flows.hub.staleness import archive_files
 from flows.planning.plan import Plan
-from flows.progress import run_monitor, watching_console
+from flows.progress import watching_console
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.stage_record import StageCall

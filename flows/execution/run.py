@@ -8,11 +8,12 @@ from typing import Any
 
 from flows.execution.attempt import clear_blocker, record_attempt, write_blocker
 from flows.execution.partial_report import report_partially
+from flows.execution.run_monitor import run_monitor
 from flows.hub.location import check_place, check_space
 from flows.hub.provenance import git_state, write_plan
 from flows.hub.staleness import archive_stale_outputs, broken_packages, refuse_stale_hub
 from flows.planning.plan import Plan
-from flows.progress import run_monitor, watching_console
+from flows.progress import watching_console
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import DELTA_SUMMARY, VERIFICATION_REPORT
 from tasks.core.study.stage_record import VERIFY_EVIDENCE

@@ -12,9 +12,10 @@ from flows.execution.attempt import (
     portable,
     raise_unfinished,
 )
+from flows.execution.run_monitor import run_monitor
 from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.planning.plan import ConditionPlan, Plan
-from flows.progress import run_monitor, watching_console
+from flows.progress import watching_console
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import StageCall

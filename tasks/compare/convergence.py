@@ -13,7 +13,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge
 from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import differences
-from tasks.core.files.metrics_table import number_cell, write_table
+from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.object_file import read_iterates
 
 COLUMNS = ("model", "epoch", "complex_nrmse", "amplitude_mae", "phase_mae")

@@ -16,15 +16,14 @@ from tasks.compare.convergence import Convergence, write_convergence
 from tasks.compare.convergence_figure import write_convergence_plot
 from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.core.files.atomic_files import write_json, write_npz
+from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.metrics_table import (
     AGAINST_REFERENCE,
     N_BLOCKS,
     BlockRow,
     MetricRow,
-    number_cell,
     write_blocks,
     write_metrics_csv,
-    write_table,
 )
 from tasks.core.files.scan_reader import ScanReader
 

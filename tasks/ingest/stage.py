@@ -20,13 +20,8 @@ from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.resolved_scan import open_scan
-from tasks.orientation.orientations import (
-    AS_STATED,
-    OrientationFits,
-    fit_orientations,
-    fit_with_probe,
-    turned_positions,
-)
+from tasks.orientation.orientation_fits import OrientationFits, fit_orientations, fit_with_probe
+from tasks.orientation.orientations import AS_STATED, turned_positions
 
 OUTPUTS = {
     "scan": "scan.cxi",

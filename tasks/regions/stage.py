@@ -31,10 +31,7 @@ class RegionParams(BaseModel):
         "side of a patch, so that no object pixel is seen from both [px]",
     )
     train_fraction: float = Field(
-        0.6,
-        gt=0,
-        lt=1,
-        description="Share of the training region of what the guard band leaves",
+        0.6, gt=0, lt=1, description="Share of the training region of what the guard band leaves"
     )
     test_first: bool = Field(
         False, description="The test region begins where the coordinates are smallest"

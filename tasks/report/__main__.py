@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from tasks.catalogue.headline import HEADLINE_METRICS
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, drop_output, new_app, run_app, say
 from tasks.report.history.changes import Change, faults_of, unjudged_of
-from tasks.report.history.history import history_lines, read_history, write_history_plot
+from tasks.report.history.history import history_lines, read_history
+from tasks.report.history.history_figure import write_history_plot
 from tasks.report.history.hub_diff import diff_hubs, diff_lines, fault_lines
 from tasks.report.history.hub_scores import read_hub_scores
 

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from tasks.core.files.atomic_files import read_json, sha256_of, write_json, write_text
 from tasks.core.files.metrics_table import read_metrics_csv
 from tasks.core.study.stage_record import Progress, StageFiles, StageRecord
-from tasks.report.costs.cost_table import cost_points, costs_markdown, write_costs
+from tasks.report.costs.cost_points import cost_points
+from tasks.report.costs.cost_table import costs_markdown, write_costs
 from tasks.report.costs.costs import CostParams, arm_costs
 from tasks.report.records.comparisons import Comparison, comparison_at
 from tasks.report.statistics.summary import (

@@ -13,7 +13,8 @@ from typing import Literal
 from tasks.core.study.device import usable_cores
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError, RunStoppedError
-from tasks.runtime.forks import Forks, StageProcess, signal_group
+from tasks.runtime.forked_stage import StageProcess, signal_group
+from tasks.runtime.forks import Forks
 
 EventKind = Literal["started", "progress", "finished", "cached", "failed"]
 RESULTS_FOLDER = ".cache/prefect"

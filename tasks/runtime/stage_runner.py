@@ -17,7 +17,7 @@ import orjson
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.stage_record import ENDED_WELL, Progress, StageCall, StageRecord, silent
 from tasks.runtime.errors import StageFailedError
-from tasks.runtime.forks import StageProcess, signal_group
+from tasks.runtime.forked_stage import StageProcess, signal_group
 from tasks.runtime.process_lifetime import module_command, redact_paths, stage_environment
 from tasks.runtime.run_session import HubSession, StageEvent
 from tasks.runtime.stage_process import EXIT_TRANSIENT, MESSAGE_MARK
@@ -25,7 +25,6 @@ from tasks.runtime.stage_process import EXIT_TRANSIENT, MESSAGE_MARK
 GRACE_S = 5.0
 LOG_TAIL_LINES = 50
 PROGRESS_LOG_FRACTION = 0.1
-
 # What TensorFlow says on every machine before it can be told to be quiet.
 _SAYS_NOTHING = re.compile(
     r"WARNING: All log messages before absl::InitializeLog"

@@ -17,7 +17,6 @@ from tasks.core.physics.probe import probe_intensity
 
 Real = NDArray[np.floating]
 Indices = NDArray[np.intp]
-
 Counts = NDArray[np.integer] | Real
 Mask = NDArray[np.bool_]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.core.geometry.overlap import MeasuredOverlap
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.orientations import OrientationFits
+from tasks.orientation.orientation_fits import OrientationFits
 
 
 class Severity(StrEnum):

@@ -11,7 +11,8 @@ from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.orientations import AS_STATED, ORIENTATIONS, OrientationFits
+from tasks.orientation.orientation_fits import OrientationFits
+from tasks.orientation.orientations import AS_STATED, ORIENTATIONS
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1

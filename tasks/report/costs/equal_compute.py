@@ -20,7 +20,7 @@ from tasks.catalogue.metric import VALUE
 from tasks.core.study.hub_layout import COST_TABLE
 from tasks.report.costs.cost_table import read_costs
 from tasks.report.costs.costs import ArmCost
-from tasks.report.page.comparison_file import Curve, read_errors
+from tasks.report.page.curve_files import Curve, read_errors
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.paired_scores import key_of

@@ -13,7 +13,7 @@ from matplotlib.ticker import StrMethodFormatter
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
-from tasks.report.costs.cost_table import QUALITIES, CostPoint, Errors, by_condition, pareto_front
+from tasks.report.costs.cost_points import QUALITIES, CostPoint, Errors, by_condition, pareto_front
 from tasks.report.costs.label_placement import Box, place_labels
 
 PANEL_INCH = (5.2, 3.9)

@@ -9,16 +9,14 @@ from markupsafe import Markup
 from tasks.catalogue.headline import CROSSING
 from tasks.catalogue.metric import VALUE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.report.page.comparison_file import (
-    ComparisonNotes,
-    read_aligned,
+from tasks.report.page.comparison_file import ComparisonNotes, read_aligned, read_notes
+from tasks.report.page.curve_charts import convergence_chart, frc_chart, learning_chart
+from tasks.report.page.curve_files import (
     read_convergence,
     read_frc_curves,
     read_iteration,
-    read_notes,
     read_training,
 )
-from tasks.report.page.curve_charts import convergence_chart, frc_chart, learning_chart
 from tasks.report.page.gallery import Gallery, Scores, make_gallery
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts, measured_facts, read_measurement

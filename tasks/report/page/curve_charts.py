@@ -12,7 +12,7 @@ from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.page import svg
-from tasks.report.page.comparison_file import Curve, TrainingCurves
+from tasks.report.page.curve_files import Curve, TrainingCurves
 from tasks.report.page.page_files import KEY, fingerprint_of, is_drawn
 
 LEARNING_INCH, FRC_INCH = (5.0, 2.7), (5.0, 3.9)

@@ -11,15 +11,8 @@ from tasks.core.files.metrics_table import MetricRow
 from tasks.core.study.hub_layout import COST_TABLE
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageRecord
-from tasks.report.costs.cost_table import (
-    COST_HEADER,
-    QUALITIES,
-    CostPoint,
-    by_condition,
-    cost_cells,
-    cost_points,
-    read_costs,
-)
+from tasks.report.costs.cost_points import QUALITIES, CostPoint, by_condition, cost_points
+from tasks.report.costs.cost_table import COST_HEADER, cost_cells, read_costs
 from tasks.report.costs.pareto_figure import axis_label, draw_panel, known_points, label_panel
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.run_facts import Facts

@@ -14,12 +14,7 @@ from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
 from tasks.report.condition_map.map_figure import write_condition_map_plot
 from tasks.report.costs.cost_table import EXPLANATION
-from tasks.report.page.comparison_file import (
-    AGREEMENT_HEADER,
-    QUALITY_HEADER,
-    RESOLUTION_HEADER,
-    read_frc_curves,
-)
+from tasks.report.page.comparison_file import AGREEMENT_HEADER, QUALITY_HEADER, RESOLUTION_HEADER
 from tasks.report.page.comparison_section import (
     ComparisonSection,
     comparison_section,
@@ -29,6 +24,7 @@ from tasks.report.page.comparison_section import (
 )
 from tasks.report.page.conclusion import conclusion_of, condition_table, delta_tables
 from tasks.report.page.curve_charts import write_frc_plot
+from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles, keep_state

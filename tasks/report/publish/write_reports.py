@@ -20,8 +20,8 @@ from tasks.report.stage import summarise
 from tasks.report.statistics.deltas import delta_summary, vs
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
+from tasks.report.texts.highlights import highlight_lines, preview_lines
 from tasks.report.texts.hub_summary import digest_markdown, write_hub_summary
-from tasks.report.texts.interval_texts import highlight_lines, preview_lines
 from tasks.report.texts.text_tables import labelled, pretty_json
 
 # What the JSON for people begins with; a delta comes before how well it is known.

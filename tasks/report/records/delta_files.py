@@ -29,7 +29,6 @@ from tasks.report.records.record_model import (
 )
 
 Value = TypeVar("Value")
-
 # By arm, metric and part.
 Parts = Annotated[dict[str, Value], Needs(PARTS, instead=(VALUE,))]
 Metrics = Annotated[dict[Name, Parts[Value]], Needs(HEADLINE_METRICS)]

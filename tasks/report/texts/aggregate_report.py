@@ -19,15 +19,8 @@ from tasks.catalogue.headline import (
 from tasks.catalogue.metric import PARTS, PHASE, VALUE
 from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
 from tasks.report.statistics.deltas import others_of, vs
-from tasks.report.texts.interval_texts import (
-    LABEL_WIDTH,
-    MISSING,
-    TERMINAL_DECIMALS,
-    condition_cells,
-    highlight_lines,
-    part_name,
-    told_columns,
-)
+from tasks.report.texts.highlights import LABEL_WIDTH, MISSING, TERMINAL_DECIMALS, highlight_lines
+from tasks.report.texts.interval_texts import condition_cells, part_name, told_columns
 from tasks.report.texts.summary_text import counts
 from tasks.report.texts.text_tables import DASH, labelled, markdown_table, signed
 

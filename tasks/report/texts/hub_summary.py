@@ -11,10 +11,10 @@ from tasks.core.study import hub_layout
 from tasks.report.records.hub_contents import HubContents, used_parameters
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.summary import flag_text
+from tasks.report.texts.highlights import highlight_block
 from tasks.report.texts.interval_texts import (
     delta_rows,
     family_title,
-    highlight_block,
     interval_caption,
     notes,
     shown_families,

@@ -1,14 +1,13 @@
-"""Deltas in words and tables: the four lines that a study ends in, intervals and verdicts."""
+"""Deltas in words and tables: intervals and verdicts."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT, metrics_among
-from tasks.catalogue.metric import HEADLINE, PARTS, PHASE, SECONDARY, VALUE, Metric
+from tasks.catalogue.metric import HEADLINE, PARTS, SECONDARY, VALUE, Metric
 from tasks.catalogue.metrics import METRICS
-from tasks.catalogue.reconstruction import Reconstruction
 from tasks.report.statistics.deltas import vs
-from tasks.report.texts.text_tables import DASH, decimals_of, labelled, markdown_table, signed
+from tasks.report.texts.text_tables import DASH, decimals_of, markdown_table, signed
 
 FAMILY_TITLES = {HEADLINE: "Headline metrics", SECONDARY: "Other metrics"}
 DELTA_HEADER = ("metric", "part", "against", "delta", "95 % interval", "p after Holm", "verdict")
@@ -31,10 +30,6 @@ CORRECTION = (
     f"Verdicts are {SUBJECT.name}'s, at 5 % after Holm's correction for all deltas of a table; "
     "the intervals are of one delta each."
 )
-LABEL_WIDTH = 35
-MISSING = "n/a"
-TERMINAL_DECIMALS = 3
-LINES = tuple((metric, other) for metric in HEADLINE_METRICS for other in OTHERS)
 
 
 def part_name(metric: Metric, part: str) -> str:
@@ -158,44 +153,3 @@ def _p_text(p: float | None) -> str:
     if p is None:
         return DASH
     return "< 0.001" if p < 1e-3 else f"{p:.3f}"
-
-
-def highlight_lines(values: dict[str, Any], most_decimals: int | None = None) -> list[str]:
-    """Return the four lines of highlights, MS-SSIM then MAE, each vs Baseline then vs PtyChi."""
-    lines = []
-    for metric, other in LINES:
-        decimals = min(metric.decimals, most_decimals or metric.decimals)
-        amplitude, phase = (
-            signed(values[vs(other.name)][metric.name][part], decimals, MISSING) for part in PARTS
-        )
-        lines.append(
-            f"{_label(metric, other):<{LABEL_WIDTH}}: amplitude {amplitude}  phase {phase}"
-        )
-    return lines
-
-
-def preview_lines(values: dict[str, Any]) -> list[str]:
-    """Return the four lines of highlights with the phase alone."""
-    return [
-        f"{_label(metric, other)}: "
-        f"{signed(values[vs(other.name)][metric.name][PHASE], metric.decimals, MISSING)}"
-        for metric, other in LINES
-    ]
-
-
-def highlight_block(values: dict[str, Any], delta: dict[str, Any]) -> list[str]:
-    """Return the four lines, of one split of a delta summary, as markdown."""
-    return ["```", *labelled(highlight_lines(values), delta), "```", ""]
-
-
-def terminal_block(delta: dict[str, Any]) -> list[str]:
-    """Return the deltas for the terminal, three decimals each, and their intervals."""
-    return [
-        f"Deltas over the {delta['aggregate_split']} split",
-        *labelled(highlight_lines(delta["deltas"], TERMINAL_DECIMALS), delta),
-        *compact_lines(delta),
-    ]
-
-
-def _label(metric: Metric, other: Reconstruction) -> str:
-    return f"{metric.label} Δ ({SUBJECT.name} - {other.name})"

@@ -3,9 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
+from flows.execution.run_monitor import run_monitor
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from flows.progress import run_monitor, short_name, watched_on, watching_console
+from flows.progress import short_name, watched_on, watching_console
 from tasks.runtime.run_session import StageEvent
 
 STAGE = "predict-baseline.dose_1000.dense.test"

@@ -7,7 +7,7 @@ from tasks.core.files.metrics_table import BlockRow, MetricRow, write_blocks, wr
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.publish.write_reports import rebuild_numbers
 from tasks.report.statistics.summary import ReportParams
-from tasks.report.texts.interval_texts import terminal_block
+from tasks.report.texts.highlights import terminal_block
 
 MEANS = {
     ("PtychoPINN", "mae"): (0.030, 0.070),

@@ -7,13 +7,8 @@ from pydantic import ValidationError
 from tasks.core.files.atomic_files import write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.stage_record import StageFiles, StageRecord, silent
-from tasks.report.costs.cost_table import (
-    cost_points,
-    digest_lines,
-    pareto_front,
-    read_costs,
-    write_costs,
-)
+from tasks.report.costs.cost_points import cost_points, pareto_front
+from tasks.report.costs.cost_table import digest_lines, read_costs, write_costs
 from tasks.report.costs.costs import ArmCost, CostParams, CostSource, arm_costs
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.stage import summarise_costs

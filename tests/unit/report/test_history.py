@@ -12,7 +12,8 @@ from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.__main__ import PLOT_NAME, main
 from tasks.report.history.changes import find_regressions
-from tasks.report.history.history import read_history, write_history_plot
+from tasks.report.history.history import read_history
+from tasks.report.history.history_figure import write_history_plot
 from tasks.report.publish.artifacts import published_payload, regressed_payload
 from tasks.report.records.attempts import interval_record, last_attempt, read_attempts
 

@@ -13,7 +13,7 @@ from tasks.core.study.hub_layout import (
 from tasks.report.publish.write_reports import rebuild_numbers, write_numbers
 from tasks.report.records.comparisons import find_comparisons, key_of_table
 from tasks.report.statistics.summary import ReportParams
-from tasks.report.texts.interval_texts import terminal_block
+from tasks.report.texts.highlights import terminal_block
 
 ARMS = ("PtychoPINN", "Baseline", "PtyChi")
 # What a seed adds to PtychoPINN's phase MAE.

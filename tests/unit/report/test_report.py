@@ -19,7 +19,7 @@ from tasks.report.publish.write_reports import rebuild_numbers, write_numbers
 from tasks.report.records.comparisons import comparison_at, find_comparisons
 from tasks.report.statistics.deltas import delta_summary
 from tasks.report.statistics.summary import ReportParams, metrics_summary
-from tasks.report.texts.interval_texts import highlight_lines, preview_lines
+from tasks.report.texts.highlights import highlight_lines, preview_lines
 from tasks.report.texts.summary_text import other_tables
 
 VALUES = {

@@ -13,7 +13,8 @@ from tasks.core.study.device import Backend
 from tasks.core.study.stage_record import StageCall
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.reconstruct.params import PtyChiParams
-from tasks.runtime.forks import FEWEST_STAGES, FORKS_VARIABLE, Forks, ForkServer, signal_group
+from tasks.runtime.forked_stage import signal_group
+from tasks.runtime.forks import FEWEST_STAGES, FORKS_VARIABLE, Forks, ForkServer
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_loading import kind_of
 from tasks.runtime.stage_runner import run_stage

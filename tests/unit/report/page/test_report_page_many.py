@@ -3,8 +3,8 @@
 import pytest
 
 from tasks.core.study.hub_layout import REPORT_PAGE
-from tasks.report.page.comparison_file import Curve
 from tasks.report.page.curve_charts import write_frc_plot
+from tasks.report.page.curve_files import Curve
 from tasks.report.page.write import SIZE_LIMIT_BYTES
 from tasks.report.statistics.summary import MOST_LINES, flag_list
 
