@@ -86,11 +86,7 @@ def _draw(axis: Axes, content: Map, one: Map) -> None:
     x, y = np.log10(doses), heights(content)
     cells = [[cell_of(one, dose, view) for dose in doses] for view in views]
     sign = 1 if one["direction"].startswith("higher") else -1
-    deltas = [
-        [np.nan if not cell or cell["delta"] is None else cell["delta"] for cell in row]
-        for row in cells
-    ]
-    gains = sign * np.array(deltas)
+    gains = np.array([[_gain(cell, sign) for cell in row] for row in cells])
     span = float(np.nanmax(np.abs(gains))) if np.isfinite(gains).any() else 1.0
     axis.set_facecolor(UNKNOWN)
     axis.pcolormesh(
@@ -147,6 +143,10 @@ def _label(axis: Axes, content: Map, x: NDArray[np.floating], y: Sequence[float]
     axis.tick_params(labelsize=FONT_PT - 1, length=2)
     axis.set_xlabel("photons per pattern", fontsize=FONT_PT - 1)
     axis.set_ylabel("overlap ratio", fontsize=FONT_PT - 1)
+
+
+def _gain(cell: Map | None, sign: int) -> float:
+    return np.nan if cell is None or cell["delta"] is None else sign * float(cell["delta"])
 
 
 def _cell_text(cell: Map | None) -> str:

@@ -85,6 +85,7 @@ def comparison_section(
     anchor = folder.removeprefix("analysis/").replace("/", "-").replace(".", "-")
     measurement, scores = read_measurement(files, key), {} if job is None else scores_of(job)
     header, rows = ([], []) if job is None else main_cells(job)
+    paths = {what: f"{folder}/{name}" for what, name in LINKS.items()}
     aligned = curves = epochs = None
     if detailed:
         aligned = files.read(f"{folder}/reconstructions_aligned.npz", read_aligned)
@@ -106,11 +107,7 @@ def comparison_section(
         convergence=convergence_chart(epochs, f"{anchor}-convergence") if epochs else None,
         notes=files.read(f"{folder}/comparison.json", read_notes) or ComparisonNotes(),
         learning=_learning(files, key, anchor) if detailed else [],
-        links=[
-            (what, files.link(f"{folder}/{name}"))
-            for what, name in LINKS.items()
-            if files.has(f"{folder}/{name}")
-        ],
+        links=[(what, files.link(path)) for what, path in paths.items() if files.has(path)],
     )
 
 
