@@ -29,6 +29,16 @@ KEY = "measured_against"
 TRUTH, REFERENCE, BOTH = "truth", "reference", "truth and reference"
 
 
+class ReportParams(BaseModel):
+    """How comparisons are put together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    aggregate_split: str | None = Field(
+        "test", description="Split that the headline means are over; none means all jobs"
+    )
+
+
 def metrics_summary(
     comparisons: Sequence[Comparison], aggregate_split: str | None
 ) -> dict[str, Any]:
@@ -184,13 +194,3 @@ def measured_against(tables: Iterable[Sequence[MetricRow]]) -> str:
     if kinds == {True}:
         return REFERENCE
     return BOTH if True in kinds else TRUTH
-
-
-class ReportParams(BaseModel):
-    """How comparisons are put together."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    aggregate_split: str | None = Field(
-        "test", description="Split that the headline means are over; none means all jobs"
-    )

@@ -127,7 +127,7 @@ def digest_markdown(
     cost_lines: Sequence[str] = (),
     stopped: Sequence[str] = (),
 ) -> str:
-    """Return the text."""
+    """Return `metrics_digest.md`, with the costs and with what stopped the last run, if known."""
     lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
     lines += [counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
@@ -140,13 +140,8 @@ def digest_markdown(
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
     lines += _flag_section(summary)
     last_line = outcome_line(summary, stopped=bool(stopped))
-    lines += [
-        f"Numbers: `{hub_layout.METRICS_SUMMARY}`, `{hub_layout.DELTA_SUMMARY}`.",
-        "",
-        last_line,
-        "",
-    ]
-    return "\n".join(lines)
+    numbers = f"Numbers: `{hub_layout.METRICS_SUMMARY}`, `{hub_layout.DELTA_SUMMARY}`."
+    return "\n".join([*lines, numbers, "", last_line, ""])
 
 
 def _comparison_list(summary: dict[str, Any]) -> list[str]:
@@ -170,13 +165,8 @@ def _interval_section(delta: dict[str, Any]) -> list[str]:
     lines = [*delta_rows(headline), "", *_paragraphs(sentences)]
     for family, entries in families.items():
         known = [entry for entry in entries if entry["delta"] is not None]
-        lines += [
-            f"{family_title(family)}:",
-            "",
-            *delta_rows(known),
-            "",
-            *_paragraphs(notes(known)),
-        ]
+        lines += [f"{family_title(family)}:", "", *delta_rows(known), ""]
+        lines += _paragraphs(notes(known))
     return lines
 
 
