@@ -21,8 +21,8 @@ def ranges(lowest, highest):
 amplitudes = ranges(0, 1).filter(lambda bounds: bounds[1] > 1e-3)
 
 
-def draw(kind, shape, seed, **knobs):
-    return make_object(ObjectParams(kind=kind, **knobs), shape, spawn(seed, Purpose.OBJECT))
+def draw(kind, shape, seed, **options):
+    return make_object(ObjectParams(kind=kind, **options), shape, spawn(seed, Purpose.OBJECT))
 
 
 @settings(max_examples=60)

@@ -16,8 +16,8 @@ DRAWN = [kind for kind in OBJECTS if kind != "file"]
 SHAPE = (128, 160)
 
 
-def draw(kind="dead_leaves", shape=SHAPE, seed=42, **knobs):
-    return make_object(ObjectParams(kind=kind, **knobs), shape, spawn(seed, Purpose.OBJECT))
+def draw(kind="dead_leaves", shape=SHAPE, seed=42, **options):
+    return make_object(ObjectParams(kind=kind, **options), shape, spawn(seed, Purpose.OBJECT))
 
 
 def some_field(shape=(40, 50)):
@@ -180,7 +180,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_cure(tmp_path, saved):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "cure"),
+    ("options", "cure"),
     [
         ({"kind": "cat"}, "Choose one of: dead_leaves, random_lines"),
         ({"kind": "file"}, "set both or neither"),
@@ -195,9 +195,9 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_cure(tmp_path, saved):
         ({"finest_period_px": 1.0}, "greater than or equal to 2"),
     ],
 )
-def test_impossible_objects_are_refused_with_the_cure(knobs, cure):
+def test_impossible_objects_are_refused_with_the_cure(options, cure):
     with pytest.raises(ValidationError, match=cure):
-        ObjectParams(**knobs)
+        ObjectParams(**options)
 
 
 def test_the_record_of_an_object_from_a_file_has_its_fingerprint(saved):

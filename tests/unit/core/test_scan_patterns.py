@@ -13,9 +13,9 @@ DIAMETER_PX = 26.9
 FILLING = [kind for kind in SCAN_PATTERNS if kind != "file"]
 
 
-def draw(kind="raster", size=(15, 20), seed=42, **knobs):
+def draw(kind="raster", size=(15, 20), seed=42, **options):
     rng = spawn(seed, Purpose.SCAN_JITTER, Split.TRAIN)
-    return scan_path(ScanParams(kind=kind, **knobs), size, DIAMETER_PX, rng)
+    return scan_path(ScanParams(kind=kind, **options), size, DIAMETER_PX, rng)
 
 
 @pytest.mark.parametrize("kind", FILLING)
@@ -141,7 +141,7 @@ def test_a_file_without_positions_is_refused_with_the_cure(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "cure"),
+    ("options", "cure"),
     [
         ({"kind": "zigzag"}, "Choose one of: raster, fermat, concentric, random, file"),
         ({"kind": "file"}, "set both or neither"),
@@ -152,6 +152,6 @@ def test_a_file_without_positions_is_refused_with_the_cure(tmp_path):
         ({"jitter_fraction": 0.6}, "less than or equal to 0.5"),
     ],
 )
-def test_impossible_scans_are_refused_with_the_cure(knobs, cure):
+def test_impossible_scans_are_refused_with_the_cure(options, cure):
     with pytest.raises(ValidationError, match=cure):
-        ScanParams(**knobs)
+        ScanParams(**options)

@@ -134,7 +134,7 @@ def test_the_help_explains_every_parameter(capsys, monkeypatch):
         assert name in text
     for field in PhaseGParams.model_fields.values():
         assert field.description
-        # Of a group the help has a panel, with its knobs.
+        # Of a group the help has a panel, with its options.
         assert field.description in text or field.title
 
 

@@ -76,7 +76,7 @@ def test_a_stale_hub_is_refused_with_the_difference_and_keeps_everything(tmp_pat
     assert files_of(tmp_path) == before
 
 
-def test_another_fault_or_probe_is_named_by_its_knob(tmp_path):
+def test_another_fault_or_probe_is_named_by_its_option(tmp_path):
     fill(tmp_path, plan_for(tmp_path))
     with pytest.raises(StaleHubError, match=r"\(instrument.readout_noise_photons: 0.0 -> 2.0\)"):
         refuse_stale_hub(tmp_path, plan_for(tmp_path, instrument={"readout_noise_photons": 2}))

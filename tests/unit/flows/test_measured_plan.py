@@ -24,9 +24,9 @@ def scan_file(tmp_path_factory):
     return path
 
 
-def plan_of(scan_file, **knobs):
-    measured = {"file": scan_file} | knobs.pop("measured", {})
-    return make_plan(PhaseGParams(measured=MeasuredParams(**measured), **knobs))
+def plan_of(scan_file, **options):
+    measured = {"file": scan_file} | options.pop("measured", {})
+    return make_plan(PhaseGParams(measured=MeasuredParams(**measured), **options))
 
 
 def labels_of(replicate):
@@ -37,11 +37,11 @@ def labels_of(replicate):
 
 
 @pytest.mark.parametrize(
-    "knobs", [{}, {"seeds": 2}, {"measured": {"labels": "simulation"}}, {"adapt_steps": 5}]
+    "options", [{}, {"seeds": 2}, {"measured": {"labels": "simulation"}}, {"adapt_steps": 5}]
 )
-def test_every_file_is_made_once_before_it_is_read(scan_file, knobs):
+def test_every_file_is_made_once_before_it_is_read(scan_file, options):
     made = set()
-    for call in plan_of(scan_file, **knobs):
+    for call in plan_of(scan_file, **options):
         assert set(call.inputs.values()) <= made, call.stage
         assert not made & {*call.outputs.values(), call.manifest}, call.stage
         made |= {*call.outputs.values(), call.manifest}

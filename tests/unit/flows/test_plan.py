@@ -10,8 +10,8 @@ from tasks.report.costs.costs import CostParams
 from tasks.simulate.params import SimulationParams
 
 
-def plan_of(**knobs):
-    return make_plan(PhaseGParams(**knobs))
+def plan_of(**options):
+    return make_plan(PhaseGParams(**options))
 
 
 EVERYTHING = {"adapt_steps": 50, "refine": 10, "truth_free": True, "seeds": 3}
@@ -33,10 +33,10 @@ def only(plan):
     return replicate
 
 
-@pytest.mark.parametrize("knobs", [{}, EVERYTHING])
-def test_every_file_is_made_once_before_it_is_read(knobs):
+@pytest.mark.parametrize("options", [{}, EVERYTHING])
+def test_every_file_is_made_once_before_it_is_read(options):
     made, names = set(), set()
-    for call in plan_of(**knobs):
+    for call in plan_of(**options):
         assert call.stage not in names
         assert set(call.inputs.values()) <= made, call.stage
         assert not made & {*call.outputs.values(), call.manifest}, call.stage
@@ -125,8 +125,8 @@ def test_replicates_have_files_of_their_own_and_the_first_those_of_a_single_run(
 
 
 def test_replicates_share_the_sample_unless_fresh_ones_are_asked_for():
-    def seeds(**knobs):
-        plan = plan_of(seeds=2, **knobs)
+    def seeds(**options):
+        plan = plan_of(seeds=2, **options)
         return [SimulationParams(**r.named("simulate")[0].params) for r in plan.replicates]
 
     first, second = seeds()

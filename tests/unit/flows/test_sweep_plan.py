@@ -15,20 +15,20 @@ from tasks.report.records.hub_contents import PlanFile
 SMALL = {"doses": (1e4, 1e3), "seeds": 2, "profile": "smoke"}
 
 
-def sweep(**knobs):
-    return make_sweep_plan(SweepParams(**SMALL | knobs))
+def sweep(**options):
+    return make_sweep_plan(SweepParams(**SMALL | options))
 
 
-@pytest.mark.parametrize("knobs", [{}, {"refine": 3, "truth_free": True, "adapt_steps": 5}])
+@pytest.mark.parametrize("options", [{}, {"refine": 3, "truth_free": True, "adapt_steps": 5}])
 @pytest.mark.parametrize("baseline_view", ["own", "dense"])
-def test_every_condition_has_the_stages_of_a_run_of_it_alone(knobs, baseline_view):
-    plan = sweep(baseline_view=baseline_view, **knobs)
+def test_every_condition_has_the_stages_of_a_run_of_it_alone(options, baseline_view):
+    plan = sweep(baseline_view=baseline_view, **options)
     assert [c.name for c in plan.conditions] == [
         f"dose_{dose}/{view}" for dose in (1000, 10000) for view in ("dense", "sparse")
     ]
     for condition in plan.conditions:
         alone = PhaseGParams(
-            **knobs,
+            **options,
             hub=plan.params.hub,
             photons_per_pattern=condition.params.photons_per_pattern,
             view=condition.params.view,
@@ -126,7 +126,7 @@ def test_doses_and_views_are_sets_in_order():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "message"),
+    ("options", "message"),
     [
         ({"doses": ()}, "at least 1 item"),
         ({"views": ()}, "at least 1 item"),
@@ -138,9 +138,9 @@ def test_doses_and_views_are_sets_in_order():
         ({"photons_per_pattern": 1e3}, "Extra inputs are not permitted"),
     ],
 )
-def test_bad_input_is_named(knobs, message):
+def test_bad_input_is_named(options, message):
     with pytest.raises(ValidationError, match=message):
-        SweepParams(**knobs)
+        SweepParams(**options)
 
 
 def test_the_probe_of_a_condition_keeps_what_was_left_to_the_profile():

@@ -5,9 +5,9 @@ from tasks.report.records.hub_contents import used_parameters
 SIMULATED = {"view": "dense", "sample": {"kind": "lines"}, "scan": {"kind": "raster"}, "seed": 1}
 
 
-def measured(**knobs):
+def measured(**options):
     group = {"file": "star.cxi", "labels": "reference", "thin": False}
-    return SIMULATED | {"measured": group | knobs}
+    return SIMULATED | {"measured": group | options}
 
 
 @pytest.mark.parametrize("group", [{}, {"measured": None}])

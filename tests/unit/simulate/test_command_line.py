@@ -60,7 +60,7 @@ def test_options_go_before_the_parameter_file(suffix, tmp_path):
         "train_positions: [3, 3]\ntest_positions: [4, 4]\nmin_test_span_px: 0\n"
         "probe:\n  defocus_rad: 6.0\n"
     )
-    path = tmp_path / f"knobs{suffix}"
+    path = tmp_path / f"options{suffix}"
     path.write_text(json.dumps(content) if suffix == ".json" else yaml)
     arguments = [str(tmp_path / "scan"), f"--parameters={path}", "--train-positions", "5", "5"]
     assert main(arguments) == 0
@@ -163,8 +163,8 @@ def test_a_file_that_makes_no_sense_is_refused(group, field, name, content, cure
     ],
 )
 def test_a_parameter_file_that_makes_no_sense_is_refused(content, message, tmp_path, capsys):
-    (tmp_path / "knobs.json").write_text(content)
-    assert main([str(tmp_path / "scan"), "--parameters", str(tmp_path / "knobs.json")]) == 2
+    (tmp_path / "options.json").write_text(content)
+    assert main([str(tmp_path / "scan"), "--parameters", str(tmp_path / "options.json")]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "scan").exists()
 
@@ -182,7 +182,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path, capsys):
     assert "is a file" in capsys.readouterr().err
 
 
-def test_the_help_names_and_explains_every_knob():
+def test_the_help_names_and_explains_every_option():
     done = subprocess.run(
         [sys.executable, "-m", "tasks.simulate", "--help"],
         capture_output=True,

@@ -63,8 +63,8 @@ def test_the_measurement_holds_no_truth(stage_files):
     for split in ("train", "test"):
         content = files.outputs[split].read_bytes()
         assert b"truth" not in content.replace(b"truth_sha256", b"").replace(b"truth_box_px", b"")
-        knobs = content.replace(b"train_object", b"").replace(b"test_object", b"")
-        assert b"object" not in knobs
+        options = content.replace(b"train_object", b"").replace(b"test_object", b"")
+        assert b"object" not in options
     assert np.abs(truth).min() >= 0.5 - 1e-9
     assert np.abs(truth).max() <= 1 + 1e-9
     assert np.abs(np.angle(truth)).max() <= 1 + 1e-9
