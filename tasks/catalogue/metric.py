@@ -104,7 +104,7 @@ class Metric:
 
 
 def check_metric(entry: Metric) -> None:
-    """Refuse an entry (ValueError) whose name, label or parts will not do."""
+    """Refuse an entry (ValueError) whose name, label, parts or direction will not do."""
     check_name(entry.name, NAME_PATTERN, ("model", "metric", *PARTS, VALUE))
     if entry.name.startswith(RAW):
         raise ValueError(f"{RAW} begins the names of values before alignment, got {entry.name!r}")
@@ -112,3 +112,7 @@ def check_metric(entry: Metric) -> None:
         raise ValueError(f"a label is plain text without markup, got {entry.label!r}")
     if entry.parts not in (PARTS, (VALUE,)):
         raise ValueError(f"parts are {PARTS} or {(VALUE,)}, got {entry.parts}")
+    if entry.higher_is_better is None and (entry.score is not None or entry.family != DIAGNOSTIC):
+        raise ValueError(
+            f"only a {DIAGNOSTIC} without a score has no direction: set higher_is_better, got None"
+        )

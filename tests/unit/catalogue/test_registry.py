@@ -77,6 +77,7 @@ def test_an_entry_that_will_not_do_is_refused(catalogue, entry, message):
         (metric("thing", label="<i>thing</i>"), "without markup"),
         (metric("thing", label=""), "plain text"),
         (metric("thing", parts=("phase",)), "parts are"),
+        (metric("thing", higher_is_better=None), "set higher_is_better, got None"),
     ],
 )
 def test_a_metric_that_will_not_do_is_refused(entry, message):
