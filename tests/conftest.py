@@ -34,7 +34,8 @@ settings.register_profile(
 )
 settings.load_profile("phase-g")
 
-WITH_SERVER = "tests/e2e"
+# Their tests share a server and a worker.
+WITH_SERVER = ("tests/e2e/test_sweep_by_deployment.py", "tests/e2e/test_triggered_runs.py")
 # Their tests share one whole run, which any process may make or find.
 ANY_PROCESS = tuple(
     f"tests/study/test_phase_g_dense_{name}.py" for name in ("orchestrator", "metrics_report")
@@ -64,16 +65,13 @@ def _rank(item: pytest.Item) -> int:
 
 
 class ByFile(LoadScopeScheduling):
-    """One process takes the tests of a file, which share what is costly to make.
-
-    One takes those of the folder that shares a server.
-    """
+    """One process takes the tests of a file, or those of one server: they share what is costly."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         if file in ANY_PROCESS:
             return nodeid
-        return WITH_SERVER if file.startswith(WITH_SERVER) else file
+        return WITH_SERVER[0] if file in WITH_SERVER else file
 
 
 @pytest.hookimpl(optionalhook=True)
