@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
     from flows.cli.local_server import launch
 
-    sys.exit(launch("sweep"))
+    sys.exit(launch("flows.cli.command_line", "sweep"))
 
 from typing import Any, cast
 

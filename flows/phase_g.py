@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
     from flows.cli.local_server import launch
 
-    sys.exit(launch())
+    sys.exit(launch("flows.cli.command_line", "main"))
 
 from typing import Any, cast
 

@@ -30,15 +30,15 @@ HOST = "127.0.0.1"
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
 
-def launch(function: str = "main") -> int:
-    """Run a function of `flows.cli.command_line` on the words of this process; return its code."""
+def launch(module: str, function: str) -> int:
+    """Run a function of a command line's module on the words of this process; return its code."""
     with rare_garbage_collection():
         if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
             the_local_server()
         from tasks.catalogue.registry import CatalogueError
 
         try:
-            command_line = importlib.import_module("flows.cli.command_line")
+            command_line = importlib.import_module(module)
         except CatalogueError as error:
             from tasks.commands import refuse
 

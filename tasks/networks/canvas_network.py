@@ -24,7 +24,13 @@ COUNTED = (layers.Conv2D, layers.Conv2DTranspose, layers.Dense)
 
 
 class CanvasNetwork(keras.Model):  # type: ignore[misc]  # Keras is not typed
-    """Counts, probe and positions of neighbouring patterns in, their object out."""
+    """Counts, probe and positions of neighbouring patterns in, their object out.
+
+    Args:
+        architecture: Kind and sizes.
+        geometry: What the patterns look like.
+        seed: Seed that the initial weights are drawn from.
+    """
 
     def __init__(self, architecture: Architecture, geometry: InputGeometry, seed: int) -> None:
         # The physics of a network is in float32, whatever its layers compute in.

@@ -161,6 +161,6 @@ def load_network(weights_path: Path, record: ModelRecord) -> CanvasNetwork:
             f"{weights_path} has the SHA-256 {found}, but its record was written for "
             f"{record.weights_sha256}: it was changed or cut short. Train the model again."
         )
-    network = record.architecture.build(record.optics, seed=0)
+    network = CanvasNetwork(record.architecture, record.optics, seed=0)
     network.load_weights(weights_path)
     return network

@@ -89,7 +89,9 @@ def _network(
     """Return a new network, or the trained one that is to learn on."""
     if "initial_weights" not in files.inputs:
         geometry = InputGeometry.of(exposures.probe_modes)
-        return params.architecture.build(geometry, spawn_integer(params.seed, Purpose.TRAINING))
+        return CanvasNetwork(
+            params.architecture, geometry, spawn_integer(params.seed, Purpose.TRAINING)
+        )
     model = read_model_record(files.inputs["initial_model"])
     model.data.refuse_other(data)
     return load_network(files.inputs["initial_weights"], model)

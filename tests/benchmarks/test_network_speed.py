@@ -11,6 +11,7 @@ from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device, Precision
 from tasks.networks.architectures import ClassicArchitecture, PatchArchitecture
 from tasks.networks.batches import canvas_of
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.grouped_scan import GroupedScan
@@ -55,7 +56,9 @@ def precision(request):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_training(cost_ratio, exposures, precision, name):
     with layers_in(precision):
-        network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
+        network = CanvasNetwork(
+            ARCHITECTURES[name], InputGeometry.of(exposures.probe_modes), seed=1
+        )
     grouped = GroupedScan.of(PhotonThinning(exposures, 1.0, None, 1), GROUP_SIZE, seed=1)
     trainer = Trainer.of(network, physics_loss, TrainingParams())
     trainer.train_step(physics_batch(grouped, 0), 1e-3)  # traced before the clock starts
@@ -71,7 +74,7 @@ def test_training(cost_ratio, exposures, precision, name):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_prediction(cost_ratio, exposures, name):
-    network = ARCHITECTURES[name].build(InputGeometry.of(exposures.probe_modes), seed=1)
+    network = CanvasNetwork(ARCHITECTURES[name], InputGeometry.of(exposures.probe_modes), seed=1)
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     predict = partial(network.predict_canvas, exposures, canvas, start, 256, lambda _: None)

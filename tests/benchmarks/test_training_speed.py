@@ -19,6 +19,7 @@ from tasks.core.study.device import Device, Precision
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.batches import canvas_of
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.initial_guess import initial_guess
@@ -100,7 +101,9 @@ def test_patterns_learned_from(cost_ratio, exposures, precision):
         pytest.skip("this processor does not multiply bfloat16")
     params = TrainingParams()
     with layers_in(precision):
-        network = params.architecture.build(InputGeometry.of(exposures.probe_modes), seed=1)
+        network = CanvasNetwork(
+            params.architecture, InputGeometry.of(exposures.probe_modes), seed=1
+        )
     setup = TrainingSetup.of(
         params, StageFiles({}, {}), exposures, 0.6, network.architecture.needs_initial_guess
     )
@@ -118,7 +121,7 @@ def test_patterns_learned_from(cost_ratio, exposures, precision):
 @pytest.mark.parametrize("with_guess", [False, True])
 def test_patterns_predicted(cost_ratio, exposures, with_guess):
     """The passes over a whole scan, and the same with the initial guess that they refine."""
-    network = UnrolledArchitecture().build(InputGeometry.of(exposures.probe_modes), seed=1)
+    network = CanvasNetwork(UnrolledArchitecture(), InputGeometry.of(exposures.probe_modes), seed=1)
     if with_guess:
         predict = partial(predict_object, network, exposures, 256)
     else:

@@ -18,6 +18,7 @@ from tasks.networks.architectures import (
 )
 from tasks.networks.architectures.stitching import lit_part, weighted_mean
 from tasks.networks.batches import as_pair, canvas_of, flat_indices
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 
@@ -54,7 +55,7 @@ def reordered(exposures, order):
 
 @cache
 def network_of(name, optics):
-    return ARCHITECTURES[name].build(optics, seed=3)
+    return CanvasNetwork(ARCHITECTURES[name], optics, seed=3)
 
 
 def predict(name, exposures, chunk_size=64):

@@ -14,6 +14,7 @@ from tasks.core.study.device import Device
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.architectures.base import fold, unfold
 from tasks.networks.batches import as_pair, canvas_of, flat_indices
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import extract_patches, place_patches
@@ -43,7 +44,9 @@ def reordered(scan, order):
 
 def awake_network(seed=0):
     """Return a small network whose learned part speaks loudly."""
-    network = UnrolledArchitecture(passes=2, channels=(4, 4)).build(InputGeometry(n_px=N_PX), seed)
+    network = CanvasNetwork(
+        UnrolledArchitecture(passes=2, channels=(4, 4)), InputGeometry(n_px=N_PX), seed
+    )
     last = network.unet.layers[-1]
     last.set_weights([10 * weight for weight in last.get_weights()])
     return network

@@ -33,6 +33,7 @@ from pydantic import TypeAdapter
 
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.networks.architectures import AnyArchitecture
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.batches import canvas_of, network_inputs
 from tasks.networks.exposures import Exposures, InputGeometry
 
@@ -49,7 +50,7 @@ arrays = network_inputs(exposures, np.arange(6), canvas, start)
 inputs = {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
 for name, fields in json.loads(sys.argv[3]).items():
     architecture = TypeAdapter(AnyArchitecture).validate_python(fields)
-    network = architecture.build(InputGeometry.of(modes), seed=1)
+    network = CanvasNetwork(architecture, InputGeometry.of(modes), seed=1)
     weights = folder / f"{name}.weights.h5"
     if not weights.is_file():
         network.save_weights(weights)

@@ -5,18 +5,18 @@ The U-Net that several of them have sees images whose 2 x 2 pixels are folded in
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.core.geometry.patches import Window
-from tasks.networks.exposures import Exposures, InputGeometry
+from tasks.networks.exposures import Exposures
 from tasks.networks.physics import ComplexPair, Tensor, keras, layers, ops
 
-if TYPE_CHECKING:
-    from tasks.networks.canvas_network import CanvasNetwork
+# A `tasks.networks.canvas_network.CanvasNetwork`, which only what has loaded Keras can name.
+Network = Any
 
 LAST_LAYER_SCALE = 0.1
 Channels = Annotated[
@@ -67,24 +67,18 @@ class Architecture(BaseModel, ABC):
         """Number of objects that a call returns."""
         return 1
 
-    def build(self, geometry: InputGeometry, seed: int) -> "CanvasNetwork":
-        """Return a new network for a geometry, its initial weights drawn from a seed."""
-        from tasks.networks.canvas_network import CanvasNetwork
-
-        return CanvasNetwork(self, geometry, seed)
-
     @abstractmethod
-    def add_layers(self, network: "CanvasNetwork", seed: int) -> None:
+    def add_layers(self, network: Network, seed: int) -> None:
         """Give a new network its layers and weights."""
 
     @abstractmethod
-    def reconstruct_group(self, network: "CanvasNetwork", inputs: Mapping[str, Tensor]) -> Canvases:
+    def reconstruct_group(self, network: Network, inputs: Mapping[str, Tensor]) -> Canvases:
         """Reconstruct one group from its `network_inputs`."""
 
     @abstractmethod
     def reconstruct_scan(
         self,
-        network: "CanvasNetwork",
+        network: Network,
         exposures: Exposures,
         canvas: tuple[Window, NDArray[np.complex64]],
         chunk_size: int,
@@ -94,7 +88,7 @@ class Architecture(BaseModel, ABC):
 
     @abstractmethod
     def workload(
-        self, network: "CanvasNetwork", n_patterns: int, canvas_shape: tuple[int, int]
+        self, network: Network, n_patterns: int, canvas_shape: tuple[int, int]
     ) -> Workload:
         """Return what a call computes for patterns of a group on their canvas (H, W)."""
 

@@ -139,7 +139,8 @@ def test_a_command_line_refuses_a_catalogue_that_is_not_in_order(tmp_path):
     (folder / "entry_points.txt").write_text(f"[phase_g.reconstructions]\nPtyChi = {point}\n")
     script = (
         f"import sys; sys.path.append({str(tmp_path)!r}); sys.argv = ['x', '--collect-only']\n"
-        "from flows.cli.local_server import launch; sys.exit(launch())"
+        "from flows.cli.local_server import launch\n"
+        "sys.exit(launch('flows.cli.command_line', 'main'))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 2

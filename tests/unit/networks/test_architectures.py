@@ -26,6 +26,7 @@ from tasks.networks.architectures.base import Canvases
 from tasks.networks.architectures.classic import nearest_in_batch
 from tasks.networks.architectures.stitching import weighted_mean
 from tasks.networks.batches import as_pair, canvas_of, flat_indices, network_inputs
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import predicted_intensity, predicted_waves
@@ -92,7 +93,7 @@ def test_eight_patterns_can_be_learned_by_heart(name):
     _, object_ = eight_exposures()
     floor, flat = loss_of(object_), loss_of(np.full_like(object_, 0.75))
     params = TrainingParams(n_steps=300, learning_rate=3e-3)
-    network = STITCHED[name].build(GEOMETRY, seed=1)
+    network = CanvasNetwork(STITCHED[name], GEOMETRY, seed=1)
     trainer = Trainer.of(network, physics_loss, params)
     rates = [learning_rate(params, step / 300) for step in range(300)]
     losses = [trainer.train_step(training_batch(), rate) for rate in rates]
@@ -148,7 +149,7 @@ def test_the_dose_does_not_change_what_the_network_sees(name):
         exposures.good_pixels,
         lambda indices: 4 * exposures.read(indices),
     )
-    network = STITCHED[name].build(GEOMETRY, seed=1)
+    network = CanvasNetwork(STITCHED[name], GEOMETRY, seed=1)
     canvas = canvas_of(exposures.positions_px, N_PX)
     start = np.zeros(canvas.shape, dtype=np.complex64)
     dim, bright = (
@@ -161,7 +162,7 @@ def test_the_dose_does_not_change_what_the_network_sees(name):
 @pytest.mark.parametrize("name", ["patch", "classic"])
 def test_a_batch_and_a_scan_of_the_same_patterns_give_one_object(name):
     exposures, _ = eight_exposures()
-    network = STITCHED[name].build(GEOMETRY, seed=1)
+    network = CanvasNetwork(STITCHED[name], GEOMETRY, seed=1)
     canvas = canvas_of(exposures.positions_px, N_PX)
     inputs = {key: ops.convert_to_tensor(array) for key, array in training_batch().items()}
     real, imaginary = network(inputs).objects[-1]
@@ -173,7 +174,7 @@ def test_a_batch_and_a_scan_of_the_same_patterns_give_one_object(name):
 @pytest.mark.parametrize("name", STITCHED)
 def test_patterns_of_another_size_are_refused(name):
     exposures, _ = eight_exposures()
-    network = STITCHED[name].build(InputGeometry(n_px=64, dark_rim_px=8), seed=1)
+    network = CanvasNetwork(STITCHED[name], InputGeometry(n_px=64, dark_rim_px=8), seed=1)
     inputs = {key: ops.convert_to_tensor(array) for key, array in training_batch().items()}
     with pytest.raises(ValueError, match=r"64 px, got patterns of 32 px.*crop or pad them to 64"):
         network(inputs)
@@ -186,7 +187,7 @@ def test_patterns_of_another_size_are_refused(name):
 def test_a_size_that_cannot_be_halved_is_refused(kind):
     architecture = TypeAdapter(AnyArchitecture).validate_python({"kind": kind})
     with pytest.raises(ValueError, match=r"36 is no multiple of 8.*fewer levels"):
-        architecture.build(InputGeometry(n_px=36), seed=1)
+        CanvasNetwork(architecture, InputGeometry(n_px=36), seed=1)
 
 
 def test_groups_of_a_batch_are_the_nearest_neighbours():
@@ -206,7 +207,7 @@ def test_groups_of_a_batch_are_the_nearest_neighbours():
 
 def test_a_scan_smaller_than_a_group_of_four_is_refused():
     exposures, _ = eight_exposures()
-    network = STITCHED["classic of four"].build(GEOMETRY, seed=1)
+    network = CanvasNetwork(STITCHED["classic of four"], GEOMETRY, seed=1)
     with pytest.raises(ValueError, match="scan more positions"):
         network.architecture.groups_of_scan(exposures.positions_px[:3])
 
@@ -238,7 +239,7 @@ def test_a_name_or_a_kind_that_is_taken_is_refused_when_the_catalogue_is_made(wh
 
 def test_every_choice_can_be_built_and_is_known_again_by_its_record():
     for name, choice in ARCHITECTURES.items():
-        network = choice.sizes.build(InputGeometry(n_px=64), seed=1)
+        network = CanvasNetwork(choice.sizes, InputGeometry(n_px=64), seed=1)
         assert (choice.name, network.name) == (name, choice.sizes.kind)
         content = choice.sizes.model_dump(mode="json")
         assert TypeAdapter(AnyArchitecture).validate_python(content) == choice.sizes
@@ -246,7 +247,7 @@ def test_every_choice_can_be_built_and_is_known_again_by_its_record():
 
 @pytest.mark.parametrize("name", STITCHED)
 def test_names_of_weights_and_their_values_follow_from_the_seed(name):
-    first, again, other = (STITCHED[name].build(GEOMETRY, seed) for seed in (1, 1, 2))
+    first, again, other = (CanvasNetwork(STITCHED[name], GEOMETRY, seed) for seed in (1, 1, 2))
     names = [weight.path for weight in first.weights]
     assert names == [weight.path for weight in again.weights]
     assert len(set(names)) == len(names)

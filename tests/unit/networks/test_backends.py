@@ -15,6 +15,7 @@ from tasks.core.files.scan_reader import open_view
 from tasks.core.study.device import Backend, Device
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.model_file import DataRecord, ModelRecord, write_model_record, write_weights
@@ -66,6 +67,7 @@ import numpy as np
 
 from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import StageFiles
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.trainer import Trainer
 from tasks.train.params import TrainingParams
@@ -77,7 +79,7 @@ for fields in json.loads(sys.argv[5]):
     if params.learns_from == "labels":
         inputs["truth"] = scan / "truth.h5"
     exposures = Exposures.of(open_view(inputs["scan"], inputs["view"]))
-    network = params.architecture.build(InputGeometry.of(exposures.probe_modes), 3)
+    network = CanvasNetwork(params.architecture, InputGeometry.of(exposures.probe_modes), 3)
     network.load_weights(folder / "n.weights.h5")
     setup = TrainingSetup.of(params, StageFiles(inputs, {}), exposures, 1.0, True)
     trainer = Trainer(network, setup.objective, keras.optimizers.SGD(1.0))
@@ -96,7 +98,7 @@ def model(small_scan, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     exposures = Exposures.of(open_view(small_scan / "test.cxi", small_scan / "test.json"))
     geometry = InputGeometry.of(exposures.probe_modes)
-    network = ARCHITECTURE.build(geometry, seed=4)
+    network = CanvasNetwork(ARCHITECTURE, geometry, seed=4)
     last = network.unet.layers[-1]
     last.set_weights([10 * weight for weight in last.get_weights()])
     write_weights(folder / "n.weights.h5", network)

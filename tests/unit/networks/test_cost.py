@@ -9,7 +9,7 @@ from tasks.networks.architectures import (
     PatchArchitecture,
     UnrolledArchitecture,
 )
-from tasks.networks.canvas_network import cost_of, model_flops, transform_flops
+from tasks.networks.canvas_network import CanvasNetwork, cost_of, model_flops, transform_flops
 from tasks.networks.exposures import InputGeometry
 
 GEOMETRY = InputGeometry(n_px=32, dark_rim_px=4)
@@ -33,7 +33,7 @@ def test_a_transform_of_64_px_takes_a_quarter_of_a_million_operations():
 
 
 def test_the_patch_network_by_hand():
-    network = PatchArchitecture(channels=(2, 3)).build(GEOMETRY, seed=1)
+    network = CanvasNetwork(PatchArchitecture(channels=(2, 3)), GEOMETRY, seed=1)
     fine = 16 * 2 + 2 * 2 + (3 + 2) * 2 + 2 * 2 + 2 * 8
     coarse = 2 * 3 + 3 * 3
     convolutions = 2 * 9 * 8 * (12 * 12 * fine + 6 * 6 * coarse)
@@ -45,7 +45,7 @@ def test_the_patch_network_by_hand():
 
 
 def test_the_classic_network_by_hand():
-    network = ClassicArchitecture(channels=(2, 3), gridsize=2).build(GEOMETRY, seed=1)
+    network = CanvasNetwork(ClassicArchitecture(channels=(2, 3), gridsize=2), GEOMETRY, seed=1)
     encoder = 32**2 * (4 * 2 + 2 * 2) + 16**2 * (2 * 3 + 3 * 3)
     decoder = 8**2 * (3 * 3 + 3 * 3) + 16**2 * (3 * 2 + 2 * 2) + 24**2 * 2 * 4
     cost = cost_of(network, n_patterns=8, canvas_shape=(64, 64))
@@ -55,7 +55,8 @@ def test_the_classic_network_by_hand():
 
 def test_the_unrolled_network_costs_a_u_net_and_two_transforms_a_pass():
     costs = [
-        cost_of(UnrolledArchitecture(passes=n).build(GEOMETRY, 1), 8, (64, 64)) for n in (1, 2, 3)
+        cost_of(CanvasNetwork(UnrolledArchitecture(passes=n), GEOMETRY, 1), 8, (64, 64))
+        for n in (1, 2, 3)
     ]
     one, two, three = (cost.forward_flops for cost in costs)
     assert three - two == two - one

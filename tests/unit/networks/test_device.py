@@ -12,6 +12,7 @@ from tasks.core.files.scan_reader import open_view
 from tasks.core.study.device import Device, Precision
 from tasks.networks import device as device_module
 from tasks.networks.architectures import UnrolledArchitecture
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import choose_precision, cpu_flags, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.reconstruct.network_stage import predict_object
@@ -87,7 +88,7 @@ def test_layers_alone_compute_in_bfloat16(small_scan):
     for precision in (Precision.FLOAT32, Precision.MIXED_BFLOAT16):
         with layers_in(precision):
             architecture = UnrolledArchitecture(passes=2, channels=(8, 8))
-            network = architecture.build(InputGeometry.of(exposures.probe_modes), seed=1)
+            network = CanvasNetwork(architecture, InputGeometry.of(exposures.probe_modes), seed=1)
         assert network.compute_dtype == "float32"
         assert {weight.dtype for weight in network.weights} == {"float32"}
         objects.append(predict_object(network, exposures, 32).object_)

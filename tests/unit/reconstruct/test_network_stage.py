@@ -14,6 +14,7 @@ from tasks.core.physics.probe import defocused_zone_plate_probe, probe_sha256
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.model_file import (
@@ -38,7 +39,7 @@ def offered_by(scan):
 
 
 def network_for(scan):
-    return ARCHITECTURE.build(InputGeometry.of(scan.probe_modes), seed=4)
+    return CanvasNetwork(ARCHITECTURE, InputGeometry.of(scan.probe_modes), seed=4)
 
 
 @pytest.fixture

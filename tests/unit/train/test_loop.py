@@ -17,6 +17,7 @@ from tasks.core.files.scan_reader import map_view
 from tasks.core.study.device import Device
 from tasks.core.study.stage_record import StageCall, StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.initial_guess import initial_guess
@@ -70,7 +71,7 @@ def grouped(wide_scan):
 
 
 def new_network(grouped):
-    return TINY.build(InputGeometry.of(grouped.exposures.probe_modes), seed=1)
+    return CanvasNetwork(TINY, InputGeometry.of(grouped.exposures.probe_modes), seed=1)
 
 
 def learn(grouped, params, safeguards, after_step=lambda *_: None):

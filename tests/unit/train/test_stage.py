@@ -20,6 +20,7 @@ from tasks.core.study.stage_record import StageFiles, silent
 from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.architectures.base import Canvases
 from tasks.networks.batches import as_pair, canvas_of, network_inputs
+from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.initial_guess import initial_guess
@@ -77,7 +78,7 @@ def groups_of(scan, group_size, shown_fraction=1.0, guess=initial_guess):
 
 def network_of(passes, channels, scan):
     architecture = UnrolledArchitecture(passes=passes, channels=channels)
-    return architecture.build(InputGeometry.of(scan.probe_modes), seed=1)
+    return CanvasNetwork(architecture, InputGeometry.of(scan.probe_modes), seed=1)
 
 
 def digest(path):
