@@ -56,6 +56,7 @@ def holds_truth(found):
     return abs(found.estimate - TRUE_DELTA) <= found.interval.half_width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma_px", [2, 4])
 def test_spatial_intervals_hold_the_truth_as_often_as_they_say(rng, sigma_px):
     hits = 0
@@ -67,6 +68,7 @@ def test_spatial_intervals_hold_the_truth_as_often_as_they_say(rng, sigma_px):
     assert 0.90 <= hits / N_TRIALS <= 0.97
 
 
+@pytest.mark.slow
 def test_spatial_intervals_of_views_with_common_errors_hold_the_truth(rng):
     """Views of one object err alike: as independent images their interval would be too narrow."""
     hits = narrow = 0

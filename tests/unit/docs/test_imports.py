@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import grimp
+import pytest
 
 from tasks.runtime.stage_loading import IMPORTED_LATE
 
@@ -28,6 +29,7 @@ def test_the_flow_loads_no_framework():
     assert printed_by(script) == ["[]"]
 
 
+@pytest.mark.slow
 def test_keras_comes_without_what_it_takes_along_and_that_can_still_be_imported():
     script = (
         "import sys\n"

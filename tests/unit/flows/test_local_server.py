@@ -98,6 +98,7 @@ def test_a_server_that_does_not_start_in_time_is_said_with_the_cure(monkeypatch)
     server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_server_named")
 def test_a_run_that_is_refused_leaves_no_server(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
