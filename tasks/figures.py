@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Real = NDArray[np.floating]
+from tasks.core import Real
 
 AMPLITUDE_MAP = "viridis"
 PHASE_MAP, CYCLIC_PHASE_MAP = "cividis", "twilight"

@@ -28,7 +28,7 @@ RULE = "=" * 72
 
 @dataclass(frozen=True)
 class Study:
-    """One of the two.
+    """A flow, and what its command line says of it.
 
     Attributes:
         module: The module that is run.

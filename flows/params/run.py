@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from cyclopts import Group, Parameter
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from flows.params.measured import MeasuredParams
+from tasks.core import StrictModel
 from tasks.core.files.named_files import without_folders
 from tasks.core.objects import ObjectParams
 from tasks.core.scan_patterns import ScanParams
@@ -43,20 +44,16 @@ class BaselineView(StrEnum):
     DENSE = "dense"
 
 
-class HubParams(BaseModel):
+class HubParams(StrictModel):
     """Where a run lies."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hub: Path = Field(
         Path("runs/phase_g_dense"), description="Folder of the study; created if it does not exist"
     )
 
 
-class ConditionParams(BaseModel):
+class ConditionParams(StrictModel):
     """The one dose and view of a run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     photons_per_pattern: Annotated[float, Parameter(name=DOSE_OPTIONS)] = Field(
         1000.0,
@@ -70,10 +67,8 @@ class ConditionParams(BaseModel):
     )
 
 
-class StudyParams(BaseModel):
+class StudyParams(StrictModel):
     """What holds for every dose and view of a study."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     splits: Annotated[tuple[Split, ...], Parameter(consume_multiple=True)] = Field(
         (Split.TRAIN, Split.TEST),

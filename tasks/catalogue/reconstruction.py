@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from tasks.catalogue.registry import check_name
+from tasks.core import Complex
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_+-]*"
 # Other inputs of a comparison, and other arrays of its output.
 TAKEN_NAMES = ("scan", "view", "truth", "reference", "mask", "corner_px", "rectangle_px")
-Complex = NDArray[np.complexfloating]
 
 
 class Role(StrEnum):

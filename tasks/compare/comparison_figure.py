@@ -17,7 +17,8 @@ from tasks.catalogue.metrics.ms_ssim import METRIC as MS_SSIM
 from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.evaluator import ModelResult
-from tasks.compare.reference_object import Real, ReferenceObject
+from tasks.compare.reference_object import ReferenceObject
+from tasks.core import Real
 from tasks.core.files.atomic_files import atomic_path
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import wrap

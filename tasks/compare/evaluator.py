@@ -12,7 +12,8 @@ from tasks.catalogue.scoring.frc import FrcCurve
 from tasks.catalogue.scoring.image_pair import ImagePair
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import Region
-from tasks.compare.reference_object import Complex, ReferenceObject
+from tasks.compare.reference_object import ReferenceObject
+from tasks.core import Complex
 from tasks.core.files.scan_record import ScanHeader
 
 

@@ -16,7 +16,8 @@ from tasks.catalogue.headline import SOLVER
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import GaugeFitter, remove_gauge
 from tasks.compare.alignment.region import ComparisonParams, Region, scored_region
-from tasks.compare.reference_object import REFERENCE, Complex
+from tasks.compare.reference_object import REFERENCE
+from tasks.core import Complex
 from tasks.core.files.atomic_files import atomic_path, write_json
 from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_reader import open_view

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.catalogue.metric import AMPLITUDE, PARTS, PHASE, VALUE
 from tasks.catalogue.metrics.complex_nrmse import relative_error
 from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
 from tasks.compare.alignment.region import Region, largest_rectangle
+from tasks.core import Complex, Mask, Real
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, read_object
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.core.study.stage_record import StageFiles
 
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
-Mask = NDArray[np.bool_]
 TRUTH, REFERENCE = "truth", "reference"
 
 

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tasks.core import StrictModel
 from tasks.core.files.scan_reader import ScanReader
 from tasks.core.files.scan_record import Scan
 from tasks.core.geometry.patches import shifted_probes
@@ -20,15 +21,13 @@ KEPT_BYTES = 2**28
 READ_AT_ONCE = 256
 
 
-class InputGeometry(BaseModel):
+class InputGeometry(StrictModel):
     """What a network is built for, besides its own size.
 
     Attributes:
         n_px: Side N of a pattern [px].
         dark_rim_px: Rim of a patch that the probe leaves nearly dark [px].
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     n_px: int = Field(gt=0)
     dark_rim_px: int = Field(0, ge=0)

@@ -6,8 +6,9 @@ No pickle and no code: the record names the architecture, which is built again.
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from tasks.core import StrictModel
 from tasks.core.files.atomic_files import atomic_path, read_json, sha256_of, write_json
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.architectures import AnyArchitecture
@@ -22,7 +23,7 @@ ACCEPT_OTHER_PROBE = (
 )
 
 
-class DataRecord(BaseModel):
+class DataRecord(StrictModel):
     """The data that a network was trained for.
 
     Attributes:
@@ -31,8 +32,6 @@ class DataRecord(BaseModel):
         probe_diameter_px: Diameter that holds 90 % of the probe's energy [px].
         probe_sha256: Fingerprint of the probe's shape; empty where it is not known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     n_px: int = Field(gt=0)
     photons_per_pattern: float = Field(gt=0)
@@ -97,7 +96,7 @@ class DataRecord(BaseModel):
         ]
 
 
-class ModelRecord(BaseModel):
+class ModelRecord(StrictModel):
     """What lies in a model's JSON.
 
     Attributes:
@@ -109,8 +108,6 @@ class ModelRecord(BaseModel):
         weights_sha256: Fingerprint of the weights that it belongs to.
         training: How it was trained, for the record.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[2] = 2
     arm: str

@@ -3,15 +3,14 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.study.device import Backend, Device
 
 
-class PredictionParams(BaseModel):
+class PredictionParams(StrictModel):
     """Reconstruction of a scan by a trained network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     arm: str = Field("network", min_length=1, description="Arm that the model must belong to")
     chunk_size: int = Field(
@@ -28,10 +27,8 @@ class PredictionParams(BaseModel):
     )
 
 
-class ProjectionParams(BaseModel):
+class ProjectionParams(StrictModel):
     """The initial guess of the networks and their physics passes, with nothing learned between."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     passes: int = Field(2, ge=1, le=1000, description="Physics passes after the initial guess")
     longer_factor: int = Field(
@@ -61,10 +58,8 @@ class NoiseModel(StrEnum):
     POISSON = "poisson"
 
 
-class PtyChiOptions(BaseModel):
+class PtyChiOptions(StrictModel):
     """How pty-chi is run, the probe known; None lets algorithm, dose and overlap decide."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Algorithm = Field(Algorithm.LSQML, description="lsqml, epie or autodiff")
     plain: bool = Field(
@@ -126,10 +121,8 @@ class PtyChiParams(PtyChiOptions):
     device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")
 
 
-class ReferenceOptions(BaseModel):
+class ReferenceOptions(StrictModel):
     """How probe and reference of a measured scan are found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     n_modes: int | None = Field(
         3,

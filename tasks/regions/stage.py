@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from tasks.core import StrictModel
 from tasks.core.files.object_file import read_illumination
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_reader import ScanReader
@@ -18,10 +19,8 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Progress, StageFiles
 
 
-class RegionParams(BaseModel):
+class RegionParams(StrictModel):
     """Where a measured scan is cut into a training and a test region."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     guard_px: float | None = Field(
         None,

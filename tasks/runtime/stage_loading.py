@@ -42,7 +42,7 @@ def kind_of(call: StageCall) -> str:
 def load(modules: Iterable[str], backend: str | None) -> None:
     """Load what stages compute with: Keras on its backend, if any, and modules of functions.
 
-    No stage is charged for it, by its clock or in CPU-seconds.
+    No stage is charged for it, by its clock or in CPU-seconds. ImportError if one is not there.
     """
     if backend is not None:
         os.environ["KERAS_BACKEND"] = backend  # it cannot be changed any more in this process

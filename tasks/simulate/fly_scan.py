@@ -60,8 +60,8 @@ def make_probe_modes(params: SimulationParams) -> Complex128:
 def probe_facts(probe: Complex, modes: Complex) -> dict[str, Any]:
     """Return diameters and the energy at the edge; of several modes their shares of the energy.
 
-    The diameters are those of the strongest mode, `probe`, and the step of the scan follows them,
-    so that positions do not depend on the coherence.
+    The diameters are those of the strongest mode, `probe`, (N, N), of all `modes`, (M, N, N), and
+    the step of the scan follows them, so that positions do not depend on the coherence.
     """
     facts: dict[str, Any] = {
         "probe_diameter_px": energy_diameter_px(probe),

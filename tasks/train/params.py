@@ -3,8 +3,9 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.study.device import Backend, Device, Precision
 from tasks.networks.architectures import AnyArchitecture, UnrolledArchitecture
 
@@ -13,10 +14,8 @@ VALIDATION_SHARE = 0.05
 MIN_STEPS_BETWEEN_VALIDATIONS = 20
 
 
-class TrainingParams(BaseModel):
+class TrainingParams(StrictModel):
     """One network, trained by one principle; only a budget in steps is repeatable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     arm: str = Field("network", min_length=1, description="Name of the arm, for its records")
     learns_from: Literal["diffraction", "labels"] = Field(

@@ -17,9 +17,10 @@ from tasks.networks.batches import as_pair
 from tasks.networks.exposures import Exposures, zero_frequency_first
 from tasks.networks.initial_guess import initial_guess
 from tasks.train.grouped_scan import GroupedScan, hold_out
+from tasks.train.losses import physics_loss, supervised_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import PhotonThinning
-from tasks.train.trainer import Objective, TrainingBatch, physics_loss, supervised_loss
+from tasks.train.trainer import Objective, TrainingBatch
 
 VALIDATION_BATCHES = 2
 LABELS = ("truth", "labels")

@@ -62,6 +62,8 @@ def every_other(positions_px: Real) -> Mask:
     number of columns would fall into stripes, twice as coarse along one axis as along the other:
     there every row starts with the half that the row before did not start with. Of the two rules
     the one is taken whose halves keep their exposures further apart.
+
+    ValueError for fewer than four exposures.
     """
     if len(positions_px) < 4:
         raise ValueError(

@@ -15,9 +15,10 @@ from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.train.grouped_scan import GroupedScan
+from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import PhotonThinning
-from tasks.train.trainer import Trainer, physics_loss
+from tasks.train.trainer import Trainer
 from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)

@@ -12,7 +12,7 @@ from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.device import Device
 from tasks.networks.architectures import UnrolledArchitecture
-from tasks.networks.architectures.base import fold, unfold
+from tasks.networks.architectures.unet import fold, unfold
 from tasks.networks.batches import as_pair, canvas_of, flat_indices
 from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device

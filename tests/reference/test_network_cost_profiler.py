@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.profiler import model_analyzer, option_builder
 
-from tasks.networks.architectures.base import make_unet
+from tasks.networks.architectures.unet import make_unet
 from tasks.networks.canvas_network import model_flops
 
 

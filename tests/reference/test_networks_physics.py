@@ -24,7 +24,7 @@ from tasks.networks.physics import (
     projection_sum,
 )
 from tasks.networks.projections import PhysicsPass
-from tasks.train.trainer import PHYSICS_LOSSES, poisson_deviance, supervised_loss
+from tasks.train.losses import PHYSICS_LOSSES, poisson_deviance, supervised_loss
 from tasks.train.training_setup import in_gauge_of
 
 use_device(Device.CPU)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from tasks.catalogue.reconstruction import Complex, Reconstruction, Role
+from tasks.catalogue.reconstruction import Reconstruction, Role
+from tasks.core import Complex
 
 BLUR_SIGMA_PX = 2.0
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.catalogue.reconstruction import Complex, Reconstruction, Role
+from tasks.catalogue.reconstruction import Reconstruction, Role
+from tasks.core import Complex
 
 
 class Flat(Reconstruction):

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.signal.windows import tukey
 
+from tasks.core import Mask, Real64
 from tasks.core.geometry.patches import bounding_box
 
 Image = NDArray[np.floating] | NDArray[np.complexfloating]
-Mask = NDArray[np.bool_]
-Real = NDArray[np.float64]
 Parts = tuple[NDArray[np.number], NDArray[np.number]]
 
 TAPERED_FRACTION = 0.5
@@ -49,9 +48,9 @@ class FrcCurve:
             no more than 1 / sqrt(n_values) (one standard deviation), shape (K,).
     """
 
-    frequency_per_px: Real
-    correlation: Real
-    n_values: Real
+    frequency_per_px: Real64
+    correlation: Real64
+    n_values: Real64
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,13 @@ def ssnr(curve: FrcCurve) -> list[float | None]:
     return [power / (1 - power) if 1 - power > LEAST_NOISE_RATIO else None for power in powers]
 
 
-def _curve(parts: Parts, weights: Real) -> FrcCurve:
+def _curve(parts: Parts, weights: Real64) -> FrcCurve:
     """Return the correlation of two images within a box, ring by ring."""
     rings = _ring_numbers(weights.shape)
     n_rings = min(weights.shape) // 2 - 1
     spectra = [scipy.fft.fft2(_tapered(part, weights)).astype(np.complex128) for part in parts]
 
-    def ring_sums(values: Real) -> Real:
+    def ring_sums(values: Real64) -> Real64:
         sums = np.bincount(rings.ravel(), values.ravel(), n_rings + 1)
         return np.asarray(sums[1 : n_rings + 1], dtype=np.float64)
 
@@ -180,7 +179,7 @@ def _curve(parts: Parts, weights: Real) -> FrcCurve:
 
 def _prepared(
     image: Image, truth: Image, mask: Mask | None
-) -> tuple[NDArray[np.number], NDArray[np.number], Real]:
+) -> tuple[NDArray[np.number], NDArray[np.number], Real64]:
     """Return two images in the mask's bounding box, and their weights; raises as `frc_summary`."""
     shapes = {image.shape, truth.shape} | (set() if mask is None else {mask.shape})
     if image.ndim != 2 or len(shapes) > 1:
@@ -205,7 +204,7 @@ def _prepared(
     return parts[0], parts[1], _weights(used)
 
 
-def _weights(used: Mask) -> Real:
+def _weights(used: Mask) -> Real64:
     """Return the taper: a Tukey window over the box, times a soft edge where the mask ends."""
     # Symmetric windows end in zeros; these begin one px outside the box instead.
     rows, columns = (tukey(n + 2, TAPERED_FRACTION)[1:-1] for n in used.shape)
@@ -216,12 +215,12 @@ def _weights(used: Mask) -> Real:
     return np.asarray(window, dtype=np.float64)
 
 
-def _tapered(part: NDArray[np.number], weights: Real) -> NDArray[np.number]:
+def _tapered(part: NDArray[np.number], weights: Real64) -> NDArray[np.number]:
     """Return an image without its weighted mean, tapered: its zero frequency is zero."""
     return np.asarray(weights * (part - np.sum(weights * part) / np.sum(weights)))
 
 
-def _contrast_reason(parts: Parts, weights: Real) -> str | None:
+def _contrast_reason(parts: Parts, weights: Real64) -> str | None:
     """Return which of two images is flat, as a sentence; None if neither is."""
     for name, part in zip(("image", "truth"), parts, strict=True):
         detail = float(np.sum(np.abs(_tapered(part, weights)) ** 2))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core import Mask
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX, SCALE_WEIGHTS, WINDOW_PX
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tasks.catalogue.scoring.similarity import SimilarityMaps, TrueScales
 
 Image = NDArray[Any]
-Mask = NDArray[np.bool_]
 # By the number of scales that a similarity looks at.
 LEAST_SIDE_PX = {1: WINDOW_PX, len(SCALE_WEIGHTS): MS_SSIM_MIN_PX}
 WHOLE = (slice(None), slice(None))

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tasks.core import Mask, Real
 from tasks.core.files.metrics_table import N_BLOCKS
 from tasks.core.geometry.patches import bounding_box
 
-Mask = NDArray[np.bool_]
-Real = NDArray[np.floating]
 BLOCKS_PER_SIDE = 3
 
 

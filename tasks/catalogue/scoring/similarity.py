@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, minimum_filter1d
 
+from tasks.core import Mask
 from tasks.core.files.metrics_table import SCALE_WEIGHTS, WINDOW_PX
 
-Mask = NDArray[np.bool_]
 Image = NDArray[np.floating]
 
 WINDOW_SIGMA_PX = 1.5

@@ -9,13 +9,8 @@ from dataclasses import replace
 import numpy as np
 import scipy.fft
 
-from tasks.compare.alignment.alignment_frame import (
-    Alignment,
-    AlignmentProblem,
-    Complex,
-    Real,
-    extension,
-)
+from tasks.compare.alignment.alignment_frame import Alignment, AlignmentProblem, extension
+from tasks.core import Complex, Real
 
 MAX_ITERATIONS = 20
 TOLERANCE_PX = 1e-6

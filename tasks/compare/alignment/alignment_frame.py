@@ -10,11 +10,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from tasks.core import Complex, Real
 from tasks.core.physics.forward import fourier_shift
 
 EXTENSION_PX = 16
-Complex = NDArray[np.complexfloating]
-Real = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,10 @@ from tasks.compare.alignment.alignment_frame import (
     Alignment,
     AlignmentFrame,
     AlignmentProblem,
-    Complex,
     mirrored_shift,
     phase_ramp,
 )
-
-Real = NDArray[np.floating]
-Mask = NDArray[np.bool_]
+from tasks.core import Complex, Mask, Real
 
 Nearest = tuple[NDArray[np.intp], NDArray[np.intp]]
 

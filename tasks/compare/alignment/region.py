@@ -6,20 +6,17 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
+from tasks.core import Mask, StrictModel
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.patches import Window, illumination_map, lit_pixels, scan_box
 
-Mask = NDArray[np.bool_]
 
-
-class ComparisonParams(BaseModel):
+class ComparisonParams(StrictModel):
     """What is scored, and what the alignment may remove; the same for every arm."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     coverage_fraction: float = Field(
         0.05,

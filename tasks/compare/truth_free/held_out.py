@@ -8,6 +8,7 @@ from scipy.special import xlogy
 
 from tasks.compare.alignment.gauge import nearest_trusted
 from tasks.compare.alignment.region import Region
+from tasks.core import Indices, Mask, Real
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader
 from tasks.core.files.scan_record import ScanHeader
@@ -15,10 +16,7 @@ from tasks.core.geometry.patches import extract_patches, shifted_probes, split_p
 from tasks.core.physics.forward import diffraction_intensity_of_modes
 from tasks.core.physics.probe import probe_intensity
 
-Real = NDArray[np.floating]
-Indices = NDArray[np.intp]
 Counts = NDArray[np.integer] | Real
-Mask = NDArray[np.bool_]
 
 INTENSITY_FLOOR = 1e-6
 CHUNK_PIXELS = 2**18

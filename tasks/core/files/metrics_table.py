@@ -33,6 +33,7 @@ class MetricRow:
     Attributes:
         model: Name of the arm or control.
         metric: Name of the metric; a unit ends the name where there is one.
+        phase: Value for the phase, in rad where it has a unit.
         value: Value where it belongs to neither amplitude nor phase.
     """
 

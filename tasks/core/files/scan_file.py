@@ -57,7 +57,10 @@ class ScanWriter:
     def open(
         cls, path: Path, header: ScanHeader, dtype: DTypeLike = np.uint16
     ) -> Iterator["ScanWriter"]:
-        """Yield a writer; the file takes its name if the block ends well with all patterns."""
+        """Yield a writer; the file takes its name if the block ends well.
+
+        ValueError if it was given fewer patterns than there are positions.
+        """
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             writer = cls(file, header, dtype)
             yield writer

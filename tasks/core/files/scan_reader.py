@@ -182,8 +182,8 @@ def open_view(scan_path: Path, view_path: Path, *, cache_bytes: int = CACHE_BYTE
 def map_view(scan_path: Path, view_path: Path) -> Scan:
     """Return the exposures of a view with their patterns unpacked on the disk, not in memory.
 
-    For solvers that need them all as one array, again and again, in any order; errors as
-    `open_view`.
+    For solvers that need them all as one array, again and again, in any order. ValueError as
+    `open_view`, or if a count is negative or not finite.
     """
     reader = open_view(scan_path, view_path, cache_bytes=0)
     first = reader.read(np.arange(min(1, len(reader))))

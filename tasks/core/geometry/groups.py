@@ -60,7 +60,10 @@ def check_group_sizes(n_neighbours: int, group_size: int, n_samples: int) -> Non
 def draw_seed_points(
     n_exposures: int, n_seed_points: int | None, rng: np.random.Generator
 ) -> Indices:
-    """Draw the exposures that groups are formed about, rising; None takes all."""
+    """Draw the exposures that groups are formed about, rising; None takes all.
+
+    ValueError if there are fewer exposures than seed points.
+    """
     if n_seed_points is None:
         return np.arange(n_exposures, dtype=np.intp)
     if n_seed_points > n_exposures:

@@ -25,7 +25,8 @@ def disc_overlap_fraction(distance_px: float | Real, diameter_px: float) -> Real
     """Return the share of a disc that an equal disc at a distance covers, in [0, 1].
 
     The lens of two circles (Weisstein, "Circle-Circle Intersection", MathWorld) over the area of
-    one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on.
+    one: 1 at distance 0, 0.391 at half the diameter, 0 from the diameter on. ValueError if the
+    diameter is not positive.
     """
     if not diameter_px > 0:
         raise ValueError(f"Discs need a positive diameter, got {diameter_px} px.")

@@ -62,7 +62,10 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> Complex128:
 
 
 def fractions_from_file(shape: tuple[int, int], _rng: object, options: ObjectFileOptions) -> Real64:
-    """Return where the values of a file lie between their own smallest and largest, (2, H, W)."""
+    """Return where the values of a file lie between their own smallest and largest, (2, H, W).
+
+    ValueError if there is no path, or the file holds no such object.
+    """
     if options.path is None:
         raise ValueError("An object from a file needs the file. Set path.")
     part = object_from_file(options.path, shape)

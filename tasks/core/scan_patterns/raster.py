@@ -23,7 +23,10 @@ class AreaOptions(BaseModel):
 
 @dataclass(frozen=True)
 class ScanArea:
-    """The rectangle of a jittered raster, which reaches `jitter_px` beyond its outermost nodes."""
+    """The rectangle of a jittered raster, which reaches `jitter_px` beyond its outermost nodes.
+
+    Nodes are `n_rows` along y and `n_columns` along x, `step_px` apart [px].
+    """
 
     n_rows: int
     n_columns: int

@@ -128,7 +128,10 @@ def array(arrays: Mapping[str, NDArray[Any]], name: str, path: Path, meaning: st
 
 
 def read_named_array(path: Path | None, name: str | None, usual_name: str) -> NDArray[Any]:
-    """Return an array of a .npy, .npz or HDF5: the only one, or that of a name or the usual."""
+    """Return an array of a .npy, .npz or HDF5: the only one, or that of a name or the usual.
+
+    ValueError if no file is named, or it holds several arrays and none of this name.
+    """
     if path is None:
         raise ValueError(f"No file of the {usual_name} is named. Give --{usual_name}.file.")
     wanted = name or usual_name

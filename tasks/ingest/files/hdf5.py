@@ -41,7 +41,10 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
 
 
 def refuse_links_out(path: Path, data_root: Path) -> None:
-    """Refuse a file that leads, however far, out of a folder or nowhere, or fills the memory."""
+    """Refuse a file that leads, however far, out of a folder or nowhere, or would fill the memory.
+
+    ValueError if a link, virtual dataset or raw file does, or a chunk unpacks to more than 1 GiB.
+    """
     waiting, seen = [path.resolve()], set()
     while waiting:
         current = waiting.pop()

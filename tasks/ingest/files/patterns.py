@@ -49,7 +49,10 @@ def array_patterns(values: NDArray[Any], axes: Axes) -> Patterns:
 
 
 def hdf5_patterns(path: Path, *datasets: h5py.Dataset) -> Patterns:
-    """Return the patterns of datasets of the same H x W, one after the other, opened while read."""
+    """Return the patterns of datasets of the same H x W, one after the other, opened while read.
+
+    ValueError if a dataset has neither three axes, nor four for a raster.
+    """
     names = [data.name for data in datasets]
     axes = [_axes_of(data.shape, data.name.strip("/")) for data in datasets]
     shapes = [_scan_shape(data.shape, lie) for data, lie in zip(datasets, axes, strict=True)]

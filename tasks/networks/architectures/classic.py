@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tasks.core.geometry.groups import nearest_neighbours
-from tasks.networks.architectures.base import Channels, Workload, block, convolution
+from tasks.networks.architectures.base import Channels, Workload
 from tasks.networks.architectures.stitching import StitchedArchitecture
+from tasks.networks.architectures.unet import block, convolution
 from tasks.networks.exposures import InputGeometry
 from tasks.networks.physics import ComplexPair, Tensor, keras, layers, ops, squared_modulus
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.networks.architectures.base import Channels, Workload, fold, make_unet, unfold
+from tasks.networks.architectures.base import Channels, Workload
 from tasks.networks.architectures.stitching import StitchedArchitecture, lit_part
+from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.exposures import InputGeometry
 from tasks.networks.physics import (
     ComplexPair,

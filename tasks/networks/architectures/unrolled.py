@@ -19,15 +19,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tasks.core.geometry.patches import Window
-from tasks.networks.architectures.base import (
-    Architecture,
-    Canvases,
-    Channels,
-    Workload,
-    fold,
-    make_unet,
-    unfold,
-)
+from tasks.networks.architectures.base import Architecture, Canvases, Channels, Workload
+from tasks.networks.architectures.unet import fold, make_unet, unfold
 from tasks.networks.exposures import Exposures
 from tasks.networks.physics import (
     ComplexPair,

@@ -8,10 +8,11 @@ once, and stands apart; so are the labels that it learns from, where they had to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.catalogue.reconstruction import StageRole
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core import StrictModel
 from tasks.core.study.stage_record import StageRecord
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.summary import ReportParams
@@ -21,10 +22,8 @@ ONCE = (StageRole.LABEL, StageRole.TRAIN)
 WORK_FACTS = ("inference_s", "solve_s")
 
 
-class CostSource(BaseModel):
+class CostSource(StrictModel):
     """One stage that a reconstruction needed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(min_length=1, description="Name of the reconstruction in tables")
     role: StageRole = Field(description="What the stage does for it; preparation costs nothing")
@@ -41,10 +40,8 @@ class CostSource(BaseModel):
         return ComparisonKey.of(self.dose, self.view, self.split, self.replicate)
 
 
-class CostParams(BaseModel):
+class CostParams(StrictModel):
     """What the costs are put together from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: tuple[CostSource, ...] = Field(
         min_length=1, description="Stages of all reconstructions; a training may come often"

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from tasks.catalogue.headline import OBJECT_ERROR, SOLVER
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core import Complex
 from tasks.report.records.comparison_files import read_comparison
 from tasks.report.statistics.summary import REFERENCE, TRUTH
 from tasks.report.texts.text_tables import DASH, fixed
 
-Complex = NDArray[np.complexfloating]
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")
 QUALITY_HEADER = (

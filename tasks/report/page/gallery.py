@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tasks.catalogue.headline import ERROR, SIMILARITY
+from tasks.core import Real
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.figures import Scale, amplitude_scale, error_scale, phase_scale, round_length
 from tasks.report.page.comparison_file import AlignedImages
 from tasks.report.texts.text_tables import fixed
 
-Real = NDArray[np.floating]
 # The last of the 256 colours of a picture says that a pixel is not scored.
 N_COLOURS = 255
 UNSCORED = 255

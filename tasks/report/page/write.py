@@ -23,12 +23,13 @@ from tasks.report.page.comparison_section import (
     scores_of,
 )
 from tasks.report.page.conclusion import conclusion_of, condition_table, delta_tables
+from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_charts import write_frc_plot
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
 from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles, keep_state
-from tasks.report.page.provenance import Provenance, cost_sections, plan_facts, provenance_of
+from tasks.report.page.provenance import Provenance, plan_facts, provenance_of
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import read_plan

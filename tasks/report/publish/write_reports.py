@@ -92,6 +92,7 @@ def write_final_reports(hub: Path) -> None:
     """Write `summary/summary.md` and `ro-crate-metadata.json` from what the hub holds now.
 
     They come last, because they tell of the attempt and of the files as they are left behind.
+    ValueError if the plan or the reports are not what the flow writes.
     """
     write_hub_summary(hub)
     write_research_object(hub)

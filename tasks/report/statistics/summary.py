@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.catalogue.headline import SUBJECT, arms_among, metrics_among, others_among
 from tasks.catalogue.metric import Metric
 from tasks.catalogue.quality_flags import disagreements, flags_of, table_of
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core import StrictModel
 from tasks.core.files.metrics_table import AGAINST_REFERENCE, MetricRow
 from tasks.report.records.comparisons import Comparison, Name
 from tasks.report.statistics.paired_scores import mean_of_all, values_of
@@ -29,10 +30,8 @@ KEY = "measured_against"
 TRUTH, REFERENCE, BOTH = "truth", "reference", "truth and reference"
 
 
-class ReportParams(BaseModel):
+class ReportParams(StrictModel):
     """How comparisons are put together."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     aggregate_split: str | None = Field(
         "test", description="Split that the headline means are over; none means all jobs"

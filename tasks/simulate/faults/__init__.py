@@ -88,7 +88,7 @@ def check_instrument(params: InstrumentParams, n_px: int) -> None:
 
 
 def pixel_mask(params: InstrumentParams, n_px: int, seed: int) -> NDArray[np.uint32]:
-    """Return the CXI mask of both splits, (n_px, n_px), at least half of it good."""
+    """Return the CXI mask of both splits, (n_px, n_px); ValueError if half of it is not good."""
     mask, switches = np.zeros((n_px, n_px), dtype=np.uint32), []
     for fault in FAULTS:
         if fault.mask is not None:

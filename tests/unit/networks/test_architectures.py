@@ -30,8 +30,9 @@ from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
 from tasks.networks.physics import predicted_intensity, predicted_waves
+from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams, learning_rate
-from tasks.train.trainer import Trainer, physics_loss
+from tasks.train.trainer import Trainer
 
 use_device(Device.CPU)
 N_PX = 32

@@ -26,10 +26,10 @@ from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_runner import run_stage
 from tasks.train.grouped_scan import GroupedScan, hold_out
 from tasks.train.loop import Safeguards, train_network
+from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import PhotonThinning
 from tasks.train.stage import train
-from tasks.train.trainer import physics_loss
 from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)

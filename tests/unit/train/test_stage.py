@@ -28,10 +28,10 @@ from tasks.networks.initial_guess.closed_form import flat_guess
 from tasks.networks.physics import predicted_intensity, predicted_waves
 from tasks.train.grouped_scan import GroupedScan
 from tasks.train.loop import train_network
+from tasks.train.losses import physics_loss
 from tasks.train.params import TrainingParams
 from tasks.train.photon_thinning import PhotonThinning, choose_thinning
 from tasks.train.stage import train
-from tasks.train.trainer import physics_loss
 from tasks.train.training_setup import physics_batch
 
 use_device(Device.CPU)

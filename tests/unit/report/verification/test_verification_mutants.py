@@ -18,7 +18,7 @@ from tasks.core.study.hub_layout import (
     RESEARCH_OBJECT,
     VERIFICATION_REPORT,
 )
-from tasks.report.page import provenance, write
+from tasks.report.page import cost_section, write
 from tasks.report.records.inventory import evidence_files
 from tasks.report.verification.verification import finding_lines
 from tasks.runtime.errors import BadInputError
@@ -104,7 +104,7 @@ def charts_drawn_once(monkeypatch):
     for module, name in (
         (write, "delta_charts"),
         (write, "write_delta_plot"),
-        (provenance, "cost_charts"),
+        (cost_section, "cost_charts"),
     ):
         monkeypatch.setattr(module, name, remembered(getattr(module, name)))
 
