@@ -6,6 +6,8 @@ LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# A run starts many processes, and each would compile the project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench docs serve stop deploy clean

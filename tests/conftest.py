@@ -1,7 +1,13 @@
-"""What all tests share: a quiet Prefect of their own, and small scans."""
+"""What all tests share: a quiet Prefect of their own, its server, whole runs, and small stages."""
 
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 # Read by Prefect when it is imported, so it is set before anything else.
@@ -23,9 +29,11 @@ import numpy as np
 import prefect.main  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from xdist.scheduler import LoadScopeScheduling
 
-from tasks.core.files.atomic_files import write_json
+from flows.cli.local_server import LocalServer
+from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import StageCall, StageFiles
 
@@ -34,8 +42,12 @@ settings.register_profile(
 )
 settings.load_profile("phase-g")
 
+PROJECT = Path(__file__).resolve().parents[1]
+
 # Their tests share a server and a worker.
-WITH_SERVER = ("tests/e2e/test_sweep_by_deployment.py", "tests/e2e/test_triggered_runs.py")
+WITH_SERVER = ("tests/e2e/test_triggered_runs.py", "tests/e2e/test_sweep_by_deployment.py")
+# The sweep that one of them goes on from is made by another process meanwhile.
+MAKES_SWEEP = "tests/study/test_dose_overlap_study.py"
 # Their tests share one whole run, which any process may make or find.
 ANY_PROCESS = tuple(
     f"tests/study/test_phase_g_dense_{name}.py" for name in ("orchestrator", "metrics_report")
@@ -58,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _rank(item: pytest.Item) -> int:
     """Return when a test is to begin: those of the server, which mostly wait, are the first."""
     kinds = [
-        item.nodeid.startswith(WITH_SERVER),
+        *map(item.nodeid.startswith, (*WITH_SERVER, MAKES_SWEEP)),
         *map(item.get_closest_marker, ("e2e", "slow")),
     ]
     return next((rank for rank, is_so in enumerate(kinds) if is_so), len(kinds))
@@ -78,6 +90,129 @@ class ByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     """Return who takes which test."""
     return ByFile(config, log)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command in a hub."""
+
+    hub: Path
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _run_flow(module: str, hub: Path, *arguments: str, **variables: str) -> Run:
+    """Run a flow's command line in a hub, with a wide terminal, and wait for it."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"flows.{module}", "--hub", str(hub), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200", **variables},
+        cwd=PROJECT,
+        check=False,
+        timeout=1500,
+    )
+    return Run(hub, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def run_flow() -> Callable[..., Run]:
+    """Return what runs a flow in a hub."""
+    return _run_flow
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return what makes a folder; of several processes the first does, and the others wait."""
+    of_process = tmp_path_factory.getbasetemp()
+    parent = of_process.parent if "PYTEST_XDIST_WORKER" in os.environ else of_process
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, finished = parent / name, parent / f"{name}.finished"
+        with (parent / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not finished.exists():
+                folder.mkdir()
+                make(folder)
+                finished.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def run_once(made_once) -> Callable[..., Run]:
+    """Return what runs a flow in the hub of a name, which nobody may change, once for all."""
+
+    def run(module: str, name: str, *arguments: str, **variables: str) -> Run:
+        def make(folder: Path) -> None:
+            done = _run_flow(module, folder / "hub", *arguments, **variables)
+            write_json(folder / "run.json", [done.returncode, done.stdout, done.stderr])
+
+        folder = made_once(name, make)
+        done = Run(folder / "hub", *read_json(folder / "run.json"))
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def prefect_home(made_once) -> Path:
+    """A folder with a data base of Prefect to copy: to make one takes longer than to find one."""
+
+    def make(home: Path) -> None:
+        server = _server(home)
+        server.stop()
+
+    return made_once("prefect", make)
+
+
+def _server(home: Path) -> LocalServer:
+    """Return a Prefect server that answers, with its data base in a folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(home))
+        server = LocalServer()
+    assert server.api_url
+    return server
+
+
+@pytest.fixture(scope="session")
+def with_server(tmp_path_factory, prefect_home):
+    """Variables that name a Prefect server, which the tests of a process share.
+
+    A server of its own takes most of the time of a run that finds its stages done.
+    """
+    server = _server(shutil.copytree(prefect_home, tmp_path_factory.mktemp("server") / "home"))
+    yield {"PREFECT_API_URL": server.api_url}
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(with_server):
+    """Let what this process does use the shared Prefect server."""
+    with temporary_settings({PREFECT_API_URL: with_server["PREFECT_API_URL"]}):
+        yield
+
+
+SWEEP = ("--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test")
+
+
+@pytest.fixture(scope="session")
+def sweep(with_server):
+    """The way to run a sweep of four conditions in a hub."""
+
+    def run(hub: Path, *arguments: str) -> Run:
+        return _run_flow("dose_overlap_study", hub, *SWEEP, *arguments, **with_server)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def swept(run_once, with_server) -> Run:
+    """Such a sweep; nobody changes anything in its hub."""
+    return run_once("dose_overlap_study", "sweep", *SWEEP, **with_server)
 
 
 @pytest.fixture

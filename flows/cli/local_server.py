@@ -97,11 +97,14 @@ class LocalServer:
 
 
 @cache
-def the_local_server() -> LocalServer:
+def the_local_server() -> LocalServer | None:
     """Return the temporary server of this process, which starts at the first call.
 
-    It ends when the process does: until then Prefect sends it what it has not sent yet.
+    It ends when the process does: until then Prefect sends it what it has not sent yet. None where
+    the environment names a server.
     """
+    if os.environ.get("PREFECT_API_URL"):
+        return None
     server = LocalServer()
     atexit.register(server.stop)
     return server
@@ -118,7 +121,8 @@ def local_server() -> Iterator[None]:
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    url = the_local_server().api_url
+    server = the_local_server()
+    url = server and server.api_url
     with temporary_settings({} if url is None else {PREFECT_API_URL: url}):
         yield
 

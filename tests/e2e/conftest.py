@@ -191,9 +191,9 @@ def known_of(pid: int) -> str:
     return works_in(pid) + of_process(pid, "cmdline") + of_process(pid, "environ")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory):
-    """A server and a worker, stopped at the end."""
+    """A server and a worker, stopped after the last test of this folder: they take time idle."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -20,17 +20,23 @@ ARM, METRIC, LABEL = "BlurredTruth", "complex_correlation", "Complex correlation
 FIXED = ("--profile", "smoke", "--splits", "test", "--seed", "42")
 
 
-def run(module, *arguments, path, expect=0):
-    """Run a module of the project with `path` first on Python's, and return what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [path, PROJECT]))},
-    )
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def run(with_server):
+    """The way to run a module of the project with `path` first on Python's; what it says."""
+
+    def run_module(module, *arguments, path, expect=0):
+        first = {"PYTHONPATH": os.pathsep.join(map(str, [path, PROJECT]))}
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=path,
+            env=os.environ | with_server | first,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run_module
 
 
 def rows_of(table):
@@ -60,7 +66,7 @@ def extended(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def hub(extended):
+def hub(run, extended):
     run("flows.phase_g", "--hub", "hub", *FIXED, path=extended)
     return extended / "hub"
 
@@ -98,7 +104,7 @@ def check_arm(hub):
     assert report["all_valid"]
 
 
-def test_an_arm_in_the_folder_is_wherever_the_others_are(hub, extended):
+def test_an_arm_in_the_folder_is_wherever_the_others_are(run, hub, extended):
     check_arm(hub)
     assert ARM in run("tasks.report", "history", str(hub), path=extended)
 
@@ -111,7 +117,7 @@ def test_its_deltas_and_those_of_a_new_metric_move_no_p_value_of_the_headline(hu
     assert [e["p_holm"] for e in headline] == holm([e["p_value"] for e in headline])
 
 
-def test_a_metric_in_the_folder_is_wherever_the_others_are(hub, extended):
+def test_a_metric_in_the_folder_is_wherever_the_others_are(run, hub, extended):
     (table,) = hub.glob("analysis/dose_*/*/test/comparison_metrics.csv")
     values = {row["model"]: row["value"] for row in rows_of(table) if row["metric"] == METRIC}
     assert values.keys() == {row["model"] for row in rows_of(table)}
@@ -125,7 +131,7 @@ def test_a_metric_in_the_folder_is_wherever_the_others_are(hub, extended):
     assert LABEL in run("tasks.report", "diff", str(hub), str(hub), path=extended)
 
 
-def test_an_arm_of_an_installed_package_is_wherever_the_others_are(hub, packaged):
+def test_an_arm_of_an_installed_package_is_wherever_the_others_are(run, hub, packaged):
     """It is made anew, and the comparison, in a hub that has all the others."""
     shutil.copytree(hub, packaged / "hub")
     said = run("flows.phase_g", "--hub", "hub", *FIXED, path=packaged)

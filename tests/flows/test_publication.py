@@ -15,7 +15,6 @@ from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 from prefect.runtime import flow_run
-from prefect.testing.utilities import prefect_test_harness
 
 import tasks.report.task as report_task
 from tasks.core.files.atomic_files import read_json, write_text
@@ -28,7 +27,7 @@ from tasks.report.statistics.summary import ReportParams
 from tasks.report.task import IMAGE_KEY, REPORT_KEY, TABLE_KEY, publish, publish_partial_report
 from tasks.runtime.run_session import hub_session
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
 
 MEANS = {
     ("PtychoPINN", "mae"): (0.030, 0.070),
@@ -40,12 +39,6 @@ MEANS = {
 }
 LARGEST_IMAGE = 300_000
 FOLDER = "analysis/dose_1000/dense/test"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture

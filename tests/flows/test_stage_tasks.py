@@ -9,7 +9,6 @@ from prefect.artifacts import Artifact, update_progress_artifact
 from prefect.futures import wait
 from prefect.logging import get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.testing.utilities import prefect_test_harness
 
 import tasks.runtime.stage_task as stage_task_module
 from flows.execution.attempt import raise_first_failure
@@ -25,13 +24,7 @@ from tasks.runtime.errors import StageFailedError
 from tasks.runtime.run_session import hub_session
 from tasks.runtime.stage_task import ProgressArtifact, execute, stage_task, submit
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
 
 
 @stage_task("any-stage")

@@ -33,7 +33,7 @@ def installed(tmp_path_factory):
         if packages not in folders:
             target = tmp_path_factory.mktemp("packages")
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
-            options = [] if dependencies else ["--no-deps"]
+            options = ["--no-compile"] if dependencies else ["--no-compile", "--no-deps"]
             done = subprocess.run(
                 [*pip, *options, *packages], capture_output=True, text=True, check=False
             )

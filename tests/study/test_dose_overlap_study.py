@@ -17,23 +17,9 @@ from tasks.report.verification.verification import verify_hub
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 PROJECT = Path(__file__).resolve().parents[2]
-FIXED = ["--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test"]
 CONDITIONS = [f"dose_{dose}/{view}" for dose in (1000, 10000) for view in ("dense", "sparse")]
 BLOCKED = "dose_1000/sparse"
 TABLE = "comparison_metrics.csv"
-
-
-def sweep(hub, *arguments, **variables):
-    """Run the sweep in a hub and wait for it."""
-    return subprocess.run(
-        [sys.executable, "-m", "flows.dose_overlap_study", "--hub", str(hub), *FIXED, *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200", **variables},
-        cwd=PROJECT,
-        check=False,
-        timeout=1500,
-    )
 
 
 def runs_of_stages(hub):
@@ -47,22 +33,14 @@ def runs_of_stages(hub):
     }
 
 
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory):
-    hub = tmp_path_factory.mktemp("sweep") / "hub"
-    done = sweep(hub)
-    assert done.returncode == 0, done.stderr
-    return hub, done
-
-
 @pytest.fixture
 def hub(swept, tmp_path):
     """A finished sweep to go on from or to damage."""
-    return shutil.copytree(swept[0], tmp_path / "hub")
+    return shutil.copytree(swept.hub, tmp_path / "hub")
 
 
 def test_no_stage_is_computed_twice(swept):
-    hub, _ = swept
+    hub = swept.hub
     planned = {entry["stage"] for entry in read_json(hub / "plan/plan.json")["stages"]}
     runs = runs_of_stages(hub)
     assert runs == dict.fromkeys(planned, 1)
@@ -71,11 +49,11 @@ def test_no_stage_is_computed_twice(swept):
 
 def test_a_condition_has_the_numbers_of_a_run_of_it_alone(swept, smoke_run):
     table = f"analysis/dose_10000/dense/test/{TABLE}"
-    assert (swept[0] / table).read_bytes() == (smoke_run.hub / table).read_bytes()
+    assert (swept.hub / table).read_bytes() == (smoke_run.hub / table).read_bytes()
 
 
 def test_the_sweep_ends_with_a_table_and_a_map_of_all_conditions(swept):
-    hub, done = swept
+    hub = swept.hub
     content = read_json(hub / "analysis/condition_map.json")
     ConditionMap.model_validate(content)
     assert content["gaps"] == []
@@ -83,21 +61,21 @@ def test_the_sweep_ends_with_a_table_and_a_map_of_all_conditions(swept):
         assert len(one["cells"]) == 4
         assert all(cell["delta"] is not None for cell in one["cells"])
     assert all(entry["ptychopinn_cpu_s"] > 0 for entry in content["costs"])
-    rows = [line for line in done.stdout.splitlines() if re.match(r"10+ +(dense|sparse) ", line)]
+    rows = [line for line in swept.stdout.splitlines() if re.match(r"10+ +(dense|sparse) ", line)]
     assert len(rows) == 4 * 2
     assert (hub / "analysis/condition_map.png").stat().st_size > 20_000
-    assert "dose_1000/sparse train-baseline: done" in done.stderr
+    assert "dose_1000/sparse train-baseline: done" in swept.stderr
     assert verify_hub(hub)["all_valid"]
 
 
-def test_a_finished_sweep_does_nothing_again(hub, stages_started, with_server):
-    again = sweep(hub, **with_server)
+def test_a_finished_sweep_does_nothing_again(hub, sweep, stages_started):
+    again = sweep(hub)
     assert again.returncode == 0, again.stderr
     assert set(runs_of_stages(hub).values()) == {1}
     assert stages_started(again.stderr) == []
 
 
-def test_other_doses_are_refused_and_clobber_keeps_what_is_shared(hub):
+def test_other_doses_are_refused_and_clobber_keeps_what_is_shared(hub, sweep):
     refused = sweep(hub, "--views", "dense")
     assert refused.returncode == 2
     assert "views" in refused.stderr
@@ -106,12 +84,12 @@ def test_other_doses_are_refused_and_clobber_keeps_what_is_shared(hub):
     assert to_do == ["summarise-costs", "summarise"]
 
 
-def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub, with_server):
+def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub, sweep):
     # Where a folder lies, no table can be written. Two conditions are to be compared again.
     for condition in (BLOCKED, "dose_10000/dense"):
         (hub / f"analysis/{condition}/test/{TABLE}").unlink()
     (hub / f"analysis/{BLOCKED}/test/{TABLE}/in-the-way").mkdir(parents=True)
-    failed = sweep(hub, **with_server)
+    failed = sweep(hub)
     assert failed.returncode == 1
     assert f"1 of 4 conditions failed ({BLOCKED})" in failed.stderr.replace("\n", " ")
     blocker = read_json(hub / "analysis/blocker.json")
@@ -129,7 +107,7 @@ def test_a_failed_condition_stops_no_other_and_the_sweep_goes_on_from_there(hub,
 
     shutil.rmtree(hub / f"analysis/{BLOCKED}/test/{TABLE}")
     before = runs_of_stages(hub)
-    resumed = sweep(hub, **with_server)
+    resumed = sweep(hub)
     assert resumed.returncode == 0, resumed.stderr
     after = runs_of_stages(hub)
     again = {name for name in after if after[name] > before.get(name, 0)}
@@ -166,7 +144,7 @@ def dask_address(tmp_path):
         yield process.stdout.readline().strip()
 
 
-def test_workers_of_a_dask_cluster_make_a_shared_scan_once(hub, dask_address):
+def test_workers_of_a_dask_cluster_make_a_shared_scan_once(hub, sweep, dask_address):
     # Both views of a dose need its scan, and two workers begin with them at the same time.
     before = (hub / f"analysis/{BLOCKED}/test/{TABLE}").read_bytes()
     (hub / "data/phase_c/dose_1000/truth.h5").unlink()
@@ -186,7 +164,7 @@ def test_workers_of_a_dask_cluster_make_a_shared_scan_once(hub, dask_address):
     assert verify_hub(hub)["all_valid"]
 
 
-def test_a_dask_address_that_does_not_answer_is_said_at_once(tmp_path):
+def test_a_dask_address_that_does_not_answer_is_said_at_once(sweep, tmp_path):
     refused = sweep(tmp_path / "hub", "--runner", "dask", "--dask-address", "tcp://127.0.0.1:9")
     assert refused.returncode == 2
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in refused.stderr

@@ -36,9 +36,17 @@ def measured_scan(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(measured_scan, phase_g, tmp_path_factory):
-    options = ["--scan", str(measured_scan / "scan.cxi"), "--splits", "test"]
-    options += ["--measured.reference.n-modes", "1", "--measured.reference.probe-epochs", "12"]
+def options(measured_scan):
+    """Of the reference only as much as makes it better than any arm."""
+    reference = {"n-modes": 1, "probe-epochs": 6, "object-epochs": 12}
+    words = ["--scan", str(measured_scan / "scan.cxi"), "--splits", "test"]
+    for name, value in reference.items():
+        words += [f"--measured.reference.{name}", str(value)]
+    return words
+
+
+@pytest.fixture(scope="module")
+def run(options, phase_g, tmp_path_factory):
     done = phase_g(tmp_path_factory.mktemp("measured") / "hub", *options)
     assert done.returncode == 0, done.stderr
     return done
@@ -134,10 +142,8 @@ def test_the_regions_are_a_patch_apart_and_said_so(run, place):
     assert len(parts[0]) + len(parts[1]) + facts["regions"]["n_between"] == 31 * 17
 
 
-def test_the_same_command_does_nothing_again(run, measured_scan, phase_g, stages_started):
+def test_the_same_command_does_nothing_again(run, options, phase_g, stages_started):
     before = (run.hub / "analysis/metrics_delta_summary.json").read_bytes()
-    options = ["--scan", str(measured_scan / "scan.cxi"), "--splits", "test"]
-    options += ["--measured.reference.n-modes", "1", "--measured.reference.probe-epochs", "12"]
     again = phase_g(run.hub, *options)
     assert again.returncode == 0, again.stderr
     assert stages_started(again.stderr) == []

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,8 +49,13 @@ def no_server_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
 
 
+@pytest.fixture
+def data_base(no_server_named, prefect_home, tmp_path):
+    shutil.copytree(prefect_home, tmp_path, dirs_exist_ok=True)
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_server_named")
+@pytest.mark.usefixtures("data_base")
 def test_a_temporary_server_that_was_started_early_serves_the_run_and_ends_with_it():
     done = subprocess.run(
         [sys.executable, "-c", RUN], cwd=PROJECT, capture_output=True, text=True, check=True
@@ -62,7 +68,7 @@ def test_a_temporary_server_that_was_started_early_serves_the_run_and_ends_with_
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_server_named")
+@pytest.mark.usefixtures("data_base")
 def test_a_temporary_server_does_not_outlive_a_run_that_was_killed():
     command = [sys.executable, "-c", PARENT]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
@@ -99,7 +105,7 @@ def test_a_server_that_does_not_start_in_time_is_said_with_the_cure(monkeypatch)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_server_named")
+@pytest.mark.usefixtures("data_base")
 def test_a_run_that_is_refused_leaves_no_server(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-m", "flows.phase_g", "--hub", str(tmp_path / "hub"), "--dose", "0"]

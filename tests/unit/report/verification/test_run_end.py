@@ -2,7 +2,6 @@
 
 import pytest
 from prefect import flow
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.execution.run import open_hub
 from flows.params.run import PhaseGParams
@@ -13,14 +12,8 @@ from tasks.report.records.inventory import read_inventory
 from tasks.report.verification.verification import verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server")]
 ATTEMPTS = "summary/attempts.jsonl"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @flow
