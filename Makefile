@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs serve stop deploy clean
+.PHONY: help demo test tests lint bench docs serve stop deploy clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -27,8 +27,11 @@ $(STAMP): $(LOCK) pyproject.toml
 demo: $(STAMP) ## Run Phase G once, with the default parameters
 	$(BIN)/python -m flows.phase_g
 
-test: $(STAMP) ## Check style, types and import rules, and run all tests
-	$(MAKE) --no-print-directory lint
+test: $(STAMP) ## Check style, types and import rules, and run the fast tests
+	@# Types take a minute of one core the first time, and tests do not wait for them.
+	$(MAKE) --no-print-directory --jobs=2 lint tests
+
+tests: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope $(PYTEST_ARGS)
 
 lint: $(STAMP) ## Check style, types and import rules
