@@ -55,7 +55,7 @@ def test_deploying_twice_changes_nothing_the_second_time(site, silent):
 
 
 def everything_declared(api):
-    """Return what the server knows; pools and queues but for what a poll of a worker changes."""
+    """Return what the server knows, but for what a poll of a worker changes."""
     polled = dict.fromkeys(("last_polled", "status", "updated"))
 
     def by_id(path):

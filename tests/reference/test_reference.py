@@ -37,7 +37,7 @@ def defocused(probe, phase_rad):
     return np.fft.ifft2(np.fft.fft2(probe) * np.exp(1j * phase_rad * square))
 
 
-def make_reference(folder, params, n_cores=2):
+def make_reference(folder, params, n_cores=1):
     """Run the stage in a process of its own, on a machine of some cores."""
     subprocess.run(
         [sys.executable, str(HERE / "reference_child.py"), str(folder), params.model_dump_json()],

@@ -39,8 +39,8 @@ def smoke_run(run_once):
 def phase_g(run_flow, with_server):
     """The way to run Phase G in a hub."""
 
-    def run(hub, *arguments):
-        return run_flow("phase_g", hub, *SMOKE, *arguments, **with_server)
+    def run(hub, *arguments, **variables):
+        return run_flow("phase_g", hub, *SMOKE, *arguments, **with_server, **variables)
 
     return run
 
