@@ -7,7 +7,7 @@ tables of a hub hold it: an older hub says what it said.
 
 from collections.abc import Container
 
-from tasks.catalogue.metric import HEADLINE, Metric
+from tasks.catalogue.metric import HEADLINE, SECONDARY, Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
@@ -30,17 +30,18 @@ HEADLINE_METRICS = (SIMILARITY, ERROR)
 # The error of a complex object, by which convergence is told.
 OBJECT_ERROR = METRICS.get("complex_nrmse")
 CROSSING = METRICS.get("frc_half_crossing_per_px")
-# Columns of the first table of a comparison; further metrics come after them.
+# Columns of the first table of a comparison; metrics of families of their own come after them.
 MAIN_METRICS = (SIMILARITY, METRICS.get("ssim"), ERROR, OBJECT_ERROR, CROSSING)
-# In tables, `comparisons` and differences of hubs, not among the deltas of history and map.
+# In tables, `comparisons` and differences of hubs, as all of their family; not in history and map.
 OTHER_METRICS = tuple(
     map(METRICS.get, ("ssim", "psnr", "mse", OBJECT_ERROR.name, CROSSING.name, "frc_area"))
 )
+ALWAYS_TOLD = (*HEADLINE_METRICS, *OTHER_METRICS)
 FURTHER_METRICS = tuple(
     metric
-    for members in METRICS.families.values()
+    for family, members in METRICS.families.items()
+    if family not in (HEADLINE, SECONDARY)
     for metric in members
-    if metric not in HEADLINE_METRICS + OTHER_METRICS
 )
 
 if METRICS.families[HEADLINE] != list(HEADLINE_METRICS):
@@ -62,5 +63,5 @@ def others_among(models: Container[str]) -> tuple[Reconstruction, ...]:
 
 
 def metrics_among(held: Container[str]) -> tuple[Metric, ...]:
-    """Return the metrics of deltas, history and map: the headline's, and further ones held."""
+    """Return the metrics of deltas, history and map: headline, and families of their own."""
     return (*HEADLINE_METRICS, *(metric for metric in FURTHER_METRICS if metric.name in held))

@@ -6,7 +6,7 @@ reason where there is one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from contourpy import contour_generator
 from numpy.typing import ArrayLike
 
-from tasks.catalogue.headline import SOLVER, SUBJECT
+from tasks.catalogue.headline import SOLVER, SUBJECT, metrics_among
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import CONDITION_MAP
@@ -28,7 +28,7 @@ from tasks.report.costs.equal_compute import (
 )
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import BlockValues, ComparisonKey
-from tasks.report.statistics.deltas import delta_entries, delta_families, told_metrics
+from tasks.report.statistics.deltas import delta_entries, delta_families, held_metrics
 from tasks.report.statistics.paired_scores import PairedScores, key_of
 
 Line = list[list[float]]
@@ -183,8 +183,8 @@ def _result_maps(
     grid: Grid, means: Mapping[str, Any], blocks: Mapping[ComparisonKey, BlockValues]
 ) -> Iterator[dict[str, Any]]:
     """Yield the maps of the results: the metrics that deltas are told of, and the complex error."""
-    told = told_metrics(means)
-    families, names = delta_families(means, told), {metric.name for metric in told}
+    names = {metric.name for metric in metrics_among(means.get(SUBJECT.name, {}))}
+    families = delta_families(means, held_metrics(chain.from_iterable(grid.jobs.values())))
     found = {
         place: {
             (entry["against"], entry["metric"], entry["part"]): entry

@@ -1,9 +1,9 @@
 """The subject minus the other arms: the numbers that a study is run for, and how well known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from tasks.catalogue.headline import OTHER_METRICS, OTHERS, SUBJECT, metrics_among, others_among
+from tasks.catalogue.headline import ALWAYS_TOLD, OTHERS, SUBJECT, metrics_among, others_among
 from tasks.catalogue.metric import Metric
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstruction import Reconstruction
@@ -36,8 +36,8 @@ def delta_summary(
     """
     headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
     means = summary["aggregate_metrics"]
-    metrics = told_metrics(means)
-    families = delta_families(means, metrics)
+    metrics = metrics_among(means.get(SUBJECT.name, {}))
+    families = delta_families(means, held_metrics(summary["jobs"]))
     told = [key for other in others_among(means) for key in _keys((other,), metrics)]
     scores = {
         split: PairedScores.of(
@@ -64,19 +64,20 @@ def delta_summary(
     }
 
 
-def told_metrics(means: Means) -> tuple[Metric, ...]:
-    """Return the metrics that deltas are told of, by the aggregate means of a hub."""
-    return metrics_among(means.get(SUBJECT.name, {}))
+def held_metrics(jobs: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the metrics that a comparison has a row of."""
+    return {row["metric"] for job in jobs for row in job["metrics"]}
 
 
-def delta_families(models: Iterable[str], told: Sequence[Metric]) -> dict[str, list[DeltaKey]]:
+def delta_families(models: Iterable[str], held: Container[str]) -> dict[str, list[DeltaKey]]:
     """Return all deltas of a hub, by the family that their p-values are corrected in.
 
+    Metrics of this package always have deltas, those of others in hubs that hold them.
     Further arms have families of their own, such as `headline vs ePIE`, so that they move no
     p-value of the others.
     """
     metrics = {
-        family: [metric for metric in members if metric in (*told, *OTHER_METRICS)]
+        family: [metric for metric in members if metric in ALWAYS_TOLD or metric.name in held]
         for family, members in METRICS.families.items()
     }
     found = {family: _keys(OTHERS, members) for family, members in metrics.items()}

@@ -28,6 +28,7 @@ from tasks.report.publish.write_reports import rebuild_reports, write_final_repo
 from tasks.report.statistics.summary import ReportParams
 
 ARM, METRIC, LABEL = "ePIE", "edge_width", "Edge width"
+BESIDE_SSIM, BESIDE_LABEL = "haze", "Haze"
 PACKAGE = """
 from tasks.catalogue.metric import SECONDARY, Metric
 from tasks.catalogue.reconstruction import Reconstruction, Role
@@ -35,8 +36,11 @@ from tasks.catalogue.reconstruction import Reconstruction, Role
 ARM = Reconstruction(
     name="ePIE", role=Role.ARM, description="a solver", colour="#8B0000", dark_colour="#FF9999"
 )
-METRIC = Metric(
-    name="edge_width", label="Edge width", family=SECONDARY, higher_is_better=False, unit="px"
+METRIC = (
+    Metric(
+        name="edge_width", label="Edge width", family="edges", higher_is_better=False, unit="px"
+    ),
+    Metric(name="haze", label="Haze", family=SECONDARY, higher_is_better=False),
 )
 """
 POINTS = """
@@ -75,6 +79,7 @@ def put_tables(hub, arms, with_metric):
                 ]
             if with_metric:
                 rows.append(MetricRow(model, METRIC, value=2.0 + place))
+                rows.append(MetricRow(model, BESIDE_SSIM, value=0.1 * place))
         folder = hub / f"analysis/dose_{dose}/dense/test"
         write_metrics_csv(folder / "comparison_metrics.csv", rows)
         write_text(folder / "block_metrics.csv", "\n".join(lines) + "\n")
@@ -122,6 +127,7 @@ def test_no_p_value_of_the_others_moves(hubs):
     assert {entry["family"] for entry in found if entry["against"] == ARM} == {
         f"headline vs {ARM}",
         f"secondary vs {ARM}",
+        f"edges vs {ARM}",
     }
 
 
@@ -138,6 +144,22 @@ def test_deltas_are_told_by_keys_of_their_own(hubs):
     maps = {(one["against"], one["metric"]) for one in read_json(hubs[2] / CONDITION_MAP)["maps"]}
     assert {(ARM, "ms_ssim"), (ARM, METRIC), ("Baseline", METRIC)} <= maps
     assert not any(flag["flag"] == "missing" for flag in summary["flags"])
+
+
+def test_a_metric_stands_where_the_others_of_its_family_stand(hubs):
+    """`haze` is told of as SSIM is; `edge_width` has a family of its own, and more places."""
+    delta, summary = (read_json(hubs[2] / path) for path in (DELTA_SUMMARY, METRICS_SUMMARY))
+    families = {e["metric"]: e["family"] for e in delta["comparisons"] if e["against"] == "PtyChi"}
+    assert families[BESIDE_SSIM] == families["ssim"] == "secondary"
+    assert families[METRIC] == "edges"
+    told = {*delta["directions"], *summary["aggregate_metrics"]["PtychoPINN"]}
+    assert told == {"ms_ssim", "mae", METRIC}
+    digest = (hubs[2] / DIGEST).read_text(encoding="utf-8")
+    assert f"| {BESIDE_LABEL} | – | PtyChi | -0.2000 |" in digest
+    caption = digest.partition("## Key deltas")[2].partition("```")[0]
+    assert BESIDE_LABEL not in caption
+    assert LABEL in caption
+    assert BESIDE_LABEL in hubs[3]
 
 
 @pytest.mark.parametrize(
