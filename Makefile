@@ -27,7 +27,7 @@ $(STAMP): $(LOCK) pyproject.toml
 demo: $(STAMP) ## Run Phase G once, with the default parameters
 	$(BIN)/python -m flows.phase_g
 
-test: $(STAMP) ## Check style, types and import rules, and run all tests
+test: $(STAMP) ## Check style, types and import rules, and run the fast tests
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope $(PYTEST_ARGS)
 
