@@ -1,9 +1,11 @@
-"""How images of objects are shown everywhere: colours and scale bar."""
+"""How images of objects are shown everywhere: colours and scale bar; and logarithmic axes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from tasks.core import Real
 
@@ -69,3 +71,14 @@ def round_length(longest_m: float) -> tuple[float, str]:
         (pair for pair in (("mm", 1e-3), ("µm", 1e-6)) if length_m >= pair[1]), ("nm", 1e-9)
     )
     return length_m, f"{length_m / unit_m:g} {unit}"
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis, its limits set, at three plain numbers or more where it can."""
+    low, high = sorted(axis.get_view_interval())
+    for locator in (LogLocator(), LogLocator(subs=(1, 2, 5)), MaxNLocator(5, steps=[1, 2, 5, 10])):
+        axis.set_major_locator(locator)
+        if sum(low <= tick <= high for tick in locator.tick_values(low, high)) >= 3:
+            break
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

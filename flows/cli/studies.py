@@ -21,6 +21,7 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.report.condition_map.map_text import map_lines
+from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.texts.highlights import terminal_block
 
 RULE = "=" * 72
@@ -78,19 +79,19 @@ def _execute_condition(params: PhaseGParams, console: Console) -> list[str] | No
         console.print(f"Warning: {warning}", style="yellow", markup=False)
     if result.delta_summary is None:
         return None
-    return [RULE, *terminal_block(read_json(params.hub / DELTA_SUMMARY))]
+    return [RULE, *terminal_block(read_json(params.hub / DELTA_SUMMARY), read_plan(params.hub))]
 
 
 def _execute_sweep(params: SweepParams, _console: Console) -> list[str]:
     from flows.dose_overlap_study import dose_overlap_study
 
     dose_overlap_study(params)
-    return SWEEP.map_block(params.hub)
+    return [*profile_warning(read_plan(params.hub)), *SWEEP.map_block(params.hub)]
 
 
 CONDITION = Study(
     "flows.phase_g",
-    "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a fly-scan, "
+    "Compare PtychoPINN with a supervised baseline and with pty-chi: simulate a scan, "
     "train, reconstruct, compare, and write analysis/metrics_delta_summary.json.",
     PhaseGParams,
     make_plan,

@@ -17,6 +17,7 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
+from tasks.report.records.hub_contents import read_plan
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.highlights import terminal_block
@@ -66,7 +67,7 @@ def report(hub: Path, *, verify: bool) -> int:
                 f"The reports of {hub} cannot be written ({error}). Give the hub free space and "
                 f"permission to write, or copy it to a place that has them."
             ) from error
-    for line in terminal_block(publication.delta):
+    for line in terminal_block(publication.delta, read_plan(hub)):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")
     say(f"Report:        {REPORT_PAGE}")

@@ -154,7 +154,8 @@ def control_lines(results: Mapping[str, ModelResult]) -> list[str]:
         return "".join("     –" if value is None else f" {value:5.3f}" for value in values)
 
     return [
-        f"{'controls':12}{MS_SSIM.label:>11}{MAE.label:>15}",
+        f"{'controls':12}{MS_SSIM.label:^12}  {MAE.label:^12}".rstrip(),
+        f"{'':12}{' ampl. phase'}  {' ampl. phase'}",
         *(
             f"{model:12}{cells(result, MS_SSIM)}  {cells(result, MAE)}"
             for model, result in results.items()

@@ -8,17 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from tasks.catalogue.headline import SOLVER
+from tasks.catalogue.headline import OBJECT_ERROR, SOLVER
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.convergence import Convergence
 from tasks.core.files.atomic_files import atomic_path
+from tasks.figures import plain_log_ticks
 
 QUANTITIES = (
-    ("complex_nrmse", "relative complex error"),
-    ("amplitude_mae", "MAE of the amplitude"),
-    ("phase_mae", "MAE of the phase [rad]"),
+    (OBJECT_ERROR.name, OBJECT_ERROR.label),
+    ("amplitude_mae", "MAE amplitude"),
+    ("phase_mae", "MAE phase [rad]"),
 )
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 # Curves that lie on each other show through the gaps.
@@ -75,13 +75,11 @@ def _scale(axis: Axes, last_epoch: int) -> None:
     axis.set_xticks(ticks, ["start", *(str(tick) for tick in ticks[1:])])
     axis.set_xticks([], minor=True)
     axis.set_xlim(-0.15, last_epoch * 1.15)
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter(NullFormatter())
     low, high = axis.get_ylim()
     if high / low < 2:
         middle = np.sqrt(low * high)
         axis.set_ylim(middle / np.sqrt(2), middle * np.sqrt(2))
+    plain_log_ticks(axis.yaxis)
     axis.grid(alpha=0.25, linewidth=0.5)
     axis.set_xlabel("epochs", fontsize=9)
     axis.tick_params(labelsize=8)

@@ -78,7 +78,7 @@ def simulate_app() -> App:
     return new_app(
         "tasks.simulate",
         make_scan,
-        "Simulate a fly-scan: object, probe, positions and dose make diffraction counts.",
+        "Simulate a scan: object, probe, positions and dose make diffraction counts.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A fly-scan over two regions of a sample, a guard band apart, and what lights it.
+"""A scan over two regions of a sample, a guard band apart, and what lights it.
 
 Probe and scan are checked before anything is exposed.
 """

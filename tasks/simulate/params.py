@@ -1,4 +1,4 @@
-"""Parameters of the simulated fly-scan."""
+"""Parameters of the simulated scan."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ LARGEST_SCAN = 10_000_000
 
 
 class SimulationParams(StrictModel):
-    """A fly-scan over two regions of one object, a guard band apart."""
+    """A scan over two regions of one object, a guard band apart."""
 
     photons_per_pattern: float = Field(
         1000.0, gt=0, allow_inf_nan=False, description="Mean photons detected in a pattern"

@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from tasks.core.geometry.patches import bounding_box
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch
-from tasks.figures import CYCLIC_PHASE_MAP, amplitude_scale, error_scale, phase_scale, round_length
+from tasks.figures import (
+    CYCLIC_PHASE_MAP,
+    amplitude_scale,
+    error_scale,
+    phase_scale,
+    plain_log_ticks,
+    round_length,
+)
 
 
 def test_a_scale_ends_at_the_truths_range_and_holds_what_lies_beyond():
@@ -57,3 +65,20 @@ def test_phases_stay_on_the_truths_branch():
     assert np.ptp(phase) < np.pi
     shifted = phase_on_branch(truth * np.exp(0.3j), np.angle(truth), phase)
     np.testing.assert_allclose(shifted, phase + 0.3)
+
+
+@pytest.mark.parametrize(
+    "limits", [(2.2, 12.0), (1.1, 19.0), (0.31, 0.46), (0.09, 1.3), (3e-4, 40.0)]
+)
+def test_a_logarithmic_axis_has_some_labels_all_plain(limits):
+    axis = Figure().subplots()
+    axis.set_xscale("log")
+    axis.set_xlim(*limits)
+    plain_log_ticks(axis.xaxis)
+    shown = [tick for tick in axis.get_xticks() if limits[0] <= tick <= limits[1]]
+    labels = [label.get_text() for label in axis.get_xticklabels()]
+    assert 3 <= len(shown) <= 8
+    assert not any("$" in label or "×" in label for label in labels)
+    assert [
+        label.get_text() for label in axis.get_xticklabels(minor=True) if label.get_text()
+    ] == []

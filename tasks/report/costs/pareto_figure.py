@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import StrMethodFormatter
 
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
+from tasks.figures import plain_log_ticks
 from tasks.report.costs.cost_points import QUALITIES, CostPoint, Errors, by_condition, pareto_front
 from tasks.report.costs.label_placement import Box, place_labels
 
@@ -69,7 +69,6 @@ def draw_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None
     """Draw one panel without its labels."""
     known = known_points(points, quality)
     axis.set_xscale("log")
-    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_xlabel("CPU time for one scan [s]")
     axis.set_ylabel(axis_label(quality))
     axis.grid(which="major", color="#E8E8E8", lw=0.6)
@@ -94,6 +93,7 @@ def draw_panel(axis: Axes, points: Sequence[CostPoint], quality: Errors) -> None
         )
     axis.margins(*MARGINS)
     _draw_front(axis, [_place(point, quality) for point in known])
+    plain_log_ticks(axis.xaxis)
 
 
 def _draw_front(axis: Axes, places: Sequence[Place]) -> None:

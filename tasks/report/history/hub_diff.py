@@ -136,25 +136,27 @@ def _listed(conditions: Iterable[Place]) -> str:
 
 
 def _cells(change: Change) -> list[str]:
+    values = (change.before.value, change.after.value, change.change)
+    decimals = decimals_of(change.noise, *values)
     return [
         change.subject,
         METRICS.get(change.metric).title(),
         DASH if change.part == VALUE else change.part,
-        _number(change, change.before),
-        _number(change, change.after),
-        signed(change.change, decimals_of(change.noise)),
-        DASH if change.noise is None else f"{change.noise:.{decimals_of(change.noise)}f}",
+        _number(change, change.before, decimals),
+        _number(change, change.after, decimals),
+        signed(change.change, decimals),
+        DASH if change.noise is None else f"{change.noise:.{decimals}f}",
         change.outcome.value,
     ]
 
 
-def _number(change: Change, side: Measured) -> str:
+def _number(change: Change, side: Measured, decimals: int) -> str:
     """Return a delta with its sign, a score without; both with the digits that the noise leaves."""
     if side.value is None or " - " in change.subject:
-        return signed(side.value, decimals_of(change.noise))
+        return signed(side.value, decimals)
     if change.noise is None:
         return fixed(side.value)
-    return f"{side.value:.{decimals_of(change.noise)}f}"
+    return f"{side.value:.{decimals}f}"
 
 
 def _notes(changes: Sequence[Change], has_same_truths: bool) -> list[str]:

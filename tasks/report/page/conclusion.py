@@ -16,6 +16,7 @@ from tasks.report.texts.interval_texts import (
     family_title,
     interval_caption,
     interval_text,
+    notes,
     part_name,
     shown_families,
     told_columns,
@@ -124,7 +125,7 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 def _told(entry: Mapping[str, Any]) -> str:
     """Return `MAE phase -0.0012, interval -0.0030 to +0.0005`."""
-    value = signed(entry["delta"], decimals_of(entry["half_width"]))
+    value = signed(entry["delta"], decimals_of(entry["half_width"], entry["delta"]))
     interval = "" if entry["half_width"] is None else f", interval {interval_text(entry)}"
     return f"{_name(entry)} {value}{interval}"
 
@@ -145,7 +146,7 @@ def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
             for family, found in _families_over(split, delta).items():
                 beside = "" if family == HEADLINE else f": {family_title(family)}"
                 tables.append((f"Over the {split} split{beside}", found))
-    return [DeltaTable(title, delta_cells(f), interval_caption(f)) for title, f in tables]
+    return [DeltaTable(t, delta_cells(f), [*interval_caption(f), *notes(f)]) for t, f in tables]
 
 
 def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
-from tasks.catalogue.headline import OBJECT_ERROR
+from tasks.catalogue.headline import OBJECT_ERROR, SUBJECT
 from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 from tasks.core.files.atomic_files import atomic_path
@@ -124,8 +124,11 @@ def _frc_figure(
             dash = CONTROL_DASHES[controls.index(model) % len(CONTROL_DASHES)]
         else:
             is_arm, colour = drawn[model].role is Role.ARM, drawn[model].colour
-            width, dash = (2.0, "-") if is_arm else (1.3, "--")
+            width, dash = (2.4, "-") if is_arm else (1.3, "--")
         axis.plot(curve.x, curve.y, color=colour, lw=width, ls=dash, label=model)
+        if model == SUBJECT.name:
+            # It is drawn over the other arms, which show through its gaps where curves coincide.
+            axis.lines[-1].set(linestyle=(0, (3, 2)), zorder=2.1)
         crossing = crossings_per_px.get(model)
         if crossing is not None:
             axis.plot(crossing, LEVEL, "o", ms=5, mec=colour, mfc=svg.PAPER, mew=1.4, zorder=3)

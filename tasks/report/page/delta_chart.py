@@ -65,7 +65,7 @@ def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
 
 def describe(entry: Entry) -> str:
     """Return a delta in words."""
-    value = signed(entry["delta"], decimals_of(entry["half_width"]))
+    value = signed(entry["delta"], decimals_of(entry["half_width"], entry["delta"]))
     verdict = entry["verdict"] or "no verdict"
     return f"against {entry['against']} {value}, interval {interval_text(entry)}, {verdict}"
 

@@ -32,7 +32,7 @@ from tasks.report.page.page_files import PageFiles, keep_state
 from tasks.report.page.provenance import Provenance, plan_facts, provenance_of
 from tasks.report.page.svg import style_sheet_variables
 from tasks.report.records.attempts import read_blocker
-from tasks.report.records.hub_contents import read_plan
+from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.statistics.summary import MISSING, flag_list
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, outcome_line
@@ -89,6 +89,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "subject": SUBJECT.name,
         "solver": SOLVER.name,
         "metrics": metrics_among(delta["directions"]),
+        "warnings": profile_warning(plan),
         "conclusion": conclusion_of(summary, delta),
         "counts": counts(dict(summary)),
         "split": delta["aggregate_split"],

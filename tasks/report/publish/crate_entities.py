@@ -57,7 +57,7 @@ DESCRIPTIONS = {
 }
 # By the folder, for files that have none of their own; the first that fits.
 FOLDER_DESCRIPTIONS = {
-    "data/phase_c/": "Simulated fly-scan: diffraction counts, probe and positions",
+    "data/phase_c/": "Simulated scan: diffraction counts, probe and positions",
     "data/phase_d/": "Choice of exposures, and their overlap",
     "data/phase_e/": "Training of a network",
     "data/phase_f/": "Reconstruction of a scan, and its record",

@@ -32,7 +32,7 @@ RUN_ID = "#run"
 DESCRIPTION = (
     f"A comparison of ptychographic reconstructions: {SUBJECT.name}, a network that learns from "
     "diffraction alone, against a supervised baseline and the iterative solver pty-chi, on "
-    "simulated fly-scans whose truth is known."
+    "simulated scans whose truth is known."
 )
 
 

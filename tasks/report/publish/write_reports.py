@@ -16,6 +16,7 @@ from tasks.report.page.page_files import has_kept_state
 from tasks.report.publish.research_object import write_research_object
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.comparisons import TABLE_NAME, find_blocks, find_comparisons
+from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.stage import summarise
 from tasks.report.statistics.deltas import delta_summary, vs
 from tasks.report.statistics.summary import ReportParams
@@ -103,11 +104,12 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     cost_lines = digest_lines(_cost_text(hub))
     blocker = read_blocker(hub)
     stopped = blocker.sentences if blocker else ()
+    warnings = profile_warning(read_plan(hub))
     preview = labelled(preview_lines(delta["deltas"]), delta)
     return {
         hub_layout.HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
         hub_layout.PREVIEW: "\n".join(preview) + "\n",
-        hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped),
+        hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped, warnings),
         hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
         hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
         hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),

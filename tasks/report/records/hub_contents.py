@@ -15,6 +15,7 @@ from tasks.report.records.record_model import Dose, Record, Replicate, Text, Ver
 
 # What a measured scan takes the place of.
 OF_SIMULATIONS = ("sample", "test_sample", "scan", "probe", "instrument", "fresh_samples")
+SMOKE = "The profile smoke only shows that all stages work: its numbers and verdicts mean nothing."
 
 
 class PlannedCondition(Record):
@@ -64,6 +65,11 @@ def read_plan(hub: Path) -> PlanFile | None:
         "tables alone."
     )
     return read_record(PlanFile, path, cure)
+
+
+def profile_warning(plan: PlanFile | None) -> list[str]:
+    """Return the sentence to read before the numbers of the profile smoke; none for others."""
+    return [SMOKE] if plan and plan.parameters.get("profile") == "smoke" else []
 
 
 @dataclass(frozen=True)

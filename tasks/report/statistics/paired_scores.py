@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metric import PARTS, VALUE
+from tasks.catalogue.metrics import METRICS
 from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name
 from tasks.report.statistics.t_intervals import (
     LEAST_N,
@@ -108,10 +109,22 @@ def estimate_delta(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:
     """Return the 95 % interval of a delta: over seeds where there are several, else over blocks."""
     delta = scores.delta(wanted)
     if delta is None:
-        return DeltaEstimate(reason=f"a value of {wanted.own} or {wanted.other} is missing")
+        return DeltaEstimate(reason=_why_missing(scores, wanted))
     if len(scores.replicates) >= LEAST_N:
         return _over_seeds(scores, wanted)
     return _over_blocks(scores, wanted, delta)
+
+
+def _why_missing(scores: PairedScores, wanted: DeltaKey) -> str:
+    """Return why there is no delta; an empty row of a censored metric is no fault."""
+    tables = scores.tables.values()
+    empty = [name[0] for name in wanted.pair if any(t.get(name, 0) is None for t in tables)]
+    if not (empty and METRICS.get(wanted.metric).is_censored):
+        return f"a value of {wanted.own} or {wanted.other} is missing"
+    return (
+        f"no crossing for {' and '.join(empty)}, whose correlation stays above the threshold up to "
+        f"the Nyquist frequency, or is not defined (`undefined` in comparison.json)"
+    )
 
 
 def _over_seeds(scores: PairedScores, wanted: DeltaKey) -> DeltaEstimate:

@@ -8,7 +8,7 @@ from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
-from tasks.report.records.hub_contents import HubContents, used_parameters
+from tasks.report.records.hub_contents import HubContents, profile_warning, used_parameters
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.summary import flag_text
 from tasks.report.texts.highlights import highlight_block
@@ -48,7 +48,7 @@ def write_hub_summary(hub: Path) -> None:
     """Write the page, of equal hubs in equal bytes; raises ValueError if a file is damaged."""
     contents = HubContents.of(hub)
     present = [path for path in LINKS.values() if (hub / path).is_file()]
-    lines = [f"# {contents.title}", ""]
+    lines = [f"# {contents.title}", "", *_paragraphs(profile_warning(contents.plan))]
     lines += _outcome(contents, failed=hub_layout.BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
     if contents.summary is not None and contents.delta is not None:
@@ -126,10 +126,11 @@ def digest_markdown(
     delta: dict[str, Any],
     cost_lines: Sequence[str] = (),
     stopped: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> str:
     """Return `metrics_digest.md`, with the costs and with what stopped the last run, if known."""
-    lines = ["# Phase G digest", "", "## Pipeline", "", *_paragraphs(stopped)]
-    lines += [counts(summary), "", *_comparison_list(summary)]
+    lines = ["# Phase G digest", "", *_paragraphs(warnings), "## Pipeline", ""]
+    lines += [*_paragraphs(stopped), counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
     lines += [*highlight_block(delta["deltas"], delta), *_interval_section(delta)]
     for split, values in delta["deltas_by_split"].items():
@@ -164,9 +165,8 @@ def _interval_section(delta: dict[str, Any]) -> list[str]:
     sentences = [*interval_caption(headline), *notes(headline)]
     lines = [*delta_rows(headline), "", *_paragraphs(sentences)]
     for family, entries in families.items():
-        known = [entry for entry in entries if entry["delta"] is not None]
-        lines += [f"{family_title(family)}:", "", *delta_rows(known), ""]
-        lines += _paragraphs(notes(known))
+        lines += [f"{family_title(family)}:", "", *delta_rows(entries), ""]
+        lines += _paragraphs(notes(entries))
     return lines
 
 

@@ -101,7 +101,7 @@ def delta_cells(found: Sequence[dict[str, Any]]) -> list[list[str]]:
             METRICS.get(entry["metric"]).title(),
             DASH if entry["part"] == VALUE else entry["part"],
             entry["against"],
-            signed(entry["delta"], decimals_of(entry["half_width"])),
+            signed(entry["delta"], decimals_of(entry["half_width"], entry["delta"])),
             interval_text(entry),
             _p_text(entry["p_holm"]),
             entry["verdict"] or DASH,

@@ -59,12 +59,11 @@ def fixed(value: float | None) -> str:
     return f"{value:.3f}" if abs(value) >= 0.0995 else f"{value:.4f}"
 
 
-def decimals_of(half_width: float | None) -> int:
-    """Return how many decimals an interval deserves: two digits of its half width, 3 to 6."""
-    if not half_width:
-        return FEWEST_DECIMALS + 1
-    wanted = 1 - math.floor(math.log10(half_width))
-    return min(max(wanted, FEWEST_DECIMALS), MOST_DECIMALS)
+def decimals_of(half_width: float | None, *values: float | None) -> int:
+    """Return the decimals of two digits of a half width, 3 to 6; 6 if a value would read as 0."""
+    found = 1 - math.floor(math.log10(half_width)) if half_width else FEWEST_DECIMALS + 1
+    found = min(max(found, FEWEST_DECIMALS), MOST_DECIMALS)
+    return MOST_DECIMALS if any(value and not round(value, found) for value in values) else found
 
 
 def signed(value: float | None, decimals: int, missing: str = DASH) -> str:

@@ -1,8 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from tasks.catalogue.metric import PARTS
+from tasks.catalogue.metrics import METRICS
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
 from tasks.compare.alignment.region import Region, largest_rectangle
+from tasks.compare.comparison_figure import control_lines
 from tasks.compare.convergence import (
     Convergence,
     Iterate,
@@ -10,6 +15,7 @@ from tasks.compare.convergence import (
     iterations_to_quality,
     write_convergence,
 )
+from tasks.compare.convergence_figure import QUANTITIES
 from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.object_file import ObjectWindow, iterates_writer
@@ -132,3 +138,19 @@ def test_a_curve_is_written_row_by_row(tmp_path):
         "PtyChi,0,0.3333333333,0.1,0.2\n"
         "PtyChi,2,0.25,0.1,0.2\n"
     )
+
+
+def test_the_figure_has_the_names_of_the_tables():
+    names = ["complex NRMSE", "MAE amplitude", "MAE phase [rad]"]
+    assert [label for _, label in QUANTITIES] == names
+    assert names == [METRICS.get("complex_nrmse").label, *map(METRICS.get("mae").title, PARTS)]
+
+
+def test_the_table_of_controls_names_amplitude_and_phase():
+    result = SimpleNamespace(value=lambda _, part: 0.9 if part == "amplitude" else 0.1)
+    title, parts, row = control_lines({"Flat": result})
+    assert parts.split() == ["ampl.", "phase"] * 2
+    assert [row.index(cell) for cell in ("0.900", "0.100")] == [
+        parts.index(name) for name in ("ampl.", "phase")
+    ]
+    assert title.split() == ["controls", "MS-SSIM", "MAE"]

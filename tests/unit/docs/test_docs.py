@@ -17,6 +17,7 @@ from flows.cli.studies import CONDITION
 from flows.params.run import PhaseGParams
 from flows.params.sweep import AxesParams
 from tasks.ingest.params import IngestOptions
+from tasks.report.records.delta_files import DeltaSummary
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -166,3 +167,25 @@ def test_the_site_builds_without_warnings_and_needs_no_network(tmp_path, tables)
             if option == listed[0] and shown[place : place + len(listed)] == listed
         )
         shown = shown[start + len(listed) :]
+
+
+def test_the_examples_of_extending_are_files_that_tests_run_and_imports_that_work():
+    page = (DOCS / "extending.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```{literalinclude} (\S+)", page)
+    assert [Path(name).name for name in shown] == ["blurred_truth.py", "complex_correlation.py"]
+    assert all((DOCS / name).is_file() for name in shown)
+    imports = re.findall(r"^    from (tasks\.\S+) import (.+)$", page, re.MULTILINE)
+    rows = re.findall(
+        r"^\| (`.+`) \| `(tasks/catalogue|tasks/core)/(\S+)\.py` \|$", page, re.MULTILINE
+    )
+    named = [(module, names.split(", ")) for module, names in imports]
+    named += [(f"{a}.{b}".replace("/", "."), re.findall(r"`(\w+)`", names)) for names, a, b in rows]
+    assert len(named) == 11
+    for module, names in named:
+        assert [n for n in names if not hasattr(importlib.import_module(module), n)] == []
+
+
+def test_the_delta_file_is_described_key_by_key():
+    page = (DOCS / "TESTING_GUIDE.md").read_text(encoding="utf-8")
+    missing = [key for key in DeltaSummary.model_fields if f"| `{key}" not in page]
+    assert missing == []

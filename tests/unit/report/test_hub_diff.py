@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.__main__ import main
 from tasks.report.history.changes import Change, Measured, Outcome, faults_of, unjudged_of
-from tasks.report.history.hub_diff import diff_hubs
+from tasks.report.history.hub_diff import _cells, diff_hubs
 from tasks.report.history.hub_scores import read_hub_scores
 from tasks.report.publish.write_reports import rebuild_numbers
 from tasks.report.statistics.summary import ReportParams
@@ -71,6 +72,19 @@ def test_the_noise_is_that_of_two_independent_intervals(report_hub):
     change = find(diff(*hubs).scores, "PtyChi")
     assert change.noise == pytest.approx(np.hypot(*half_widths), rel=1e-9)
     assert change.after.kind == "spatial"
+
+
+def test_a_number_that_is_not_zero_never_reads_as_zero(report_hub):
+    """The noise of a small MSE may be far larger than a delta: its digits alone would hide it."""
+    change = Change(
+        "PtychoPINN - Baseline", "mse", "phase", Measured(-1.6e-5, 1e-3), Measured(3e-5, 1e-3)
+    )
+    cells = _cells(change)
+    assert cells[3:7] == ["-0.000016", "+0.000030", "+0.000046", "0.001414"]
+    coarse = _cells(replace(change, before=Measured(-0.02, 1e-3), after=Measured(0.01, 1e-3)))
+    assert coarse[3:7] == ["-0.0200", "+0.0100", "+0.0300", "0.0014"]
+    unknown = _cells(replace(change, before=Measured(-1.6e-5), after=Measured(-1.6e-5)))
+    assert unknown[3:6] == ["-0.000016", "-0.000016", "+0.000000"]
 
 
 def test_a_hub_against_itself_has_no_change_and_passes_the_gate(report_hub, tmp_path, capsys):

@@ -123,6 +123,18 @@ def test_a_missing_value_has_no_interval(three_seeds):
     assert found["mae"]["phase"]["p_value"] is None
 
 
+def test_a_curve_that_is_not_crossed_is_said_in_the_digest_beside_its_empty_row(tmp_path):
+    name = "frc_half_crossing_per_px"
+    rows = [MetricRow(model, name, value=0.35) for model in ("PtychoPINN", "Baseline")]
+    put(tmp_path, [*table(), *rows, MetricRow("PtyChi", name)])
+    digest = rebuild_numbers(tmp_path, ReportParams()).digest
+    assert "| FRC half crossing [1/px] | – | PtyChi | – | – | – | – |" in digest
+    assert (
+        "FRC half crossing [1/px] against PtyChi: no crossing for PtyChi, whose correlation stays "
+        "above the threshold up to the Nyquist frequency"
+    ) in digest
+
+
 def test_differences_that_do_not_vary_have_no_verdict(three_seeds):
     delta = rebuild_numbers(three_seeds, ReportParams()).delta
     found = delta["intervals"]["vs_Baseline"]["ms_ssim"]["amplitude"]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from flows.cli.without_a_run import report
 from flows.execution.attempt import write_blocker
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.study.hub_layout import METRICS_SUMMARY, PLAN, REPORT_PAGE
+from tasks.core.study.hub_layout import DIGEST, HUB_SUMMARY, METRICS_SUMMARY, PLAN, REPORT_PAGE
 from tasks.report.page.comparison_file import read_aligned
 from tasks.report.page.page_files import PageFiles
 from tasks.report.page.write import write_report_html
@@ -83,6 +84,26 @@ def test_a_missing_arm_is_said_before_the_answer(page_hub, rebuilt):
     assert "PtychoPINN cannot be held against PtyChi" in page.texts["answer"]
     text = (page_hub / REPORT_PAGE).read_text(encoding="utf-8")
     assert text.index("Partial report") < text.index('class="answer"')
+
+
+@pytest.mark.parametrize("profile", ["smoke", "quick"])
+def test_only_numbers_of_smoke_are_said_to_mean_nothing_before_they_are_told(
+    profile, page_hub, rebuilt, capsys
+):
+    plan = read_json(page_hub / PLAN)
+    write_json(page_hub / PLAN, plan | {"parameters": plan["parameters"] | {"profile": profile}})
+    rebuilt(page_hub)
+    assert report(page_hub, verify=False) == 0
+    texts = {name: (page_hub / name).read_text() for name in (REPORT_PAGE, DIGEST, HUB_SUMMARY)}
+    texts["terminal"] = capsys.readouterr().out
+    sentence = "The profile smoke only shows that all stages work: its numbers and verdicts mean"
+    if profile == "smoke":
+        before = {REPORT_PAGE: 'class="answer"', DIGEST: "##", HUB_SUMMARY: "##", "terminal": "Δ"}
+        assert [
+            n for n, text in texts.items() if sentence not in text.partition(before[n])[0]
+        ] == []
+    else:
+        assert [name for name, text in texts.items() if sentence in text] == []
 
 
 def test_a_failed_comparison_leaves_a_page_that_says_so(page_hub, rebuilt):

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.core.study.hub_layout import REPORT_PAGE
-from tasks.report.page.curve_charts import write_frc_plot
+from tasks.report.page.curve_charts import _frc_figure, write_frc_plot
 from tasks.report.page.curve_files import Curve
 from tasks.report.page.write import SIZE_LIMIT_BYTES
 from tasks.report.statistics.summary import MOST_LINES, flag_list
@@ -60,6 +60,16 @@ def test_a_page_of_sixty_comparisons_stays_small(page_hub, add_page_job, rebuilt
 
 def changed(path):
     return path.stat().st_ino
+
+
+def test_the_subject_is_drawn_over_an_equal_curve_which_shows_through():
+    curve = CURVES["PtychoPINN"]
+    figure = _frc_figure((5.0, 3.9), {"PtychoPINN": curve, "Baseline": curve}, {})
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    subject, other = lines["PtychoPINN"], lines["Baseline"]
+    assert subject.get_zorder() > other.get_zorder()
+    assert subject.is_dashed()
+    assert not other.is_dashed()
 
 
 def test_a_figure_that_shows_the_same_is_not_drawn_again(tmp_path):
