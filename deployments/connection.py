@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import WorkPool
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from flows.cli.command_line import OPTIONS
+from flows.params.run import OPTIONS
 from tasks.commands import run_app
 from tasks.core.files.atomic_files import read_json
 from tasks.runtime.errors import BadInputError

@@ -1,8 +1,14 @@
 """`python -m deployments.deploy`: make a server what `pools.yaml` and `prefect.yaml` declare."""
 
+if __name__ == "__main__":
+    # Before the imports below, which load the catalogues.
+    from tasks.commands import launch
+
+    launch("deployments.deploy")
+
 import asyncio
-import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -186,5 +192,4 @@ def apply_automation(client: SyncPrefectClient, wanted: AutomationCore) -> Chang
         yield f"automation {wanted.name!r}: updated {', '.join(changed)}"
 
 
-if __name__ == "__main__":
-    sys.exit(run_command(new_app("deployments.deploy", deploy)))
+main = partial(run_command, new_app("deployments.deploy", deploy))

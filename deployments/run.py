@@ -1,5 +1,11 @@
 """`python -m deployments.run phase-g/local`: trigger a run as the form does, from a shell."""
 
+if __name__ == "__main__":
+    # Before the imports below, which load the catalogues.
+    from tasks.commands import launch
+
+    launch("deployments.run")
+
 import sys
 import time
 from collections.abc import Sequence
@@ -25,10 +31,9 @@ USAGE = "python -m deployments.run phase-g/local --profile smoke --watch"
 
 
 def make_app(words: Sequence[str]) -> App:
-    """Return the command line: the options are the parameters of the deployment that is named.
+    """Return the command line of the deployment that is named, with its parameters as options.
 
-    Raises:
-        BadInputError: If the first word names no deployment.
+    BadInputError if the first word names no deployment.
     """
     if not words or words[0].startswith("-"):
         names = ", ".join(one.slug for one in declared_deployments())
@@ -67,11 +72,8 @@ def trigger(
 ) -> int:
     """Trigger a run, once it is sure that a worker would take it; return the exit code.
 
-    What was not asked for stays the deployment's; an empty queue, too.
-
-    Raises:
-        BadInputError: If the server does not know the deployment or has it from another version,
-            no worker is online, or a value is refused.
+    What was not asked for stays the deployment's; an empty queue, too. BadInputError if the server
+    does not know it or has another version, no worker is online, or a value is refused.
     """
     found = _known(client, declared)
     refuse_idle_pool(client, client.read_work_pool(declared.work_pool.name))
@@ -139,10 +141,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words.insert(0, SHOWN)
     try:
         app = make_app(words)
-    except BadInputError as error:
+    except ValueError as error:
         return refuse(str(error))
     return run_command(app, words)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

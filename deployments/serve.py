@@ -1,10 +1,17 @@
 """`python -m deployments.serve`: a server and workers on this machine, for people without one."""
 
+if __name__ == "__main__":
+    # Before the imports below, which load the catalogues.
+    from tasks.commands import launch
+
+    launch("deployments.serve")
+
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -157,5 +164,4 @@ def _worker_command(pool: str) -> list[str]:
     return [sys.executable, "-m", "prefect", *start, "--type", "process"]
 
 
-if __name__ == "__main__":
-    sys.exit(run_command(new_app("deployments.serve", serve)))
+main = partial(run_command, new_app("deployments.serve", serve))

@@ -6,11 +6,9 @@ flows.dose_overlap_study` runs it on this machine, with no server.
 
 if __name__ == "__main__":
     # Before the imports below, which take seconds.
-    import sys
-
     from flows.cli.local_server import launch
 
-    sys.exit(launch("flows.cli.command_line", "sweep"))
+    launch("flows.cli.command_line", "sweep")
 
 from typing import Any, cast
 

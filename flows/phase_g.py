@@ -6,11 +6,9 @@ on this machine, with no server.
 
 if __name__ == "__main__":
     # Before the imports below, which take seconds.
-    import sys
-
     from flows.cli.local_server import launch
 
-    sys.exit(launch("flows.cli.command_line", "main"))
+    launch("flows.cli.command_line", "main")
 
 from typing import Any, cast
 

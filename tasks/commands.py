@@ -1,18 +1,33 @@
 """What command lines share: options, a file of parameters, exit codes, and how they refuse."""
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CoercionError, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.config import Dict
 from pydantic import ValidationError
 from rich.console import Console
 
-from tasks.core.files.named_files import describe, named_parameter_file, read_parameters
+from tasks.core.files.named_files import (
+    CatalogueError,
+    describe,
+    named_parameter_file,
+    read_parameters,
+)
 
 EXIT_SUCCESS, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def launch(module: str, function: str = "main") -> NoReturn:
+    """Import a command line's module, which a catalogue may refuse; run its function, and end."""
+    try:
+        sys.exit(getattr(importlib.import_module(module), function)())
+    except CatalogueError as error:
+        sys.exit(refuse(str(error)))
 
 
 def say(text: str) -> None:
@@ -29,12 +44,10 @@ def tell(done: int, total: int, text: str) -> None:
 def new_app(
     module: str, run_it: Callable[..., int] | None = None, what_it_does: str | None = None
 ) -> App:
-    """Return a command line that draws its options from a function's parameters.
+    """Return the command line of a module, which draws its options from a function's parameters.
 
-    Args:
-        module: Dotted name of the module that is run.
-        run_it: Returns the exit code; none where the command line has commands instead.
-        what_it_does: The help; that of the function's docstring without.
+    The function returns the exit code; without one there are commands instead. The help is that of
+    its docstring unless another is given.
     """
     app = App(
         name=f"python -m {module}",
@@ -57,40 +70,65 @@ def run_app(
     options: Mapping[str, str] | None = None,
     refusal: type[ValueError] = ValueError,
 ) -> int:
-    """Run a command line and return its exit code.
+    """Run a command line on words; return its exit code, 2 for bad input, which is explained.
 
-    Args:
-        app: The command line.
-        words: Its words; the defaults are those of the file that `--parameters` names among them.
-        commands: The commands that take such defaults; none where there is one thing to do.
-        options: Names of options that are not called like their field.
-        refusal: What stands for bad input; other errors are faults of the program, and raised.
-
-    Returns:
-        What the function returns, or 2 for bad input, which is explained on standard error.
+    The defaults are those of the file that `--parameters` names, of each of the `commands` where
+    there are any. `options` are names of options that are not called like their field. `refusal`
+    stands for bad input; other errors are faults of the program, and raised.
     """
     named = options or {}
     try:
+        _refuse_empty(words)
         _take_defaults(app, named_parameter_file(words), commands)
     except ValueError as error:
         return refuse(str(error))
     try:
         return int(app(list(words), exit_on_error=False, print_error=False) or EXIT_SUCCESS)
     except CycloptsError as error:
-        cause = error.__cause__
-        return refuse(describe(cause, named) if isinstance(cause, ValidationError) else str(error))
+        return refuse(_explained(error, named))
     except ValidationError as error:
         return refuse(describe(error, named))
-    except refusal as error:
+    except (refusal, CatalogueError) as error:
         return refuse(str(error))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or refusal is not ValueError:
+            raise
+        return refuse(why_unusable(error))
+
+
+def why_unusable(error: OSError) -> str:
+    """Return which file cannot be read or written, why, and the cure."""
+    return (
+        f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Give this user "
+        f"the permission, or name another."
+    )
+
+
+def _explained(error: CycloptsError, options: Mapping[str, str]) -> str:
+    """Return what is wrong with the words of a command line."""
+    if isinstance(error.__cause__, ValidationError):
+        return describe(error.__cause__, options)
+    if isinstance(error, UnusedCliTokensError):
+        return (
+            f"Nothing takes {', '.join(map(repr, error.unused_tokens or ()))}: a switch stands "
+            f"alone, other options before their value. Leave it out, or see --help."
+        )
+    if isinstance(error, CoercionError) and error.target_type is bool and error.token is not None:
+        return f"{error.token.keyword} {error.token.value!r}: Give true or false, or no value."
+    return str(error)
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Refuse an empty word (ValueError): as a path it would mean the current folder."""
+    for before, word in zip(("", *words), words, strict=False):
+        name, sign, value = word.partition("=")
+        if not (value if sign and name.startswith("--") else word).strip():
+            what = name.strip() or (before if before.startswith("--") else "A word")
+            raise ValueError(f"{what} is empty. Give a value (is a variable not set?), or none.")
 
 
 def _take_defaults(app: App, parameter_file: Path | None, commands: Sequence[str]) -> None:
-    """Take the defaults of a command line from a file, where there is one.
-
-    Raises:
-        ValueError: If the file cannot be read.
-    """
+    """Take the defaults of a command line from a file, where there is one that can be read."""
     if parameter_file is not None:
         content = read_parameters(parameter_file)
         defaults = dict.fromkeys(commands, content) or content

@@ -15,7 +15,7 @@ from flows.hub.location import check_place, check_space, hub_place
 from flows.hub.provenance import commands_doc, publisher
 from flows.hub.staleness import broken_packages, refuse_stale_hub
 from flows.params.measured import spelled_out
-from flows.params.run import RunParams
+from flows.params.run import OPTIONS, RunParams
 from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import Plan
 from flows.progress import watched_on
@@ -28,6 +28,7 @@ from tasks.commands import (
     run_app,
     say,
     say_error,
+    why_unusable,
 )
 from tasks.core.study.hub_layout import (
     BLOCKER_TEXT,
@@ -40,8 +41,6 @@ from tasks.runtime.errors import (
     StageFailedError,
 )
 from tasks.runtime.lock import refuse_busy_hub
-
-OPTIONS = {"photons_per_pattern": "dose"}
 
 
 def study_app(study: Study) -> App:
@@ -71,18 +70,23 @@ def study_app(study: Study) -> App:
         """
         del parameters  # Read before the options are, by `run_app`.
         params = params.model_copy(update={"hub": hub_place(params.hub)})
-        if report_only:
-            code = report(params.hub, verify=not params.skip_post_verify)
-            say_lines(study.map_block(params.hub))
-            return code
-        if post_verify_only:
-            return verify(params.hub)
-        plan = study.plan(params)
-        commands_doc()
-        publisher()
-        if collect_only:
-            return collect(plan)
-        refuse_bad_start(plan)
+        try:
+            if report_only:
+                code = report(params.hub, verify=not params.skip_post_verify)
+                say_lines(study.map_block(params.hub))
+                return code
+            if post_verify_only:
+                return verify(params.hub)
+            plan = study.plan(params)
+            commands_doc()
+            publisher()
+            if collect_only:
+                return collect(plan)
+            refuse_bad_start(plan)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise BadInputError(why_unusable(error)) from error
         return execute(study, plan)
 
     run.__annotations__["params"] = Annotated[study.params, Parameter(name="*")]
@@ -91,11 +95,9 @@ def study_app(study: Study) -> App:
 
 
 def refuse_bad_start(plan: Plan) -> None:
-    """Refuse what a run would refuse, before Prefect is loaded.
+    """Refuse, before Prefect is loaded, what a run would refuse by a BadInputError.
 
-    Raises:
-        BadInputError: If the hub cannot be used, is too full, busy, or of other parameters, or
-            the cluster of a sweep does not answer.
+    Such as a hub that is too full, busy, or of other parameters, or a cluster that does not answer.
     """
     hub = plan.params.hub
     check_place(hub)
@@ -146,8 +148,7 @@ def quieten_prefect() -> None:
 def main(arguments: list[str] | None = None, study: Study = CONDITION) -> int:
     """Run the command line, on the words of this process where none are given.
 
-    Returns:
-        0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
+    Returns 0 all good, 1 a stage or comparison failed, 2 bad input or a stale hub, 130 interrupted.
     """
     words = spelled_out(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -6,7 +6,6 @@ temporary server would be loaded in this process too, and only when the flow beg
 """
 
 import atexit
-import importlib
 import logging
 import os
 import selectors
@@ -16,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
+from typing import NoReturn
 
 from flows import STARTUP_TIMEOUT_VARIABLE
 from tasks.runtime.process_lifetime import (
@@ -30,20 +30,14 @@ HOST = "127.0.0.1"
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
 
-def launch(module: str, function: str) -> int:
-    """Run a function of a command line's module on the words of this process; return its code."""
+def launch(module: str, function: str) -> NoReturn:
+    """Run a function of a command line's module on the words of this process, and end."""
     with rare_garbage_collection():
         if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
             the_local_server()
-        from tasks.catalogue.registry import CatalogueError
+        from tasks import commands
 
-        try:
-            command_line = importlib.import_module(module)
-        except CatalogueError as error:
-            from tasks.commands import refuse
-
-            return refuse(str(error))
-        return int(getattr(command_line, function)())
+        commands.launch(module, function)
 
 
 class LocalServer:
@@ -63,11 +57,7 @@ class LocalServer:
 
     @cached_property
     def api_url(self) -> str | None:
-        """Its URL, once it answers; None where the settings name another, or forbid one.
-
-        Raises:
-            RuntimeError: If it does not start in time.
-        """
+        """Its URL, once it answers, or RuntimeError; None where the settings have none of it."""
         if self._process.stdout is None:
             raise RuntimeError("The temporary Prefect server was started without a pipe.")
         limit_s = float(os.environ[STARTUP_TIMEOUT_VARIABLE])
@@ -112,12 +102,9 @@ def the_local_server() -> LocalServer | None:
 
 @contextmanager
 def local_server() -> Iterator[None]:
-    """Let Prefect use the temporary server while the block runs.
+    """Let Prefect use the temporary server while the block runs; RuntimeError if it is too slow.
 
     Where the settings name a server, or forbid a temporary one, they are left as they are.
-
-    Raises:
-        RuntimeError: If it does not start in time.
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 

@@ -8,7 +8,6 @@ from flows.planning.plan import Plan
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, say
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import (
-    BLOCKER_JSON,
     DELTA_SUMMARY,
     INVENTORY,
     PLAN,
@@ -17,8 +16,9 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
+from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import read_plan
-from tasks.report.records.inventory import inventory_renewed, is_of_a_run
+from tasks.report.records.inventory import inventory_renewed, is_of_a_run, refuse_no_hub
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.highlights import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
@@ -52,7 +52,7 @@ def report(hub: Path, *, verify: bool) -> int:
 
     The evidence is checked too where that is asked for, and a run of the flow made the hub.
     """
-    _refuse_no_hub(hub)
+    refuse_no_hub(hub, BadInputError)
     check_place(hub)
     with hub_lock(hub):
         try:
@@ -67,14 +67,15 @@ def report(hub: Path, *, verify: bool) -> int:
                 f"The reports of {hub} cannot be written ({error}). Give the hub free space and "
                 f"permission to write, or copy it to a place that has them."
             ) from error
-    for line in terminal_block(publication.delta, read_plan(hub)):
+    blocker = read_blocker(hub)
+    lines = terminal_block(publication.delta, read_plan(hub))
+    for line in (*(blocker.sentences if blocker else ()), *lines):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")
     say(f"Report:        {REPORT_PAGE}")
     code = EXIT_SUCCESS if found is None else say_findings(found)
-    stopped = (hub / BLOCKER_JSON).exists()
-    if stopped or not is_whole(publication.summary):
-        say(outcome_line(publication.summary, stopped=stopped))
+    if blocker or not is_whole(publication.summary):
+        say(outcome_line(publication.summary, stopped=blocker is not None))
         return EXIT_FAILED
     return code
 
@@ -84,7 +85,7 @@ def verify(hub: Path) -> int:
 
     A hub on a medium that cannot be written to is checked all the same.
     """
-    _refuse_no_hub(hub)
+    refuse_no_hub(hub, BadInputError)
     refuse_busy_hub(hub)
     if not is_of_a_run(hub):
         raise BadInputError(
@@ -108,8 +109,3 @@ def say_findings(found: dict[str, Any]) -> int:
     for line in finding_lines(found):
         say(f"  {line}")
     return EXIT_FAILED
-
-
-def _refuse_no_hub(hub: Path) -> None:
-    if not hub.is_dir():
-        raise BadInputError(f"The hub {hub} does not exist. Name the folder of a finished run.")

@@ -54,10 +54,11 @@ def write_blocker(hub: Path, failure: BaseException) -> dict[str, Any]:
     """
     head = {"schema_version": SCHEMA_VERSION, "written_at": utc_now()}
     blocker: dict[str, Any] = head | portable(failure_entry(failure), hub)
+    command = blocker["command"]
     lines = [
         f"Stage:     {blocker['stage'] or 'the flow itself'}",
         f"Exception: {blocker['exception']}: {blocker['message']}",
-        f"Repeat:    {blocker['command'] or 'run the same command again'}",
+        f"Repeat:    {f'in the hub: {command}' if command else 'run the same command again'}",
         f"Log:       {blocker['log'] or 'none'}",
         "",
         *blocker["log_tail"],

@@ -69,7 +69,8 @@ def _compare_what_is_there(hub: Path, plan: Plan, failed_stage: str | None) -> N
         return
     console = watching_console()
     if console is not None:
-        console.print(f"Comparing what there is: {len(partial)} comparisons", highlight=False)
+        many = "s" * (len(partial) > 1)
+        console.print(f"Comparing what there is: {len(partial)} comparison{many}", highlight=False)
     # The plan says which arms each comparison has read; the next run writes it anew.
     write_plan(hub, plan, partial)
     with run_monitor(hub, plan, None) as monitor, hub_session(hub, monitor) as session:

@@ -114,11 +114,7 @@ def _holds_something_else(place: Path) -> bool:
 
 
 def check_place(hub: Path) -> None:
-    """Refuse a hub that cannot be a folder to write to; makes nothing.
-
-    Raises:
-        BadInputError: If the hub or a folder above it is a file, or may not be written to.
-    """
+    """Refuse (BadInputError) a hub that cannot be a folder to write to; makes nothing."""
     existing = next(path for path in (hub, *hub.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise BadInputError(
@@ -137,10 +133,7 @@ def check_place(hub: Path) -> None:
 def check_space(hub: Path, plan: Plan) -> None:
     """Refuse a run whose disk is too full; makes nothing.
 
-    What the hub holds already needs no room again.
-
-    Raises:
-        BadInputError: The message has the room that is needed and that there is.
+    What the hub holds already needs no room again. BadInputError has the room needed and free.
     """
     existing = next(path for path in (hub, *hub.absolute().parents) if path.is_dir())
     there = [hub / path for call in plan for path in call.outputs.values()]

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from flows.planning.plan import Plan
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.catalogue.registry import CatalogueError
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN
 from tasks.runtime.errors import StaleHubError
 
+MADE_WITH = "made with "
 OUTPUT_FOLDERS = ("data", "analysis", "plan", "cli", "summary")
 
 
@@ -45,7 +45,7 @@ def stale_outputs(hub: Path, plan: Plan) -> list[str]:
     named = old.get("reconstructions", ()) if isinstance(old, dict) else ()
     return [
         *differences(with_new_options(known, plan.science, plan.params), plan.science),
-        *(f"reconstructions: {name} -> {_why_lost(name)}" for name in named if _why_lost(name)),
+        *(_lost(name) for name in named if name not in RECONSTRUCTIONS.entries),
     ]
 
 
@@ -54,13 +54,11 @@ def broken_packages() -> list[str]:
     return [*RECONSTRUCTIONS.broken.values(), *METRICS.broken.values()]
 
 
-def _why_lost(name: str) -> str:
-    """Return why a reconstruction that a hub was made with is not to be had; empty where it is."""
-    try:
-        RECONSTRUCTIONS.get(name)
-    except CatalogueError as error:
-        return str(error)
-    return ""
+def _lost(name: str) -> str:
+    """Return that a hub was made with a reconstruction that is not to be had, and the cure."""
+    if name in RECONSTRUCTIONS.broken:
+        return f"{MADE_WITH}{name}, and {RECONSTRUCTIONS.broken[name]}. Mend or remove that package"
+    return f"{MADE_WITH}{name}, which is not in the catalogue. Put it back there"
 
 
 def with_new_options(old: Any, new: Any, params: Any) -> Any:
@@ -84,15 +82,13 @@ def with_new_options(old: Any, new: Any, params: Any) -> Any:
 
 
 def refuse_stale_hub(hub: Path, plan: Plan) -> None:
-    """Refuse a hub whose outputs were made with other parameters; deletes nothing.
-
-    Raises:
-        StaleHubError: The message names what differs, and `--clobber`.
-    """
+    """Refuse a hub of other parameters by a StaleHubError that names them; deletes nothing."""
     stale = stale_outputs(hub, plan)
     if stale:
+        lost = "; ".join(line for line in stale if line.startswith(MADE_WITH))
+        why = f"was {lost}" if lost else f"holds outputs of other parameters ({'; '.join(stale)})"
         raise StaleHubError(
-            f"{hub} holds outputs of other parameters ({'; '.join(stale)}). Give another --hub, "
+            f"{hub} {why}. Give another --hub, "
             f"or --clobber to move what no longer holds to {hub}/archive and go on."
         )
 

@@ -27,6 +27,8 @@ def _panel(title: str) -> Parameter:
 
 
 DOSE_OPTIONS = ("--dose", "--photons-per-pattern")
+# Names of options that are not called like their field.
+OPTIONS = {"photons_per_pattern": "dose"}
 
 
 class Profile(StrEnum):
@@ -50,6 +52,13 @@ class HubParams(StrictModel):
     hub: Path = Field(
         Path("runs/phase_g_dense"), description="Folder of the study; created if it does not exist"
     )
+
+    @field_validator("hub", mode="before")
+    @classmethod
+    def _hub_is_named(cls, value: object) -> object:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("The name of the hub is empty. Name a folder, or leave it out.")
+        return value
 
 
 class ConditionParams(StrictModel):

@@ -11,6 +11,7 @@ from flows.planning.measured_dose import photons_per_pattern
 from flows.planning.planner import Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core.objects import check_object
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
 from tasks.ingest.stage import OUTPUTS as IMPORTED
@@ -190,13 +191,15 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
     The dose is what was measured, and nothing but patterns tells how good an arm is.
 
     Raises:
-        BadInputError: If the file leads out of the data root, or cannot be read as a scan.
+        BadInputError: If a file leads out of the data root, or is not what it is named for.
     """
     if params.measured is None:
         return params
     measured = confined(params.measured)
     try:
         photons = photons_per_pattern(measured.ingest)
+        if measured.labels is Labels.SIMULATION:
+            check_object(params.sample, (0, 0))  # Its size follows from the import.
     except ValueError as error:
         raise BadInputError(str(error)) from error
     found = {"measured": measured, "photons_per_pattern": photons, "truth_free": True}

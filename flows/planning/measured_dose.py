@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.preparation.photon_scale import photon_quantum
@@ -19,11 +20,15 @@ def photons_per_pattern(params: IngestParams) -> float:
     Three digits name a folder, and do not change with a masked pixel more or less.
 
     Raises:
-        ValueError: If it cannot be read as a scan, or holds no photon.
+        ValueError: If it or a file beside it cannot be read, or it holds no photon.
     """
+    scan = open_scan(params.file, params)
+    beside = {"mask": params.mask, "dark": params.patterns.dark, "probe": params.probe}
+    for name, named in beside.items():
+        if named.file is not None:
+            read_named_array(named.file, named.dataset, name)
     if params.patterns.photons_per_pattern is not None:
         return rounded(params.patterns.photons_per_pattern)
-    scan = open_scan(params.file, params)
     cropped = crop_scan(scan, params)
     spread = np.linspace(0, len(scan) - 1, min(SAMPLED_PATTERNS, len(scan)))
     values = cropped.some(np.unique(spread.round().astype(np.intp)))

@@ -100,7 +100,10 @@ class Metric:
         if math.isinf(found.value):
             return Score(None, reason=f"{self.name} is infinite: the image equals the truth")
         what = self.name if part == VALUE else f"{self.name} of the {part}"
-        raise ValueError(f"{what} is NaN. Make the reconstruction again.")
+        raise ValueError(
+            f"{what} is NaN. Make the reconstruction again if its pixels are not finite. If they "
+            f"are, the metric is at fault: correct it, or return Score(None, reason=...) there."
+        )
 
 
 def check_metric(entry: Metric) -> None:

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from tasks.core.files.named_files import CatalogueError
+
+__all__ = ["Catalogue", "CatalogueError", "check_name"]
 
 LONGEST_NAME = 40
 
@@ -20,10 +25,6 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
-
-
-class CatalogueError(Exception):
-    """The catalogue of reconstructions or of metrics is not in order; says what cures it."""
 
 
 @dataclass
@@ -45,11 +46,7 @@ class Catalogue(Generic[T]):
     broken: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: T, source: str) -> None:
-        """Register an entry; its source is named in messages.
-
-        Raises:
-            CatalogueError: If its name is taken or will not do.
-        """
+        """Register an entry by its source; CatalogueError if its name is taken or will not do."""
         try:
             self.check(entry)
         except ValueError as error:
@@ -62,22 +59,21 @@ class Catalogue(Generic[T]):
                 )
         self.entries[entry.name] = entry
 
-    def add_modules(self, package: str, modules: Sequence[str], attribute: str) -> None:
+    def add_modules(
+        self, package: str, modules: Sequence[str], attribute: str, kind: type[Any] = object
+    ) -> None:
         """Register the entries of modules of a package (a dotted name), in their order.
 
-        Each module has the variable `attribute`: an entry, or a tuple of them.
-
-        Raises:
-            CatalogueError: If a module lacks the variable, a file of the folder is not named, or
-                an entry cannot be registered.
+        Each module has the variable `attribute`: an entry of that kind, or a tuple of them. Raises
+        CatalogueError if a module does not import, lacks it, or is not named, or an entry will not
+        do.
         """
         for module in modules:
             source = f"{package}.{module}"
-            found = getattr(importlib.import_module(source), attribute, None)
+            found = getattr(_imported(package, module), attribute, None)
             if found is None:
                 raise CatalogueError(f"{source} registers nothing: it must define {attribute}.")
-            for entry in found if isinstance(found, tuple) else (found,):
-                self.add(entry, source)
+            self._add_all(found, kind, f"{attribute} of {source}")
         paths = importlib.import_module(package).__path__
         files = {path.stem for folder in paths for path in Path(folder).glob("*.py")}
         for stray in sorted(files - {"__init__", *modules}):
@@ -91,10 +87,8 @@ class Catalogue(Generic[T]):
     ) -> None:
         """Register what installed packages bring; one that does not import is kept as broken.
 
-        Each entry point of the group names an entry of that kind, or a tuple of them.
-
-        Raises:
-            CatalogueError: If an entry is of another class, or cannot be registered.
+        Each entry point of the group names an entry of that kind, or a tuple of them; raises
+        CatalogueError if one will not do.
         """
         for point in sorted(points or entry_points(group=group), key=lambda found: found.name):
             source = f"the entry point {point.name} = {point.value}"
@@ -103,13 +97,16 @@ class Catalogue(Generic[T]):
             except Exception as error:  # noqa: BLE001 - whatever another package raises
                 self.broken[point.name] = f"{source} does not import: {error!r}"
                 continue
-            for entry in found if isinstance(found, tuple) else (found,):
-                if not isinstance(entry, kind):
-                    raise CatalogueError(
-                        f"{source} of the group {group} must name a {kind.__name__}, got "
-                        f"{type(entry).__name__}. Correct it in the package."
-                    )
-                self.add(entry, source)
+            self._add_all(found, kind, source)
+
+    def _add_all(self, found: Any, kind: type[Any], source: str) -> None:
+        """Register an entry, or a tuple of them; CatalogueError if one is of another class."""
+        for entry in found if isinstance(found, tuple) else (found,):
+            if not isinstance(entry, kind):
+                raise CatalogueError(
+                    f"{source} must name a {kind.__name__}, got {type(entry).__name__}. Correct it."
+                )
+            self.add(entry, source)
 
     def get(self, name: str) -> T:
         """Return an entry; CatalogueError if there is none, or its package does not import."""
@@ -122,6 +119,23 @@ class Catalogue(Generic[T]):
             )
         known = ", ".join(self.entries)
         raise CatalogueError(f"There is no {self.kind} {name!r}. Known are {known}.")
+
+
+def _imported(package: str, module: str) -> ModuleType:
+    """Return a module of a package; CatalogueError, which names its file, if it does not import."""
+    path = Path(importlib.import_module(package).__path__[0]) / f"{module}.py"
+    try:
+        return importlib.import_module(f"{package}.{module}")
+    except CatalogueError:
+        raise
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == f"{package}.{module}":
+            why = f"is not there, and {package} lists {module!r}. Make it, or correct the list"
+        elif isinstance(error, ModuleNotFoundError):
+            why = f"needs the module {error.name}, which is not there. Install it, or correct it"
+        else:
+            why = f"does not import ({type(error).__name__}: {error}). Correct it"
+        raise CatalogueError(f"{path} {why}.") from error
 
 
 def check_name(name: str, pattern: str, taken: Iterable[str] = ()) -> None:

@@ -1,5 +1,11 @@
 """`python -m tasks.report`: the deltas of many runs, and the difference between two."""
 
+if __name__ == "__main__":
+    # Before the imports below, which load the catalogues.
+    from tasks.commands import launch
+
+    launch("tasks.report.__main__")
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,14 +38,16 @@ def history(*hubs: Path, output: Path | None = None) -> int:
     """
     if not hubs:
         raise ValueError("A history needs a hub. Name the folders of one or more runs.")
+    path = hubs[0].resolve().parent / PLOT_NAME if output is None else output
+    if path.is_dir() or path.suffix.lower() != ".png":
+        raise ValueError(f"The plot is a PNG, got --output {path}. Name a file that ends in .png.")
+    if not path.parent.is_dir():
+        raise ValueError(f"The plot {path} cannot be written: make the folder {path.parent} first.")
     entries = read_history(hubs)
     if not entries:
         raise ValueError("The hubs hold no attempt. Name hubs in which a run has ended.")
     for line in history_lines(entries):
         say(line)
-    path = hubs[0].resolve().parent / PLOT_NAME if output is None else output
-    if path.is_dir() or path.suffix.lower() != ".png":
-        raise ValueError(f"The plot is a PNG, got --output {path}. Name a file that ends in .png.")
     try:
         write_history_plot(path, entries)
     except OSError as error:
@@ -104,7 +112,3 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         drop_output()
         return EXIT_SUCCESS
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -59,11 +59,7 @@ class SentProgress:
 
 
 def find_call(hub: Path, stage: str) -> StageCall:
-    """Return a stage of the hub's plan.
-
-    Raises:
-        ValueError: If the plan has no such stage.
-    """
+    """Return a stage of the hub's plan; ValueError if the plan has no such stage."""
     stages = {entry["stage"]: entry for entry in read_json(hub / PLAN)["stages"]}
     if stage not in stages:
         raise ValueError(
@@ -76,8 +72,7 @@ def find_call(hub: Path, stage: str) -> StageCall:
 def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
     """Run the function of a stage; write and return its manifest, which holds its cache key.
 
-    Raises:
-        ValueError: If an input is missing, or an output was not written.
+    ValueError if an input is missing, or an output was not written.
     """
     absent = [path for path in call.inputs.values() if not (hub / path).is_file()]
     if absent:
@@ -124,8 +119,7 @@ def _versions() -> dict[str, str]:
 def run_stage_process(hub: Path, stage: str, key: str) -> int:
     """Run a stage of the hub's plan in this process, there for it alone; return its exit code.
 
-    Raises:
-        Exception: What stopped the stage, unless another try may succeed.
+    What stopped the stage is raised, unless another try may succeed.
     """
     die_with_parent()
     name_process(stage)
@@ -151,6 +145,12 @@ def main() -> int:
     parser.add_argument("stage", help="name of a stage in plan/plan.json")
     parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
     arguments = parser.parse_args()
+    try:
+        find_call(arguments.hub, arguments.stage)
+    except FileNotFoundError:
+        parser.error(f"{arguments.hub} is no hub: it has no {PLAN}. Name the folder of a run.")
+    except ValueError as error:
+        parser.error(str(error))
     return run_stage_process(arguments.hub, arguments.stage, arguments.cache_key)
 
 

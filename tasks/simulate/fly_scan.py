@@ -11,7 +11,7 @@ import numpy as np
 from tasks.core import Complex, Complex128, Real64
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.geometry.patches import patch_corners
-from tasks.core.objects import make_object
+from tasks.core.objects import check_object, make_object
 from tasks.core.physics.probe import (
     edge_energy_fraction,
     energy_diameter_px,
@@ -113,8 +113,12 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
 
 
 def check_scans(params: SimulationParams) -> None:
-    """Refuse what `make_probe_modes` or `lay_out_scans` does, without exposing anything."""
-    lay_out_scans(params, energy_diameter_px(make_probe(params)))
+    """Refuse what probe, layout or sample would, without drawing or exposing anything."""
+    layout = lay_out_scans(params, energy_diameter_px(make_probe(params)))
+    check_object(params.train_object, layout.shape)
+    if params.test_object is not None:
+        height, width = layout.shape
+        check_object(params.test_object, (height - layout.test_row_px, width))
 
 
 def _check_test_span(positions_px: Real64, least_px: float) -> None:

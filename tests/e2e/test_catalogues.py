@@ -141,5 +141,5 @@ def test_an_arm_of_an_installed_package_is_wherever_the_others_are(run, hub, pac
     said = run("flows.phase_g", "--hub", "other", *FIXED, "--collect-only", path=packaged)
     assert "blur-truth" not in said
     said = run("flows.phase_g", "--hub", "hub", *FIXED, path=packaged, expect=2)
-    assert f"reconstructions: {ARM}" in " ".join(said.split())
+    assert f"made with {ARM}" in " ".join(said.split())
     assert "Mend or remove that package" in " ".join(said.split())

@@ -69,5 +69,5 @@ def row_place(name: str) -> int:
 
 
 METRICS = Metrics("metric", check_metric)
-METRICS.add_modules(__name__, MODULES, "METRIC")
+METRICS.add_modules(__name__, MODULES, "METRIC", Metric)
 METRICS.add_entry_points(GROUP, Metric)

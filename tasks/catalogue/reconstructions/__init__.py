@@ -57,5 +57,5 @@ def is_image(entry: Reconstruction) -> bool:
 
 
 RECONSTRUCTIONS = Reconstructions("reconstruction", check_reconstruction, str.lower)
-RECONSTRUCTIONS.add_modules(__name__, MODULES, "RECONSTRUCTION")
+RECONSTRUCTIONS.add_modules(__name__, MODULES, "RECONSTRUCTION", Reconstruction)
 RECONSTRUCTIONS.add_entry_points(GROUP, Reconstruction)

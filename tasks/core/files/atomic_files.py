@@ -83,7 +83,8 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
     except (OSError, KeyError) as error:
         raise ValueError(
             f"{path} cannot be read as the HDF5 file that is expected there ({error}). It is "
-            f"missing, cut short or of another kind: delete it and run the same command again."
+            f"missing, cut short or of another kind: put the right one there, or, if a "
+            f"run made it, delete it and run the same command again."
         ) from error
 
 

@@ -24,12 +24,16 @@ OPTION = "--parameters"
 CURE = "Name a JSON or YAML file of parameters by name, such as the parameters.json of a scan."
 
 
+class CatalogueError(ValueError):
+    """A catalogue is not in order; says what cures it."""
+
+
 def catalogue(what: str, *entries: tuple[str, Thing]) -> dict[str, Thing]:
-    """Return things by name, in their order; ValueError, which says `what` they are, for twins."""
+    """Return things by name, in their order; CatalogueError says `what` they are, for twins."""
     found: dict[str, Thing] = {}
     for name, thing in entries:
         if name in found:
-            raise ValueError(f"There are two {what}s called {name!r}. Rename one of them.")
+            raise CatalogueError(f"There are two {what}s called {name!r}. Rename one of them.")
         found[name] = thing
     return found
 
@@ -150,8 +154,10 @@ def describe(error: ValidationError, options: Mapping[str, str]) -> str:
     The option of a nested field is called `--probe.n-px`; `options` has the names of those that are
     not called like their field.
     """
-    sentences = []
-    for fault in error.errors():
+    sentences, faults = [], error.errors()
+    # A list is too short without its members that are refused: that says nothing new.
+    parents = [fault["loc"][:-1] for fault in faults]
+    for fault in (f for f in faults if f["type"] != "too_short" or f["loc"] not in parents):
         fields = [part for part in fault["loc"] if isinstance(part, str)]
         name = ".".join(options.get(field, field).replace("_", "-") for field in fields)
         option = f"--{name}" if name else "parameters"

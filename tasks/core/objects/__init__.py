@@ -6,6 +6,7 @@ class in that file and a base of `ObjectParams`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import pi
 from typing import Annotated, Any, Self
 
@@ -125,6 +126,13 @@ def make_object(
         phase = np.interp(fractions[1, row], (0, 1), params.phase_range_rad)
         object_[row] = amplitude * np.exp(1j * phase)
     return object_
+
+
+@lru_cache(maxsize=64)
+def check_object(params: ObjectParams, shape: tuple[int, int]) -> None:
+    """Refuse what `make_object` does of a file, once for each of its contents; draw nothing."""
+    if params.path is not None:
+        object_from_file(params.path, shape)
 
 
 def object_facts(params: ObjectParams) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> Complex128:
             f"{bad} pixels of the object of {path} are not finite. Replace them, by 1 where "
             f"nothing was measured."
         )
-    if not part.any():
+    if part.size and not part.any():
         raise ValueError(f"The object of {path} is zero everywhere. Give one that transmits.")
     return part
 

@@ -8,10 +8,12 @@ from typing import Any
 from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import VALUE, Metric
 from tasks.catalogue.reconstruction import Reconstruction
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
 from tasks.report.history.changes import Measured, measured_delta
 from tasks.report.records.attempts import Attempt, read_attempts
 from tasks.report.records.delta_files import DeltaSummary
+from tasks.report.records.inventory import refuse_no_hub, report_cure
 from tasks.report.records.record_model import read_record
 from tasks.report.statistics.deltas import others_of, vs
 from tasks.report.texts.text_tables import DASH, decimals_of, signed, text_table
@@ -58,19 +60,16 @@ def read_history(hubs: Sequence[Path]) -> list[HubAttempt]:
 
 def _attempts_of(hub: Path) -> list[Attempt]:
     """Return the attempts of one hub."""
-    if not hub.is_dir():
-        raise ValueError(f"The hub {hub} does not exist. Name folders of runs.")
+    refuse_no_hub(hub)
     attempts = read_attempts(hub)
     path = hub / DELTA_SUMMARY
     if not path.is_file():
         if not attempts:
             raise ValueError(
-                f"The hub {hub} has neither {ATTEMPTS} nor {DELTA_SUMMARY}. Run the flow in it, or "
-                f"make its reports with `python -m flows.phase_g --hub {hub} --report-only`."
+                f"The hub {hub} has neither {ATTEMPTS} nor {DELTA_SUMMARY}. {report_cure(hub)}"
             )
         return attempts
-    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
-    reports = read_record(DeltaSummary, path, cure)
+    reports = read_record(DeltaSummary, path, report_cure(hub))
     if not attempts:
         told: dict[str, Any] = {
             "started_at": reports.generated_at,
@@ -111,7 +110,7 @@ def history_lines(entries: Sequence[HubAttempt]) -> list[str]:
         title = f"{metric.label} of {SUBJECT.name} minus the other arm ({metric.direction})"
         lines += [title, "", *text_table(header, rows, n_left=len(HEADER)), ""]
     lines += ["± is half the width of the 95 % interval, where it was kept."]
-    return lines + _failures(entries)
+    return lines + _not_shown(entries) + _failures(entries)
 
 
 def _about(entry: HubAttempt) -> list[str]:
@@ -125,6 +124,14 @@ def _cell(found: Measured) -> str:
     decimals = decimals_of(found.half_width)
     middle = signed(found.value, decimals)
     return middle if found.half_width is None else f"{middle} ± {found.half_width:.{decimals}f}"
+
+
+def _not_shown(entries: Sequence[HubAttempt]) -> list[str]:
+    """Return which deltas have no column, and an attempt that has them."""
+    found = {key: entry.label for entry in entries for key in entry.attempt.deltas or {}}
+    names = {key.removeprefix(vs("")): label for key, label in found.items()}
+    lost = {name: label for name, label in names.items() if name not in RECONSTRUCTIONS.entries}
+    return [f"Not shown: vs {n} of {label}. The catalogue has no {n}." for n, label in lost.items()]
 
 
 def _failures(entries: Sequence[HubAttempt]) -> list[str]:

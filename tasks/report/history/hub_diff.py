@@ -106,6 +106,9 @@ def diff_lines(diff: HubDiff) -> list[str]:
     lines = [f"before  {_about(diff.before)}", f"after   {_about(diff.after)}"]
     left_out = _listed(diff.left_out)
     lines += [f"Only one of them has {left_out}: left out."] if left_out else []
+    tables = (t for side in (diff.before, diff.after) for t in side.scores.tables.values())
+    lost = {name for table in tables for name, *_ in table} - {NOTHING, *RECONSTRUCTIONS.entries}
+    lines += [f"Not in the catalogue: {', '.join(sorted(lost))}: left out."] if lost else []
     for title, changes in {"Scores of the arms": diff.scores, "Deltas": diff.deltas}.items():
         rows = [_cells(change) for change in changes]
         lines += ["", title, "", *text_table(HEADER, rows, n_left=3)]

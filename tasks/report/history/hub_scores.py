@@ -9,6 +9,7 @@ from tasks.core.study.hub_layout import METRICS_SUMMARY
 from tasks.report.history.changes import Measured
 from tasks.report.records.comparison_files import MetricsSummary
 from tasks.report.records.comparisons import BlockValues, ComparisonKey, Name, find_blocks
+from tasks.report.records.inventory import refuse_no_hub, report_cure
 from tasks.report.records.record_model import read_record
 from tasks.report.statistics.paired_scores import DeltaKey, PairedScores, estimate_delta, key_of
 from tasks.report.statistics.summary import ALL_SPLITS
@@ -49,10 +50,8 @@ class HubScores:
 
 def read_hub_scores(hub: Path) -> HubScores:
     """Read the scores of a hub; raises ValueError if summary or blocks are missing or damaged."""
-    cure = f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
-    if not hub.is_dir():
-        raise ValueError(f"The hub {hub} does not exist. Name the folder of a finished run.")
-    path = hub / METRICS_SUMMARY
+    refuse_no_hub(hub)
+    cure, path = report_cure(hub), hub / METRICS_SUMMARY
     if not path.is_file():
         raise ValueError(f"The hub {hub} has no {METRICS_SUMMARY}. {cure}")
     summary = read_record(MetricsSummary, path, cure)

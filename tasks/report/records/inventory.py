@@ -121,6 +121,20 @@ def is_of_a_run(hub: Path) -> bool:
     return (hub / PLAN).exists() or (hub / INVENTORY).exists()
 
 
+def refuse_no_hub(hub: Path, refusal: type[ValueError] = ValueError) -> None:
+    """Refuse a hub that is no folder."""
+    if not hub.is_dir():
+        what = "is a file" if hub.exists() else "does not exist"
+        raise refusal(f"The hub {hub} {what}. Name the folder of a finished run.")
+
+
+def report_cure(hub: Path) -> str:
+    """Return how a folder comes to reports: from its tables, if it is a hub."""
+    if is_of_a_run(hub) or any(hub.glob("analysis/dose_*/**/comparison_metrics.csv")):
+        return f"Make it with `python -m flows.phase_g --hub {hub} --report-only`."
+    return "No run made this folder: name that of a finished run."
+
+
 def _signatures(hub: Path) -> dict[str, Signature]:
     """Return what tells that a file was written anew: its node, size and time, without reading."""
     statuses = {path: (hub / path).stat() for path in evidence_files(hub)}

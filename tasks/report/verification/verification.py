@@ -27,7 +27,7 @@ from tasks.report.records.hub_contents import PlanFile, PlannedStage
 from tasks.report.records.inventory import evidence_files, manifest_paths, read_inventory
 from tasks.report.records.record_model import Count, Record, Version
 from tasks.report.verification.contents import path_checks, schema_checks
-from tasks.report.verification.hub_files import HubFiles, Validation
+from tasks.report.verification.hub_files import REPORT_AGAIN, RUN_AGAIN, HubFiles, Validation
 from tasks.report.verification.reports import number_checks, text_checks
 
 # `--report-only` makes these again; they are checked by making them once more, byte by byte.
@@ -77,12 +77,13 @@ def write_verification(hub: Path) -> dict[str, Any]:
 
 
 def finding_lines(report: dict[str, Any]) -> list[str]:
-    """Return what does not hold, a line a finding."""
-    return [
-        f"{entry['name']}: {entry['detail']}"
-        for entry in report["validations"]
-        if not entry["valid"]
-    ]
+    """Return what does not hold, a line a finding; a cure that several share comes once, last."""
+    found = [entry for entry in report["validations"] if not entry["valid"]]
+    lines = [f"{entry['name']}: {entry['detail']}" for entry in found]
+    for cure in (RUN_AGAIN, REPORT_AGAIN):
+        if sum(line.endswith(f" {cure}") for line in lines) > 1:
+            lines = [*(line.removesuffix(f" {cure}") for line in lines), cure]
+    return lines
 
 
 def _inventory_checks(files: HubFiles) -> Iterator[Validation]:

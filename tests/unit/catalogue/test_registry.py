@@ -1,5 +1,6 @@
 """What a catalogue refuses, and that everything registered is there once."""
 
+import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -131,17 +132,48 @@ def test_an_entry_point_that_names_something_else_is_refused(catalogue):
         catalogue.add_entry_points("g", Reconstruction, [EntryPoint("X", "pathlib:Path", "g")])
 
 
-def test_a_command_line_refuses_a_catalogue_that_is_not_in_order(tmp_path):
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (None, "one.py is not there, and toy_package lists 'one'"),
+        ("import no_such_package", "one.py needs the module no_such_package"),
+        ("from toy_package import two", "one.py does not import"),
+        ("def f(a): ...\nENTRY = f()", "one.py does not import (TypeError"),
+        ("ENTRY = 'no entry'", "ENTRY of toy_package.one must name a Reconstruction, got str"),
+        ("ENTRY = ('no entry',)", "must name a Reconstruction, got str"),
+    ],
+)
+def test_a_file_that_brings_no_entry_is_named(catalogue, package, source, words):
+    name = package(**({} if source is None else {"one": source}))
+    with pytest.raises(CatalogueError, match=re.escape(words)):
+        catalogue.add_modules(name, ("one",), "ENTRY", Reconstruction)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import sys; sys.argv = ['x', '--collect-only']\n"
+        "from flows.cli.local_server import launch\n"
+        "sys.exit(launch('flows.cli.command_line', 'main'))",
+        *(
+            f"import runpy, sys; sys.argv = ['x', {word!r}]; "
+            f"runpy.run_module({module!r}, run_name='__main__')"
+            for module, word in (
+                ("tasks.report", "history"),
+                ("deployments.run", "phase-g/local"),
+                ("deployments.deploy", "--help"),
+                ("deployments.serve", "--help"),
+            )
+        ),
+    ],
+)
+def test_a_command_line_refuses_a_catalogue_that_is_not_in_order(tmp_path, start):
     folder = tmp_path / "twice-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: twice\nVersion: 1.0\n")
     point = "tasks.catalogue.reconstructions.ptychi:RECONSTRUCTION"
     (folder / "entry_points.txt").write_text(f"[phase_g.reconstructions]\nPtyChi = {point}\n")
-    script = (
-        f"import sys; sys.path.append({str(tmp_path)!r}); sys.argv = ['x', '--collect-only']\n"
-        "from flows.cli.local_server import launch\n"
-        "sys.exit(launch('flows.cli.command_line', 'main'))"
-    )
+    script = f"import sys; sys.path.append({str(tmp_path)!r})\n{start}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 2
     said = " ".join(done.stderr.split())

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.core.files.named_files import catalogue, known_name
+from tasks.core.files.named_files import CatalogueError, catalogue, known_name
 
 
 def test_things_keep_the_order_of_their_lines():
@@ -8,7 +8,7 @@ def test_things_keep_the_order_of_their_lines():
 
 
 def test_a_name_that_comes_twice_is_refused():
-    with pytest.raises(ValueError, match=r"two probe kinds called 'disc'\. Rename one"):
+    with pytest.raises(CatalogueError, match=r"two probe kinds called 'disc'\. Rename one"):
         catalogue("probe kind", ("disc", 1), ("file", 2), ("disc", 3))
 
 

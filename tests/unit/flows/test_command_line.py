@@ -1,9 +1,12 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from flows.cli.command_line import main, study_app
+from flows.cli.command_line import main, study_app, sweep
 from flows.cli.local_server import WITHOUT_A_RUN
 from flows.cli.studies import CONDITION
 from flows.hub.provenance import write_plan
@@ -44,6 +47,8 @@ def nothing_runs(monkeypatch):
         (["--scan.overlap-ratio", "1"], "--scan.overlap-ratio '1'"),
         (["--probe.kind", "file"], "Give its path in `file`"),
         (["--parameters", "none.json"], "none.json cannot be read"),
+        (["extra"], "Nothing takes 'extra'"),
+        (["--truth-free=maybe"], "--truth-free 'maybe': Give true or false"),
     ],
 )
 def test_bad_input_is_named_with_what_is_expected(arguments, message, tmp_path, capsys):
@@ -51,6 +56,56 @@ def test_bad_input_is_named_with_what_is_expected(arguments, message, tmp_path, 
     error = " ".join(capsys.readouterr().err.split())
     assert message in error
     assert not (tmp_path / "hub").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--hub", ""], ["--hub="], ["--hub", " "], ["--parameters", "p"]]
+)
+@pytest.mark.parametrize("run", [main, sweep])
+def test_an_empty_hub_is_refused_and_the_current_folder_stays_as_it_is(
+    run, words, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p").write_text('{"hub": ""}')
+    assert run(words) == 2
+    assert re.search("--hub.* is empty", " ".join(capsys.readouterr().err.split()))
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_value_of_a_list_that_is_refused_is_told_once(capsys):
+    assert sweep(["--views", "both"]) == 2
+    assert "at least 1 item" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", ["sample", "test-sample"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"no HDF5", "cannot be read as an object"), (np.ones((9, 9), complex), "has 9 x 9 px")],
+)
+def test_a_file_that_holds_no_sample_is_refused_by_the_path_that_was_typed(
+    group, content, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    name = "bad.h5" if isinstance(content, bytes) else "small.npy"
+    Path(name).write_bytes(content) if isinstance(content, bytes) else np.save(name, content)
+    assert main(["--hub", "hub", f"--{group}.kind", "file", f"--{group}.path", name]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert message in error
+    assert f" {name}" in error
+    assert not Path("hub").exists()
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, capsys):
+    write_plan(tmp_path, make_plan(PhaseGParams(hub=tmp_path)))
+
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied", "plan.json")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.hub.staleness.read_json", refuse)
+        assert main(["--hub", str(tmp_path)]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert "plan.json cannot be used (Permission denied)" in error
 
 
 def test_a_hub_that_is_a_file_is_refused(tmp_path, capsys):
@@ -172,3 +227,6 @@ def test_report_only_refuses_a_hub_without_tables_or_that_is_not_there(tmp_path,
     assert "holds no comparison" in " ".join(capsys.readouterr().err.split())
     assert main(["--hub", str(tmp_path / "none"), "--report-only"]) == 2
     assert "does not exist" in capsys.readouterr().err
+    (tmp_path / "file").write_text("a file")
+    assert main(["--hub", str(tmp_path / "file"), "--report-only"]) == 2
+    assert "is a file" in capsys.readouterr().err

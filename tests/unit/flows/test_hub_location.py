@@ -1,12 +1,15 @@
 import shutil
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 from prefect.runtime import deployment
+from pydantic import ValidationError
 
 from flows.cli.command_line import main
 from flows.hub.location import HUB_ROOT_VARIABLE, bytes_needed, check_space, confined, hub_place
 from flows.params.run import PhaseGParams, Profile
+from flows.params.sweep import SweepParams
 from flows.planning.plan import make_plan
 from tasks.runtime.errors import BadInputError
 
@@ -59,8 +62,15 @@ def test_the_hub_of_a_triggered_run_is_confined_to_the_root(root, tmp_path, monk
 def test_no_way_leads_out_of_the_root(root, tmp_path, hub):
     (root / "link").symlink_to(tmp_path)
     with pytest.raises(BadInputError, match=r"must lie below the hub root.*Give a relative path"):
-        confined(PhaseGParams(hub=hub).hub, root)
+        confined(Path(hub), root)
     assert [path.name for path in root.iterdir()] == ["link"]
+
+
+@pytest.mark.parametrize("params", [PhaseGParams, SweepParams])
+def test_a_form_with_an_empty_hub_is_refused(params):
+    assert str(params().hub).startswith("runs/")
+    with pytest.raises(ValidationError, match="name of the hub is empty"):
+        params(hub="")
 
 
 def test_an_absolute_path_and_a_link_within_the_root_are_taken(root):

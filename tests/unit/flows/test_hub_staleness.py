@@ -16,6 +16,7 @@ from flows.hub.staleness import (
 )
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
+from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study.hub_layout import PLAN
 from tasks.runtime.errors import BadInputError, StageFailedError, StaleHubError
@@ -74,6 +75,19 @@ def test_a_stale_hub_is_refused_with_the_difference_and_keeps_everything(tmp_pat
     with pytest.raises(StaleHubError, match=r"photons_per_pattern: 1000\.0 -> 10000\.0"):
         refuse_stale_hub(tmp_path, plan_for(tmp_path, photons_per_pattern=1e4))
     assert files_of(tmp_path) == before
+
+
+def test_a_hub_of_an_arm_that_the_catalogue_lacks_says_so(tmp_path, monkeypatch):
+    plan = plan_for(tmp_path)
+    fill(tmp_path, plan)
+    written = read_json(tmp_path / PLAN)
+    write_json(tmp_path / PLAN, written | {"reconstructions": ["PtyChi", "MySolver"]})
+    with pytest.raises(StaleHubError, match=r"was made with MySolver, which is not in the cat"):
+        refuse_stale_hub(tmp_path, plan)
+    why = "the entry point MySolver does not import"
+    monkeypatch.setitem(RECONSTRUCTIONS.broken, "MySolver", why)
+    with pytest.raises(StaleHubError, match=rf"made with MySolver, and {why}. Mend or remove"):
+        refuse_stale_hub(tmp_path, plan)
 
 
 def test_another_fault_or_probe_is_named_by_its_option(tmp_path):

@@ -47,6 +47,25 @@ def test_every_file_is_made_once_before_it_is_read(scan_file, options):
         made |= {*call.outputs.values(), call.manifest}
 
 
+@pytest.mark.parametrize(
+    ("measured", "others"),
+    [
+        ({"mask": {"file": "bad.npy"}}, {}),
+        ({"probe": {"file": "bad.npy"}}, {}),
+        ({"patterns": {"dark": {"file": "bad.npy"}, "photons_per_pattern": 9}}, {}),
+        ({"file": "bad.npy", "patterns": {"photons_per_pattern": 9}}, {}),
+        ({"labels": "simulation"}, {"sample": {"kind": "file", "path": "bad.npy"}}),
+    ],
+)
+def test_a_bad_file_beside_a_measured_scan_is_refused_before_anything_runs(
+    scan_file, measured, others, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    with pytest.raises(BadInputError, match=r"bad\.npy"):
+        plan_of(scan_file, measured=measured, **others)
+
+
 def test_nothing_of_a_measured_scan_is_called_truth(scan_file):
     for call in plan_of(scan_file):
         assert "truth" not in call.inputs, call.stage

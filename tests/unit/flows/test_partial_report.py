@@ -10,6 +10,7 @@ from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json, write_text
 from tasks.core.study.hub_layout import (
     BLOCKER_JSON,
+    BLOCKER_TEXT,
     COST_TABLE,
     DIGEST,
     HUB_SUMMARY,
@@ -87,8 +88,14 @@ def test_a_failed_run_leaves_reports_that_say_what_stopped_it(plan, capsys):
     assert f"cli/{FAILED_STAGE}.log" in banner
     assert "dense view, test split failed or is missing" in banner
     assert f"**{WORD}**" in (hub / HUB_SUMMARY).read_text(encoding="utf-8")
-    assert report(hub, verify=False) == 1
-    assert WORD in capsys.readouterr().out
+    assert report(hub, verify=True) == 1
+    said = capsys.readouterr().out
+    assert WORD in said
+    assert said.startswith(f"The last run was stopped in {FAILED_STAGE} by ValueError")
+    assert said.count("what is missing or damaged is made anew") == 1
+    assert f"in the hub: python -m tasks.runtime.stage_process . {FAILED_STAGE}" in (
+        hub / BLOCKER_TEXT
+    ).read_text(encoding="utf-8")
     assert report_main(["history", str(hub)]) == 0
     assert "The loss is not finite" in capsys.readouterr().out
 

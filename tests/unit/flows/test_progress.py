@@ -50,6 +50,16 @@ def test_a_run_without_a_terminal_has_a_few_plain_lines(tmp_path):
     assert [line.split(" ", 1)[1] for line in log.splitlines()] == lines
 
 
+def test_a_stage_that_fails_is_told_without_the_words_of_prefect(tmp_path):
+    output = io.StringIO()
+    plan = make_plan(PhaseGParams(hub=tmp_path))
+    said = f"Task run encountered an exception StageFailedError: Stage {STAGE} failed with "
+    with run_monitor(tmp_path, plan, Console(file=output, width=60)) as monitor:
+        monitor(StageEvent(STAGE, "failed", f"{said}ValueError: no light"))
+    (line,) = output.getvalue().splitlines()
+    assert line.split(" ", 1)[1] == "predict-baseline test: failed with ValueError: no light"
+
+
 def test_a_terminal_shows_a_bar_for_every_stage(tmp_path):
     output = io.StringIO()
     show(tmp_path, Console(file=output, width=120, height=40, force_terminal=True))

@@ -131,6 +131,14 @@ def test_a_history_is_a_table_and_a_plot_beside_the_first_hub(report_hub, capsys
         assert np.asarray(image.convert("L")).std() > 10
 
 
+def test_deltas_against_an_arm_that_the_catalogue_lacks_are_told_of(report_hub, capsys):
+    hub = report_hub("hub")
+    deltas = line(hub)["deltas"]
+    put_attempts(hub, line(hub, deltas=deltas | {"vs_MySolver": deltas["vs_PtyChi"]}), line(hub))
+    assert main(["history", str(hub)]) == 0
+    assert "Not shown: vs MySolver of hub #1." in capsys.readouterr().out
+
+
 def test_a_hub_of_tables_alone_shows_its_reports(report_hub):
     (entry,) = read_history([report_hub("hub")])
     assert entry.attempt.result == "reports alone"
@@ -166,13 +174,19 @@ def test_bad_histories_are_refused(report_hub, tmp_path, capsys):
     for words, arguments in (
         ("needs a hub", []),
         ("does not exist", [tmp_path / "none"]),
-        ("has neither", [tmp_path / "empty"]),
+        ("is a file", [hub / DELTA_SUMMARY]),
+        ("is empty", [""]),
+        ("No run made this folder", [tmp_path / "empty"]),
+        ("make the folder", [hub, "--output", tmp_path / "nowhere/plot.png"]),
         ("ends in .png", [hub, "--output", tmp_path / "plot.txt"]),
         ("Name a file", [hub, "--output", taken]),
         ("cannot be written", [hub, "--output", hub / DELTA_SUMMARY / "plot.png"]),
     ):
         assert main(["history", *map(str, arguments)]) == 2, words
-        assert words in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert words in said.err
+        assert said.out == ""
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_delta_summary_of_another_version_is_refused(report_hub, capsys):

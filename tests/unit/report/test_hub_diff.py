@@ -231,6 +231,36 @@ def test_bad_places_are_refused(report_hub, tmp_path, capsys):
     assert main(["nonsense"]) == 2
 
 
+def test_a_folder_that_is_no_hub_is_not_sent_to_make_reports(report_hub, tmp_path, capsys):
+    hub = report_hub("hub")
+    (tmp_path / "docs").mkdir()
+    assert main(["diff", str(hub), str(tmp_path / "docs")]) == 2
+    assert "--report-only" not in capsys.readouterr().err
+    (hub / METRICS_SUMMARY).unlink()
+    assert main(["diff", str(hub), str(hub)]) == 2
+    assert "--report-only" in capsys.readouterr().err
+
+
+def test_an_arm_that_the_catalogue_lacks_is_not_left_out_without_a_word(report_hub, capsys):
+    hub = report_hub("hub")
+    summary = read_json(hub / METRICS_SUMMARY)
+    rows = summary["jobs"][0]["metrics"]
+    rows += [row | {"model": "MySolver"} for row in rows if row["model"] == "PtyChi"]
+    write_json(hub / METRICS_SUMMARY, summary)
+    assert main(["diff", str(hub), str(hub)]) == 0
+    assert "Not in the catalogue: MySolver: left out" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_is_named_and_is_not_worse(report_hub, capsys):
+    hub = report_hub("hub")
+    (hub / METRICS_SUMMARY).unlink()
+    (hub / METRICS_SUMMARY).symlink_to(METRICS_SUMMARY.rpartition("/")[2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.is_file", lambda _path: True)
+        assert main(["diff", str(hub), str(hub), "--gate"]) == 2
+    assert "metrics_summary.json cannot be used" in capsys.readouterr().err
+
+
 def test_the_command_line_needs_no_framework(report_hub):
     hub = report_hub("hub")
     script = (

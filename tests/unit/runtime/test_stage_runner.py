@@ -84,6 +84,18 @@ def test_a_stage_is_told_the_fingerprint_of_what_it_is_run_for(run, make_call, p
     assert (hub / "data/stage.txt").read_text() == ""
 
 
+def test_a_folder_without_a_plan_or_a_stage_that_it_lacks_is_refused_in_words(
+    make_call, planned_hub, tmp_path
+):
+    hub = planned_hub(make_call("write"))
+    for folder, words in ((tmp_path / "none", "is no hub"), (hub, "has no stage 'other'")):
+        command = [sys.executable, "-m", "tasks.runtime.stage_process", folder, "other"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_stage_stands_in_the_hub_wherever_the_run_was_started(
     run, make_call, planned_hub, tmp_path, monkeypatch
 ):
