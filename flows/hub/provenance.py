@@ -91,10 +91,8 @@ def publisher() -> str | None:
 def commands_doc() -> dict[str, Any]:
     """Return the document that says how the study is run, with its fingerprint.
 
-    It is the one that `AUTHORITATIVE_CMDS_DOC` names, else the testing guide.
-
-    Raises:
-        BadInputError: If the variable names no existing file.
+    It is the one that `AUTHORITATIVE_CMDS_DOC` names, else the testing guide; BadInputError if the
+    variable names no existing file.
     """
     named = os.environ.get(COMMANDS_DOC_VARIABLE)
     if not named:

@@ -77,8 +77,7 @@ class StageParams:
 def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
     """Return the parameters of every stage for one replicate, numbered from 1, of a run.
 
-    Raises:
-        pydantic.ValidationError: If a value does not fit its stage.
+    Raises pydantic's ValidationError if a value does not fit its stage.
     """
     sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
     n_epochs = params.ptychi.n_epochs or sizes.n_ptychi_epochs

@@ -49,11 +49,7 @@ def _photons_per_unit(params: IngestParams, values: NDArray[np.float64]) -> floa
 
 
 def rounded(photons: float) -> float:
-    """Return a dose to three digits.
-
-    Raises:
-        ValueError: If there is no photon.
-    """
+    """Return a dose to three digits; ValueError if there is no photon."""
     if not photons > 0:
         raise ValueError(
             f"The mean pattern of the scan holds {photons:g} photons, expected more than 0. Check "

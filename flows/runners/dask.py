@@ -20,11 +20,7 @@ Tell = Callable[[str, EventKind, str], None]
 
 
 def check_cluster(address: str) -> None:
-    """Refuse a cluster that is not there, within seconds.
-
-    Raises:
-        BadInputError: If prefect-dask is not installed, or no scheduler with a worker answers.
-    """
+    """Raise BadInputError within seconds if no cluster with a worker answers, or no prefect-dask."""
     try:
         import prefect_dask.task_runners  # noqa: F401 - is it there?
         from distributed import Client

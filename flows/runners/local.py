@@ -18,11 +18,7 @@ RunEnds = dict[str, str | None]
 
 
 def check_runner(params: SweepParams) -> None:
-    """Refuse a runner that does not answer, before anything is made.
-
-    Raises:
-        BadInputError: If there is no such cluster, deployment, or worker.
-    """
+    """Raise BadInputError, before anything is made, if cluster, deployment or worker is missing."""
     if params.runner is Runner.DASK:
         from flows.runners.dask import check_cluster
 
