@@ -20,7 +20,7 @@ Tell = Callable[[str, EventKind, str], None]
 
 
 def check_cluster(address: str) -> None:
-    """Raise BadInputError within seconds if no cluster with a worker answers, or no prefect-dask."""
+    """Raise BadInputError within seconds if prefect-dask or a cluster with workers is missing."""
     try:
         import prefect_dask.task_runners  # noqa: F401 - is it there?
         from distributed import Client
