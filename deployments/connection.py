@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import WorkPool
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from flows.params.run import OPTIONS
+from flows.params.run import OPTION_NAMES
 from tasks.commands import run_app
 from tasks.core.files.atomic_files import read_json
 from tasks.runtime.errors import BadInputError
@@ -28,7 +28,7 @@ REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 def run_command(app: App, words: Sequence[str] | None = None) -> int:
     """Run a command line, on the words of this process without others; return its exit code."""
     arguments = sys.argv[1:] if words is None else words
-    return run_app(app, arguments, options=OPTIONS, refusal=BadInputError)
+    return run_app(app, arguments, options=OPTION_NAMES, refused=(BadInputError,))
 
 
 def state_folder() -> Path:
@@ -49,8 +49,7 @@ def server_url() -> str | None:
 def connected() -> Iterator[SyncPrefectClient]:
     """Yield a client of a server that answers.
 
-    Raises:
-        BadInputError: If no server is named, it does not answer, or it refuses the credentials.
+    BadInputError if no server is named, it does not answer, or it refuses the credentials.
     """
     url = server_url()
     if url is None:
@@ -92,8 +91,7 @@ def online_workers(client: SyncPrefectClient, pool: str) -> list[str]:
 def refuse_idle_pool(client: SyncPrefectClient, pool: WorkPool) -> None:
     """Refuse a pool that would leave a run waiting.
 
-    Raises:
-        BadInputError: If it is paused or none of its workers is online.
+    BadInputError if it is paused or none of its workers is online.
     """
     if pool.is_paused:
         raise BadInputError(

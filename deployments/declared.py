@@ -100,11 +100,7 @@ class Deployment(Declared):
         return self.model_copy(update={"concurrency_limit": limit})
 
     def flow(self) -> Flow[Any, Any]:
-        """Return the flow of the entry point.
-
-        Raises:
-            BadInputError: If its file is missing.
-        """
+        """Return the flow of the entry point; BadInputError if its file is missing."""
         path, _, function = self.entrypoint.partition(":")
         if not (PROJECT / path).is_file():
             raise BadInputError(
@@ -154,8 +150,7 @@ def declared_pools(gpus: int) -> list[Pool]:
 def declared_deployments(slugs: Sequence[str] = ()) -> list[Deployment]:
     """Return deployments, all of them or those that are named, such as `phase-g/local`.
 
-    Raises:
-        BadInputError: If there is none of that name.
+    BadInputError if there is none of that name.
     """
     found = [Deployment.model_validate(entry) for entry in _read("prefect.yaml")["deployments"]]
     known = [deployment.slug for deployment in found]

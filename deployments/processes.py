@@ -40,8 +40,7 @@ class Service:
     ) -> "subprocess.Popen[bytes]":
         """Start a command, no shell between, in a session of its own that outlives this process.
 
-        Raises:
-            BadInputError: If it runs already.
+        BadInputError if it runs already.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._lock.open("a+") as lock, self.log.open("ab") as log:

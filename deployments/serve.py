@@ -143,8 +143,7 @@ def _is_healthy(url: str) -> bool:
 def _wait(is_ready: Callable[[], bool], service: Service, wait_s: float, what: str) -> None:
     """Wait until a service is ready.
 
-    Raises:
-        BadInputError: If it ends before, or takes too long; the message has its last lines.
+    BadInputError if it ends before, or takes too long; the message has its last lines.
     """
     deadline = time.monotonic() + wait_s
     while not is_ready():

@@ -6,9 +6,9 @@ flows.dose_overlap_study` runs it on this machine, with no server.
 
 if __name__ == "__main__":
     # Before the imports below, which take seconds.
-    from flows.cli.local_server import launch
+    from flows.cli.local_server import launch_flow
 
-    launch("flows.cli.command_line", "sweep")
+    launch_flow("flows.cli.command_line", "sweep")
 
 from typing import Any, cast
 

@@ -68,15 +68,16 @@ def run_app(
     *,
     commands: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
-    refusal: type[ValueError] = ValueError,
+    refused: tuple[type[Exception], ...] = (ValueError, OSError),
 ) -> int:
     """Run a command line on words; return its exit code, 2 for bad input, which is explained.
 
     The defaults are those of the file that `--parameters` names, of each of the `commands` where
-    there are any. `options` are names of options that are not called like their field. `refusal`
-    stands for bad input; other errors are faults of the program, and raised.
+    there are any. `options` are names of options that are not called like their field. `refused`
+    stand for bad input; other errors are faults of the program, and raised.
     """
     named = options or {}
+    bad_input: tuple[type[Exception], ...] = (*refused, CatalogueError)
     try:
         _refuse_empty(words)
         _take_defaults(app, named_parameter_file(words), commands)
@@ -88,12 +89,10 @@ def run_app(
         return refuse(_explained(error, named))
     except ValidationError as error:
         return refuse(describe(error, named))
-    except (refusal, CatalogueError) as error:
-        return refuse(str(error))
-    except OSError as error:
-        if isinstance(error, BrokenPipeError) or refusal is not ValueError:
-            raise
-        return refuse(why_unusable(error))
+    except BrokenPipeError:
+        raise
+    except bad_input as error:
+        return refuse(why_unusable(error) if isinstance(error, OSError) else str(error))
 
 
 def why_unusable(error: OSError) -> str:

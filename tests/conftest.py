@@ -100,24 +100,23 @@ class Run:
     stderr: str
 
 
-def _run_flow(module: str, hub: Path, *arguments: str, **variables: str) -> Run:
-    """Run a flow's command line in a hub, with a wide terminal, and wait for it."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"flows.{module}", "--hub", str(hub), *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200", **variables},
-        cwd=PROJECT,
-        check=False,
-        timeout=1500,
-    )
-    return Run(hub, done.returncode, done.stdout, done.stderr)
-
-
 @pytest.fixture(scope="session")
 def run_flow() -> Callable[..., Run]:
-    """Return what runs a flow in a hub."""
-    return _run_flow
+    """Return what runs a flow's command line in a hub, with a wide terminal, and waits for it."""
+
+    def run(module: str, hub: Path, *arguments: str, **variables: str) -> Run:
+        done = subprocess.run(
+            [sys.executable, "-m", f"flows.{module}", "--hub", str(hub), *arguments],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200", **variables},
+            cwd=PROJECT,
+            check=False,
+            timeout=1500,
+        )
+        return Run(hub, done.returncode, done.stdout, done.stderr)
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -140,12 +139,12 @@ def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Pat
 
 
 @pytest.fixture(scope="session")
-def run_once(made_once) -> Callable[..., Run]:
+def run_once(made_once, run_flow) -> Callable[..., Run]:
     """Return what runs a flow in the hub of a name, which nobody may change, once for all."""
 
     def run(module: str, name: str, *arguments: str, **variables: str) -> Run:
         def make(folder: Path) -> None:
-            done = _run_flow(module, folder / "hub", *arguments, **variables)
+            done = run_flow(module, folder / "hub", *arguments, **variables)
             write_json(folder / "run.json", [done.returncode, done.stdout, done.stderr])
 
         folder = made_once(name, make)
@@ -198,23 +197,26 @@ def server(with_server):
         EventsWorker.drain_all()
 
 
-SWEEP = ("--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test")
+@pytest.fixture(scope="session")
+def sweep_options() -> tuple[str, ...]:
+    """The options of a sweep of four conditions."""
+    return ("--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test")
 
 
 @pytest.fixture(scope="session")
-def sweep(with_server):
-    """The way to run a sweep of four conditions in a hub."""
+def sweep(run_flow, sweep_options, with_server):
+    """The way to run such a sweep in a hub."""
 
     def run(hub: Path, *arguments: str) -> Run:
-        return _run_flow("dose_overlap_study", hub, *SWEEP, *arguments, **with_server)
+        return run_flow("dose_overlap_study", hub, *sweep_options, *arguments, **with_server)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def swept(run_once, with_server) -> Run:
+def swept(run_once, sweep_options, with_server) -> Run:
     """Such a sweep; nobody changes anything in its hub."""
-    return run_once("dose_overlap_study", "sweep", *SWEEP, **with_server)
+    return run_once("dose_overlap_study", "sweep", *sweep_options, **with_server)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from flows.hub.location import check_place, check_space, hub_place
 from flows.hub.provenance import commands_doc, publisher
 from flows.hub.staleness import broken_packages, refuse_stale_hub
 from flows.params.measured import spelled_out
-from flows.params.run import OPTIONS, RunParams
+from flows.params.run import OPTION_NAMES, RunParams
 from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import Plan
 from flows.progress import watched_on
@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None, study: Study = CONDITION) -> int:
     """
     words = spelled_out(sys.argv[1:] if arguments is None else arguments)
     try:
-        return run_app(study_app(study), words, options=OPTIONS, refusal=BadInputError)
+        return run_app(study_app(study), words, options=OPTION_NAMES, refused=(BadInputError,))
     except (StageFailedError, ConditionsFailedError, InvalidEvidenceError) as error:
         say_error(str(error))
         Console(stderr=True).print(

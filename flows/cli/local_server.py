@@ -30,8 +30,8 @@ HOST = "127.0.0.1"
 WITHOUT_A_RUN = {"--help", "-h", "--collect-only", "--report-only", "--post-verify-only"}
 
 
-def launch(module: str, function: str) -> NoReturn:
-    """Run a function of a command line's module on the words of this process, and end."""
+def launch_flow(module: str, function: str) -> NoReturn:
+    """Launch the command line of a flow, whose server starts meanwhile where a run needs one."""
     with rare_garbage_collection():
         if WITHOUT_A_RUN.isdisjoint(sys.argv[1:]):
             the_local_server()
@@ -57,7 +57,10 @@ class LocalServer:
 
     @cached_property
     def api_url(self) -> str | None:
-        """Its URL, once it answers, or RuntimeError; None where the settings have none of it."""
+        """Its URL, once it answers; None where the settings name another, or forbid one.
+
+        RuntimeError if it does not start in time.
+        """
         if self._process.stdout is None:
             raise RuntimeError("The temporary Prefect server was started without a pipe.")
         limit_s = float(os.environ[STARTUP_TIMEOUT_VARIABLE])

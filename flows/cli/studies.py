@@ -79,7 +79,8 @@ def _execute_condition(params: PhaseGParams, console: Console) -> list[str] | No
         console.print(f"Warning: {warning}", style="yellow", markup=False)
     if result.delta_summary is None:
         return None
-    return [RULE, *terminal_block(read_json(params.hub / DELTA_SUMMARY), read_plan(params.hub))]
+    warning_lines = profile_warning(read_plan(params.hub))
+    return [RULE, *warning_lines, *terminal_block(read_json(params.hub / DELTA_SUMMARY))]
 
 
 def _execute_sweep(params: SweepParams, _console: Console) -> list[str]:

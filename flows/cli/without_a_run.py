@@ -17,7 +17,7 @@ from tasks.core.study.hub_layout import (
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.records.attempts import read_blocker
-from tasks.report.records.hub_contents import read_plan
+from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run, refuse_no_hub
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.highlights import terminal_block
@@ -68,7 +68,7 @@ def report(hub: Path, *, verify: bool) -> int:
                 f"permission to write, or copy it to a place that has them."
             ) from error
     blocker = read_blocker(hub)
-    lines = terminal_block(publication.delta, read_plan(hub))
+    lines = [*profile_warning(read_plan(hub)), *terminal_block(publication.delta)]
     for line in (*(blocker.sentences if blocker else ()), *lines):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")

@@ -83,7 +83,7 @@ def _compare(session: HubSession, call: StageCall) -> None:
     try:
         run_stage(session, call, key, LOGGER.info)
     except StageFailedError as error:
-        session.emit(StageEvent(call.stage, "failed", str(error)))
+        session.emit(StageEvent(call.stage, "failed", f"with {error.cause}"))
         LOGGER.warning("What there is could not be compared: %s", error)
     else:
         session.emit(StageEvent(call.stage, "finished"))

@@ -68,9 +68,7 @@ class RunMonitor:
         if event.kind == "finished" and event.stage in self._started:
             seconds = (datetime.now(UTC) - self._started[event.stage]).total_seconds()
             return f"{name}: done in {seconds:.1f} s"
-        # What Prefect says before, and the stage by its full name, is nothing to a person.
-        text = event.text.rpartition(f"Stage {event.stage} failed ")[2]
-        return f"{name}: {event.kind} {text}".rstrip()
+        return f"{name}: {event.kind} {event.text}".rstrip()
 
 
 @contextmanager

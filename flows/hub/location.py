@@ -133,7 +133,7 @@ def check_place(hub: Path) -> None:
 def check_space(hub: Path, plan: Plan) -> None:
     """Refuse a run whose disk is too full; makes nothing.
 
-    What the hub holds already needs no room again. BadInputError has the room needed and free.
+    What the hub holds already needs no room again. BadInputError says what is needed and free.
     """
     existing = next(path for path in (hub, *hub.absolute().parents) if path.is_dir())
     there = [hub / path for call in plan for path in call.outputs.values()]

@@ -76,8 +76,7 @@ def _git(*arguments: str) -> str | None:
 def publisher() -> str | None:
     """Return who publishes the hub, as `PHASE_G_PUBLISHER` says; None where it says nothing.
 
-    Raises:
-        BadInputError: If it is not a name, or a name and an address.
+    BadInputError if it is not a name, or a name and an address.
     """
     named = os.environ.get(PUBLISHER_VARIABLE, "").strip()
     if named and not re.fullmatch(r"[^<>]*[^<>\s]\s*(<https?://[^<>\s]+>)?", named):

@@ -14,7 +14,6 @@ from tasks.core.files.atomic_files import read_json
 from tasks.core.study.hub_layout import ATTEMPTS, PLAN
 from tasks.runtime.errors import StaleHubError
 
-MADE_WITH = "made with "
 OUTPUT_FOLDERS = ("data", "analysis", "plan", "cli", "summary")
 
 
@@ -42,11 +41,8 @@ def stale_outputs(hub: Path, plan: Plan) -> list[str]:
     except ValueError as error:
         return [str(error)]
     known = old.get("parameters") if isinstance(old, dict) else None
-    named = old.get("reconstructions", ()) if isinstance(old, dict) else ()
-    return [
-        *differences(with_new_options(known, plan.science, plan.params), plan.science),
-        *(_lost(name) for name in named if name not in RECONSTRUCTIONS.entries),
-    ]
+    found = differences(with_new_options(known, plan.science, plan.params), plan.science)
+    return found + lost_reconstructions(hub)
 
 
 def broken_packages() -> list[str]:
@@ -54,11 +50,24 @@ def broken_packages() -> list[str]:
     return [*RECONSTRUCTIONS.broken.values(), *METRICS.broken.values()]
 
 
-def _lost(name: str) -> str:
-    """Return that a hub was made with a reconstruction that is not to be had, and the cure."""
-    if name in RECONSTRUCTIONS.broken:
-        return f"{MADE_WITH}{name}, and {RECONSTRUCTIONS.broken[name]}. Mend or remove that package"
-    return f"{MADE_WITH}{name}, which is not in the catalogue. Put it back there"
+def lost_reconstructions(hub: Path) -> list[str]:
+    """Return which reconstructions a hub was made with that are not to be had, why, and the cure.
+
+    None where no plan says it.
+    """
+    try:
+        planned = read_json(hub / PLAN)
+    except (OSError, ValueError):  # `stale_outputs` tells of it.
+        return []
+    named = planned.get("reconstructions", ()) if isinstance(planned, dict) else ()
+    broken = RECONSTRUCTIONS.broken
+    return [
+        f"made with {name}, and {broken[name]}. Mend or remove that package"
+        if name in broken
+        else f"made with {name}, which is not in the catalogue. Put it back there"
+        for name in named
+        if name not in RECONSTRUCTIONS.entries
+    ]
 
 
 def with_new_options(old: Any, new: Any, params: Any) -> Any:
@@ -85,7 +94,7 @@ def refuse_stale_hub(hub: Path, plan: Plan) -> None:
     """Refuse a hub of other parameters by a StaleHubError that names them; deletes nothing."""
     stale = stale_outputs(hub, plan)
     if stale:
-        lost = "; ".join(line for line in stale if line.startswith(MADE_WITH))
+        lost = "; ".join(lost_reconstructions(hub))
         why = f"was {lost}" if lost else f"holds outputs of other parameters ({'; '.join(stale)})"
         raise StaleHubError(
             f"{hub} {why}. Give another --hub, "

@@ -28,7 +28,7 @@ def _panel(title: str) -> Parameter:
 
 DOSE_OPTIONS = ("--dose", "--photons-per-pattern")
 # Names of options that are not called like their field.
-OPTIONS = {"photons_per_pattern": "dose"}
+OPTION_NAMES = {"photons_per_pattern": "dose"}
 
 
 class Profile(StrEnum):

@@ -23,8 +23,7 @@ Steps = dict[Reconstruction, Sequence[Step]]
 def steps_of(planner: Planner, split: Split) -> Steps:
     """Return the stages of every reconstruction of a split that the run wants.
 
-    Raises:
-        CatalogueError: If the last stage of one does not write its object.
+    CatalogueError if the last stage of one does not write its object.
     """
     found = {}
     for entry in planner.wanted(split):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.run import PhaseGParams
-from flows.planning.measured_dose import photons_per_pattern
+from flows.planning.measured_dose import check_files, photons_per_pattern
 from flows.planning.planner import Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
@@ -197,9 +197,10 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         return params
     measured = confined(params.measured)
     try:
+        check_files(measured.ingest)
         photons = photons_per_pattern(measured.ingest)
         if measured.labels is Labels.SIMULATION:
-            check_object(params.sample, (0, 0))  # Its size follows from the import.
+            check_object(params.sample)
     except ValueError as error:
         raise BadInputError(str(error)) from error
     found = {"measured": measured, "photons_per_pattern": photons, "truth_free": True}

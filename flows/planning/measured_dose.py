@@ -1,4 +1,4 @@
-"""The dose of a measured scan, known before anything runs: it names the folders of the study."""
+"""Files and dose of a measured scan, known before anything runs: the dose names folders."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,15 @@ SAMPLED_PATTERNS = 64
 DIGITS = 3
 
 
+def check_files(params: IngestParams) -> None:
+    """Refuse (ValueError) a scan, its mask, dark frames or probe that cannot be read."""
+    open_scan(params.file, params)
+    beside = {"mask": params.mask, "dark": params.patterns.dark, "probe": params.probe}
+    for name, named in beside.items():
+        if named.file is not None:
+            read_named_array(named.file, named.dataset, name)
+
+
 def photons_per_pattern(params: IngestParams) -> float:
     """Return the mean counts of a pattern, from patterns spread over the scan, to three digits.
 
@@ -20,15 +29,11 @@ def photons_per_pattern(params: IngestParams) -> float:
     Three digits name a folder, and do not change with a masked pixel more or less.
 
     Raises:
-        ValueError: If it or a file beside it cannot be read, or it holds no photon.
+        ValueError: If it cannot be read as a scan, or holds no photon.
     """
-    scan = open_scan(params.file, params)
-    beside = {"mask": params.mask, "dark": params.patterns.dark, "probe": params.probe}
-    for name, named in beside.items():
-        if named.file is not None:
-            read_named_array(named.file, named.dataset, name)
     if params.patterns.photons_per_pattern is not None:
         return rounded(params.patterns.photons_per_pattern)
+    scan = open_scan(params.file, params)
     cropped = crop_scan(scan, params)
     spread = np.linspace(0, len(scan) - 1, min(SAMPLED_PATTERNS, len(scan)))
     values = cropped.some(np.unique(spread.round().astype(np.intp)))

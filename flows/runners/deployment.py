@@ -22,8 +22,7 @@ POLL_S = 2.0
 def check_deployment(name: str) -> None:
     """Refuse a deployment, such as `phase-g/gpu`, that is not there or that nobody would run.
 
-    Raises:
-        BadInputError: If there is no such deployment, or its pool has no worker online.
+    BadInputError if there is no such deployment, or its pool has no worker online.
     """
     with get_client(sync_client=True) as client:
         try:

@@ -32,8 +32,7 @@ def check_runner(params: SweepParams) -> None:
 def run_conditions(plan: Plan, params: SweepParams) -> None:
     """Run the stages of all conditions, whoever does it; in the session of the sweep's hub.
 
-    Raises:
-        ConditionsFailedError: If a stage of one failed; the others have all their files then.
+    ConditionsFailedError if a stage of one failed; the others have all their files then.
     """
     if params.runner is Runner.LOCAL:
         _run_here(plan)

@@ -91,8 +91,7 @@ class Metric:
     def score_of(self, pair: ImagePair, part: str) -> Score:
         """Return the score of a part of an image; an infinite one is None, with the reason.
 
-        Raises:
-            ValueError: If there is no `score`, or it is not a number.
+        ValueError if there is no `score`, or it is not a number.
         """
         found = Score(math.nan) if self.score is None else self.score(pair)
         if found.value is None or math.isfinite(found.value):

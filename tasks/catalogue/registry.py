@@ -33,6 +33,7 @@ class Catalogue(Generic[T]):
 
     Attributes:
         kind: What its entries are, in the singular, for messages.
+        entry_class: The class of all entries.
         check: Raises ValueError if a name, or another field of an entry, will not do.
         key: Names with equal keys cannot stand beside each other, such as `a` and `A` in paths.
         entries: By name.
@@ -40,13 +41,19 @@ class Catalogue(Generic[T]):
     """
 
     kind: str
+    entry_class: type[T]
     check: Callable[[T], None]
     key: Callable[[str], str] = str
     entries: dict[str, T] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: T, source: str) -> None:
-        """Register an entry by its source; CatalogueError if its name is taken or will not do."""
+        """Register an entry; CatalogueError, which names its source, if it or its name won't do."""
+        if not isinstance(entry, self.entry_class):
+            raise CatalogueError(
+                f"{source} must name a {self.entry_class.__name__}, got {type(entry).__name__}. "
+                f"Correct it."
+            )
         try:
             self.check(entry)
         except ValueError as error:
@@ -59,12 +66,10 @@ class Catalogue(Generic[T]):
                 )
         self.entries[entry.name] = entry
 
-    def add_modules(
-        self, package: str, modules: Sequence[str], attribute: str, kind: type[Any] = object
-    ) -> None:
+    def add_modules(self, package: str, modules: Sequence[str], attribute: str) -> None:
         """Register the entries of modules of a package (a dotted name), in their order.
 
-        Each module has the variable `attribute`: an entry of that kind, or a tuple of them. Raises
+        Each module has the variable `attribute`: an entry, or a tuple of them. Raises
         CatalogueError if a module does not import, lacks it, or is not named, or an entry will not
         do.
         """
@@ -73,7 +78,7 @@ class Catalogue(Generic[T]):
             found = getattr(_imported(package, module), attribute, None)
             if found is None:
                 raise CatalogueError(f"{source} registers nothing: it must define {attribute}.")
-            self._add_all(found, kind, f"{attribute} of {source}")
+            self._add_all(found, f"{attribute} of {source}")
         paths = importlib.import_module(package).__path__
         files = {path.stem for folder in paths for path in Path(folder).glob("*.py")}
         for stray in sorted(files - {"__init__", *modules}):
@@ -82,13 +87,11 @@ class Catalogue(Generic[T]):
                 f"move the file elsewhere."
             )
 
-    def add_entry_points(
-        self, group: str, kind: type[T], points: Iterable[EntryPoint] = ()
-    ) -> None:
+    def add_entry_points(self, group: str, points: Iterable[EntryPoint] = ()) -> None:
         """Register what installed packages bring; one that does not import is kept as broken.
 
-        Each entry point of the group names an entry of that kind, or a tuple of them; raises
-        CatalogueError if one will not do.
+        Each entry point of the group names an entry, or a tuple of them; raises CatalogueError if
+        one will not do.
         """
         for point in sorted(points or entry_points(group=group), key=lambda found: found.name):
             source = f"the entry point {point.name} = {point.value}"
@@ -97,15 +100,11 @@ class Catalogue(Generic[T]):
             except Exception as error:  # noqa: BLE001 - whatever another package raises
                 self.broken[point.name] = f"{source} does not import: {error!r}"
                 continue
-            self._add_all(found, kind, source)
+            self._add_all(found, source)
 
-    def _add_all(self, found: Any, kind: type[Any], source: str) -> None:
-        """Register an entry, or a tuple of them; CatalogueError if one is of another class."""
+    def _add_all(self, found: Any, source: str) -> None:
+        """Register an entry, or a tuple of them."""
         for entry in found if isinstance(found, tuple) else (found,):
-            if not isinstance(entry, kind):
-                raise CatalogueError(
-                    f"{source} must name a {kind.__name__}, got {type(entry).__name__}. Correct it."
-                )
             self.add(entry, source)
 
     def get(self, name: str) -> T:

@@ -82,8 +82,7 @@ class Evaluator:
     ) -> ModelResult:
         """Score an image in the region's box, shape (H, W), as it is and in the gauge of the truth.
 
-        Raises:
-            ValueError: If a scored pixel is not finite, or the image cannot be aligned.
+        ValueError if a scored pixel is not finite, or the image cannot be aligned.
         """
         gauge, aligned, pairs = Gauge(), image, self.reference.pairs(image)
         raw = scores_of(pairs, is_raw=True)
@@ -120,8 +119,7 @@ class Evaluator:
 def scores_of(pairs: Mapping[str, ImagePair], *, is_raw: bool = False) -> Scores:
     """Return what every metric says of an image, by part; of one not aligned, those that tell that.
 
-    Raises:
-        ValueError: If a metric is NaN.
+    ValueError if a metric is NaN.
     """
     return {
         (metric.name, part): metric.score_of(pairs[part], part)

@@ -74,8 +74,7 @@ class ReferenceObject:
     def pairs(self, image: Complex) -> dict[str, ImagePair]:
         """Return an image beside this object, as metrics are given them, by part.
 
-        Raises:
-            ValueError: If a scored pixel is not finite, or shapes differ.
+        ValueError if a scored pixel is not finite, or shapes differ.
         """
         whole = ImagePair(image, self.parts[VALUE])
         parts = self.parts_of(image)

@@ -149,8 +149,7 @@ def read_model_record(path: Path) -> ModelRecord:
 def load_network(weights_path: Path, record: ModelRecord) -> CanvasNetwork:
     """Build a network from its record and read its weights.
 
-    Raises:
-        ValueError: If the weights are damaged or belong to another record.
+    ValueError if the weights are damaged or belong to another record.
     """
     found = sha256_of(weights_path)
     if found != record.weights_sha256:

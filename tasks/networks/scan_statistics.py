@@ -26,8 +26,7 @@ class ScanStatistics:
     def of(cls, exposures: Exposures) -> "ScanStatistics":
         """Read all patterns once, some at a time.
 
-        Raises:
-            ValueError: If the patterns are not as large as the probe.
+        ValueError if the patterns are not as large as the probe.
         """
         expected = (exposures.n_px, exposures.n_px)
         photons = n_empty = 0

@@ -139,8 +139,7 @@ def inner_part(padded: NDArray[np.complexfloating], initial: ObjectWindow) -> Ob
 def prepare_torch(device: Device, n_threads: int) -> str:
     """Set the threads that compute, quieten pty-chi's log, and return `cpu` or `cuda`.
 
-    Raises:
-        ValueError: If a GPU is asked for and torch sees none.
+    ValueError if a GPU is asked for and torch sees none.
     """
     has_gpu = torch.cuda.is_available()
     if device is Device.CUDA and not has_gpu:

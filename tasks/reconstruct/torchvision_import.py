@@ -16,8 +16,7 @@ _SYMPTOM = "operator torchvision::nms does not exist"
 def import_torchvision() -> bool:
     """Import torchvision; return whether its compiled operators are there too.
 
-    Raises:
-        RuntimeError: If the import fails for any other reason than those.
+    RuntimeError if the import fails for any other reason than those.
     """
     try:
         import torchvision

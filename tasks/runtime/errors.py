@@ -66,6 +66,11 @@ class StageFailedError(RuntimeError):
     _: KW_ONLY
     is_transient: bool
 
+    @property
+    def cause(self) -> str:
+        """Of what it failed."""
+        return f"{self.exception}: {self.message}"
+
     def __str__(self) -> str:
         """Say which stage failed, and of what."""
-        return f"Stage {self.stage} failed with {self.exception}: {self.message}"
+        return f"Stage {self.stage} failed with {self.cause}"

@@ -37,8 +37,7 @@ class ForkedStage:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit code, below 0 that of a signal.
 
-        Raises:
-            subprocess.TimeoutExpired: If it still runs after the timeout [s].
+        subprocess.TimeoutExpired if it still runs after the timeout [s].
         """
         wait([self._link], timeout)
         code = self.poll()

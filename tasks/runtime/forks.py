@@ -60,8 +60,7 @@ class ForkServer:
     def fork(self, hub: Path, stage: str, cache_key: str) -> ForkedStage:
         """Fork the process of a stage of the hub's plan.
 
-        Raises:
-            ConnectionError: If the server is no longer there, or cannot fork.
+        ConnectionError if the server is no longer there, or cannot fork.
         """
         asked = {"hub": str(hub), "stage": stage, "cache_key": cache_key}
         with contextlib.ExitStack() as opened:

@@ -83,8 +83,7 @@ def worker_lock(hub: Path) -> Iterator[None]:
 def stage_lock(hub: Path, stage: str, is_stopping: Callable[[], bool]) -> Iterator[None]:
     """Hold a stage of a shared hub; wait while another worker is at it.
 
-    Raises:
-        RunStoppedError: If the run `is_stopping` before the stage is free.
+    RunStoppedError if the run `is_stopping` before the stage is free.
     """
     path = hub / STAGE_LOCKS / f"{stage}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,8 +98,7 @@ def stage_lock(hub: Path, stage: str, is_stopping: Callable[[], bool]) -> Iterat
 def refuse_busy_hub(hub: Path) -> None:
     """Refuse a hub where another run or a worker is at work; changes nothing.
 
-    Raises:
-        HubBusyError: If another holds the hub.
+    HubBusyError if another holds the hub.
     """
     for name, refuse in ((LOCK_FILE, _take), (WORKERS_FILE, _keep_workers_out)):
         path = hub / name

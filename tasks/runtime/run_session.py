@@ -47,8 +47,7 @@ def shown_as_stage(emit: Callable[[StageEvent], None], stage: str) -> Iterator[N
 def available_cores() -> int:
     """Return `usable_cores` for a run that is about to start.
 
-    Raises:
-        BadInputError: If `PHASE_G_CORES` is not a whole number above 0.
+    BadInputError if `PHASE_G_CORES` is not a whole number above 0.
     """
     try:
         return usable_cores()
@@ -133,8 +132,7 @@ class HubSession:
     def adopted(self, start: Callable[[], StageProcess], stage: str) -> Iterator[StageProcess]:
         """Start the process of a stage, and know of it until the block ends.
 
-        Raises:
-            RunStoppedError: If the run is stopping.
+        RunStoppedError if the run is stopping.
         """
         with self._guard:
             if self.stopping.is_set():
@@ -169,8 +167,7 @@ _CURRENT: ContextVar[HubSession] = ContextVar("hub_session")
 def current_session() -> HubSession:
     """Return the run that is at work in this context.
 
-    Raises:
-        RuntimeError: If a stage is run outside of a session.
+    RuntimeError if a stage is run outside of a session.
     """
     try:
         return _CURRENT.get()

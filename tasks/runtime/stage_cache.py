@@ -75,11 +75,7 @@ class StageRecordSerializer(Serializer):
         return orjson.dumps(obj.model_dump(mode="json"))
 
     def loads(self, blob: bytes) -> StageRecord:
-        """Load a record.
-
-        Raises:
-            ValueError: If a file of the stage is missing or was changed.
-        """
+        """Load a record; ValueError if a file of the stage is missing or was changed."""
         record = StageRecord.model_validate(orjson.loads(blob))
         root = current_session().root
         damaged = [ref.path for ref in record.outputs.values() if not ref.is_intact(root)]

@@ -136,6 +136,16 @@ def run_stage_process(hub: Path, stage: str, key: str) -> int:
     return 0
 
 
+def _refuse_unknown(parser: argparse.ArgumentParser, hub: Path, stage: str) -> None:
+    """Tell a person what is wrong with the words; a run is sent the failure instead."""
+    try:
+        find_call(hub, stage)
+    except FileNotFoundError:
+        parser.error(f"{hub} is no hub: it has no {PLAN}. Name the folder of a run.")
+    except ValueError as error:
+        parser.error(str(error))
+
+
 def main() -> int:
     """Run one stage and return the exit code of the process."""
     parser = argparse.ArgumentParser(
@@ -145,12 +155,8 @@ def main() -> int:
     parser.add_argument("stage", help="name of a stage in plan/plan.json")
     parser.add_argument("--cache-key", default=BY_HAND, help="key of the stage in the cache")
     arguments = parser.parse_args()
-    try:
-        find_call(arguments.hub, arguments.stage)
-    except FileNotFoundError:
-        parser.error(f"{arguments.hub} is no hub: it has no {PLAN}. Name the folder of a run.")
-    except ValueError as error:
-        parser.error(str(error))
+    if arguments.cache_key == BY_HAND:
+        _refuse_unknown(parser, arguments.hub, arguments.stage)
     return run_stage_process(arguments.hub, arguments.stage, arguments.cache_key)
 
 

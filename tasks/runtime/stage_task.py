@@ -56,7 +56,9 @@ def _tell_end(_task: Task[Any, Any], run: TaskRun, state: State[Any]) -> None:
     else:
         if not session.keeps_going:
             session.stop_starting()
-        session.emit(StageEvent(stage, "failed", state.message or ""))
+        error = state.result(raise_on_failure=False)
+        why = f"with {error.cause}" if isinstance(error, StageFailedError) else state.message or ""
+        session.emit(StageEvent(stage, "failed", why))
 
 
 def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

@@ -57,8 +57,7 @@ class TrainingSetup:
     ) -> "TrainingSetup":
         """Return what an arm learns from a scan, with or without an initial guess.
 
-        Raises:
-            ValueError: If the files do not fit the arm, or the scan has too few patterns.
+        ValueError if the files do not fit the arm, or the scan has too few patterns.
         """
         guess = initial_guess if needs_initial_guess else None
         thinning = PhotonThinning(exposures, shown_fraction, guess, params.seed)

@@ -26,7 +26,6 @@ from tasks.report.verification.verification import verify_hub
 
 pytestmark = pytest.mark.e2e
 
-SWEEP = ["--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test"]
 CONDITIONS = {f"dose_{dose}-{view}" for dose in (1000, 10000) for view in ("dense", "sparse")}
 CANCELLED_WITHIN_S = 10
 CRASHED_WITHIN_S = 180
@@ -284,18 +283,23 @@ def test_a_hub_outside_of_the_root_fails_before_any_work_and_a_nightly_failure_i
     site.wait_until(lambda: "prefect.automation.action.executed" in told(), 30)
 
 
-def sweep(site, hub, deployment):
+@pytest.fixture
+def sweep_of(site, sweep_options):
     """Run a sweep at the command line of the machine whose worker has its conditions."""
-    words = ["--hub", hub, *SWEEP, "--runner", "deployment", "--deployment", deployment]
-    return subprocess.run(
-        [sys.executable, "-m", "flows.dose_overlap_study", *words],
-        env=site.environment | {"PREFECT_API_URL": f"http://127.0.0.1:{site.port}/api"},
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        timeout=1200,
-        check=False,
-    )
+
+    def run(hub, deployment):
+        words = ["--hub", hub, *sweep_options, "--runner", "deployment", "--deployment", deployment]
+        return subprocess.run(
+            [sys.executable, "-m", "flows.dose_overlap_study", *words],
+            env=site.environment | {"PREFECT_API_URL": f"http://127.0.0.1:{site.port}/api"},
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            timeout=1200,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -305,20 +309,20 @@ def sweep(site, hub, deployment):
         ("phase-g/gpu", "has no worker online: nobody would run the conditions"),
     ],
 )
-def test_a_deployment_that_nobody_would_run_is_refused_at_once(site, deployment, message):
-    refused = sweep(site, "refused", deployment)
+def test_a_deployment_that_nobody_would_run_is_refused_at_once(site, sweep_of, deployment, message):
+    refused = sweep_of("refused", deployment)
     assert refused.returncode == 2, refused.stderr
     assert message in refused.stderr
     assert not (site.hubs / "refused").exists()
 
 
-def test_each_condition_is_a_run_of_the_deployment(site, swept):
+def test_each_condition_is_a_run_of_the_deployment(site, sweep_of, swept):
     """What the runs share, and one comparison, are made anew in a finished hub."""
     hub = shutil.copytree(swept.hub, site.hubs / "swept")
     table = hub / "analysis/dose_1000/sparse/test/comparison_metrics.csv"
     table.unlink()
     (hub / "data/phase_c/dose_1000/truth.h5").unlink()
-    done = sweep(site, "swept", "phase-g/local")
+    done = sweep_of("swept", "phase-g/local")
     assert done.returncode == 0, done.stderr
     assert verify_hub(hub)["all_valid"]
     assert table.read_bytes() == (swept.hub / table.relative_to(hub)).read_bytes()

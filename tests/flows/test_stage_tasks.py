@@ -125,6 +125,8 @@ def test_bad_input_is_not_tried_again_and_stops_what_follows(make_call, planned_
     with pytest.raises(StageFailedError, match="Expected something else"):
         run_flow(hub, first, second, events=events)
     assert [event.kind for event in events if event.stage == "first"] == ["started", "failed"]
+    (told,) = (event.text for event in events if event.kind == "failed" and event.stage == "first")
+    assert told.startswith("with ValueError: Expected something else, got hello.")
     assert not [event for event in events if event.stage == "second" and event.kind == "started"]
 
 

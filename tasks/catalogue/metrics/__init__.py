@@ -68,6 +68,6 @@ def row_place(name: str) -> int:
     return FIRST_ROWS.index(name) if name in FIRST_ROWS else len(FIRST_ROWS)
 
 
-METRICS = Metrics("metric", check_metric)
-METRICS.add_modules(__name__, MODULES, "METRIC", Metric)
-METRICS.add_entry_points(GROUP, Metric)
+METRICS = Metrics("metric", Metric, check_metric)
+METRICS.add_modules(__name__, MODULES, "METRIC")
+METRICS.add_entry_points(GROUP)

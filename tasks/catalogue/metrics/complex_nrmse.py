@@ -14,8 +14,7 @@ def complex_nrmse(pair: ImagePair) -> Score:
 def relative_error(pixels: Image, true_pixels: Image) -> float:
     """Return the norm of the difference of some pixels, relative to that of the true ones.
 
-    Raises:
-        ValueError: If all true pixels are zero.
+    ValueError if all true pixels are zero.
     """
     power = float(np.sum(np.abs(true_pixels) ** 2))
     if power == 0:

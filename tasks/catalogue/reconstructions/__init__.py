@@ -56,6 +56,6 @@ def is_image(entry: Reconstruction) -> bool:
     return type(entry).image is not Reconstruction.image
 
 
-RECONSTRUCTIONS = Reconstructions("reconstruction", check_reconstruction, str.lower)
-RECONSTRUCTIONS.add_modules(__name__, MODULES, "RECONSTRUCTION", Reconstruction)
-RECONSTRUCTIONS.add_entry_points(GROUP, Reconstruction)
+RECONSTRUCTIONS = Reconstructions("reconstruction", Reconstruction, check_reconstruction, str.lower)
+RECONSTRUCTIONS.add_modules(__name__, MODULES, "RECONSTRUCTION")
+RECONSTRUCTIONS.add_entry_points(GROUP)

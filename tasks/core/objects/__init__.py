@@ -21,6 +21,7 @@ from tasks.core.objects.from_file import (
     file_facts,
     fractions_from_file,
     object_from_file,
+    whole_object,
 )
 from tasks.core.objects.gaussian_random_field import gaussian_random_field
 from tasks.core.objects.natural_texture import natural_texture
@@ -129,9 +130,16 @@ def make_object(
 
 
 @lru_cache(maxsize=64)
-def check_object(params: ObjectParams, shape: tuple[int, int]) -> None:
-    """Refuse what `make_object` does of a file, once for each of its contents; draw nothing."""
-    if params.path is not None:
+def check_object(params: ObjectParams, shape: tuple[int, int] | None = None) -> None:
+    """Refuse what `make_object` would of a file, as far as that is known without its shape (H, W).
+
+    It is read once for each of its contents.
+    """
+    if params.path is None:
+        return
+    if shape is None:
+        whole_object(params.path)
+    else:
         object_from_file(params.path, shape)
 
 

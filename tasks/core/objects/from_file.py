@@ -36,12 +36,7 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> Complex128:
     missing or of another kind, or its object is not complex, not finite, dark everywhere, or too
     small.
     """
-    whole = _read_array(path)
-    if whole.ndim != 2 or not np.iscomplexobj(whole):
-        raise ValueError(
-            f"{path} must hold one complex object (H, W), but holds {whole.dtype} of shape "
-            f"{whole.shape}. Save amplitude * numpy.exp(1j * phase)."
-        )
+    whole = whole_object(path)
     if whole.shape[0] < shape[0] or whole.shape[1] < shape[1]:
         raise ValueError(
             f"The object of {path} has {whole.shape[0]} x {whole.shape[1]} px, but the scan needs "
@@ -56,9 +51,20 @@ def object_from_file(path: Path, shape: tuple[int, int]) -> Complex128:
             f"{bad} pixels of the object of {path} are not finite. Replace them, by 1 where "
             f"nothing was measured."
         )
-    if part.size and not part.any():
+    if not part.any():
         raise ValueError(f"The object of {path} is zero everywhere. Give one that transmits.")
     return part
+
+
+def whole_object(path: Path) -> NDArray[Any]:
+    """Return the object of a file as it is, shape (H, W); ValueError if it holds no complex one."""
+    whole = _read_array(path)
+    if whole.ndim != 2 or not np.iscomplexobj(whole):
+        raise ValueError(
+            f"{path} must hold one complex object (H, W), but holds {whole.dtype} of shape "
+            f"{whole.shape}. Save amplitude * numpy.exp(1j * phase)."
+        )
+    return whole
 
 
 def fractions_from_file(shape: tuple[int, int], _rng: object, options: ObjectFileOptions) -> Real64:

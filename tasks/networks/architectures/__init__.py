@@ -31,8 +31,7 @@ __all__ = [
 def by_name(*choices: Choice) -> dict[str, Choice]:
     """Return choices by their names.
 
-    Raises:
-        ValueError: If a name stands for two, or two classes are of one kind.
+    ValueError if a name stands for two, or two classes are of one kind.
     """
     found: dict[str, Choice] = {}
     kinds: dict[str, type[Architecture]] = {}

@@ -41,8 +41,7 @@ class StitchedArchitecture(Architecture):
     def check_size(self, geometry: InputGeometry, n_levels: int) -> None:
         """Refuse an image that the levels cannot halve.
 
-        Raises:
-            ValueError: If its side is no multiple of 2 to the number of levels.
+        ValueError if its side is no multiple of 2 to the number of levels.
         """
         side, multiple = self.image_px(geometry), 2**n_levels
         if side % multiple:
@@ -168,8 +167,7 @@ def weighted_mean(
 def refuse_other_size(n_px: int, geometry: InputGeometry) -> None:
     """Refuse patterns of another size than the network's.
 
-    Raises:
-        ValueError: If they differ; the message names both.
+    ValueError if they differ; the message names both.
     """
     if n_px != geometry.n_px:
         raise ValueError(

@@ -5,7 +5,6 @@ from typing import Any
 from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT
 from tasks.catalogue.metric import PARTS, PHASE, Metric
 from tasks.catalogue.reconstruction import Reconstruction
-from tasks.report.records.hub_contents import PlanFile, profile_warning
 from tasks.report.statistics.deltas import vs
 from tasks.report.texts.interval_texts import compact_lines
 from tasks.report.texts.text_tables import labelled, signed
@@ -44,10 +43,9 @@ def highlight_block(values: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     return ["```", *labelled(highlight_lines(values), delta), "```", ""]
 
 
-def terminal_block(delta: dict[str, Any], plan: PlanFile | None = None) -> list[str]:
+def terminal_block(delta: dict[str, Any]) -> list[str]:
     """Return the deltas for the terminal, three decimals each, and their intervals."""
     return [
-        *profile_warning(plan),
         f"Deltas over the {delta['aggregate_split']} split",
         *labelled(highlight_lines(delta["deltas"], TERMINAL_DECIMALS), delta),
         *compact_lines(delta),

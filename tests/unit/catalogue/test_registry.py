@@ -28,7 +28,7 @@ def metric(name, **fields):
 
 @pytest.fixture
 def catalogue():
-    found = Catalogue("reconstruction", check_reconstruction, str.lower)
+    found = Catalogue("reconstruction", Reconstruction, check_reconstruction, str.lower)
     found.add(arm("Toy"), "toy")
     return found
 
@@ -82,7 +82,7 @@ def test_an_entry_that_will_not_do_is_refused(catalogue, entry, message):
     ],
 )
 def test_a_metric_that_will_not_do_is_refused(entry, message):
-    catalogue = Catalogue("metric", check_metric, entries=dict(METRICS.entries))
+    catalogue = Catalogue("metric", Metric, check_metric, entries=dict(METRICS.entries))
     with pytest.raises(CatalogueError, match=message):
         catalogue.add(entry, "somewhere")
 
@@ -119,7 +119,7 @@ def test_a_file_that_registers_nothing_is_named(catalogue, package):
 
 
 def test_an_entry_point_that_does_not_import_is_refused_only_where_it_is_asked_for(catalogue):
-    catalogue.add_entry_points("g", Reconstruction, [EntryPoint("Gone", "no_such_module:X", "g")])
+    catalogue.add_entry_points("g", [EntryPoint("Gone", "no_such_module:X", "g")])
     assert catalogue.get("Toy").name == "Toy"
     with pytest.raises(CatalogueError, match=r"Gone was asked for.*no_such_module.*Mend or remove"):
         catalogue.get("Gone")
@@ -129,7 +129,7 @@ def test_an_entry_point_that_does_not_import_is_refused_only_where_it_is_asked_f
 
 def test_an_entry_point_that_names_something_else_is_refused(catalogue):
     with pytest.raises(CatalogueError, match=r"must name a Reconstruction, got type"):
-        catalogue.add_entry_points("g", Reconstruction, [EntryPoint("X", "pathlib:Path", "g")])
+        catalogue.add_entry_points("g", [EntryPoint("X", "pathlib:Path", "g")])
 
 
 @pytest.mark.parametrize(
@@ -146,15 +146,15 @@ def test_an_entry_point_that_names_something_else_is_refused(catalogue):
 def test_a_file_that_brings_no_entry_is_named(catalogue, package, source, words):
     name = package(**({} if source is None else {"one": source}))
     with pytest.raises(CatalogueError, match=re.escape(words)):
-        catalogue.add_modules(name, ("one",), "ENTRY", Reconstruction)
+        catalogue.add_modules(name, ("one",), "ENTRY")
 
 
 @pytest.mark.parametrize(
     "start",
     [
         "import sys; sys.argv = ['x', '--collect-only']\n"
-        "from flows.cli.local_server import launch\n"
-        "sys.exit(launch('flows.cli.command_line', 'main'))",
+        "from flows.cli.local_server import launch_flow\n"
+        "launch_flow('flows.cli.command_line', 'main')",
         *(
             f"import runpy, sys; sys.argv = ['x', {word!r}]; "
             f"runpy.run_module({module!r}, run_name='__main__')"

@@ -8,11 +8,13 @@ import time
 import httpx
 import pytest
 
+import flows.cli.local_server as local_server_module
 from flows.cli.local_server import LocalServer
 from tasks.runtime.process_lifetime import PROJECT
 
 PARENT = """
 import sys, time
+import flows.cli.local_server as local_server_module
 from flows.cli.local_server import LocalServer
 server = LocalServer()
 print(server.api_url, flush=True)
@@ -93,6 +95,16 @@ def test_where_a_server_is_named_or_none_is_wanted_none_is_started(variable, val
     server = LocalServer()
     assert server.api_url is None
     server.stop()
+
+
+def test_an_environment_that_names_a_server_starts_no_process_to_find_out(monkeypatch):
+    monkeypatch.setattr(local_server_module, "LocalServer", None)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    local_server_module.the_local_server.cache_clear()
+    assert local_server_module.the_local_server() is None
+    with local_server_module.local_server():
+        pass
+    local_server_module.the_local_server.cache_clear()
 
 
 @pytest.mark.usefixtures("no_server_named")
