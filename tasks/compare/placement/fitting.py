@@ -1,0 +1,116 @@
+"""Fits of a placed object against its base in small windows: how well, how far off, how stretched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import binary_erosion
+
+from tasks.compare.alignment.gauge import Gauge, GaugeFitter
+from tasks.compare.placement.search import Pose, corrected
+from tasks.core import Complex, Complex128, Real
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.geometry.patches import Window
+
+LARGEST_PX, QUARTER_PX = 256, 160
+MARGIN_PX = 6
+SMALLEST_PX = 24
+MAX_SHIFT_PX = 6.0
+ROUNDS = 3
+STRETCH_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class WindowFit:
+    """The gauge of a placed object in one window, and where its middle is in the base (y, x)."""
+
+    gauge: Gauge
+    middle: Real
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its shift is known."""
+        return self.gauge.shift_is_determined and not self.gauge.at_bound
+
+
+def shared_window(base: Complex, placed: ObjectWindow) -> Window | None:
+    """Return the rectangle of the base (H, W) that a placed object reaches; None if it has none."""
+    top, left = (max(0, place) for place in placed.origin_px)
+    bottom, right = (
+        min(n, place + size)
+        for n, place, size in zip(
+            base.shape, placed.origin_px, placed.object_.shape, strict=True
+        )
+    )
+    if bottom - top < SMALLEST_PX or right - left < SMALLEST_PX:
+        return None
+    return Window((top, left), (bottom - top, right - left))
+
+
+def central(window: Window, side_px: int) -> Window:
+    """Return the middle of a window, no longer than so many pixels."""
+    shape = [min(n, side_px) for n in window.shape]
+    corner = [
+        at + (n - m) // 2 for at, n, m in zip(window.corner_px, window.shape, shape, strict=True)
+    ]
+    return Window((corner[0], corner[1]), (shape[0], shape[1]))
+
+
+def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | None:
+    """Fit the gauge of a placed object in a window of the base; None where too little is known."""
+    truth: Complex128 = ObjectWindow(base, (0, 0)).cut(window)
+    image = placed.cut(window)
+    known = np.isfinite(truth) & np.isfinite(image)
+    weights = binary_erosion(known, iterations=MARGIN_PX)
+    if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
+        return None
+    fitter = GaugeFitter(np.where(known, truth, 0), weights, max_shift_px=MAX_SHIFT_PX)
+    try:
+        gauge = fitter.fit(image)
+    except ValueError:  # nothing in common
+        return None
+    middle = np.array(window.corner_px) + (np.array(window.shape) - 1) / 2
+    return WindowFit(gauge, middle)
+
+
+def correlation_of(base: Complex, placed: ObjectWindow) -> float:
+    """Return how well the middle of a placed object fits its base, 0 to 1."""
+    window = shared_window(base, placed)
+    found = None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
+    return 0.0 if found is None else found.gauge.detail_correlation
+
+
+def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
+    """Return a pose whose scale and place are fitted: by how four quarters of it are moved.
+
+    A pose whose quarters do not tell is returned as far as it came.
+    """
+    for _ in range(ROUNDS):
+        placed = pose.lay(object_)
+        window = shared_window(base, placed)
+        if window is None:
+            return pose
+        fits = [fit for part in _quarters(window) if (fit := fit_in(base, placed, part))]
+        good = [fit for fit in fits if fit.is_good]
+        if len(good) < 2:
+            return pose
+        places = np.array([fit.middle for fit in good])
+        moves = np.array([fit.gauge.shift_px for fit in good])
+        middle, moved = places.mean(axis=0), moves.mean(axis=0)
+        spread = float(np.sum((places - middle) ** 2))
+        stretch = float(np.sum((places - middle) * (moves - moved)) / spread)
+        rest = pose.origin - np.floor(pose.origin) if pose.scale == 1 else np.zeros(2)
+        pose = corrected(pose, moved + 0 * rest, stretch, middle)
+        if abs(stretch) < STRETCH_TOLERANCE:
+            break
+    return pose
+
+
+def _quarters(window: Window) -> list[Window]:
+    """Return the middles of the four quarters of a window."""
+    height, width = (n // 2 for n in window.shape)
+    top, left = window.corner_px
+    return [
+        central(Window((top + row * height, left + column * width), (height, width)), QUARTER_PX)
+        for row in (0, 1)
+        for column in (0, 1)
+    ]

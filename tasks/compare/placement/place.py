@@ -1,0 +1,149 @@
+"""Placing an object: where its file says, or where it is found."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
+from tasks.compare.placement.fitting import correlation_of, fitted_scale
+from tasks.compare.placement.orientation import ORIENTATIONS
+from tasks.compare.placement.search import Pose, coarse_poses, finer_pose, scales_to_try
+from tasks.core import Complex
+from tasks.core.files.object_file import ObjectWindow
+
+FROM_FILE, FOUND = "from the file", "found"
+# Objects that fit so well at equal pixels are not looked for at others.
+GOOD_CORRELATION = 0.6
+LEAST_LEAD = 0.02
+N_FINE = 2
+
+
+@dataclass(frozen=True)
+class Placement:
+    """An object in the frame of a base, and how it came there.
+
+    Attributes:
+        window: The object on the pixels of the base.
+        pose: What was done to it.
+        source: `from the file` or `found`.
+        scale_source: `pixel sizes`, `fitted` or `equal pixels`.
+        correlation: How well it fits the base, 0 to 1.
+        next_correlation: That of the best other orientation; None where none was tried.
+    """
+
+    window: ObjectWindow
+    pose: Pose
+    source: str
+    scale_source: str
+    correlation: float
+    next_correlation: float | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {
+            "source": self.source,
+            **asdict(self.pose.orientation),
+            "orientation": self.pose.orientation.text,
+            "scale": self.pose.scale,
+            "scale_source": self.scale_source,
+            "origin_px": list(self.pose.origin),
+            "correlation": self.correlation,
+            "next_correlation": self.next_correlation,
+        }
+
+    @property
+    def text(self) -> str:
+        """What was done, in words."""
+        row, column = self.pose.origin
+        words = [f"{self.source}: {self.pose.orientation.text}"]
+        words += [f"pixels x {self.pose.scale:.4g}"] if self.pose.scale != 1 else []
+        words += [f"first pixel at ({row:.2f}, {column:.2f})"]
+        if self.next_correlation is not None:
+            words += [f"fits {self.correlation:.3f}, next best {self.next_correlation:.3f}"]
+        return ", ".join(words)
+
+
+def placed_by_file(
+    base: ObjectWindow, object_: Complex, origin_px: tuple[float, float], scale: float | None
+) -> Placement:
+    """Place an object where its file says.
+
+    Args:
+        base: The object that it is held against.
+        object_: Its values, shape (h, w).
+        origin_px: Place of its first pixel in the frame of the base (y, x), in the base's pixels.
+        scale: Side of its pixels over that of the base; equal pixels if None.
+    """
+    pose = Pose(scale=scale or 1.0, origin=origin_px)
+    window = pose.lay(object_)
+    corner = np.asarray(base.origin_px)
+    row, column = (int(at) for at in np.asarray(window.origin_px) - corner)
+    inside = ObjectWindow(window.object_, (row, column))
+    how = "equal pixels" if scale is None else "pixel sizes"
+    return Placement(window, pose, FROM_FILE, how, correlation_of(base.object_, inside))
+
+
+def found_place(
+    base: ObjectWindow, object_: Complex, scale: float | None, name: str
+) -> Placement:
+    """Look for an object in a base, in sixteen orientations.
+
+    Args:
+        base: The object that it is held against.
+        object_: Its values, shape (h, w).
+        scale: Side of its pixels over that of the base; fitted if None.
+        name: What to call it in messages.
+
+    Raises:
+        ValueError: If it shows too little of the base, or fits as well in another orientation.
+    """
+    best, other = _best_two(base.object_, object_, (scale or 1.0,), scale is None)
+    if scale is None and best[1] < GOOD_CORRELATION:
+        wide = _best_two(base.object_, object_, scales_to_try(), True)
+        best, other = max((best, other), wide, key=lambda pair: pair[0][1])
+    pose, correlation = best
+    if correlation < LEAST_DETAIL_CORRELATION:
+        raise ValueError(
+            f"{name} is not found in the object that it is held against: the best of 16 "
+            f"orientations{' and all scales' if scale is None else ''} correlates by "
+            f"{correlation:.2f}, at least {LEAST_DETAIL_CORRELATION:g} is needed. It may show "
+            f"another sample, or another pixel size: give --pixel-size."
+        )
+    if correlation - other[1] < LEAST_LEAD:
+        raise ValueError(
+            f"How {name} is turned cannot be decided: '{pose.orientation.text}' correlates by "
+            f"{correlation:.3f} and '{other[0].orientation.text}' by {other[1]:.3f}. The object is "
+            f"symmetric or shows too little: bring it into one orientation, and give "
+            f"--orientation as-is."
+        )
+    return _placement(base, object_, pose, scale, (correlation, other[1]))
+
+
+def _best_two(
+    base: Complex, object_: Complex, scales: tuple[float, ...], fit_scale: bool
+) -> tuple[tuple[Pose, float], tuple[Pose, float]]:
+    """Return the two poses of different orientations that fit best, and how well."""
+    fine = []
+    for pose in coarse_poses(base, object_, scales)[:N_FINE]:
+        best = finer_pose(base, object_, pose, fit_scale=fit_scale)
+        if fit_scale:
+            best = fitted_scale(base, object_, best)
+        fine.append((best, correlation_of(base, best.lay(object_))))
+    first, second = sorted(fine, key=lambda found: -found[1])
+    return first, second
+
+
+def _placement(
+    base: ObjectWindow,
+    object_: Complex,
+    pose: Pose,
+    scale: float | None,
+    correlations: tuple[float, float],
+) -> Placement:
+    """Return a placement in the frame of the base."""
+    window = pose.lay(object_)
+    row, column = (at + corner for at, corner in zip(window.origin_px, base.origin_px, strict=True))
+    how = "fitted" if scale is None else "pixel sizes"
+    return Placement(ObjectWindow(window.object_, (row, column)), pose, FOUND, how, *correlations)
