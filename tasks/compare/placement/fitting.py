@@ -37,9 +37,7 @@ def shared_window(base: Complex, placed: ObjectWindow) -> Window | None:
     top, left = (max(0, place) for place in placed.origin_px)
     bottom, right = (
         min(n, place + size)
-        for n, place, size in zip(
-            base.shape, placed.origin_px, placed.object_.shape, strict=True
-        )
+        for n, place, size in zip(base.shape, placed.origin_px, placed.object_.shape, strict=True)
     )
     if bottom - top < SMALLEST_PX or right - left < SMALLEST_PX:
         return None

@@ -7,7 +7,6 @@ import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
 from tasks.compare.placement.fitting import correlation_of, fitted_scale
-from tasks.compare.placement.orientation import ORIENTATIONS
 from tasks.compare.placement.search import Pose, coarse_poses, finer_pose, scales_to_try
 from tasks.core import Complex
 from tasks.core.files.object_file import ObjectWindow
@@ -85,9 +84,7 @@ def placed_by_file(
     return Placement(window, pose, FROM_FILE, how, correlation_of(base.object_, inside))
 
 
-def found_place(
-    base: ObjectWindow, object_: Complex, scale: float | None, name: str
-) -> Placement:
+def found_place(base: ObjectWindow, object_: Complex, scale: float | None, name: str) -> Placement:
     """Look for an object in a base, in sixteen orientations.
 
     Args:

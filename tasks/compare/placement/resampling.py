@@ -38,7 +38,10 @@ def resampled(
         nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
         filled = object_[tuple(nearest)]
     flat = filled * np.multiply.outer(
-        *(np.exp(-1j * k * (np.arange(n) - n // 2)) for k, n in zip(ramp, filled.shape, strict=True))
+        *(
+            np.exp(-1j * k * (np.arange(n) - n // 2))
+            for k, n in zip(ramp, filled.shape, strict=True)
+        )
     )
     corner = tuple(int(np.ceil(place - 1e-9)) for place in origin)
     places = [
@@ -47,8 +50,7 @@ def resampled(
     ]
     padded = np.pad(flat, PAD_PX, mode="symmetric")
     kernels = [
-        _kernel(at + PAD_PX, n, min(1.0, scale))
-        for at, n in zip(places, padded.shape, strict=True)
+        _kernel(at + PAD_PX, n, min(1.0, scale)) for at, n in zip(places, padded.shape, strict=True)
     ]
     values: Complex128 = kernels[0] @ padded @ kernels[1].T
     rows, columns = (
