@@ -54,7 +54,10 @@ class PairAgreement:
 
 
 def agreements(
-    images: Mapping[str, Complex], region: Region, rectangle: tuple[slice, slice], max_shift_px: float
+    images: Mapping[str, Complex],
+    region: Region,
+    rectangle: tuple[slice, slice],
+    max_shift_px: float,
 ) -> list[PairAgreement]:
     """Return the agreement of every two of some images (H, W) in the box of a region."""
     found = []

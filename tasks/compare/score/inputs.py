@@ -1,5 +1,4 @@
-"""Objects of all rows in one frame: that of the scan, or of the object that they are held against.
-"""
+"""Objects of all rows in one frame: that of the scan, or of the object that they are held against."""
 
 from dataclasses import dataclass
 

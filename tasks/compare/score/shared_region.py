@@ -21,9 +21,7 @@ def shared_region(
         ValueError: If less than 32 px a side are left.
     """
     corners = [base.origin_px, *(one.origin_px for one in windows.values())]
-    ends = [
-        np.add(one.origin_px, one.object_.shape) for one in (base, *windows.values())
-    ]
+    ends = [np.add(one.origin_px, one.object_.shape) for one in (base, *windows.values())]
     top, left = (int(n) for n in np.max(corners, axis=0))
     height, width = (int(n) for n in np.min(ends, axis=0) - (top, left))
     margin = 2 * int(np.ceil(margin_px))
