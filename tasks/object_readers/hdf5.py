@@ -19,9 +19,10 @@ def read(path: Path) -> StoredObject:
         found: dict[str, str] = {}
 
         def look_at(name: str, item: h5py.HLObject) -> None:
-            if isinstance(item, h5py.Dataset) and item.ndim >= 2:
-                if item.dtype.kind == "c" or {"real", "imag"} <= set(item.dtype.names or ()):
-                    found[name] = name.rsplit("/", 1)[-1]
+            if not isinstance(item, h5py.Dataset) or item.ndim < 2:
+                return
+            if item.dtype.kind == "c" or {"real", "imag"} <= set(item.dtype.names or ()):
+                found[name] = name.rsplit("/", 1)[-1]
 
         file.visititems(look_at)
         called = list(found.values())

@@ -52,8 +52,9 @@ def one_plane(values: NDArray[Any], where: str) -> Complex:
     values = as_complex(values)
     if not np.iscomplexobj(values):
         raise ValueError(
-            f"{where} must be complex, got {values.dtype} of shape {values.shape}. Name the complex "
-            f"object; amplitude and phase apart are read from X_amplitude.tif and X_phase.tif."
+            f"{where} must be complex, got {values.dtype} of shape {values.shape}. Name the "
+            f"complex object; amplitude and phase apart are read from X_amplitude.tif and "
+            f"X_phase.tif."
         )
     plane = values.reshape([n for n in values.shape if n != 1] or [1])
     if plane.ndim > 2:

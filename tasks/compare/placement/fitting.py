@@ -1,4 +1,4 @@
-"""Fits of a placed object against its base in small windows: how well, how far off, how stretched."""
+"""Fits of a placed object against its base in small windows: how well, and how far off."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from tasks.core import Complex, Complex128, Real
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.patches import Window
 
-LARGEST_PX, QUARTER_PX = 256, 160
+LARGEST_PX, QUARTER_PX = 192, 128
 MARGIN_PX = 6
 SMALLEST_PX = 24
 MAX_SHIFT_PX = 6.0
@@ -96,8 +96,7 @@ def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
         middle, moved = places.mean(axis=0), moves.mean(axis=0)
         spread = float(np.sum((places - middle) ** 2))
         stretch = float(np.sum((places - middle) * (moves - moved)) / spread)
-        rest = pose.origin - np.floor(pose.origin) if pose.scale == 1 else np.zeros(2)
-        pose = corrected(pose, moved + 0 * rest, stretch, middle)
+        pose = corrected(pose, moved, stretch, middle)
         if abs(stretch) < STRETCH_TOLERANCE:
             break
     return pose

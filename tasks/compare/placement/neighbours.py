@@ -12,6 +12,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from tasks.compare.placement.orientation import Orientation
 from tasks.core import Complex, Real
 
 # A few pixels of the dark rim may hold any value.
@@ -45,6 +46,20 @@ def neighbour_products(object_: Complex) -> tuple[Complex, Real]:
         levelled = product * np.exp(-1j * ramp[axis])
         products[axis][tuple(behind)] = np.where(known, levelled - np.abs(mean), 0)
     return products, ramp
+
+
+def turned_products(products: Complex, orientation: Orientation) -> Complex:
+    """Return the products of an object in another orientation, (2, H, W), to one pixel.
+
+    Where an axis is reversed a neighbour ahead becomes one behind, and its product conjugate.
+    """
+    along_y, along_x = products
+    if orientation.is_mirrored:
+        along_y, along_x = along_y[:, ::-1], along_x[:, ::-1].conj()
+    for _ in range(orientation.quarter_turns):
+        along_y, along_x = np.rot90(along_x).conj(), np.rot90(along_y)
+    found = np.stack([along_y, along_x])
+    return found.conj() if orientation.is_conjugated else found
 
 
 def binned(products: Complex, factor: int) -> Complex:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
 from tasks.compare.placement.fitting import correlation_of, fitted_scale
-from tasks.compare.placement.search import Pose, coarse_poses, finer_pose, scales_to_try
+from tasks.compare.placement.search import Base, Pose, coarse_poses, finer_pose, scales_to_try
 from tasks.core import Complex
 from tasks.core.files.object_file import ObjectWindow
 
@@ -16,6 +16,8 @@ FROM_FILE, FOUND = "from the file", "found"
 GOOD_CORRELATION = 0.6
 LEAST_LEAD = 0.02
 N_FINE = 2
+# Below so much of the best correlation another orientation's scale is not fitted.
+NEARLY = 0.7
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,10 @@ def found_place(base: ObjectWindow, object_: Complex, scale: float | None, name:
     Raises:
         ValueError: If it shows too little of the base, or fits as well in another orientation.
     """
-    best, other = _best_two(base.object_, object_, (scale or 1.0,), scale is None)
+    inside = Base(base.object_)
+    best, other = _best_two(inside, object_, (scale or 1.0,), scale is None)
     if scale is None and best[1] < GOOD_CORRELATION:
-        wide = _best_two(base.object_, object_, scales_to_try(), True)
+        wide = _best_two(inside, object_, scales_to_try(), True)
         best, other = max((best, other), wide, key=lambda pair: pair[0][1])
     pose, correlation = best
     if correlation < LEAST_DETAIL_CORRELATION:
@@ -119,17 +122,18 @@ def found_place(base: ObjectWindow, object_: Complex, scale: float | None, name:
 
 
 def _best_two(
-    base: Complex, object_: Complex, scales: tuple[float, ...], fit_scale: bool
+    base: Base, object_: Complex, scales: tuple[float, ...], fit_scale: bool
 ) -> tuple[tuple[Pose, float], tuple[Pose, float]]:
     """Return the two poses of different orientations that fit best, and how well."""
+    first, *others = coarse_poses(base, object_, scales)
     fine = []
-    for pose in coarse_poses(base, object_, scales)[:N_FINE]:
+    for pose in (first, *others[: N_FINE - 1]):
         best = finer_pose(base, object_, pose, fit_scale=fit_scale)
-        if fit_scale:
-            best = fitted_scale(base, object_, best)
-        fine.append((best, correlation_of(base, best.lay(object_))))
-    first, second = sorted(fine, key=lambda found: -found[1])
-    return first, second
+        if fit_scale and pose.correlation > NEARLY * first.correlation:
+            best = fitted_scale(base.object_, object_, best)
+        fine.append((best, correlation_of(base.object_, best.lay(object_))))
+    best_one, next_one = sorted(fine, key=lambda found: -found[1])[:2]
+    return best_one, next_one
 
 
 def _placement(

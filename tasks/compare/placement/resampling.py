@@ -1,7 +1,7 @@
 """An object on the pixels of another: interpolated by a sine cardinal, which loses no detail.
 
-Detail that the larger pixels cannot hold is left out; all else is kept, noise too, so that an object
-does not look better for having been resampled.
+Detail that the larger pixels cannot hold is left out; all else is kept, noise too, so that an
+object does not look better for having been resampled.
 """
 
 import numpy as np

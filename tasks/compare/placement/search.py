@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,13 +12,14 @@ from tasks.compare.placement.neighbours import (
     binned,
     neighbour_products,
     rescaled,
+    turned_products,
 )
 from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
 from tasks.compare.placement.resampling import resampled
 from tasks.core import Complex, Real
 from tasks.core.files.object_file import ObjectWindow
 
-COARSE_PX, FINE_PX = 128, 640
+COARSE_PX, FINE_PX = 128, 256
 SCALE_STEP = 1.04
 MOST_SCALE = 2.0
 
@@ -51,37 +53,47 @@ def scales_to_try() -> tuple[float, ...]:
     return tuple(float(SCALE_STEP**step) for step in range(-reach, reach + 1))
 
 
-def coarse_poses(base: Complex, object_: Complex, scales: Sequence[float]) -> list[Pose]:
+@dataclass(frozen=True)
+class Base:
+    """An object that others are looked for in, shape (H, W), NaN where it is not known."""
+
+    object_: Complex
+
+    @cached_property
+    def products(self) -> Complex:
+        """Its neighbour products, shape (2, H, W)."""
+        return neighbour_products(self.object_)[0]
+
+
+def coarse_poses(base: Base, object_: Complex, scales: Sequence[float]) -> list[Pose]:
     """Return the best pose of every orientation at some scales, the best first.
 
-    Objects are (H, W) and (h, w), NaN where they are not known.
+    The object is (h, w), NaN where it is not known.
     """
-    largest = max(base.shape[0], base.shape[1], max(scales) * max(object_.shape))
-    factor = max(1, round(largest / COARSE_PX))
-    upright = binned(neighbour_products(base)[0], factor)
-    side = int(np.ceil(max(scales) * max(object_.shape) / factor)) + 1
-    correlator = ProductCorrelator(upright, (side, side))
+    longest = max(scales) * max(object_.shape)
+    factor = max(1, round(max(*base.object_.shape, longest) / COARSE_PX))
+    side = int(np.ceil(longest / factor)) + 1
+    correlator = ProductCorrelator(binned(base.products, factor), (side, side))
+    products = binned(neighbour_products(object_)[0], factor)
     found = []
     for orientation in ORIENTATIONS:
-        products = binned(neighbour_products(orientation.apply(object_))[0], factor)
-        peaks = [correlator.peak(rescaled(products, scale)) for scale in scales]
+        turned = turned_products(products, orientation)
+        peaks = [correlator.peak(rescaled(turned, scale)) for scale in scales]
         best = max(range(len(scales)), key=lambda at: peaks[at].correlation)
         found.append(_pose(orientation, scales[best], peaks[best], factor))
     return sorted(found, key=lambda pose: -pose.correlation)
 
 
-def finer_pose(base: Complex, object_: Complex, pose: Pose, *, fit_scale: bool) -> Pose:
-    """Return a pose at the resolution of the base, its scale to half a percent where it is free."""
-    ramped = pose.orientation.apply(object_)
-    products = neighbour_products(ramped)[0]
-    upright = neighbour_products(base)[0]
+def finer_pose(base: Base, object_: Complex, pose: Pose, *, fit_scale: bool) -> Pose:
+    """Return a pose to a pixel or two, its scale to half a percent where it is free."""
+    factor = max(1, round(max(base.object_.shape) / FINE_PX))
+    products = binned(neighbour_products(pose.orientation.apply(object_))[0], factor)
+    upright = binned(base.products, factor)
     if fit_scale:
-        factor = max(1, round(max(base.shape) / (2 * COARSE_PX)))
-        pose = _finer_scale(binned(upright, factor), binned(products, factor), pose, factor)
-    factor = max(1, round(max(base.shape) / FINE_PX))
-    moved = rescaled(binned(products, factor), pose.scale)
-    correlator = ProductCorrelator(binned(upright, factor), _shape(moved))
-    return _pose(pose.orientation, pose.scale, correlator.peak(moved), factor)
+        return _finer_scale(upright, products, pose, factor)
+    moved = rescaled(products, pose.scale)
+    peak = ProductCorrelator(upright, _shape(moved)).peak(moved)
+    return _pose(pose.orientation, pose.scale, peak, factor)
 
 
 def _finer_scale(upright: Complex, products: Complex, pose: Pose, factor: int) -> Pose:

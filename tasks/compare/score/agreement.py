@@ -15,8 +15,9 @@ from tasks.compare.score.thresholds import THRESHOLDS, crossing_per_px
 from tasks.core import Complex
 
 SAME_PATTERNS = (
-    "Objects of the same patterns share their noise: their correlation tells how far programs agree, "
-    "not how fine they see. Only of two independent halves of the data is a crossing a resolution."
+    "Objects of the same patterns share their noise: their correlation tells how far programs "
+    "agree, not how fine they see. Only of two independent halves of the data is a crossing a "
+    "resolution."
 )
 
 

@@ -1,4 +1,4 @@
-"""Objects of all rows in one frame: that of the scan, or of the object that they are held against."""
+"""Objects of all rows in one frame: that of the scan, or of what they are held against."""
 
 from dataclasses import dataclass
 
@@ -77,8 +77,8 @@ def _stored(name: str, files: ScoreFiles) -> StoredObject:
         return found
     if found.pixel_m is not None:
         raise ValueError(
-            f"{path.name} states pixels of {found.pixel_m:g} m, but --pixel-size says {told:g} m for "
-            f"{name}. Leave the option out, or correct the file."
+            f"{path.name} states pixels of {found.pixel_m:g} m, but --pixel-size says {told:g} m "
+            f"for {name}. Leave the option out, or correct the file."
         )
     return StoredObject(found.object_, told, found.origin_px, found.format_name)
 
@@ -92,7 +92,8 @@ def _scan_pixel(scan: ScanReader, base: StoredObject, name: str) -> float | None
     if base.pixel_m is not None and abs(base.pixel_m / pixel_m - 1) > SAME_PIXEL:
         raise ValueError(
             f"{name} has pixels of {base.pixel_m:g} m, the scan of {pixel_m:g} m. What the others "
-            f"are held against is never resampled: leave --scan out, or name the object of this scan."
+            f"are held against is never resampled: leave --scan out, or name the object of "
+            f"this scan."
         )
     return pixel_m
 
@@ -118,8 +119,8 @@ def _scale(name: str, pixel_m: float | None, base_m: float | None) -> float | No
     if not 1 / MOST_SCALE <= scale <= MOST_SCALE:
         raise ValueError(
             f"{name} has pixels of {pixel_m:g} m, what it is held against of {base_m:g} m: they "
-            f"differ by more than a factor of {MOST_SCALE:g}, too much to compare them. Correct the "
-            f"pixel size in the file, or by --pixel-size."
+            f"differ by more than a factor of {MOST_SCALE:g}, too much to compare them. Correct "
+            f"the pixel size in the file, or by --pixel-size."
         )
     return 1.0 if abs(scale - 1) < SAME_PIXEL else scale
 

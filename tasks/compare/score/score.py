@@ -27,9 +27,10 @@ from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.shared_region import shared_region
 from tasks.core.study.stage_record import StageFiles
 
+OURS = "phase-g"
 NOTHING_TO_COMPARE = (
-    "One object alone can be held against nothing. Name a second one, or give --truth, --reference or "
-    "--scan."
+    "One object alone can be held against nothing. Name a second one, or give --truth, --reference "
+    "or --scan."
 )
 
 
@@ -115,10 +116,10 @@ def _reference(files: ScoreFiles, inputs: Inputs, region: Region) -> ReferenceOb
     Raises:
         ValueError: If it does not cover the region, or the scan names another truth as its own.
     """
-    if files.base is not None and files.scan is not None and inputs.scan is not None:
-        if inputs.base_format == "phase-g":
-            paths: dict[str, Path] = {"scan": files.scan, _kind(files): files.base}
-            return read_reference_object(inputs.scan.header, StageFiles(paths, {}), region)
+    is_ours = files.base is not None and inputs.base_format == OURS
+    if is_ours and files.base and files.scan and inputs.scan is not None:
+        paths: dict[str, Path] = {"scan": files.scan, _kind(files): files.base}
+        return read_reference_object(inputs.scan.header, StageFiles(paths, {}), region)
     part = inputs.base.cut(region.box)
     lost = int(np.count_nonzero(~np.isfinite(part[region.mask])))
     if lost:

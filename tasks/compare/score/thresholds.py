@@ -2,8 +2,8 @@
 
 For two halves of the data, each half reconstructed alone: 1 / 7 (Rosenthal & Henderson, J. Mol.
 Biol. 333, 721 (2003)), and the half-bit and one-bit curves of van Heel & Schatz, J. Struct. Biol.
-151, 250 (2005), eq. 17 with a signal-to-noise ratio of 0.2071 and 0.5 in each half. Two programs that
-were given the same patterns share their noise: their correlation is agreement, no resolution.
+151, 250 (2005), eq. 17 with a signal-to-noise ratio of 0.2071 and 0.5 in each half. Two programs
+that were given the same patterns share their noise: their correlation is agreement, no resolution.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,8 +41,8 @@ THRESHOLDS: Mapping[str, tuple[Callable[[Real], Real64], str]] = {
     ),
     "1/7": (
         lambda n: np.full(n.shape, SEVENTH),
-        "two halves of the data: the image of all the data correlates by one half with a noise-free "
-        "one (Rosenthal & Henderson 2003)",
+        "two halves of the data: the image of all the data correlates by one half with a "
+        "noise-free one (Rosenthal & Henderson 2003)",
     ),
 }
 

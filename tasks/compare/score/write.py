@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 
 
 def write_score(folder: Path, found: Scored) -> list[Path]:
-    """Write all files of a scoring into a folder, made if it is not there, and return their paths."""
+    """Write all files of a scoring into a folder, which is made, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     is_truth = found.files.is_truth
     rows = [

@@ -133,8 +133,8 @@ BAD = {
     "line": (lambda p, o: np.save(p, o[0]), "at least 16 x 16 px"),
     "nan": (lambda p, o: np.save(p, np.where(o.real > 1.5, np.nan, o)), "are not finite"),
     "zero": (lambda p, o: np.save(p, 0 * o), "is zero everywhere"),
-    "python": (lambda p, o: np.save(p, np.array([{}], dtype=object)), "Python objects"),
-    "text": (lambda p, o: p.write_text("hello"), "cannot be read as NumPy arrays"),
+    "python": (lambda p, _: np.save(p, np.array([{}], dtype=object)), "Python objects"),
+    "text": (lambda p, _: p.write_text("hello"), "cannot be read as NumPy arrays"),
 }
 
 
@@ -164,10 +164,10 @@ def test_several_storages_of_ptypy_are_named(object_, tmp_path):
 
 
 def test_a_missing_file_and_an_unknown_format_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="is not there. Give the path"):
+    with pytest.raises(ValueError, match=r"is not there\. Give the path"):
         read_stored_object(tmp_path / "a.npy")
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(ValueError, match="of no known format. Known are phase-g"):
+    with pytest.raises(ValueError, match=r"of no known format\. Known are phase-g"):
         read_stored_object(tmp_path / "a.txt")
 
 
