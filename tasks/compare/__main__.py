@@ -23,6 +23,7 @@ def score(
     view: Path | None = None,
     pixel_size: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     placement: Literal["auto", "file", "search"] = "auto",
+    orientation: Literal["any", "as-is"] = "any",
     erosion_px: float = 4.0,
     coverage_fraction: float = 0.05,
     max_shift_px: float = 2.0,
@@ -50,6 +51,8 @@ def score(
     placement
         Where objects lie: as their files say (file), where they are found (search), or the one and,
         where that does not fit, the other (auto).
+    orientation
+        Whether objects that are looked for may be turned, mirrored or conjugated.
     erosion_px
         Margin between scored pixels and those that are not lit or not known [px].
     coverage_fraction
@@ -70,6 +73,7 @@ def score(
     files = ScoreFiles(named, base, truth is not None, scan, view, sizes)
     params = ScoreParams(
         placement=placement,
+        orientation=orientation,
         erosion_px=erosion_px,
         coverage_fraction=coverage_fraction,
         max_shift_px=max_shift_px,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import binary_erosion
 
-from tasks.compare.alignment.gauge import Gauge, GaugeFitter
+from tasks.compare.alignment.alignment_frame import AlignmentFrame
+from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
 from tasks.compare.placement.search import Pose, corrected
-from tasks.core import Complex, Complex128, Real
+from tasks.core import Complex, Complex128, Mask, Real
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.patches import Window
 
@@ -21,9 +22,17 @@ STRETCH_TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class WindowFit:
-    """The gauge of a placed object in one window, and where its middle is in the base (y, x)."""
+    """How a placed object fits its base in one window.
+
+    Attributes:
+        gauge: Its gauge there.
+        correlation: Of both without means and slopes, in the one gauge, -1 to 1. A factor of its
+            own for the detail would hide that a weak phase has the wrong sign.
+        middle: The middle of the window in the base (y, x) [px].
+    """
 
     gauge: Gauge
+    correlation: float
     middle: Real
 
     @property
@@ -58,7 +67,7 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     truth: Complex128 = ObjectWindow(base, (0, 0)).cut(window)
     image = placed.cut(window)
     known = np.isfinite(truth) & np.isfinite(image)
-    weights = binary_erosion(known, iterations=MARGIN_PX)
+    weights: Mask = binary_erosion(known, iterations=MARGIN_PX)
     if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
         return None
     fitter = GaugeFitter(np.where(known, truth, 0), weights, max_shift_px=MAX_SHIFT_PX)
@@ -67,14 +76,27 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     except ValueError:  # nothing in common
         return None
     middle = np.array(window.corner_px) + (np.array(window.shape) - 1) / 2
-    return WindowFit(gauge, middle)
+    correlation = _signed_correlation(np.where(known, truth, 0), image, known, weights, gauge)
+    return WindowFit(gauge, correlation, middle)
+
+
+def _signed_correlation(
+    truth: Complex, image: Complex, known: Mask, weights: Mask, gauge: Gauge
+) -> float:
+    """Return the correlation of two objects (H, W) without means and slopes, in one gauge."""
+    frame = AlignmentFrame.of(truth, weights)
+    aligned = remove_gauge(image, gauge, known)
+    first, second = (frame.detail(one[frame.inside]) for one in (truth, aligned))
+    powers = [float(np.sum(frame.weights * np.abs(one) ** 2)) for one in (first, second)]
+    shared = float(np.vdot(first, frame.weights * second).real)
+    return shared / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.0
 
 
 def correlation_of(base: Complex, placed: ObjectWindow) -> float:
     """Return how well the middle of a placed object fits its base, 0 to 1."""
     window = shared_window(base, placed)
     found = None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
-    return 0.0 if found is None else found.gauge.detail_correlation
+    return 0.0 if found is None else max(0.0, found.correlation)
 
 
 def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:

@@ -1,5 +1,6 @@
 """Placing an object: where its file says, or where it is found."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
 from tasks.compare.placement.fitting import correlation_of, fitted_scale
+from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
 from tasks.compare.placement.search import Base, Pose, coarse_poses, finer_pose, scales_to_try
 from tasks.core import Complex
 from tasks.core.files.object_file import ObjectWindow
@@ -15,9 +17,14 @@ FROM_FILE, FOUND = "from the file", "found"
 # Objects that fit so well at equal pixels are not looked for at others.
 GOOD_CORRELATION = 0.6
 LEAST_LEAD = 0.02
+# So little says that conjugation changes nothing.
+SAME_LEAD = 0.002
 N_FINE = 2
 # Below so much of the best correlation another orientation's scale is not fitted.
 NEARLY = 0.7
+
+# A pose, and how well it fits.
+Fit = tuple[Pose, float]
 
 
 @dataclass(frozen=True)
@@ -86,54 +93,74 @@ def placed_by_file(
     return Placement(window, pose, FROM_FILE, how, correlation_of(base.object_, inside))
 
 
-def found_place(base: ObjectWindow, object_: Complex, scale: float | None, name: str) -> Placement:
-    """Look for an object in a base, in sixteen orientations.
+def found_place(
+    base: ObjectWindow,
+    object_: Complex,
+    scale: float | None,
+    name: str,
+    orientations: Sequence[Orientation] = ORIENTATIONS,
+) -> Placement:
+    """Look for an object in a base, in some orientations.
 
     Args:
         base: The object that it is held against.
         object_: Its values, shape (h, w).
         scale: Side of its pixels over that of the base; fitted if None.
         name: What to call it in messages.
+        orientations: The orientations that it may have.
 
     Raises:
         ValueError: If it shows too little of the base, or fits as well in another orientation.
     """
-    inside = Base(base.object_)
-    best, other = _best_two(inside, object_, (scale or 1.0,), scale is None)
-    if scale is None and best[1] < GOOD_CORRELATION:
-        wide = _best_two(inside, object_, scales_to_try(), True)
-        best, other = max((best, other), wide, key=lambda pair: pair[0][1])
-    pose, correlation = best
+    inside, is_free = Base(base.object_), scale is None
+    found = _best_two(inside, object_, (scale or 1.0,), orientations, is_free)
+    if is_free and found[0][1] < GOOD_CORRELATION:
+        wide = _best_two(inside, object_, scales_to_try(), orientations, is_free)
+        found = max(found, wide, key=lambda fits: fits[0][1])
+    pose, correlation = found[0]
     if correlation < LEAST_DETAIL_CORRELATION:
         raise ValueError(
-            f"{name} is not found in the object that it is held against: the best of 16 "
-            f"orientations{' and all scales' if scale is None else ''} correlates by "
+            f"{name} is not found in the object that it is held against: the best of "
+            f"{len(orientations)} orientations{' and all scales' if is_free else ''} correlates by "
             f"{correlation:.2f}, at least {LEAST_DETAIL_CORRELATION:g} is needed. It may show "
             f"another sample, or another pixel size: give --pixel-size."
         )
-    if correlation - other[1] < LEAST_LEAD:
-        raise ValueError(
-            f"How {name} is turned cannot be decided: '{pose.orientation.text}' correlates by "
-            f"{correlation:.3f} and '{other[0].orientation.text}' by {other[1]:.3f}. The object is "
-            f"symmetric or shows too little: bring it into one orientation, and give "
-            f"--orientation as-is."
-        )
-    return _placement(base, object_, pose, scale, (correlation, other[1]))
+    following = found[1][1] if len(found) > 1 else None
+    if following is not None and correlation - following < LEAST_LEAD:
+        if not _is_real(found):
+            raise ValueError(
+                f"How {name} is turned cannot be decided: '{pose.orientation.text}' correlates by "
+                f"{correlation:.3f} and '{found[1][0].orientation.text}' by {following:.3f}. The "
+                f"object is symmetric or shows too little: bring it into the right orientation, "
+                f"and give --orientation as-is."
+            )
+        pose = min((fit[0] for fit in found), key=lambda one: one.orientation)
+    return _placement(base, object_, pose, scale, (correlation, following))
+
+
+def _is_real(found: Sequence[Fit]) -> bool:
+    """Tell whether two poses differ by a conjugation that changes nothing, as of a real object."""
+    (first, one), (second, other) = found
+    turned = first.orientation.then(Orientation(is_conjugated=True))
+    return turned == second.orientation and one - other < SAME_LEAD
 
 
 def _best_two(
-    base: Base, object_: Complex, scales: tuple[float, ...], fit_scale: bool
-) -> tuple[tuple[Pose, float], tuple[Pose, float]]:
+    base: Base,
+    object_: Complex,
+    scales: tuple[float, ...],
+    orientations: Sequence[Orientation],
+    fit_scale: bool,
+) -> list[Fit]:
     """Return the two poses of different orientations that fit best, and how well."""
-    first, *others = coarse_poses(base, object_, scales)
     fine = []
-    for pose in (first, *others[: N_FINE - 1]):
+    poses = coarse_poses(base, object_, scales, orientations)
+    for pose in poses[:N_FINE]:
         best = finer_pose(base, object_, pose, fit_scale=fit_scale)
-        if fit_scale and pose.correlation > NEARLY * first.correlation:
+        if fit_scale and pose.correlation > NEARLY * poses[0].correlation:
             best = fitted_scale(base.object_, object_, best)
         fine.append((best, correlation_of(base.object_, best.lay(object_))))
-    best_one, next_one = sorted(fine, key=lambda found: -found[1])[:2]
-    return best_one, next_one
+    return sorted(fine, key=lambda fit: -fit[1])
 
 
 def _placement(
@@ -141,7 +168,7 @@ def _placement(
     object_: Complex,
     pose: Pose,
     scale: float | None,
-    correlations: tuple[float, float],
+    correlations: tuple[float, float | None],
 ) -> Placement:
     """Return a placement in the frame of the base."""
     window = pose.lay(object_)

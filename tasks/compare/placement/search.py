@@ -65,8 +65,13 @@ class Base:
         return neighbour_products(self.object_)[0]
 
 
-def coarse_poses(base: Base, object_: Complex, scales: Sequence[float]) -> list[Pose]:
-    """Return the best pose of every orientation at some scales, the best first.
+def coarse_poses(
+    base: Base,
+    object_: Complex,
+    scales: Sequence[float],
+    orientations: Sequence[Orientation] = ORIENTATIONS,
+) -> list[Pose]:
+    """Return the best pose of some orientations at some scales, the best first.
 
     The object is (h, w), NaN where it is not known.
     """
@@ -76,7 +81,7 @@ def coarse_poses(base: Base, object_: Complex, scales: Sequence[float]) -> list[
     correlator = ProductCorrelator(binned(base.products, factor), (side, side))
     products = binned(neighbour_products(object_)[0], factor)
     found = []
-    for orientation in ORIENTATIONS:
+    for orientation in orientations:
         turned = turned_products(products, orientation)
         peaks = [correlator.peak(rescaled(turned, scale)) for scale in scales]
         best = max(range(len(scales)), key=lambda at: peaks[at].correlation)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
+from tasks.compare.placement.orientation import ORIENTATIONS
 from tasks.compare.placement.place import Placement, found_place, placed_by_file
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.core.files.object_file import ObjectWindow
@@ -57,7 +58,7 @@ def read_inputs(files: ScoreFiles, params: ScoreParams) -> Inputs:
             placements[name] = placed_by_file(base, one.object_, base.origin_px, None)
             continue
         scale = _scale(name, one.pixel_m, pixel_m)
-        placements[name] = _placed(name, one, (base, has_place), scale, params.placement)
+        placements[name] = _placed(name, one, (base, has_place), scale, params)
     formats = {name: one.format_name for name, one in objects.items()}
     return Inputs(scan, base, placements, formats, stored.format_name, pixel_m)
 
@@ -130,10 +131,10 @@ def _placed(
     stored: StoredObject,
     base: tuple[ObjectWindow, bool],
     scale: float | None,
-    how: str,
+    params: ScoreParams,
 ) -> Placement:
     """Return an object where its file says, or where it is found."""
-    window, has_place = base
+    (window, has_place), how = base, params.placement
     by_file = None
     if how != "search" and has_place and stored.origin_px is not None:
         row, column = (place * (scale or 1.0) for place in stored.origin_px)
@@ -145,8 +146,9 @@ def _placed(
             f"{name} does not say where it lies, or what it is held against does not. Leave "
             f"--placement file out, and it is looked for."
         )
+    orientations = ORIENTATIONS if params.orientation == "any" else ORIENTATIONS[:1]
     try:
-        return found_place(window, stored.object_, scale, name)
+        return found_place(window, stored.object_, scale, name, orientations)
     except ValueError:
         # What its file says stands, however little it resembles the other.
         if by_file is not None and _overlaps(window, by_file.window):

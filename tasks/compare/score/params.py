@@ -24,6 +24,10 @@ class ScoreParams(ComparisonParams):
         description="Where objects lie: as their files say (file), where they are found (search), "
         "or the one and, where that does not fit, the other (auto)",
     )
+    orientation: Literal["any", "as-is"] = Field(
+        "any",
+        description="Whether objects that are looked for may be turned, mirrored or conjugated",
+    )
 
 
 @dataclass(frozen=True)
