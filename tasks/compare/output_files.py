@@ -79,7 +79,7 @@ def model_rows(
     model: str, result: ModelResult, is_truth: bool, extra: Mapping[str, float]
 ) -> list[MetricRow]:
     """Return the rows of one model in their order; no times, so that equal runs are equal."""
-    values = _diagnostics(result) | extra
+    values = _diagnostics(result) | dict(extra)
     if not is_truth:
         values[AGAINST_REFERENCE] = 1.0
     rows = [

@@ -61,7 +61,7 @@ def _image(path: Path) -> tuple[NDArray[Any], tuple[float | None, tuple[float, f
 
     try:
         with tifffile.TiffFile(path) as file:
-            page = file.pages[0]
+            page = file.pages.first
             if len(file.pages) > 1 or np.prod(page.shape, dtype=np.float64) > LARGEST_PX:
                 raise ValueError(
                     f"{path.name} has {len(file.pages)} pages, the first of {page.shape} px. Save "

@@ -84,7 +84,7 @@ def _signed_correlation(
     truth: Complex, image: Complex, known: Mask, weights: Mask, gauge: Gauge
 ) -> float:
     """Return the correlation of two objects (H, W) without means and slopes, in one gauge."""
-    frame = AlignmentFrame.of(truth, weights)
+    frame = AlignmentFrame.of(truth, weights.astype(np.float64))
     aligned = remove_gauge(image, gauge, known)
     first, second = (frame.detail(one[frame.inside]) for one in (truth, aligned))
     powers = [float(np.sum(frame.weights * np.abs(one) ** 2)) for one in (first, second)]

@@ -10,7 +10,8 @@ from tasks.compare.placement.place import Placement, found_place, placed_by_file
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader, open_view
-from tasks.object_readers import StoredObject, read_stored_object
+from tasks.object_readers import read_stored_object
+from tasks.object_readers.stored_object import StoredObject
 
 MOST_SCALE = 4.0
 SAME_PIXEL = 1e-3
