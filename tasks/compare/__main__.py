@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from tasks.commands import EXIT_SUCCESS, new_app, run_app, say
+from tasks.commands import EXIT_SUCCESS, drop_output, new_app, run_app, say
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.rows import check_folder, named_files, pixel_sizes
 from tasks.object_readers import READERS
@@ -117,7 +117,11 @@ def compare_app() -> App:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 all good, 2 bad input."""
-    return run_app(compare_app(), sys.argv[1:] if arguments is None else arguments)
+    try:
+        return run_app(compare_app(), sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        drop_output()
+        return EXIT_SUCCESS
 
 
 if __name__ == "__main__":

@@ -156,8 +156,9 @@ def _best_two(
     fine = []
     poses = coarse_poses(base, object_, scales, orientations)
     for pose in poses[:N_FINE]:
-        best = finer_pose(base, object_, pose, fit_scale=fit_scale)
-        if fit_scale and pose.correlation > NEARLY * poses[0].correlation:
+        fits_scale = fit_scale and pose.correlation > NEARLY * poses[0].correlation
+        best = finer_pose(base, object_, pose, fit_scale=fits_scale)
+        if fits_scale:
             best = fitted_scale(base.object_, object_, best)
         fine.append((best, correlation_of(base.object_, best.lay(object_))))
     return sorted(fine, key=lambda fit: -fit[1])

@@ -68,9 +68,10 @@ def summary_of(found: Scored) -> str:
     region = found.evaluator.region
     rows, columns = found.evaluator.reference.rectangle
     where = "that all objects hold" if found.inputs.scan is None else "that the scan lights"
+    n_objects = len(found.files.objects)
     margin = f"further than {found.params.erosion_px:g} px from all others"
     return (
-        f"{len(found.files.objects)} objects, held against {found.against} in "
+        f"{n_objects} object{'' if n_objects == 1 else 's'}, held against {found.against} in "
         f"{int(region.mask.sum())} pixels {where}, {margin}. SSIM, MS-SSIM and FRC look at the "
         f"largest rectangle inside, {rows.stop - rows.start} x {columns.stop - columns.start} px."
     )

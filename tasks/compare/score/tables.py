@@ -27,7 +27,7 @@ def score_table(found: Scored) -> Table:
         for name, result in found.results.items()
     ]
     if found.inputs.scan is not None:
-        header.append("deviance of the scan")
+        header.append("deviance of the scan [1/px]")
         for row, result in zip(rows, found.results.values(), strict=True):
             row.append(cell(result.value(DEVIANCE)))
     return header, rows
