@@ -1,6 +1,6 @@
 """Fits of a placed object against its base in small windows: how well, and how far off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import binary_erosion
@@ -18,6 +18,7 @@ SMALLEST_PX = 24
 MAX_SHIFT_PX = 6.0
 ROUNDS = 3
 STRETCH_TOLERANCE = 1e-5
+NO_REACH_PX = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
         pose = corrected(pose, moved, stretch, middle)
         if abs(stretch) < STRETCH_TOLERANCE:
             break
-    return pose
+    # A scale so near to one moves no pixel: nothing is interpolated.
+    reach = abs(pose.scale - 1) * max(object_.shape) / 2
+    return replace(pose, scale=1.0) if reach < NO_REACH_PX else pose
 
 
 def _quarters(window: Window) -> list[Window]:
