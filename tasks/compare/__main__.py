@@ -97,13 +97,13 @@ def _score(out: Path, files: ScoreFiles, params: ScoreParams) -> None:
     )
     from tasks.compare.score.write import write_score
 
-    paths = write_score(out, found)
+    paths, flags = write_score(out, found)
     tables = [score_table(found), place_table(found)]
     tables += [agreement_table(found)] if found.pairs else []
     say(summary_of(found))
     for table in tables:
         say("\n" + "\n".join(text_of(table)))
-    say("\n" + "\n".join([*reasons(found.results), *(path.as_posix() for path in paths)]))
+    say("\n" + "\n".join([*flags, *reasons(found.results), *(path.as_posix() for path in paths)]))
 
 
 def compare_app() -> App:

@@ -1,6 +1,6 @@
 """Objects of all rows in one frame: that of the scan, or of what they are held against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,12 +148,14 @@ def _placed(
             f"--placement file out, and it is looked for."
         )
     orientations = ORIENTATIONS if params.orientation == "any" else ORIENTATIONS[:1]
+    misfit = "" if by_file is None else f"fits {by_file.correlation:.2f} where its file says"
     try:
-        return found_place(window, stored.object_, scale, name, orientations)
+        found = found_place(window, stored.object_, scale, name, orientations)
+        return replace(found, note=f"{misfit}, so it was looked for" if misfit else "")
     except ValueError:
         # What its file says stands, however little it resembles the other.
         if by_file is not None and _overlaps(window, by_file.window):
-            return by_file
+            return replace(by_file, note=f"{misfit}, and was not found elsewhere either")
         raise
 
 
