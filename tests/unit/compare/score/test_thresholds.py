@@ -11,7 +11,7 @@ ROOT = np.sqrt(N_VALUES / 2)
 
 
 def test_the_curves_have_the_published_coefficients():
-    """van Heel & Schatz, J. Struct. Biol. 151, 250 (2005), eqs. 14 and 15, to four digits."""
+    """van Heel & Schatz, J. Struct. Biol. 151, 250 (2005), to four digits."""
     half_bit, one_bit, seventh = (
         THRESHOLDS[name][0](N_VALUES) for name in ("half-bit", "one-bit", "1/7")
     )
