@@ -109,6 +109,14 @@ def test_two_objects_without_a_truth_are_held_against_each_other(files, tmp_path
     assert "a and b" in capsys.readouterr().out
 
 
+def test_pixel_sizes_that_are_told_are_used(files, tmp_path):
+    sizes = ["--pixel-size", "1e-8", "truth=1.25e-8"]
+    words = [str(files / "c.npy"), "--truth", str(files / "truth.h5"), *sizes]
+    assert main(["score", *words, "--out", str(tmp_path)]) == 0
+    placed = json.loads((tmp_path / RECORD_NAME).read_text())["placement"]["c"]
+    assert (placed["scale"], placed["scale_source"]) == (pytest.approx(0.8), "pixel sizes")
+
+
 def test_a_reference_is_called_one(files, tmp_path):
     words = [str(files / "a.h5"), "--reference", str(files / "b.h5"), "--out", str(tmp_path)]
     assert main(["score", *words]) == 0
