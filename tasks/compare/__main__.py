@@ -1,6 +1,7 @@
 """`python -m tasks.compare score`: score objects of any program, without a run."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,7 +48,7 @@ def score(
     view
         JSON of this project that chooses exposures of the scan.
     pixel_size
-        Side of a pixel [m] for files that state none, of all objects or as NAME=2e-8.
+        Side of a pixel [m] for files that state none: of all, or as NAME=2e-8 and truth=2e-8.
     placement
         Where objects lie: as their files say (file), where they are found (search), or the one and,
         where that does not fit, the other (auto).
@@ -69,8 +70,9 @@ def score(
         raise ValueError(f"{base} is not there. Give the path of a file that holds an object.")
     named = named_files(objects)
     check_folder(out)
-    sizes = pixel_sizes(pixel_size, list(named))
-    files = ScoreFiles(named, base, truth is not None, scan, view, sizes)
+    files = ScoreFiles(named, base, truth is not None, scan, view)
+    names = list(named) if base is None else [*named, files.base_name]
+    files = replace(files, pixel_m=pixel_sizes(pixel_size, names))
     params = ScoreParams(
         placement=placement,
         orientation=orientation,
@@ -97,13 +99,13 @@ def _score(out: Path, files: ScoreFiles, params: ScoreParams) -> None:
     )
     from tasks.compare.score.write import write_score
 
-    paths = write_score(out, found)
+    paths, flags = write_score(out, found)
     tables = [score_table(found), place_table(found)]
     tables += [agreement_table(found)] if found.pairs else []
     say(summary_of(found))
     for table in tables:
         say("\n" + "\n".join(text_of(table)))
-    say("\n" + "\n".join([*reasons(found.results), *(path.as_posix() for path in paths)]))
+    say("\n" + "\n".join([*flags, *reasons(found.results), *(path.as_posix() for path in paths)]))
 
 
 def compare_app() -> App:

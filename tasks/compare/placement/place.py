@@ -38,6 +38,7 @@ class Placement:
         scale_source: `pixel sizes`, `fitted` or `equal pixels`.
         correlation: How well it fits the base, 0 to 1.
         next_correlation: That of the best other orientation; None where none was tried.
+        note: What a reader must know of it, without a full stop; empty for nothing.
     """
 
     window: ObjectWindow
@@ -46,6 +47,7 @@ class Placement:
     scale_source: str
     correlation: float
     next_correlation: float | None = None
+    note: str = ""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class Placement:
             "origin_px": list(self.pose.origin),
             "correlation": self.correlation,
             "next_correlation": self.next_correlation,
+            "note": self.note,
         }
 
     @property

@@ -38,6 +38,6 @@ def write_frc_figure(path: Path, found: Scored) -> None:
     axis.set_title(f"against {found.against}", fontsize=10)
     axis.grid(visible=True, color="0.9", lw=0.7)
     if axis.lines:
-        axis.legend(fontsize=8, frameon=False, loc="lower left")
+        axis.legend(fontsize=8, framealpha=0.9, edgecolor="none", loc="lower left")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)

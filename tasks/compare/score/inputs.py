@@ -1,6 +1,8 @@
 """Objects of all rows in one frame: that of the scan, or of what they are held against."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -46,9 +48,12 @@ def read_inputs(files: ScoreFiles, params: ScoreParams) -> Inputs:
             object has no place.
     """
     scan = None if files.scan is None else _scan(files)
-    objects = {name: _stored(name, files) for name in files.objects}
+    objects = {name: _stored(name, path, files.pixel_m) for name, path in files.objects.items()}
     first = next(iter(objects))
-    stored = objects[first] if files.base is None else read_stored_object(files.base)
+    if files.base is None:
+        stored = objects[first]
+    else:
+        stored = _stored(files.base_name, files.base, files.pixel_m)
     base_name = first if files.base is None else files.base.name
     pixel_m = stored.pixel_m if scan is None else _scan_pixel(scan, stored, base_name)
     base = _base_window(stored, base_name, is_in_scan=scan is not None)
@@ -70,19 +75,17 @@ def _scan(files: ScoreFiles) -> ScanReader:
     return ScanReader(files.scan) if files.view is None else open_view(files.scan, files.view)
 
 
-def _stored(name: str, files: ScoreFiles) -> StoredObject:
+def _stored(name: str, path: Path, pixel_m: Mapping[str, float]) -> StoredObject:
     """Read an object, its pixel as it was told where the file has none."""
-    path = files.objects[name]
-    found = read_stored_object(path)
-    told = files.pixel_m.get(name)
-    if told is None or found.pixel_m == told:
-        return found
-    if found.pixel_m is not None:
+    found, told = read_stored_object(path), pixel_m.get(name)
+    if found.pixel_m is None:
+        return replace(found, pixel_m=told or pixel_m.get(""))
+    if told is not None and abs(told / found.pixel_m - 1) > SAME_PIXEL:
         raise ValueError(
             f"{path.name} states pixels of {found.pixel_m:g} m, but --pixel-size says {told:g} m "
             f"for {name}. Leave the option out, or correct the file."
         )
-    return StoredObject(found.object_, told, found.origin_px, found.format_name)
+    return found
 
 
 def _scan_pixel(scan: ScanReader, base: StoredObject, name: str) -> float | None:
@@ -148,12 +151,14 @@ def _placed(
             f"--placement file out, and it is looked for."
         )
     orientations = ORIENTATIONS if params.orientation == "any" else ORIENTATIONS[:1]
+    misfit = "" if by_file is None else f"fits {by_file.correlation:.2f} where its file says"
     try:
-        return found_place(window, stored.object_, scale, name, orientations)
+        found = found_place(window, stored.object_, scale, name, orientations)
+        return replace(found, note=f"{misfit}, so it was looked for" if misfit else "")
     except ValueError:
         # What its file says stands, however little it resembles the other.
         if by_file is not None and _overlaps(window, by_file.window):
-            return by_file
+            return replace(by_file, note=f"{misfit}, and was not found elsewhere either")
         raise
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.compare.alignment.region import ComparisonParams
+from tasks.compare.reference_object import REFERENCE, TRUTH
 
 
 class ScoreParams(ComparisonParams):
@@ -40,7 +41,8 @@ class ScoreFiles:
         is_truth: Whether that is the truth.
         scan: CXI of this project that the objects were made from.
         view: JSON that chooses exposures of it; all without.
-        pixel_m: Sides of pixels [m] by row, for files that state none.
+        pixel_m: Sides of pixels [m] for files that state none: by row, `truth` or `reference`;
+            by "" that of all which are not named.
     """
 
     objects: dict[str, Path]
@@ -49,3 +51,8 @@ class ScoreFiles:
     scan: Path | None = None
     view: Path | None = None
     pixel_m: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def base_name(self) -> str:
+        """What the object is called that others are held against: truth or reference."""
+        return TRUTH if self.is_truth else REFERENCE

@@ -57,10 +57,10 @@ def _name_and_path(word: str) -> tuple[str, Path]:
 
 
 def pixel_sizes(words: Sequence[str], names: Sequence[str]) -> dict[str, float]:
-    """Return sides of pixels [m] by row of words such as `2e-8` (of all) or `NAME=2e-8`.
+    """Return sides of pixels [m] by name, of words such as `2e-8` (named "") or `NAME=2e-8`.
 
     Raises:
-        ValueError: If a word is no positive number, or names no row.
+        ValueError: If a word is no positive number, or has a name that is none of the names.
     """
     found: dict[str, float] = {}
     for word in words:
@@ -74,7 +74,7 @@ def pixel_sizes(words: Sequence[str], names: Sequence[str]) -> dict[str, float]:
             raise ValueError(
                 f"--pixel-size {word!r} must be a length [m], such as 2e-8 or NAME=2e-8."
             )
-        found |= {name: float(text)} if equal else dict.fromkeys(names, float(text))
+        found[name] = float(text)
     return found
 
 

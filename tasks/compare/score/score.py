@@ -14,12 +14,7 @@ from tasks.compare.alignment.region import (
     scored_region,
 )
 from tasks.compare.evaluator import Evaluator, ModelResult
-from tasks.compare.reference_object import (
-    REFERENCE,
-    TRUTH,
-    ReferenceObject,
-    read_reference_object,
-)
+from tasks.compare.reference_object import ReferenceObject, read_reference_object
 from tasks.compare.score.agreement import PairAgreement, agreements
 from tasks.compare.score.deviance import DEVIANCE, R_FACTOR, fit_to_patterns
 from tasks.compare.score.inputs import Inputs, read_inputs
@@ -88,12 +83,8 @@ def score_files(files: ScoreFiles, params: ScoreParams) -> Scored:
     if files.base is not None:
         results |= _controls(evaluator, inputs)
     first = next(iter(files.objects))
-    against = first if files.base is None else f"the {_kind(files)} {files.base.name}"
+    against = first if files.base is None else f"the {files.base_name} {files.base.name}"
     return Scored(files, params, inputs, evaluator, results, pairs, against)
-
-
-def _kind(files: ScoreFiles) -> str:
-    return TRUTH if files.is_truth else REFERENCE
 
 
 def _region(
@@ -118,7 +109,7 @@ def _reference(files: ScoreFiles, inputs: Inputs, region: Region) -> ReferenceOb
     """
     is_ours = files.base is not None and inputs.base_format == OURS
     if is_ours and files.base and files.scan and inputs.scan is not None:
-        paths: dict[str, Path] = {"scan": files.scan, _kind(files): files.base}
+        paths: dict[str, Path] = {"scan": files.scan, files.base_name: files.base}
         return read_reference_object(inputs.scan.header, StageFiles(paths, {}), region)
     part = inputs.base.cut(region.box)
     lost = int(np.count_nonzero(~np.isfinite(part[region.mask])))

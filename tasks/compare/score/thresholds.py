@@ -2,7 +2,7 @@
 
 For two halves of the data, each half reconstructed alone: 1 / 7 (Rosenthal & Henderson, J. Mol.
 Biol. 333, 721 (2003)), and the half-bit and one-bit curves of van Heel & Schatz, J. Struct. Biol.
-151, 250 (2005), eq. 17 with a signal-to-noise ratio of 0.2071 and 0.5 in each half. Two programs
+151, 250 (2005), with a signal-to-noise ratio of 0.2071 and 0.5 in each half. Two programs
 that were given the same patterns share their noise: their correlation is agreement, no resolution.
 """
 
@@ -20,7 +20,7 @@ SEVENTH = 1 / 7
 def information_threshold(n_values: Real, snr: float) -> Real64:
     """Return the correlation at which a ring has so much signal over noise in each half.
 
-    van Heel & Schatz, eq. 17: (S + 2 sqrt(S / n) + 1 / sqrt(n)) / (S + 1 + 2 sqrt(S / n)) for n
+    van Heel & Schatz: (S + 2 sqrt(S / n) + 1 / sqrt(n)) / (S + 1 + 2 sqrt(S / n)) for n
     independent complex values on the ring, half of the real ones.
     """
     root = np.sqrt(np.maximum(n_values / 2, 1.0))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.catalogue.metric import AMPLITUDE, PHASE
-from tasks.catalogue.quality_flags import flags_of, table_of
+from tasks.catalogue.quality_flags import Table, flags_of, table_of
 from tasks.compare.comparison_figure import write_comparison_plot
 from tasks.compare.comparison_record import gauge_record, region_record
 from tasks.compare.output_files import model_rows, write_aligned, write_frc
@@ -21,8 +21,12 @@ ALIGNED_NAME, PAGE_NAME = "reconstructions_aligned.npz", "comparison.html"
 SCHEMA_VERSION = 1
 
 
-def write_score(folder: Path, found: Scored) -> list[Path]:
-    """Write all files of a scoring into a folder, which is made, and return their paths."""
+def write_score(folder: Path, found: Scored) -> tuple[list[Path], list[str]]:
+    """Write all files of a scoring into a folder, which is made.
+
+    Returns:
+        The paths of the files, and what is odd about the objects, in words.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     is_truth = found.files.is_truth
     rows = [
@@ -39,9 +43,12 @@ def write_score(folder: Path, found: Scored) -> list[Path]:
         "objects and their errors": folder / PLOT_NAME,
         "ring correlation": folder / FRC_PLOT_NAME,
     }
+    flags = [
+        f"{name}: {flag}" for name, found_flags in record["flags"].items() for flag in found_flags
+    ]
     write_page(folder / PAGE_NAME, found, rows, record, pictures)
     names = (METRICS_NAME, FRC_NAME, RECORD_NAME, PLOT_NAME, FRC_PLOT_NAME, ALIGNED_NAME, PAGE_NAME)
-    return [folder / name for name in names]
+    return [folder / name for name in names], flags
 
 
 def _draw(path: Path, found: Scored) -> None:
@@ -55,6 +62,12 @@ def _draw(path: Path, found: Scored) -> None:
     title = f"against {found.against}"
     reference = found.evaluator.reference
     write_comparison_plot(path, reference, illumination, shown, found.inputs.pixel_m, title)
+
+
+def _flags(name: str, found: Scored, table: Table) -> list[str]:
+    """Return what is odd about an object: its place, and its scores."""
+    note = found.inputs.placements[name].note
+    return ([f"it {note}"] if note else []) + flags_of(name, table)
 
 
 def score_record(found: Scored, rows: list[MetricRow]) -> dict[str, Any]:
@@ -86,7 +99,7 @@ def score_record(found: Scored, rows: list[MetricRow]) -> dict[str, Any]:
             for name, one in found.inputs.placements.items()
         },
         "gauge": {name: gauge_record(one.gauge) for name, one in found.results.items()},
-        "flags": {name: flags_of(name, table) for name in found.objects},
+        "flags": {name: _flags(name, found, table) for name in found.objects},
         "undefined": {name: one.reasons for name, one in found.results.items() if one.reasons},
         "agreement": {
             "note": SAME_PATTERNS,

@@ -109,6 +109,14 @@ def test_two_objects_without_a_truth_are_held_against_each_other(files, tmp_path
     assert "a and b" in capsys.readouterr().out
 
 
+def test_pixel_sizes_that_are_told_are_used(files, tmp_path):
+    sizes = ["--pixel-size", "1e-8", "truth=1.25e-8"]
+    words = [str(files / "c.npy"), "--truth", str(files / "truth.h5"), *sizes]
+    assert main(["score", *words, "--out", str(tmp_path)]) == 0
+    placed = json.loads((tmp_path / RECORD_NAME).read_text())["placement"]["c"]
+    assert (placed["scale"], placed["scale_source"]) == (pytest.approx(0.8), "pixel sizes")
+
+
 def test_a_reference_is_called_one(files, tmp_path):
     words = [str(files / "a.h5"), "--reference", str(files / "b.h5"), "--out", str(tmp_path)]
     assert main(["score", *words]) == 0
@@ -208,3 +216,24 @@ def test_a_folder_that_is_a_file_is_refused(files, tmp_path, capsys):
         words = [str(files / "a.h5"), str(files / "b.h5"), "--out", str(out)]
         assert main(["score", *words]) == 2
         assert "is a file, not a folder" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_object_that_does_not_fit_where_its_file_says_is_looked_for(files, tmp_path, capsys):
+    moved = ObjectWindow(read_object(files / "a.h5").object_, (70, 90))
+    write_object(tmp_path / "moved.h5", moved)
+    words = [str(tmp_path / "moved.h5"), "--truth", str(files / "truth.h5")]
+    assert main(["score", *words, "--out", str(tmp_path / "out")]) == 0
+    assert "where its file says, so it was looked for" in capsys.readouterr().out
+    placed = json.loads((tmp_path / "out" / RECORD_NAME).read_text())["placement"]["moved"]
+    assert placed["source"] == "found"
+
+
+def test_an_object_of_another_sample_stays_where_its_file_says_and_is_flagged(
+    files, tmp_path, capsys
+):
+    other = ObjectWindow(np.load(files / "d.npy"), (30, 40))
+    write_object(tmp_path / "other.h5", other)
+    words = [str(tmp_path / "other.h5"), "--truth", str(files / "truth.h5")]
+    assert main(["score", *words, "--out", str(tmp_path / "out")]) == 0
+    assert "and was not found elsewhere either" in capsys.readouterr().out
+    assert "not found elsewhere" in (tmp_path / "out" / PAGE_NAME).read_text()
