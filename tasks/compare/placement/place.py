@@ -64,17 +64,6 @@ class Placement:
             "note": self.note,
         }
 
-    @property
-    def text(self) -> str:
-        """What was done, in words."""
-        row, column = self.pose.origin
-        words = [f"{self.source}: {self.pose.orientation.text}"]
-        words += [f"pixels x {self.pose.scale:.4g}"] if self.pose.scale != 1 else []
-        words += [f"first pixel at ({row:.2f}, {column:.2f})"]
-        if self.next_correlation is not None:
-            words += [f"fits {self.correlation:.3f}, next best {self.next_correlation:.3f}"]
-        return ", ".join(words)
-
 
 def placed_by_file(
     base: ObjectWindow, object_: Complex, origin_px: tuple[float, float], scale: float | None

@@ -20,6 +20,7 @@ from tasks.compare.score.deviance import DEVIANCE, R_FACTOR, fit_to_patterns
 from tasks.compare.score.inputs import Inputs, read_inputs
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.shared_region import shared_region
+from tasks.core.files.object_file import ObjectWindow
 from tasks.core.study.stage_record import StageFiles
 
 OURS = "phase-g"
@@ -75,13 +76,15 @@ def score_files(files: ScoreFiles, params: ScoreParams) -> Scored:
             raise ValueError(f"{name} ({files.objects[name].name}): {error}") from error
         if files.base is None and number == 0:
             result = result.unscored(f"{name} is what the others are held against")
-        results[name] = _with_deviance(name, result, inputs, region, params)
+        results[name] = _with_deviance(result, placement.window, inputs, region, params)
     pairs = []
     if not files.is_truth:
         images = {name: result.aligned for name, result in results.items()}
         pairs = agreements(images, region, reference.rectangle, params.max_shift_px)
     if files.base is not None:
-        results |= _controls(evaluator, inputs)
+        for name, result in _controls(evaluator, inputs).items():
+            window = ObjectWindow(result.aligned, region.box.corner_px)
+            results[name] = _with_deviance(result, window, inputs, region, params)
     first = next(iter(files.objects))
     against = first if files.base is None else f"the {files.base_name} {files.base.name}"
     return Scored(files, params, inputs, evaluator, results, pairs, against)
@@ -123,12 +126,15 @@ def _reference(files: ScoreFiles, inputs: Inputs, region: Region) -> ReferenceOb
 
 
 def _with_deviance(
-    name: str, result: ModelResult, inputs: Inputs, region: Region, params: ScoreParams
+    result: ModelResult,
+    window: ObjectWindow,
+    inputs: Inputs,
+    region: Region,
+    params: ScoreParams,
 ) -> ModelResult:
-    """Return a result with what the patterns of the scan say of the object, where there is one."""
+    """Return a result with what the patterns of the scan say of an object, where there is one."""
     if inputs.scan is None:
         return result
-    window = inputs.placements[name].window
     found = fit_to_patterns(inputs.scan, window, region, params.held_out_light_fraction)
     if found is None:
         nothing = Score(None, reason="the object can predict no pattern of the scan")

@@ -167,6 +167,7 @@ BAD = {
     "two of a name": (case("X={a}", "x={b}"), "Two rows are called 'x'"),
     "markup": (case("<b>={a}", "{b}"), "The row '<b>' needs another name"),
     "slash": (case("x/y={a}", "{b}"), "The row 'x/y' needs another name"),
+    "argument": (case("file={a}", "{b}"), "means something else in the files"),
     "control": (case("oracle={a}", "{b}"), "means something else in the files"),
     "unknown format": (case("{text}", "{b}"), "of no known format"),
     "another sample": (case("{d}", "--truth", "{truth}"), "is not found in the object"),

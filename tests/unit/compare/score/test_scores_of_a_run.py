@@ -67,7 +67,10 @@ def test_an_arm_has_the_numbers_of_its_run(is_exported, run, wide_scan):
             value = getattr(row, part)
             near = None if value is None else pytest.approx(value, rel=1e-9, abs=1e-12)
             assert getattr(found[key], part) == near, key
-    assert found["PtychoPINN", "scan_deviance_per_px"].value > 0
+    truth, *arms = (
+        found[name, "scan_deviance_per_px"].value for name in ("Oracle", "PtychoPINN", "PtyChi")
+    )
+    assert truth < arms[0] < arms[1], "more noise explains the patterns less well"
 
 
 def test_the_truth_of_another_scan_is_refused(run, small_scan, wide_scan, capsys):
