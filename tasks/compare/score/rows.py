@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.registry import check_name
 from tasks.object_readers.tiff import SUFFIXES, name_of
@@ -30,7 +31,8 @@ def named_files(words: Sequence[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for word in words:
         name, path = _name_and_path(word)
-        taken = (*TAKEN, *(entry.name for entry in RECONSTRUCTIONS.images))
+        entries = RECONSTRUCTIONS.entries.values()
+        taken = (*TAKEN, *(one.name for one in entries if one.role is Role.CONTROL))
         try:
             check_name(name, NAME_PATTERN, taken)
         except ValueError as error:

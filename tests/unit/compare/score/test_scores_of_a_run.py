@@ -79,3 +79,13 @@ def test_the_truth_of_another_scan_is_refused(run, small_scan, wide_scan, capsys
     assert main(["score", *words]) == 2
     assert not (run / "out").exists()
     assert "Error:" in capsys.readouterr().err
+
+
+def test_an_object_smaller_than_what_the_scan_lights_is_refused(run, wide_scan, capsys):
+    window = read_object(run / "PtyChi.h5")
+    write_object(run / "small.h5", ObjectWindow(window.object_[:30, :30], window.origin_px))
+    words = [str(run / "small.h5"), "--truth", str(wide_scan / "truth.h5")]
+    words += ["--scan", str(wide_scan / "train.cxi"), "--out", str(run / "out")]
+    assert main(["score", *words]) == 2
+    assert "of the region, at least 50% is needed" in " ".join(capsys.readouterr().err.split())
+    assert not (run / "out").exists()
