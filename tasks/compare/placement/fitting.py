@@ -20,6 +20,9 @@ ROUNDS = 3
 STRETCH_TOLERANCE = 1e-5
 NO_REACH_PX = 0.1
 
+# A pose, and how well it fits, 0 to 1.
+Fit = tuple[Pose, float]
+
 
 @dataclass(frozen=True)
 class WindowFit:
@@ -93,11 +96,26 @@ def _signed_correlation(
     return shared / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.0
 
 
-def correlation_of(base: Complex, placed: ObjectWindow) -> float:
-    """Return how well the middle of a placed object fits its base, 0 to 1."""
+def central_fit(base: Complex, placed: ObjectWindow) -> WindowFit | None:
+    """Fit the middle of a placed object against its base; None where too little is known."""
     window = shared_window(base, placed)
-    found = None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
-    return 0.0 if found is None else max(0.0, found.correlation)
+    return None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
+
+
+def correlation_of(fit: WindowFit | None) -> float:
+    """Return how well an object fits in a window, 0 to 1; 0 where there is no fit."""
+    return 0.0 if fit is None else max(0.0, fit.correlation)
+
+
+def fitted_place(base: Complex, object_: Complex, pose: Pose) -> Fit:
+    """Return a pose moved to where its middle fits, and how well that does.
+
+    The place of the pose is whole, or its pixels are not those of the base.
+    """
+    fit = central_fit(base, pose.lay(object_))
+    if fit is not None and fit.is_good:
+        pose = corrected(pose, np.array(fit.gauge.shift_px), 0.0, np.zeros(2))
+    return pose, correlation_of(fit)
 
 
 def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
