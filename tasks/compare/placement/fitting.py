@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, binary_fill_holes
 
 from tasks.compare.alignment.alignment_frame import AlignmentFrame
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
@@ -45,6 +45,14 @@ class WindowFit:
         return self.gauge.shift_is_determined and not self.gauge.at_bound
 
 
+def known_pixels(object_: Complex) -> Mask:
+    """Return what is known of an object (H, W): finite pixels, without a rim of zeros.
+
+    Programs leave at zero what was never lit; zeros inside belong to the sample.
+    """
+    return np.asarray(np.isfinite(object_) & binary_fill_holes(object_ != 0))
+
+
 def shared_window(base: Complex, placed: ObjectWindow) -> Window | None:
     """Return the rectangle of the base (H, W) that a placed object reaches; None if it has none."""
     top, left = (max(0, place) for place in placed.origin_px)
@@ -70,7 +78,7 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     """Fit the gauge of a placed object in a window of the base; None where too little is known."""
     truth: Complex128 = ObjectWindow(base, (0, 0)).cut(window)
     image = placed.cut(window)
-    known = np.isfinite(truth) & np.isfinite(image)
+    known = np.isfinite(truth) & known_pixels(image)
     weights: Mask = binary_erosion(known, iterations=MARGIN_PX)
     if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
         return None
