@@ -82,13 +82,14 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     weights: Mask = binary_erosion(known, iterations=MARGIN_PX)
     if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
         return None
-    fitter = GaugeFitter(np.where(known, truth, 0), weights, max_shift_px=MAX_SHIFT_PX)
+    truth = np.where(np.isfinite(truth), truth, 0)
+    fitter = GaugeFitter(truth, weights, max_shift_px=MAX_SHIFT_PX)
     try:
         gauge = fitter.fit(image)
     except ValueError:  # nothing in common
         return None
     middle = np.array(window.corner_px) + (np.array(window.shape) - 1) / 2
-    correlation = _signed_correlation(np.where(known, truth, 0), image, known, weights, gauge)
+    correlation = _signed_correlation(truth, image, known, weights, gauge)
     return WindowFit(gauge, correlation, middle)
 
 
