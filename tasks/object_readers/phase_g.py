@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 
-from tasks.core.files.object_file import read_object
+from tasks.core.files.foreign_hdf5 import field, open_foreign_hdf5, whole
 from tasks.object_readers.stored_object import StoredObject, one_plane
 
 
@@ -16,6 +17,8 @@ def recognises(file: h5py.File) -> bool:
 
 def read(path: Path) -> StoredObject:
     """Read an object and its place; the file does not state its pixel."""
-    window = read_object(path)
-    row, column = window.origin_px
-    return StoredObject(one_plane(window.object_, path.name), None, (float(row), float(column)))
+    with open_foreign_hdf5(path) as file:
+        dataset = field(file, "object", "object")
+        object_ = one_plane(whole(dataset), f"{path.name}: object")
+        row, column = np.asarray(dataset.attrs["origin_px"], dtype=np.float64).ravel()[:2].tolist()
+    return StoredObject(object_, None, (row, column))

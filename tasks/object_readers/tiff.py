@@ -59,19 +59,22 @@ def _image(path: Path) -> tuple[NDArray[Any], tuple[float | None, tuple[float, f
     """Return the only image of a file, its pixel [m] and its place."""
     import tifffile
 
+    values = None
     try:
         with tifffile.TiffFile(path) as file:
-            page = file.pages.first
-            if len(file.pages) > 1 or np.prod(page.shape, dtype=np.float64) > LARGEST_PX:
-                raise ValueError(
-                    f"{path.name} has {len(file.pages)} pages, the first of {page.shape} px. Save "
-                    f"one image of at most {LARGEST_PX} px."
-                )
-            values = page.asarray()
+            page, n_pages = file.pages.first, len(file.pages)
+            shape = page.shape
+            if n_pages == 1 and np.prod(shape, dtype=np.float64) <= LARGEST_PX:
+                values = page.asarray()
             facts = dict(file.imagej_metadata or {})
             resolution = page.tags.get("XResolution")
-    except (tifffile.TiffFileError, OSError, IndexError, KeyError) as error:
+    except Exception as error:  # whatever tifffile raises at a damaged file
         raise ValueError(f"{path} cannot be read as TIFF ({error}). Export it again.") from error
+    if values is None:
+        raise ValueError(
+            f"{path.name} has {n_pages} pages, the first of {shape} px. Save one image of at most "
+            f"{LARGEST_PX} px."
+        )
     unit = METRES.get(str(facts.get("unit", "")))
     pixel_m = None
     if unit is not None and resolution is not None and resolution.value[0]:

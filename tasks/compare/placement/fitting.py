@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, binary_fill_holes
 
 from tasks.compare.alignment.alignment_frame import AlignmentFrame
 from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
@@ -19,6 +19,9 @@ MAX_SHIFT_PX = 6.0
 ROUNDS = 3
 STRETCH_TOLERANCE = 1e-5
 NO_REACH_PX = 0.1
+
+# A pose, and how well it fits, 0 to 1.
+Fit = tuple[Pose, float]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class WindowFit:
     def is_good(self) -> bool:
         """Whether its shift is known."""
         return self.gauge.shift_is_determined and not self.gauge.at_bound
+
+
+def known_pixels(object_: Complex) -> Mask:
+    """Return what is known of an object (H, W): finite pixels, without a rim of zeros.
+
+    Programs leave at zero what was never lit; zeros inside belong to the sample.
+    """
+    return np.asarray(np.isfinite(object_) & binary_fill_holes(object_ != 0))
 
 
 def shared_window(base: Complex, placed: ObjectWindow) -> Window | None:
@@ -67,17 +78,18 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     """Fit the gauge of a placed object in a window of the base; None where too little is known."""
     truth: Complex128 = ObjectWindow(base, (0, 0)).cut(window)
     image = placed.cut(window)
-    known = np.isfinite(truth) & np.isfinite(image)
+    known = np.isfinite(truth) & known_pixels(image)
     weights: Mask = binary_erosion(known, iterations=MARGIN_PX)
     if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
         return None
-    fitter = GaugeFitter(np.where(known, truth, 0), weights, max_shift_px=MAX_SHIFT_PX)
+    truth = np.where(np.isfinite(truth), truth, 0)
+    fitter = GaugeFitter(truth, weights, max_shift_px=MAX_SHIFT_PX)
     try:
         gauge = fitter.fit(image)
     except ValueError:  # nothing in common
         return None
     middle = np.array(window.corner_px) + (np.array(window.shape) - 1) / 2
-    correlation = _signed_correlation(np.where(known, truth, 0), image, known, weights, gauge)
+    correlation = _signed_correlation(truth, image, known, weights, gauge)
     return WindowFit(gauge, correlation, middle)
 
 
@@ -93,11 +105,26 @@ def _signed_correlation(
     return shared / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.0
 
 
-def correlation_of(base: Complex, placed: ObjectWindow) -> float:
-    """Return how well the middle of a placed object fits its base, 0 to 1."""
+def central_fit(base: Complex, placed: ObjectWindow) -> WindowFit | None:
+    """Fit the middle of a placed object against its base; None where too little is known."""
     window = shared_window(base, placed)
-    found = None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
-    return 0.0 if found is None else max(0.0, found.correlation)
+    return None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
+
+
+def correlation_of(fit: WindowFit | None) -> float:
+    """Return how well an object fits in a window, 0 to 1; 0 where there is no fit."""
+    return 0.0 if fit is None else max(0.0, fit.correlation)
+
+
+def fitted_place(base: Complex, object_: Complex, pose: Pose) -> Fit:
+    """Return a pose moved to where its middle fits, and how well that does.
+
+    The place of the pose is whole, or its pixels are not those of the base.
+    """
+    fit = central_fit(base, pose.lay(object_))
+    if fit is not None and fit.is_good:
+        pose = corrected(pose, np.array(fit.gauge.shift_px), 0.0, np.zeros(2))
+    return pose, correlation_of(fit)
 
 
 def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:

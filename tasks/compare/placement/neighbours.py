@@ -23,7 +23,7 @@ def neighbour_products(object_: Complex) -> tuple[Complex, Real]:
     """Return the products of neighbours along y and x, without ramp and mean.
 
     Args:
-        object_: Object, NaN where it is not known, shape (H, W).
+        object_: Object, NaN or zero where it is not known, shape (H, W).
 
     Returns:
         Products, zero where a neighbour is not known, shape (2, H, W); and the ramp along (y, x)
@@ -34,11 +34,12 @@ def neighbour_products(object_: Complex) -> tuple[Complex, Real]:
         ahead, behind = [slice(None)] * 2, [slice(None)] * 2
         ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
         product = object_[tuple(ahead)] * object_[tuple(behind)].conj()
-        known = np.isfinite(product)
+        size = np.abs(product)
+        # What is zero was never lit.
+        known = np.isfinite(product) & (size > 0)
         if not known.any():
             continue
-        product = np.where(known, product, 0)
-        size = np.abs(product)
+        product, size = np.where(known, product, 0), np.where(known, size, 0)
         most = MOST_OVER_BRIGHT * float(np.percentile(size[known], BRIGHT_PERCENTILE))
         product = product * (most / np.maximum(size, max(most, np.finfo(float).tiny)))
         mean = product[known].mean()

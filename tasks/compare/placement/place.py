@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
-from tasks.compare.placement.fitting import correlation_of, fitted_scale
+from tasks.compare.placement.fitting import (
+    Fit,
+    central_fit,
+    correlation_of,
+    fitted_place,
+    fitted_scale,
+)
 from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
 from tasks.compare.placement.search import Base, Pose, coarse_poses, finer_pose, scales_to_try
 from tasks.core import Complex
@@ -22,9 +28,6 @@ SAME_LEAD = 0.002
 N_FINE = 2
 # Below so much of the best correlation another orientation's scale is not fitted.
 NEARLY = 0.7
-
-# A pose, and how well it fits.
-Fit = tuple[Pose, float]
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,6 @@ class Placement:
             "note": self.note,
         }
 
-    @property
-    def text(self) -> str:
-        """What was done, in words."""
-        row, column = self.pose.origin
-        words = [f"{self.source}: {self.pose.orientation.text}"]
-        words += [f"pixels x {self.pose.scale:.4g}"] if self.pose.scale != 1 else []
-        words += [f"first pixel at ({row:.2f}, {column:.2f})"]
-        if self.next_correlation is not None:
-            words += [f"fits {self.correlation:.3f}, next best {self.next_correlation:.3f}"]
-        return ", ".join(words)
-
 
 def placed_by_file(
     base: ObjectWindow, object_: Complex, origin_px: tuple[float, float], scale: float | None
@@ -93,7 +85,8 @@ def placed_by_file(
     row, column = (int(at) for at in np.asarray(window.origin_px) - corner)
     inside = ObjectWindow(window.object_, (row, column))
     how = "equal pixels" if scale is None else "pixel sizes"
-    return Placement(window, pose, FROM_FILE, how, correlation_of(base.object_, inside))
+    fit = correlation_of(central_fit(base.object_, inside))
+    return Placement(window, pose, FROM_FILE, how, fit)
 
 
 def found_place(
@@ -163,7 +156,10 @@ def _best_two(
         best = finer_pose(base, object_, pose, fit_scale=fits_scale)
         if fits_scale:
             best = fitted_scale(base.object_, object_, best)
-        fine.append((best, correlation_of(base.object_, best.lay(object_))))
+            fit = central_fit(base.object_, best.lay(object_))
+            fine.append((best, correlation_of(fit)))
+        else:
+            fine.append(fitted_place(base.object_, object_, best))
     return sorted(fine, key=lambda fit: -fit[1])
 
 

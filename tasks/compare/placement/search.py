@@ -20,6 +20,9 @@ from tasks.core import Complex, Real
 from tasks.core.files.object_file import ObjectWindow
 
 COARSE_PX, FINE_PX = 128, 256
+# An object is at least so many squares long, and a square at most so many pixels where the place
+# must be known for a fit.
+LEAST_SQUARES, LARGEST_SQUARE_PX = 32, 4
 SCALE_STEP = 1.04
 MOST_SCALE = 2.0
 
@@ -76,7 +79,9 @@ def coarse_poses(
     The object is (h, w), NaN where it is not known.
     """
     longest = max(scales) * max(object_.shape)
-    factor = max(1, round(max(*base.object_.shape, longest) / COARSE_PX))
+    largest = max(*base.object_.shape, longest) / COARSE_PX
+    shortest = min(scales) * min(object_.shape) / LEAST_SQUARES
+    factor = max(1, round(min(largest, shortest)))
     side = int(np.ceil(longest / factor)) + 1
     correlator = ProductCorrelator(binned(base.products, factor), (side, side))
     products = binned(neighbour_products(object_)[0], factor)
@@ -91,7 +96,7 @@ def coarse_poses(
 
 def finer_pose(base: Base, object_: Complex, pose: Pose, *, fit_scale: bool) -> Pose:
     """Return a pose to a pixel or two, its scale to half a percent where it is free."""
-    factor = max(1, round(max(base.object_.shape) / FINE_PX))
+    factor = min(max(1, round(max(base.object_.shape) / FINE_PX)), LARGEST_SQUARE_PX)
     products = binned(neighbour_products(pose.orientation.apply(object_))[0], factor)
     upright = binned(base.products, factor)
     if fit_scale:

@@ -5,14 +5,17 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.registry import check_name
 from tasks.object_readers.tiff import SUFFIXES, name_of
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
-# What files of a comparison call something else.
-TAKEN = ("truth", "reference", "mask", "corner_px", "rectangle_px", "model", "metric", "agreement")
+# What files of a comparison, or functions that write them, call something else.
+TAKEN = (
+    *("truth", "reference", "scan", "view", "model", "metric"),
+    *("mask", "corner_px", "rectangle_px", "path", "file", "allow_pickle"),
+)
 
 
 def named_files(words: Sequence[str]) -> dict[str, Path]:
@@ -28,7 +31,8 @@ def named_files(words: Sequence[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for word in words:
         name, path = _name_and_path(word)
-        taken = (*TAKEN, *(entry.name for entry in RECONSTRUCTIONS.images), *METRICS.entries)
+        entries = RECONSTRUCTIONS.entries.values()
+        taken = (*TAKEN, *(one.name for one in entries if one.role is Role.CONTROL))
         try:
             check_name(name, NAME_PATTERN, taken)
         except ValueError as error:

@@ -1,5 +1,6 @@
 """Scores of objects of any program: one region, one gauge, every metric, and the controls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tasks.compare.score.deviance import DEVIANCE, R_FACTOR, fit_to_patterns
 from tasks.compare.score.inputs import Inputs, read_inputs
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.shared_region import shared_region
+from tasks.core.files.object_file import ObjectWindow
 from tasks.core.study.stage_record import StageFiles
 
 OURS = "phase-g"
@@ -66,22 +68,15 @@ def score_files(files: ScoreFiles, params: ScoreParams) -> Scored:
     region, coverage = _region(files, inputs, params)
     reference = _reference(files, inputs, region)
     evaluator = Evaluator(region, reference, params.max_shift_px)
-    results = {}
-    for number, (name, placement) in enumerate(inputs.placements.items()):
-        image = placement.window.cut(region.box)
-        try:
-            result = evaluator.evaluate(image, coverage[name])
-        except ValueError as error:
-            raise ValueError(f"{name} ({files.objects[name].name}): {error}") from error
-        if files.base is None and number == 0:
-            result = result.unscored(f"{name} is what the others are held against")
-        results[name] = _with_deviance(name, result, inputs, region, params)
+    results = _results(files, inputs, evaluator, coverage)
     pairs = []
     if not files.is_truth:
         images = {name: result.aligned for name, result in results.items()}
         pairs = agreements(images, region, reference.rectangle, params.max_shift_px)
     if files.base is not None:
         results |= _controls(evaluator, inputs)
+    light = params.held_out_light_fraction
+    results = {name: _with_deviance(one, inputs, region, light) for name, one in results.items()}
     first = next(iter(files.objects))
     against = first if files.base is None else f"the {files.base_name} {files.base.name}"
     return Scored(files, params, inputs, evaluator, results, pairs, against)
@@ -122,14 +117,34 @@ def _reference(files: ScoreFiles, inputs: Inputs, region: Region) -> ReferenceOb
     return ReferenceObject(known, region.mask, largest_rectangle(region.mask), files.is_truth)
 
 
+def _results(
+    files: ScoreFiles, inputs: Inputs, evaluator: Evaluator, coverage: Mapping[str, float]
+) -> dict[str, ModelResult]:
+    """Return the results of the objects; the one that others are held against has no scores."""
+    results: dict[str, ModelResult] = {}
+    for name, placement in inputs.placements.items():
+        image = placement.window.cut(evaluator.region.box)
+        try:
+            result = evaluator.evaluate(image, coverage[name])
+        except ValueError as error:
+            raise ValueError(f"{name} ({files.objects[name].name}): {error}") from error
+        if files.base is None and not results:
+            result = result.unscored(f"{name} is what the others are held against")
+        results[name] = result
+    return results
+
+
 def _with_deviance(
-    name: str, result: ModelResult, inputs: Inputs, region: Region, params: ScoreParams
+    result: ModelResult, inputs: Inputs, region: Region, light_fraction: float
 ) -> ModelResult:
-    """Return a result with what the patterns of the scan say of the object, where there is one."""
+    """Return a result with what the patterns of the scan say of it, where there is one.
+
+    It is asked in the gauge of what it is held against: the probe of the scan belongs to that.
+    """
     if inputs.scan is None:
         return result
-    window = inputs.placements[name].window
-    found = fit_to_patterns(inputs.scan, window, region, params.held_out_light_fraction)
+    window = ObjectWindow(result.aligned, region.box.corner_px)
+    found = fit_to_patterns(inputs.scan, window, region, light_fraction)
     if found is None:
         nothing = Score(None, reason="the object can predict no pattern of the scan")
         return result.with_scores({DEVIANCE: nothing, R_FACTOR: nothing})

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.region import Region
+from tasks.compare.placement.fitting import known_pixels
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.patches import Window
 
@@ -40,7 +41,7 @@ def shared_region(
     box = Window((top, left), (height, width))
     lit = np.isfinite(base.cut(box))
     for one in windows.values():
-        lit &= np.isfinite(one.cut(box))
+        lit &= known_pixels(one.cut(box))
     mask = distance_transform_edt(np.pad(lit, 1))[1:-1, 1:-1] > margin_px
     if not mask.any():
         raise ValueError(

@@ -189,3 +189,22 @@ def test_half_a_pair_of_tiff_is_refused(object_, tmp_path):
 
 def test_every_format_is_described():
     assert all(reader.says for reader in READERS.values())
+
+
+def test_a_file_that_is_cut_short_is_refused(object_, tmp_path):
+    write_object(tmp_path / "a.h5", ObjectWindow(object_, ORIGIN))
+    content = (tmp_path / "a.h5").read_bytes()
+    (tmp_path / "a.h5").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match="copy it again"):
+        read_stored_object(tmp_path / "a.h5")
+    np.save(tmp_path / "a.npy", object_)
+    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:500])
+    with pytest.raises(ValueError, match="cut short"):
+        read_stored_object(tmp_path / "a.npy")
+    (tmp_path / "a.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
+    with pytest.raises(ValueError, match=r"cannot be read as a MATLAB file|holds no complex array"):
+        read_stored_object(tmp_path / "a.mat")
+    (tmp_path / "a_amplitude.tif").write_bytes(b"II*\0")
+    (tmp_path / "a_phase.tif").write_bytes(b"II*\0")
+    with pytest.raises(ValueError, match="cannot be read as TIFF"):
+        read_stored_object(tmp_path / "a_phase.tif")

@@ -167,6 +167,8 @@ BAD = {
     "two of a name": (case("X={a}", "x={b}"), "Two rows are called 'x'"),
     "markup": (case("<b>={a}", "{b}"), "The row '<b>' needs another name"),
     "slash": (case("x/y={a}", "{b}"), "The row 'x/y' needs another name"),
+    "argument": (case("file={a}", "{b}"), "means something else in the files"),
+    "another control": (case("NoNetwork={a}", "{b}"), "means something else in the files"),
     "control": (case("oracle={a}", "{b}"), "means something else in the files"),
     "unknown format": (case("{text}", "{b}"), "of no known format"),
     "another sample": (case("{d}", "--truth", "{truth}"), "is not found in the object"),
@@ -237,3 +239,10 @@ def test_an_object_of_another_sample_stays_where_its_file_says_and_is_flagged(
     assert main(["score", *words, "--out", str(tmp_path / "out")]) == 0
     assert "and was not found elsewhere either" in capsys.readouterr().out
     assert "not found elsewhere" in (tmp_path / "out" / PAGE_NAME).read_text()
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tasks.compare.score.rows.os.access", lambda *_: False)
+    words = [str(files / "a.h5"), str(files / "b.h5"), "--out", str(tmp_path / "out")]
+    assert main(["score", *words]) == 2
+    assert "cannot be written to" in " ".join(capsys.readouterr().err.split())

@@ -67,7 +67,10 @@ def test_an_arm_has_the_numbers_of_its_run(is_exported, run, wide_scan):
             value = getattr(row, part)
             near = None if value is None else pytest.approx(value, rel=1e-9, abs=1e-12)
             assert getattr(found[key], part) == near, key
-    assert found["PtychoPINN", "scan_deviance_per_px"].value > 0
+    truth, *arms = (
+        found[name, "scan_deviance_per_px"].value for name in ("Oracle", "PtychoPINN", "PtyChi")
+    )
+    assert truth < arms[0] < arms[1], "more noise explains the patterns less well"
 
 
 def test_the_truth_of_another_scan_is_refused(run, small_scan, wide_scan, capsys):
@@ -76,3 +79,13 @@ def test_the_truth_of_another_scan_is_refused(run, small_scan, wide_scan, capsys
     assert main(["score", *words]) == 2
     assert not (run / "out").exists()
     assert "Error:" in capsys.readouterr().err
+
+
+def test_an_object_smaller_than_what_the_scan_lights_is_refused(run, wide_scan, capsys):
+    window = read_object(run / "PtyChi.h5")
+    write_object(run / "small.h5", ObjectWindow(window.object_[:30, :30], window.origin_px))
+    words = [str(run / "small.h5"), "--truth", str(wide_scan / "truth.h5")]
+    words += ["--scan", str(wide_scan / "train.cxi"), "--out", str(run / "out")]
+    assert main(["score", *words]) == 2
+    assert "of the region, at least 50% is needed" in " ".join(capsys.readouterr().err.split())
+    assert not (run / "out").exists()
