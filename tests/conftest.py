@@ -29,6 +29,7 @@ import numpy as np
 import prefect.main  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
+from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -44,10 +45,9 @@ settings.load_profile("phase-g")
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-# Their tests share a server and a worker.
-WITH_SERVER = ("tests/e2e/test_triggered_runs.py", "tests/e2e/test_sweep_by_deployment.py")
-# The sweep that one of them goes on from is made by another process meanwhile.
-MAKES_SWEEP = "tests/study/test_dose_overlap_study.py"
+# The tests that mostly wait, for a server; the sweep that the last of them goes on from is made by
+# another process meanwhile.
+WAITS, MAKES_SWEEP = "tests/e2e/test_triggered_runs.py", "tests/study/test_dose_overlap_study.py"
 # Their tests share one whole run, which any process may make or find.
 ANY_PROCESS = tuple(
     f"tests/study/test_phase_g_dense_{name}.py" for name in ("orchestrator", "metrics_report")
@@ -70,20 +70,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _rank(item: pytest.Item) -> int:
     """Return when a test is to begin: those of the server, which mostly wait, are the first."""
     kinds = [
-        *map(item.nodeid.startswith, (*WITH_SERVER, MAKES_SWEEP)),
+        *map(item.nodeid.startswith, (WAITS, MAKES_SWEEP)),
         *map(item.get_closest_marker, ("e2e", "slow")),
     ]
     return next((rank for rank, is_so in enumerate(kinds) if is_so), len(kinds))
 
 
 class ByFile(LoadScopeScheduling):
-    """One process takes the tests of a file, or those of one server: they share what is costly."""
+    """One process takes the tests of a file: they share what is costly."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file in ANY_PROCESS:
-            return nodeid
-        return WITH_SERVER[0] if file in WITH_SERVER else file
+        return nodeid if file in ANY_PROCESS else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -191,9 +189,13 @@ def with_server(tmp_path_factory, prefect_home):
 
 @pytest.fixture(scope="module")
 def server(with_server):
-    """Let what this process does use the shared Prefect server."""
+    """Let what this process does use the shared Prefect server, and send it all at the end.
+
+    A connection that stays open would draw random numbers while other tests do.
+    """
     with temporary_settings({PREFECT_API_URL: with_server["PREFECT_API_URL"]}):
         yield
+        EventsWorker.drain_all()
 
 
 SWEEP = ("--doses", "1e3", "1e4", "--profile", "smoke", "--splits", "test")

@@ -1,4 +1,4 @@
-"""One real server and worker on loopback, started as `make serve` does, for all tests here."""
+"""One real server and worker on loopback, started as `make serve` does."""
 
 import os
 import socket
@@ -191,9 +191,9 @@ def known_of(pid: int) -> str:
     return works_in(pid) + of_process(pid, "cmdline") + of_process(pid, "environ")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A server and a worker, stopped after the last test of this folder: they take time idle."""
+    """A server and a worker, stopped after the last test of the file: they take time idle."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

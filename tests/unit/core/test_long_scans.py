@@ -89,4 +89,4 @@ def test_a_network_learns_from_a_long_scan_in_little_memory(tmp_path):
         write_json(tmp_path / "train.json", view)
         peaks_mib.append(peak_mib(TRAIN, tmp_path, TrainingParams(n_steps=3)))
     assert peaks_mib[0] < 2000
-    assert peaks_mib[1] - peaks_mib[0] < 250, np.round(peaks_mib)
+    assert peaks_mib[1] - peaks_mib[0] < 350, np.round(peaks_mib)
