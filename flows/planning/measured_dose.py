@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.files.archive import read_named_array
+from tasks.core.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.preparation.photon_scale import photon_quantum

@@ -35,7 +35,7 @@ ROW_LABELS = ("amplitude", "phase [rad]", "|amplitude error|", "|phase error| [r
 def write_comparison_plot(
     path: Path,
     reference: ReferenceObject,
-    illumination: Real,
+    illumination: Real | None,
     results: Mapping[str, ModelResult],
     object_pixel_m: float | None,
     title: str,
@@ -43,10 +43,11 @@ def write_comparison_plot(
     """Draw truth and arms, amplitude and phase and their errors, as PNG; whole or not at all.
 
     Pixels that are not scored are white; the dashed line is the rectangle of SSIM and MS-SSIM. The
-    illumination is in photons / px, (H, W); without the side of an object pixel [m] the scale is in
-    pixels.
+    illumination is in photons / px, (H, W), None where no scan is known; without the side of an
+    object pixel [m] the scale is in pixels. What is not in the catalogue is drawn as an arm.
     """
-    controls = {name for name in results if RECONSTRUCTIONS.get(name).role is Role.CONTROL}
+    entries = RECONSTRUCTIONS.entries
+    controls = {name for name in results if name in entries and entries[name].role is Role.CONTROL}
     listed = {model: one for model, one in results.items() if model in controls}
     arms = {model: one for model, one in results.items() if model not in controls}
     window = bounding_box(reference.mask)
@@ -62,7 +63,7 @@ def write_comparison_plot(
         ]
         sheet.figure.colorbar(shown[-1], cax=sheet.bar(row), label=label)
     _write_titles(axes, arms, reference.name.capitalize())
-    light = np.where(reference.mask, illumination, np.nan)[window]
+    light = None if illumination is None else np.where(reference.mask, illumination, np.nan)[window]
     _show_light(sheet.figure, axes[2, 0], axes[3, 0], light, control_lines(listed))
     _outline(axes[0, 0], reference, window)
     _scale_bar(sheet.figure, axes[0, 0], object_pixel_m)
@@ -130,18 +131,21 @@ def _show(axis: Axes, image: Real, scale: Scale) -> AxesImage:
 
 
 def _show_light(
-    figure: Figure, axis: Axes, below: Axes, illumination: Real, lines: list[str]
+    figure: Figure, axis: Axes, below: Axes, illumination: Real | None, lines: list[str]
 ) -> None:
     """Draw the illumination where the truth has no error to show, and a few lines below it."""
-    shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination))))
-    axis.set_title("Illumination", fontsize=9)
     below.set_axis_off()
     # Text has the same height in any panel: places are counted from its top edge in inches.
     inch = 1 / (below.get_position().height * figure.get_figheight())
-    bar = below.inset_axes((0.04, 1 + 0.1 * inch, 0.92, 0.08 * inch))
-    bar.tick_params(labelsize=8)
-    figure.colorbar(shown, cax=bar, orientation="horizontal")
-    bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
+    if illumination is None:
+        axis.set_axis_off()
+    else:
+        shown = _show(axis, illumination, Scale("gray", 0.0, float(np.nanmax(illumination))))
+        axis.set_title("Illumination", fontsize=9)
+        bar = below.inset_axes((0.04, 1 + 0.1 * inch, 0.92, 0.08 * inch))
+        bar.tick_params(labelsize=8)
+        figure.colorbar(shown, cax=bar, orientation="horizontal")
+        bar.set_xlabel("photons / px", fontsize=8, labelpad=1)
     text, top = "\n".join(lines), 1 - 0.3 * inch
     below.text(0.0, top, text, fontsize=7, va="top", family="monospace", linespacing=1.4)
 

@@ -17,11 +17,11 @@ from tasks.catalogue.metrics.truth_free import SEVENTH_CROSSING
 from tasks.catalogue.quality_flags import flags_of, table_of
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, remove_gauge
-from tasks.compare.alignment.region import ComparisonParams
+from tasks.compare.alignment.region import ComparisonParams, Region
 from tasks.compare.convergence import iterations_to_quality
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.output_files import Comparison
-from tasks.compare.reference_object import differences
+from tasks.compare.reference_object import ReferenceObject, differences
 
 SCHEMA_VERSION = 1
 NM_PER_M = 1e9
@@ -42,12 +42,12 @@ def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, 
         "params": params.model_dump(mode="json"),
         "truth_checked": reference.is_checked,
         "measured_against": reference.name,
-        "region": _region_record(found),
+        "region": region_record(found.evaluator.region, reference),
         "data_range": {
             "amplitude": reference.parts[AMPLITUDE].data_range,
             "phase_rad": reference.parts[PHASE].data_range,
         },
-        "gauge": {model: _gauge_record(result.gauge) for model, result in results.items()},
+        "gauge": {model: gauge_record(result.gauge) for model, result in results.items()},
         "flags": {model: flags_of(model, table) for model in found.reconstructions},
         "undefined": {model: result.reasons for model, result in results.items() if result.reasons},
     }
@@ -66,9 +66,8 @@ def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, 
     return record
 
 
-def _region_record(found: Comparison) -> dict[str, Any]:
+def region_record(region: Region, reference: ReferenceObject) -> dict[str, Any]:
     """Return what was scored."""
-    region, reference = found.evaluator.region, found.evaluator.reference
     top, left = region.box.corner_px
     rows, columns = reference.rectangle
     return {
@@ -82,7 +81,7 @@ def _region_record(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _gauge_record(gauge: Gauge) -> dict[str, Any]:
+def gauge_record(gauge: Gauge) -> dict[str, Any]:
     """Return a gauge as JSON."""
     record = asdict(gauge)
     factor = record.pop("factor")

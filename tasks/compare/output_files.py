@@ -69,18 +69,25 @@ class Comparison:
         return [row for model in self.results for row in self._rows_of(model)]
 
     def _rows_of(self, model: str) -> list[MetricRow]:
-        """Return the rows of one model in their order; no times, so that equal runs are equal."""
-        result, training = self.results[model], self.records.get(model, {}).get("training", {})
-        values = _diagnostics(result)
+        """Return the rows of one model, with what its training cost."""
+        training = self.records.get(model, {}).get("training", {})
         extra = {m.name: training[m.name] for m in METRICS.of_family(COST) if m.name in training}
-        if not self.evaluator.reference.is_truth:
-            extra[AGAINST_REFERENCE] = 1.0
-        rows = [
-            *_score_rows(model, result.scores),
-            *_score_rows(model, result.raw, RAW),
-            *(MetricRow(model, name, value=value) for name, value in (values | extra).items()),
-        ]
-        return sorted(rows, key=lambda row: row_place(row.metric))
+        return model_rows(model, self.results[model], self.evaluator.reference.is_truth, extra)
+
+
+def model_rows(
+    model: str, result: ModelResult, is_truth: bool, extra: Mapping[str, float]
+) -> list[MetricRow]:
+    """Return the rows of one model in their order; no times, so that equal runs are equal."""
+    values = _diagnostics(result) | dict(extra)
+    if not is_truth:
+        values[AGAINST_REFERENCE] = 1.0
+    rows = [
+        *_score_rows(model, result.scores),
+        *_score_rows(model, result.raw, RAW),
+        *(MetricRow(model, name, value=value) for name, value in values.items()),
+    ]
+    return sorted(rows, key=lambda row: row_place(row.metric))
 
 
 def write_outputs(
@@ -94,13 +101,13 @@ def write_outputs(
     if "blocks" in outputs:
         write_blocks(outputs["blocks"], block_rows(found.reconstructions))
     if "frc" in outputs:
-        _write_frc(outputs["frc"], found.results)
+        write_frc(outputs["frc"], found.results)
     if found.curves and "convergence" in outputs:
         write_convergence(outputs["convergence"], found.curves)
     title, reference = found.title, found.evaluator.reference
     if found.curves and "convergence_plot" in outputs:
         write_convergence_plot(outputs["convergence_plot"], found.curves, title)
-    _write_aligned(outputs["aligned"], found)
+    write_aligned(outputs["aligned"], found.evaluator, found.reconstructions)
     header = found.scan.header
     write_comparison_plot(
         outputs["plot"],
@@ -149,14 +156,11 @@ def _diagnostics(result: ModelResult) -> dict[str, float]:
     }
 
 
-def _write_aligned(path: Path, found: Comparison) -> None:
+def write_aligned(path: Path, evaluator: Evaluator, results: Mapping[str, ModelResult]) -> None:
     """Write truth and reconstructions in one frame and one gauge."""
-    region, reference = found.evaluator.region, found.evaluator.reference
+    region, reference = evaluator.region, evaluator.reference
     rows, columns = reference.rectangle
-    aligned = {
-        model: result.aligned.astype(np.complex64)
-        for model, result in found.reconstructions.items()
-    }
+    aligned = {model: result.aligned.astype(np.complex64) for model, result in results.items()}
     write_npz(
         path,
         mask=region.mask,
@@ -167,7 +171,7 @@ def _write_aligned(path: Path, found: Comparison) -> None:
     )
 
 
-def _write_frc(path: Path, results: Mapping[str, ModelResult]) -> None:
+def write_frc(path: Path, results: Mapping[str, ModelResult]) -> None:
     """Write the ring correlation of every model that has one; an infinite SSNR is empty."""
     rows: list[Sequence[str]] = []
     for model, result in results.items():

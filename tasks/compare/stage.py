@@ -1,15 +1,16 @@
 """Stage function of Phase G: reconstructions and the truth in, metrics and pictures out."""
 
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from tasks.catalogue.headline import SOLVER
 from tasks.catalogue.metric import AMPLITUDE, PHASE
 from tasks.catalogue.metrics.mae import METRIC as MAE
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.compare.alignment.region import ComparisonParams, Region, scored_region
+from tasks.compare.alignment.region import (
+    ComparisonParams,
+    inside_every_window,
+    scored_region,
+)
 from tasks.compare.comparison_record import comparison_record
 from tasks.compare.convergence import Convergence, convergence_of
 from tasks.compare.evaluator import Evaluator, ModelResult
@@ -17,7 +18,7 @@ from tasks.compare.output_files import Comparison, write_outputs
 from tasks.compare.reference_object import read_reference_object
 from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
-from tasks.core.files.object_file import ObjectWindow, read_object
+from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_reader import open_view
 from tasks.core.study.stage_record import Progress, StageFiles
 
@@ -55,7 +56,8 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     scan = open_view(files.inputs["scan"], files.inputs["view"])
     windows = {arm: read_object(files.inputs[arm]) for arm in present}
     region = scored_region(scan.header, params.coverage_fraction, params.erosion_px)
-    region, coverage = _inside_every_window(region, windows, files, params.min_window_coverage)
+    file_names = {arm: files.inputs[arm].name for arm in present}
+    region, coverage = inside_every_window(region, windows, file_names, params.min_window_coverage)
     reference = read_reference_object(scan.header, files, region)
     evaluator = Evaluator(region, reference, params.max_shift_px)
 
@@ -87,38 +89,6 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
     write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")
     return record
-
-
-def _inside_every_window(
-    region: Region, windows: dict[str, ObjectWindow], files: StageFiles, least: float
-) -> tuple[Region, dict[str, float]]:
-    """Leave out of the region what an arm's window does not hold; the same for every arm.
-
-    Returns:
-        The region, and the share of it that each window held; raises ValueError if one holds less
-        than the least share, or all share no pixel.
-    """
-    mask, coverage = region.mask, {}
-    for arm, window in windows.items():
-        inside = ObjectWindow(np.ones(window.object_.shape, dtype=complex), window.origin_px)
-        held = np.isfinite(inside.cut(region.box))
-        coverage[arm] = float(np.mean(held[region.mask]))
-        if coverage[arm] < least:
-            height, width = window.object_.shape
-            raise ValueError(
-                f"{arm} ({files.inputs[arm].name}) covers {coverage[arm]:.1%} of the region, at "
-                f"least {least:.0%} is needed: its window of {height} x {width} px begins at "
-                f"{window.origin_px}, the scan's patches at {region.box.corner_px}. Reconstruct "
-                f"every exposure of the view, in the frame of the object."
-            )
-        mask = mask & held
-    if not mask.any():
-        shares = ", ".join(f"{arm} {share:.1%}" for arm, share in coverage.items())
-        raise ValueError(
-            f"No pixel of the region lies in the windows of all reconstructions ({shares}). "
-            f"Reconstruct the same exposures with every arm, or compare them apart."
-        )
-    return replace(region, mask=mask), coverage
 
 
 def _headline(model: str, result: ModelResult) -> str:

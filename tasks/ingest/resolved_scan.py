@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 
 from tasks.core import Complex, Mask, Real64
+from tasks.core.files.archive import is_archive
+from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
 from tasks.ingest.file_scan import (
@@ -23,8 +25,6 @@ from tasks.ingest.file_scan import (
     Values,
     ZeroFrequency,
 )
-from tasks.ingest.files.archive import is_archive
-from tasks.ingest.files.hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.ingest.files.patterns import Patterns
 from tasks.ingest.files.units import LENGTH_UNITS_M
 from tasks.ingest.importers import IMPORTERS

@@ -16,7 +16,6 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from scipy.signal.windows import tukey
 
 from tasks.core import Mask, Real64
 from tasks.core.geometry.patches import bounding_box
@@ -207,12 +206,24 @@ def _prepared(
 def _weights(used: Mask) -> Real64:
     """Return the taper: a Tukey window over the box, times a soft edge where the mask ends."""
     # Symmetric windows end in zeros; these begin one px outside the box instead.
-    rows, columns = (tukey(n + 2, TAPERED_FRACTION)[1:-1] for n in used.shape)
+    rows, columns = (_tukey(n + 2)[1:-1] for n in used.shape)
     window = np.multiply.outer(rows, columns)
     if not used.all():
         depth = np.minimum(distance_transform_edt(used) / (SOFT_EDGE_PX + 1), 1.0)
         window = window * np.sin(0.5 * np.pi * depth) ** 2
     return np.asarray(window, dtype=np.float64)
+
+
+def _tukey(n: int) -> Real64:
+    """Return the symmetric Tukey window of SciPy, whose import would take a second; shape (n,)."""
+    places, edge = np.arange(n), int(np.floor(TAPERED_FRACTION * (n - 1) / 2))
+    window = np.ones(n)
+    rise, fall = places[: edge + 1], places[n - edge - 1 :]
+    turns = 2.0 * rise / TAPERED_FRACTION / (n - 1)
+    window[: edge + 1] = 0.5 * (1 + np.cos(np.pi * (-1 + turns)))
+    turns = -2.0 / TAPERED_FRACTION + 1 + 2.0 * fall / TAPERED_FRACTION / (n - 1)
+    window[n - edge - 1 :] = 0.5 * (1 + np.cos(np.pi * turns))
+    return window
 
 
 def _tapered(part: NDArray[np.number], weights: Real64) -> NDArray[np.number]:

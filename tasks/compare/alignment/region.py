@@ -1,7 +1,8 @@
 """The region that is scored: one mask and one rectangle for every arm."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core import Mask, StrictModel
+from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.patches import Window, illumination_map, lit_pixels, scan_box
 
@@ -99,6 +101,41 @@ def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float)
             f"than {erosion_px:g} px from darker ones. Scan more positions or lower erosion_px."
         )
     return Region(box, illumination, lit, mask)
+
+
+def inside_every_window(
+    region: Region,
+    windows: Mapping[str, ObjectWindow],
+    file_names: Mapping[str, str],
+    least: float,
+) -> tuple[Region, dict[str, float]]:
+    """Leave out of the region what an arm's window does not hold; the same for every arm.
+
+    Returns:
+        The region, and the share of it that each window held; raises ValueError if one holds less
+        than the least share, or all share no pixel.
+    """
+    mask, coverage = region.mask, {}
+    for arm, window in windows.items():
+        inside = ObjectWindow(np.ones(window.object_.shape, dtype=complex), window.origin_px)
+        held = np.isfinite(inside.cut(region.box))
+        coverage[arm] = float(np.mean(held[region.mask]))
+        if coverage[arm] < least:
+            height, width = window.object_.shape
+            raise ValueError(
+                f"{arm} ({file_names[arm]}) covers {coverage[arm]:.1%} of the region, at "
+                f"least {least:.0%} is needed: its window of {height} x {width} px begins at "
+                f"{window.origin_px}, the scan's patches at {region.box.corner_px}. Reconstruct "
+                f"every exposure of the view, in the frame of the object."
+            )
+        mask = mask & held
+    if not mask.any():
+        shares = ", ".join(f"{arm} {share:.1%}" for arm, share in coverage.items())
+        raise ValueError(
+            f"No pixel of the region lies in the windows of all reconstructions ({shares}). "
+            f"Reconstruct the same exposures with every arm, or compare them apart."
+        )
+    return replace(region, mask=mask), coverage
 
 
 def largest_rectangle(mask: Mask) -> tuple[slice, slice]:

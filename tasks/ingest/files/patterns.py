@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.ingest.files.hdf5 import open_foreign_hdf5
+from tasks.core.files.foreign_hdf5 import open_foreign_hdf5
 
 # Patterns in flight; a chunk of 128 x 128 px in double precision is 8 MiB.
 PIXELS_AT_ONCE = 2**20

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from tasks.core import StrictModel
+from tasks.core.files.archive import array, read_arrays
 from tasks.core.files.named_files import describe, read_parameters
 from tasks.ingest.file_scan import (
     FileOptions,
@@ -28,7 +29,6 @@ from tasks.ingest.file_scan import (
     columns,
     probe_modes_of,
 )
-from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import Axes, array_patterns
 
 

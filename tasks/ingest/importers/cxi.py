@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Real64
+from tasks.core.files.foreign_hdf5 import first_of, number, open_foreign_hdf5, units_of, whole
 from tasks.core.files.scan_file import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
 from tasks.ingest.file_scan import (
@@ -25,7 +26,6 @@ from tasks.ingest.file_scan import (
     PositionUnit,
     probe_modes_of,
 )
-from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, units_of, whole
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import (
     energy_ev,

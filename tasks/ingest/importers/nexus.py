@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from tasks.core import Real64
+from tasks.core.files.foreign_hdf5 import first_of, number, open_foreign_hdf5, text, units_of, whole
 from tasks.core.files.scan_file import COUNTS, DETECTOR, TRANSLATION
 from tasks.ingest.file_scan import (
     FileOptions,
@@ -20,7 +21,6 @@ from tasks.ingest.file_scan import (
     PositionUnit,
     columns,
 )
-from tasks.ingest.files.hdf5 import first_of, number, open_foreign_hdf5, text, units_of, whole
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, length_m
 from tasks.ingest.importers.cxi import detector_facts, in_detector_axes

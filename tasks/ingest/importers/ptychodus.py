@@ -15,6 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Real64
+from tasks.core.files.foreign_hdf5 import (
+    attribute_number,
+    field,
+    first_of,
+    open_foreign_hdf5,
+    whole,
+)
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
@@ -25,7 +32,6 @@ from tasks.ingest.file_scan import (
     columns,
     probe_modes_of,
 )
-from tasks.ingest.files.hdf5 import attribute_number, field, first_of, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 

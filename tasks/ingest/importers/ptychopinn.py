@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.core.files.archive import array, read_arrays
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
@@ -20,7 +21,6 @@ from tasks.ingest.file_scan import (
     columns,
     probe_modes_of,
 )
-from tasks.ingest.files.archive import array, read_arrays
 from tasks.ingest.files.patterns import Axes, array_patterns
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"

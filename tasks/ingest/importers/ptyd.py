@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Complex, Mask
+from tasks.core.files.foreign_hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.file_scan import (
     FileOptions,
     FilePositions,
@@ -20,7 +21,6 @@ from tasks.ingest.file_scan import (
     PositionUnit,
     probe_modes_of,
 )
-from tasks.ingest.files.hdf5 import field, number, open_foreign_hdf5, whole
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 

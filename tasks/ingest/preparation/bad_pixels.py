@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tasks.core import Mask, Real64
+from tasks.core.files.archive import read_named_array
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import radius_px
 from tasks.ingest.file_scan import Invalid, MaskSense
-from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Mask, Real64
-from tasks.ingest.files.archive import read_named_array
+from tasks.core.files.archive import read_named_array
 from tasks.ingest.params import PatternParams
 from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from tasks.core import Complex, Complex128, Mask, Real64
+from tasks.core.files.archive import read_named_array
 from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import (
     defocused_zone_plate_probe,
@@ -17,7 +18,6 @@ from tasks.core.physics.probe import (
     incoherent_modes,
 )
 from tasks.ingest.file_scan import ProbeOrigin, probe_modes_of
-from tasks.ingest.files.archive import read_named_array
 from tasks.ingest.preparation.cropping import Crop, CroppedScan
 from tasks.ingest.preparation.shadow_motion import ShadowMotion
 

@@ -18,6 +18,7 @@ from flows.cli.command_line import study_app
 from flows.cli.studies import CONDITION, SWEEP
 from flows.params.measured import spelled_out
 from tasks.commands import new_app
+from tasks.compare.__main__ import compare_app
 from tasks.export.__main__ import export_app
 from tasks.ingest.__main__ import ingest_app
 from tasks.report import __main__ as report
@@ -84,9 +85,13 @@ def app_for(module: str, words: tuple[str, ...]) -> App | None:
 
     None where a page names the module alone, though it does nothing without a subcommand.
     """
-    if module in ("tasks.ingest", "tasks.report"):
-        group = ingest_app() if module == "tasks.ingest" else report.APP
-        return group[words[0]] if words else None
+    groups = {
+        "tasks.ingest": ingest_app,
+        "tasks.report": lambda: report.APP,
+        "tasks.compare": compare_app,
+    }
+    if module in groups:
+        return groups[module]()[words[0]] if words else None
     if module == "deployments.run":
         return make_app(words) if words else None
     made = {
@@ -120,6 +125,7 @@ def test_the_pages_show_commands_of_every_command_line():
         "tasks.ingest",
         "tasks.report",
         "tasks.export",
+        "tasks.compare",
         "deployments.run",
         "deployments.deploy",
     }
@@ -147,7 +153,7 @@ def test_every_command_without_placeholders_is_understood_with_its_values(comman
     if "--help" in command.words:
         return
     words = list(command.words)
-    if command.module in ("tasks.ingest", "tasks.report"):
+    if command.module in ("tasks.ingest", "tasks.report", "tasks.compare"):
         words = words[1:]
     app = app_for(command.module, command.words)
     app.parse_args(words, exit_on_error=False, print_error=False)
@@ -180,6 +186,7 @@ def known_options():
         "deployments.serve": (),
     }
     groups = [("tasks.ingest", ("check",)), ("tasks.ingest", ("import",))]
+    groups += [("tasks.compare", ("score",))]
     groups += [("tasks.report", ("diff",)), ("tasks.report", ("history",)), *words.items()]
     found = (options_of(app_for(module, these)) for module, these in groups)
     return set().union(*found) | {"--scan"}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from tasks.ingest.files.archive import read_arrays
+from tasks.core.files.archive import read_arrays
 from tasks.ingest.params import IngestParams
 from tasks.ingest.resolved_scan import open_scan
 

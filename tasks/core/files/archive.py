@@ -17,7 +17,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from tasks.core.files.atomic_files import scratch_array
-from tasks.ingest.files.hdf5 import open_foreign_hdf5, whole
+from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, whole
 
 BLOCK_BYTES = 2**22
 GIB = 2**30

@@ -27,7 +27,7 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
     except UNREADABLE as error:
         raise ValueError(
             f"{path} cannot be opened as HDF5 ({error}). It is missing, cut short, or of another "
-            f"kind: copy it again from its source, or name its --format."
+            f"kind: copy it again from its source, or name its format."
         ) from error
     with file:
         try:
@@ -103,7 +103,7 @@ def field(file: h5py.File, name: str, meaning: str) -> h5py.Dataset:
         raise ValueError(
             f"{file.filename} has no {meaning}: the dataset {name} is missing. Its top level "
             f"holds: {', '.join(sorted(file)) or 'nothing'}. Export it again with the {meaning}, "
-            f"or name another --format."
+            f"or name another format."
         )
     return found
 

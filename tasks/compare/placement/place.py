@@ -1,0 +1,177 @@
+"""Placing an object: where its file says, or where it is found."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
+from tasks.compare.placement.fitting import (
+    Fit,
+    central_fit,
+    correlation_of,
+    fitted_place,
+    fitted_scale,
+)
+from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
+from tasks.compare.placement.search import Base, Pose, coarse_poses, finer_pose, scales_to_try
+from tasks.core import Complex
+from tasks.core.files.object_file import ObjectWindow
+
+FROM_FILE, FOUND = "from the file", "found"
+# Objects that fit so well at equal pixels are not looked for at others.
+GOOD_CORRELATION = 0.6
+LEAST_LEAD = 0.02
+# So little says that conjugation changes nothing.
+SAME_LEAD = 0.002
+N_FINE = 2
+# Below so much of the best correlation another orientation's scale is not fitted.
+NEARLY = 0.7
+
+
+@dataclass(frozen=True)
+class Placement:
+    """An object in the frame of a base, and how it came there.
+
+    Attributes:
+        window: The object on the pixels of the base.
+        pose: What was done to it.
+        source: `from the file` or `found`.
+        scale_source: `pixel sizes`, `fitted` or `equal pixels`.
+        correlation: How well it fits the base, 0 to 1.
+        next_correlation: That of the best other orientation; None where none was tried.
+        note: What a reader must know of it, without a full stop; empty for nothing.
+    """
+
+    window: ObjectWindow
+    pose: Pose
+    source: str
+    scale_source: str
+    correlation: float
+    next_correlation: float | None = None
+    note: str = ""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {
+            "source": self.source,
+            **asdict(self.pose.orientation),
+            "orientation": self.pose.orientation.text,
+            "scale": self.pose.scale,
+            "scale_source": self.scale_source,
+            "origin_px": list(self.pose.origin),
+            "correlation": self.correlation,
+            "next_correlation": self.next_correlation,
+            "note": self.note,
+        }
+
+
+def placed_by_file(
+    base: ObjectWindow, object_: Complex, origin_px: tuple[float, float], scale: float | None
+) -> Placement:
+    """Place an object where its file says.
+
+    Args:
+        base: The object that it is held against.
+        object_: Its values, shape (h, w).
+        origin_px: Place of its first pixel in the frame of the base (y, x), in the base's pixels.
+        scale: Side of its pixels over that of the base; equal pixels if None.
+    """
+    pose = Pose(scale=scale or 1.0, origin=origin_px)
+    window = pose.lay(object_)
+    corner = np.asarray(base.origin_px)
+    row, column = (int(at) for at in np.asarray(window.origin_px) - corner)
+    inside = ObjectWindow(window.object_, (row, column))
+    how = "equal pixels" if scale is None else "pixel sizes"
+    fit = correlation_of(central_fit(base.object_, inside))
+    return Placement(window, pose, FROM_FILE, how, fit)
+
+
+def found_place(
+    base: ObjectWindow,
+    object_: Complex,
+    scale: float | None,
+    name: str,
+    orientations: Sequence[Orientation] = ORIENTATIONS,
+) -> Placement:
+    """Look for an object in a base, in some orientations.
+
+    Args:
+        base: The object that it is held against.
+        object_: Its values, shape (h, w).
+        scale: Side of its pixels over that of the base; fitted if None.
+        name: What to call it in messages.
+        orientations: The orientations that it may have.
+
+    Raises:
+        ValueError: If it shows too little of the base, or fits as well in another orientation.
+    """
+    inside, is_free = Base(base.object_), scale is None
+    found = _best_two(inside, object_, (scale or 1.0,), orientations, is_free)
+    if is_free and found[0][1] < GOOD_CORRELATION:
+        wide = _best_two(inside, object_, scales_to_try(), orientations, is_free)
+        found = max(found, wide, key=lambda fits: fits[0][1])
+    pose, correlation = found[0]
+    if correlation < LEAST_DETAIL_CORRELATION:
+        raise ValueError(
+            f"{name} is not found in the object that it is held against: the best of "
+            f"{len(orientations)} orientations{' and all scales' if is_free else ''} correlates by "
+            f"{correlation:.2f}, at least {LEAST_DETAIL_CORRELATION:g} is needed. It may show "
+            f"another sample, or another pixel size: give --pixel-size."
+        )
+    following = found[1][1] if len(found) > 1 else None
+    if following is not None and correlation - following < LEAST_LEAD:
+        if not _is_real(found):
+            raise ValueError(
+                f"How {name} is turned cannot be decided: '{pose.orientation.text}' correlates by "
+                f"{correlation:.3f} and '{found[1][0].orientation.text}' by {following:.3f}. The "
+                f"object is symmetric or shows too little: bring it into the right orientation, "
+                f"and give --orientation as-is."
+            )
+        pose = min((fit[0] for fit in found), key=lambda one: one.orientation)
+    return _placement(base, object_, pose, scale, (correlation, following))
+
+
+def _is_real(found: Sequence[Fit]) -> bool:
+    """Tell whether two poses differ by a conjugation that changes nothing, as of a real object."""
+    (first, one), (second, other) = found
+    turned = first.orientation.then(Orientation(is_conjugated=True))
+    return turned == second.orientation and one - other < SAME_LEAD
+
+
+def _best_two(
+    base: Base,
+    object_: Complex,
+    scales: tuple[float, ...],
+    orientations: Sequence[Orientation],
+    fit_scale: bool,
+) -> list[Fit]:
+    """Return the two poses of different orientations that fit best, and how well."""
+    fine = []
+    poses = coarse_poses(base, object_, scales, orientations)
+    for pose in poses[:N_FINE]:
+        fits_scale = fit_scale and pose.correlation > NEARLY * poses[0].correlation
+        best = finer_pose(base, object_, pose, fit_scale=fits_scale)
+        if fits_scale:
+            best = fitted_scale(base.object_, object_, best)
+            fit = central_fit(base.object_, best.lay(object_))
+            fine.append((best, correlation_of(fit)))
+        else:
+            fine.append(fitted_place(base.object_, object_, best))
+    return sorted(fine, key=lambda fit: -fit[1])
+
+
+def _placement(
+    base: ObjectWindow,
+    object_: Complex,
+    pose: Pose,
+    scale: float | None,
+    correlations: tuple[float, float | None],
+) -> Placement:
+    """Return a placement in the frame of the base."""
+    window = pose.lay(object_)
+    row, column = (at + corner for at, corner in zip(window.origin_px, base.origin_px, strict=True))
+    how = "fitted" if scale is None else "pixel sizes"
+    return Placement(ObjectWindow(window.object_, (row, column)), pose, FOUND, how, *correlations)

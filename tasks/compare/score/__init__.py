@@ -1,0 +1,1 @@
+"""Scores of objects of any program, without a run."""
