@@ -1,9 +1,11 @@
 """The command line of a trained network: a scan in, its object and a picture of it out."""
 
+import importlib
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from cyclopts import App
@@ -19,6 +21,7 @@ from tasks.reconstruct.trained.files import OutFiles, open_exposures
 from tasks.runtime.stage_loading import load
 
 MOST_EPOCHS = 10_000
+FIGURE = "tasks.reconstruct.trained.object_figure"
 
 
 def predict(
@@ -108,6 +111,8 @@ class Job:
             accept_other_dose=True,
             device=self.device,
         )
+        # What draws takes a second to load, and the network leaves a core to it.
+        Thread(target=importlib.import_module, args=(FIGURE,), daemon=True).start()
         facts = predict_stage(params, StageFiles(inputs, {"reconstruction": out}), tell)
         say(
             f"{facts['n_patterns']} patterns in {facts['inference_s']:.2f} s: "

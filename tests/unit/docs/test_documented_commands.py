@@ -183,6 +183,7 @@ def known_options():
         "flows.dose_overlap_study": (),
         "tasks.simulate": (),
         "tasks.export": (),
+        "tasks.reconstruct": ("predict",),
         "deployments.run": ("phase-g/local",),
         "deployments.deploy": (),
         "deployments.serve": (),
