@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from flows.execution.attempt import raise_first_failure
 from flows.execution.run import open_hub
 from flows.execution.task_graph import TaskGraph
-from flows.hub.location import hub_place
+from flows.hub.location import placed
 from flows.params.sweep import Runner, SweepParams
 from flows.planning.plan import make_sweep_plan
 from flows.runners.local import check_runner, run_conditions
@@ -52,7 +52,7 @@ def dose_overlap_study(params: SweepParams = SweepParams()) -> SweepResult:  # n
     Args:
         params: Doses, views, size and seeds of the sweep, who runs it, and the folder it fills.
     """
-    plan = make_sweep_plan(params.model_copy(update={"hub": hub_place(params.hub)}))
+    plan = make_sweep_plan(placed(params))
     check_runner(params)
     with open_hub(plan, keeps_going=True, with_workers=params.runner is not Runner.LOCAL):
         run_conditions(plan, params)

@@ -21,7 +21,7 @@ from flows.execution.attempt import raise_first_failure
 from flows.execution.run import open_hub
 from flows.execution.task_graph import TaskGraph, submit_condition
 from flows.execution.worker import fill_in
-from flows.hub.location import hub_place
+from flows.hub.location import placed
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.study.hub_layout import DELTA_SUMMARY, METRICS_SUMMARY
@@ -53,7 +53,7 @@ def phase_g(params: PhaseGParams = PhaseGParams()) -> PhaseGResult:  # noqa: B00
     Args:
         params: Dose, view, size and seed of the run, and the folder that it fills.
     """
-    plan = make_plan(params.model_copy(update={"hub": hub_place(params.hub)}))
+    plan = make_plan(placed(params))
     if params.part_of_sweep:
         fill_in(plan)
         return PhaseGResult(delta_summary=None, deltas=None, warnings=[])

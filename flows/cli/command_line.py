@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.cli.local_server import local_server
 from flows.cli.studies import CONDITION, RULE, SWEEP, Study, banner
 from flows.cli.without_a_run import collect, report, verify
-from flows.hub.location import check_place, check_space, hub_place
+from flows.hub.location import check_place, check_space, placed
 from flows.hub.provenance import commands_doc, publisher
 from flows.hub.staleness import broken_packages, refuse_stale_hub
 from flows.params.measured import spelled_out
@@ -69,7 +69,7 @@ def study_app(study: Study) -> App:
             Check the evidence of a finished hub, and run nothing; exit code 1 with findings.
         """
         del parameters  # Read before the options are, by `run_app`.
-        params = params.model_copy(update={"hub": hub_place(params.hub)})
+        params = placed(params)
         try:
             if report_only:
                 code = report(params.hub, verify=not params.skip_post_verify)

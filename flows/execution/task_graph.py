@@ -15,7 +15,7 @@ from tasks.reconstruct.task import (
 )
 from tasks.runtime.stage_task import submit
 from tasks.simulate.task import prepare_scan, simulate_scan
-from tasks.train.task import train_network
+from tasks.train.task import take_network, train_network
 from tasks.views.task import halve_view, select_view
 
 Future = PrefectFuture[StageRecord]
@@ -67,6 +67,7 @@ TASKS: dict[str, Task[[StageCall], StageRecord]] = {
     "tasks.views.stage:take_every_exposure": select_view,
     "tasks.views.half_sets:halve_view": halve_view,
     "tasks.train.stage:train": train_network,
+    "tasks.train.taking_stage:take_network": take_network,
     "tasks.reconstruct.ptychi_stage:iterate": iterate_ptychi,
     "tasks.reconstruct.network_stage:predict": predict_object,
     "tasks.reconstruct.no_network_stage:project": project_object,

@@ -10,11 +10,13 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from prefect.runtime import deployment
 
 from flows.params.profiles import resolve
+from flows.params.run import RunParams
 from flows.planning.plan import Plan
 from tasks.core.files.named_files import path_below
 from tasks.core.physics.probe import energy_diameter_px
@@ -23,6 +25,8 @@ from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError
 from tasks.runtime.lock import LOCK_FILE
 from tasks.simulate.fly_scan import lay_out_scans, make_probe
+
+Params = TypeVar("Params", bound=RunParams)
 
 HUB_ROOT_VARIABLE = "PHASE_G_HUB_ROOT"
 # Objects that an output holds: a reconstruction is one, iterates are one for each epoch kept.
@@ -57,6 +61,17 @@ def hub_place(hub: Path) -> Path:
     if deployment.id is not None:
         return confined(hub, root or Path.cwd())
     return hub if root is None else root / hub
+
+
+def placed(params: Params) -> Params:
+    """Return parameters of a run with both hubs where they lie on this machine.
+
+    The other one is that which networks are taken from. Raises as `hub_place`.
+    """
+    places = {"hub": hub_place(params.hub)}
+    if params.networks_from is not None:
+        places["networks_from"] = hub_place(params.networks_from)
+    return params.model_copy(update=places)
 
 
 def hub_root() -> Path | None:

@@ -119,7 +119,14 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         ),
         projection=ProjectionParams(passes=UnrolledArchitecture().passes),
         prediction={
-            arm.name: PredictionParams(arm=arm.name, device=params.device, backend=params.backend)
+            arm.name: PredictionParams(
+                arm=arm.name,
+                # What is different is refused when networks are taken, or flagged.
+                accept_other_probe=params.networks_from is not None,
+                accept_other_dose=params.networks_from is not None,
+                device=params.device,
+                backend=params.backend,
+            )
             for arm in RECONSTRUCTIONS.networks
         },
         ptychi=ptychi,

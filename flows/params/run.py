@@ -110,6 +110,11 @@ class StudyParams(StrictModel):
         description="own: trained on the view at which it is compared, as PtychoPINN is. "
         "dense: one Baseline for each dose, trained on the dense view and used for every view",
     )
+    networks_from: Path | None = Field(
+        None,
+        title="Networks of another hub",
+        description="Hub whose trained networks are taken in place of a training; none: train them",
+    )
     adapt_steps: int = Field(
         0,
         ge=0,
@@ -184,11 +189,16 @@ class StudyParams(StrictModel):
 class RunParams(StudyParams, HubParams):
     """What every kind of run knows: where it lies and what holds for all of it."""
 
-    NOT_SCIENCE: ClassVar[frozenset[str]] = frozenset({"hub", "clobber", "skip_post_verify"})
+    NOT_SCIENCE: ClassVar[frozenset[str]] = frozenset(
+        {"hub", "networks_from", "clobber", "skip_post_verify"}
+    )
 
     @property
     def science(self) -> dict[str, object]:
-        """The parameters that the outputs depend on, as JSON; files by name and content."""
+        """The parameters that the outputs depend on, as JSON; files by name and content.
+
+        Networks of another hub are added by the plan, which knows their content.
+        """
         return without_folders(self.model_dump(mode="json", exclude=set(self.NOT_SCIENCE)))
 
 

@@ -18,6 +18,7 @@ from tasks.core.study.stage_record import StageCall
 from tasks.report.costs.costs import CostParams, CostSource
 
 Steps = dict[Reconstruction, Sequence[Step]]
+TRAINED = (StageRole.TRAIN, StageRole.TAKE)
 
 
 def steps_of(planner: Planner, split: Split) -> Steps:
@@ -79,7 +80,7 @@ def plan_comparison(planner: Planner, split: Split, steps: Steps) -> StageCall:
 
 
 def _inputs(planner: Planner, split: Split, steps: Steps) -> dict[str, str]:
-    """Return what a comparison reads: objects, iterates of solvers, networks, halves."""
+    """Return what a comparison reads: objects, iterates, networks and halves."""
     found = {entry.name: planner.reconstruction(entry.name, split) for entry in steps}
     iterates = {
         f"{entry.name}.iterates": stages[-1].call.outputs["iterates"]
@@ -90,7 +91,7 @@ def _inputs(planner: Planner, split: Split, steps: Steps) -> dict[str, str]:
         f"{entry.name}.model": step.call.outputs["model"]
         for entry, stages in steps.items()
         for step in stages
-        if entry.role is Role.ARM and step.role is StageRole.TRAIN and "model" in step.call.outputs
+        if entry.role is Role.ARM and step.role in TRAINED and "model" in step.call.outputs
     }
     halves = {}
     if planner.params.truth_free:
@@ -103,7 +104,13 @@ def _inputs(planner: Planner, split: Split, steps: Steps) -> dict[str, str]:
                 if (entry, half) in halved
             }
     inputs = planner.exposures(split) | planner.compared_with
-    return inputs | found | iterates | models | halves
+    sources = {
+        f"{entry.name}.source": step.call.outputs["source"]
+        for entry, stages in steps.items()
+        for step in stages
+        if step.role is StageRole.TAKE
+    }
+    return inputs | found | iterates | models | halves | sources
 
 
 def plan_costs(

@@ -11,6 +11,7 @@ from flows.planning.measured_dose import check_files, photons_per_pattern
 from flows.planning.planner import Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core import Complex128
 from tasks.core.objects import check_object
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
@@ -55,6 +56,10 @@ class MeasuredPlanner(Planner):
     def preparation(self) -> Calls:
         """Return import, reference and regions."""
         return self._ingest(), self._make_reference(), self._cut()
+
+    def _known_probe(self) -> Complex128 | None:
+        """Return none: the probe of a measured scan is refined in the run."""
+        return None
 
     def pictures(self) -> Calls:
         """Return the stages that show the whole scan."""

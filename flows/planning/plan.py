@@ -16,6 +16,7 @@ from flows.planning.comparison import (
 )
 from flows.planning.measured import MeasuredPlanner, with_measured_dose
 from flows.planning.planner import Calls, Planner
+from flows.planning.taken_networks import FUNCTION as TAKES_NETWORK
 from tasks.catalogue.reconstruction import Role, StageRole
 from tasks.core.files.named_files import without_folders
 from tasks.core.study.hub_layout import CONDITION_MAP_PLOT, dose_label
@@ -27,6 +28,7 @@ from tasks.simulate.fly_scan import check_scans
 ORDER = (
     StageRole.PREPARE,
     StageRole.LABEL,
+    StageRole.TAKE,
     StageRole.TRAIN,
     StageRole.ADAPT,
     StageRole.RECONSTRUCT,
@@ -113,11 +115,20 @@ class Plan:
 
     @property
     def science(self) -> dict[str, Any]:
-        """The parameters that the outputs depend on, as JSON, with the probe of the profile."""
+        """The parameters that the outputs depend on, as JSON, with the probe of the profile.
+
+        Networks that are taken from another hub are there by their content, wherever that hub lies.
+        """
+        found = self.params.science
         simulations = self.replicates[0].named("simulate")
-        if not simulations:
-            return self.params.science
-        return self.params.science | without_folders({"probe": simulations[0].params["probe"]})
+        if simulations:
+            found |= without_folders({"probe": simulations[0].params["probe"]})
+        taken = {
+            call.stage: {name: call.params[name]["file_sha256"] for name in ("model", "weights")}
+            for call in self
+            if call.function == TAKES_NETWORK
+        }
+        return found | ({"networks_from": taken} if taken else {})
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage once, each after those whose files it reads."""

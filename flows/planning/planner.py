@@ -6,12 +6,15 @@ from pydantic import BaseModel
 
 from flows.params.profiles import SIZES, StageParams, resolve
 from flows.params.run import BaselineView, PhaseGParams
+from flows.planning.taken_networks import FUNCTION, TAKEN, NetworkSource
 from tasks.catalogue.reconstruction import LearnsFrom, Reconstruction, StageRole, Step
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.core import Complex128
 from tasks.core.files.named_files import seen_from
 from tasks.core.study.hub_layout import HALVES, Condition
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
+from tasks.simulate.fly_scan import make_probe_modes
 from tasks.views.params import MeasuredViewParams, View
 
 Calls = tuple[StageCall, ...]
@@ -31,6 +34,7 @@ class Planner:
         self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
         self.source = self.condition
         self.timeout_s = SIZES[params.profile].timeout_s
+        self._networks: NetworkSource | None = None
 
     @property
     def compared_with(self) -> dict[str, str]:
@@ -138,6 +142,8 @@ class Planner:
         if view is not self.params.view:
             at_view = self.params.model_copy(update={"view": view})
             return type(self)(at_view, self.condition.replicate).training(network)
+        if self.params.networks_from is not None:
+            return (Step(StageRole.TAKE, self._taking(network)),)
         steps: tuple[Step, ...] = ()
         inputs = self.exposures(Split.TRAIN)
         if learns_labels:
@@ -147,6 +153,26 @@ class Planner:
         trained = self._training_call(self.name(f"train-{network.slug}"), params, inputs, folder)
         prepared = Step(StageRole.PREPARE, self.view(Split.TRAIN))
         return prepared, *steps, Step(StageRole.TRAIN, trained)
+
+    def _taking(self, network: Reconstruction) -> StageCall:
+        """Take the trained network of another hub in place of a training."""
+        if self._networks is None:
+            self._networks = NetworkSource(self.params)
+        params = self._networks.take(network, self.condition, self._known_probe())
+        group_size = int(params.source.rpartition("/gs")[2])
+        folder = self.condition.training_folder(network.slug, group_size)
+        outputs = {
+            "weights": f"{folder}/model.weights.h5",
+            "model": f"{folder}/model.json",
+            "source": f"{folder}/source.json",
+        }
+        inputs = {"scan": self.source.scan(Split.TRAIN.value)}
+        name, manifest = self.name(f"{TAKEN}{network.slug}"), f"{folder}/manifest.json"
+        return self.call(name, "E", FUNCTION, params, (inputs, outputs), manifest)
+
+    def _known_probe(self) -> Complex128 | None:
+        """Return the probe of the run, (M, N, N), where it is known before the run."""
+        return make_probe_modes(self.stage_params.simulation)
 
     def adaptation(self, trained: StageCall, split: Split) -> StageCall:
         """Fine-tune a trained network on the diffraction of a split, without labels."""

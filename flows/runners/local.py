@@ -59,6 +59,8 @@ def worker_params(condition: ConditionPlan) -> PhaseGParams:
     """
     params = condition.params
     changes: dict[str, Any] = {"hub": params.hub.absolute(), "part_of_sweep": True}
+    if params.networks_from is not None:
+        changes["networks_from"] = params.networks_from.absolute()
     if params.probe is not None:
         changes["probe"] = resolve(params).simulation.probe
     fields = params.model_copy(update=changes).model_dump(mode="json")

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metric import PARTS, VALUE, Metric
-from tasks.catalogue.metrics.diagnostics import DOUBLING_GAIN
+from tasks.catalogue.metrics.diagnostics import (
+    DOUBLING_GAIN,
+    OTHER_SAMPLE,
+    OTHER_VIEW,
+    TRAINED_DOSE,
+    TRAINED_PROBE,
+)
 from tasks.catalogue.metrics.mae import METRIC as MAE
 from tasks.catalogue.metrics.ms_ssim import METRIC as MS_SSIM
 from tasks.catalogue.reconstruction import Reconstruction
@@ -50,11 +56,34 @@ def flags_of(model: str, table: Table) -> list[str]:
             f"the solver had not converged: twice the epochs would lower the complex error by "
             f"about {gain:.0%}"
         )
-    return found + [
+    return [
+        *found,
+        *_of_another_training(table, model),
+        *_lost_sentences(table, model),
+    ]
+
+
+def _lost_sentences(table: Table, model: str) -> list[str]:
+    """Return where a reconstruction does not beat the flat image."""
+    return [
         f"does not beat the flat image in {part} {metric}"
         for part in PARTS
         if (metric := _lost_to_flat(table, model, part))
     ]
+
+
+def _of_another_training(table: Table, model: str) -> list[str]:
+    """Return what is different from what its network was trained for, in another hub."""
+    dose, likeness = (_value(table, model, row.name) for row in (TRAINED_DOSE, TRAINED_PROBE))
+    found = []
+    if dose is not None and dose != 1:
+        found.append(f"its network was trained at {dose:.3g} times this dose")
+    if likeness is not None and likeness < 1:
+        found.append(f"its network was trained with a probe that is alike by {likeness:.3f}")
+    for row, what in ((OTHER_VIEW, "view"), (OTHER_SAMPLE, "kind of sample")):
+        if _value(table, model, row.name):
+            found.append(f"its network was trained on another {what}")
+    return found
 
 
 def disagreements(table: Table, other: Reconstruction) -> list[str]:

@@ -41,6 +41,7 @@ class StageRole(StrEnum):
 
     PREPARE = "prepare"
     LABEL = "label"
+    TAKE = "take"
     TRAIN = "train"
     ADAPT = "adapt"
     START = "start"
@@ -105,7 +106,10 @@ class Planner(Protocol):
         """Return a stage: `function` as `module:name`, `files` its inputs and its outputs."""
 
     def training(self, network: "Reconstruction") -> tuple[Step, ...]:
-        """Return what trains a network, its preparation and labels first; the training is last."""
+        """Return what trains a network, its preparation and labels first; the training is last.
+
+        Where a run takes networks of another hub, the copy stands in its place.
+        """
 
     def adaptation(self, trained: StageCall, split: Split) -> StageCall:
         """Return the stage that fine-tunes a trained network on the diffraction of a split."""

@@ -40,6 +40,7 @@ class Comparison:
         results: Reconstructions and controls, by name, in the order of the table.
         curves: Convergence of the solvers whose iterates are known.
         records: Records of trained networks, by name; what a network costs comes from there.
+        taken: What is different where a network was trained in another hub, by name and metric.
     """
 
     scan: ScanReader
@@ -47,6 +48,7 @@ class Comparison:
     results: dict[str, ModelResult]
     curves: dict[str, Convergence]
     records: dict[str, Any]
+    taken: dict[str, dict[str, float]]
 
     @property
     def reconstructions(self) -> dict[str, ModelResult]:
@@ -72,6 +74,7 @@ class Comparison:
         """Return the rows of one model, with what its training cost."""
         training = self.records.get(model, {}).get("training", {})
         extra = {m.name: training[m.name] for m in METRICS.of_family(COST) if m.name in training}
+        extra |= self.taken.get(model, {})
         return model_rows(model, self.results[model], self.evaluator.reference.is_truth, extra)
 
 

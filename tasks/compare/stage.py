@@ -33,7 +33,8 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
 
     Inputs are `scan` (CXI), `view` (JSON), `truth` or, of a measured scan, `reference` (HDF5), at
     least one reconstruction (HDF5) under the name of its arm; for networks their record (JSON)
-    under `<arm>.model`; for solvers what they had found on the way (HDF5) under `<arm>.iterates`;
+    under `<arm>.model`, and for those of another hub where they come from (JSON) under
+    `<arm>.source`; for solvers what they had found on the way (HDF5) under `<arm>.iterates`;
     and for a comparison without the truth `view.odd`, `view.even` (JSON), `<arm>.odd` and
     `<arm>.even` (HDF5). Outputs are `metrics` (CSV), `plot` (PNG), `aligned` (NPZ) and `comparison`
     (JSON), and where they are asked for `frc`, `blocks`, `convergence` (CSV) and
@@ -84,7 +85,12 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         for arm in models
         if f"{arm}.model" in files.inputs
     }
-    found = Comparison(scan, evaluator, results, curves, records)
+    taken = {
+        name: read_json(files.inputs[f"{name}.source"])["differences"]
+        for name in present
+        if f"{name}.source" in files.inputs
+    }
+    found = Comparison(scan, evaluator, results, curves, records, taken)
     record = comparison_record(params, found)
     write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")

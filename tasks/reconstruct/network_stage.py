@@ -15,7 +15,8 @@ from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device, without_gradients
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess import initial_guess
-from tasks.networks.model_file import DataRecord, load_network, read_model_record
+from tasks.networks.model_file import load_network
+from tasks.networks.model_record import DataRecord, read_model_record
 from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.params import PredictionParams
 
@@ -39,7 +40,7 @@ def predict(params: PredictionParams, files: StageFiles, progress: Progress) -> 
         )
     exposures = Exposures.of(open_view(files.inputs["scan"], files.inputs["view"]))
     offered = DataRecord.of(exposures, ScanStatistics.of(exposures))
-    model.data.refuse_other(offered, params.accept_other_probe)
+    model.data.refuse_other(offered, params.accept_other_probe, params.accept_other_dose)
     network = load_network(files.inputs["weights"], model)
 
     started = time.perf_counter()

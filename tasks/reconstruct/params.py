@@ -19,6 +19,10 @@ class PredictionParams(StrictModel):
     accept_other_probe: bool = Field(
         False, description="Go on although the model was trained with another probe"
     )
+    accept_other_dose: bool = Field(
+        False,
+        description="Go on although the model was trained at a dose more than 3 times away",
+    )
     device: Device = Field(
         Device.AUTO, description="Where to run; auto takes a GPU where there is one"
     )

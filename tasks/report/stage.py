@@ -10,7 +10,7 @@ from tasks.core.files.metrics_table import read_metrics_csv
 from tasks.core.study.stage_record import Progress, StageFiles, StageRecord
 from tasks.report.costs.cost_points import cost_points
 from tasks.report.costs.cost_table import costs_markdown, write_costs
-from tasks.report.costs.costs import CostParams, arm_costs
+from tasks.report.costs.costs import CostParams, arm_costs, taken_from
 from tasks.report.records.comparisons import Comparison, comparison_at
 from tasks.report.statistics.summary import (
     SCHEMA_VERSION,
@@ -82,7 +82,7 @@ def summarise_costs(params: CostParams, files: StageFiles, progress: Progress) -
     shown = [cost for cost in costs if cost.key.split == params.shown_split] or costs
     points = cost_points(shown, rows)
     write_costs(files.outputs["costs"], costs)
-    write_text(files.outputs["text"], costs_markdown(points))
+    write_text(files.outputs["text"], costs_markdown(points, taken_from(records.values())))
     write_pareto_plot(files.outputs["plot"], points)
     models = list(dict.fromkeys(cost.model for cost in costs))
     progress(1, 1, f"costs of {', '.join(models)}")

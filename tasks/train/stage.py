@@ -9,15 +9,16 @@ from tasks.core.files.scan_reader import open_view
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.networks.canvas_network import CanvasNetwork, cost_of
+from tasks.networks.code_fingerprint import network_code_sha256
 from tasks.networks.device import choose_precision, layers_in, use_device
 from tasks.networks.exposures import Exposures, InputGeometry
-from tasks.networks.model_file import (
+from tasks.networks.model_file import load_network, write_weights
+from tasks.networks.model_record import (
+    CODE_SHA256,
     DataRecord,
     ModelRecord,
-    load_network,
     read_model_record,
     write_model_record,
-    write_weights,
 )
 from tasks.networks.scan_statistics import ScanStatistics, check_scan_quality
 from tasks.train.checkpoints import Checkpoints
@@ -128,7 +129,11 @@ def _write_model(
         data=data,
         thinning_fraction=record["thinning_fraction"],
         weights_sha256=sha256_of(files.outputs["weights"]),
-        training={"params": params.model_dump(mode="json"), **record},
+        training={
+            "params": params.model_dump(mode="json"),
+            **record,
+            CODE_SHA256: network_code_sha256(),
+        },
     )
     write_model_record(files.outputs["model"], model)
 

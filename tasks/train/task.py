@@ -21,3 +21,11 @@ def train_network(call: StageCall) -> StageRecord:
         record.cpu_s,
     )
     return record
+
+
+@stage_task("take-network")
+def take_network(call: StageCall) -> StageRecord:
+    """Take a trained network of another hub in place of a training."""
+    record = execute(call)
+    get_run_logger().info("Took %s from %s", call.params["arm"], record.facts["taken_from"])
+    return record

@@ -9,6 +9,16 @@ DOUBLING_GAIN = Metric(
     family=DIAGNOSTIC,
     higher_is_better=False,
 )
+# Only of networks that were trained in another hub; 1, 1, 0 and 0 where nothing is different.
+TRAINED_DOSE, TRAINED_PROBE, OTHER_VIEW, OTHER_SAMPLE = TRAINED = tuple(
+    Metric(name=name, label=label, family=DIAGNOSTIC)
+    for name, label in (
+        ("trained_dose_ratio", "dose of the training over this one"),
+        ("trained_probe_likeness", "likeness of the training's probe"),
+        ("trained_other_view", "trained on another view (1: yes)"),
+        ("trained_other_sample", "trained on another sample (1: yes)"),
+    )
+)
 METRIC = (
     *(
         Metric(name=name, label=label, family=DIAGNOSTIC, unit=unit)
@@ -23,6 +33,7 @@ METRIC = (
         )
     ),
     DOUBLING_GAIN,
+    *TRAINED,
     Metric(
         name=AGAINST_REFERENCE,
         label="held against a reference, not the truth (1: yes)",

@@ -47,10 +47,20 @@ def write_costs(path: Path, costs: Iterable[ArmCost]) -> None:
     write_text(path, text.getvalue())
 
 
-def costs_markdown(points: Sequence[CostPoint]) -> str:
-    """Return `arm_costs.md`: cost and error of every model, a table a dose, view and split."""
+def costs_markdown(points: Sequence[CostPoint], taken: Mapping[str, str] | None = None) -> str:
+    """Return `arm_costs.md`: cost and error of every model, a table a dose, view and split.
+
+    Arms whose networks were `taken` from another hub are named, and the hub.
+    """
     repeated = any(len(point.costs) > 1 for point in points)
     lines = [TITLE, "", f"{EXPLANATION} {SPREAD}" if repeated else EXPLANATION, ""]
+    if taken:
+        hubs = ", ".join(sorted({source.partition("/")[0] for source in taken.values()}))
+        lines += [
+            f"Nothing was trained here: the networks of {', '.join(taken)} come from the hub "
+            f"{hubs}, and the training CPU-seconds are those of their training there.",
+            "",
+        ]
     for members in by_condition(points):
         lines += [f"## {members[0].title}", ""]
         lines += [*markdown_table(COST_HEADER, cost_cells(members)), ""]

@@ -18,7 +18,8 @@ from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.statistics.summary import ReportParams
 
 # Paid once, before the first scan.
-ONCE = (StageRole.LABEL, StageRole.TRAIN)
+ONCE = (StageRole.LABEL, StageRole.TAKE, StageRole.TRAIN)
+SOURCE_TRAINING, TAKEN_FROM = "source_training_cpu_s", "taken_from"
 WORK_FACTS = ("inference_s", "solve_s")
 
 
@@ -63,7 +64,8 @@ class ArmCost:
             and the loading of frameworks [s].
         cpu_s: Time of all processors for the same [s].
         training_cpu_s: Time of all processors to train what is used, and to make the labels that it
-            learns from; 0 without a training [s].
+            learns from; 0 without a training; where the network was taken from another hub, what it
+            took there [s].
         peak_memory_mib: Largest memory of a stage for the scan [MiB].
         n_patterns: Patterns of the scan; None if no record says.
         patterns_per_s: Patterns by the time on the clock of the work itself; the start of processes
@@ -98,7 +100,7 @@ def _cost_of(
     model: str, key: ComparisonKey, stages: Sequence[tuple[StageRole, StageRecord]]
 ) -> ArmCost:
     """Add up the stages of one reconstruction."""
-    training = [record for role, record in stages if role is StageRole.TRAIN]
+    training = [r for role, r in stages if role in (StageRole.TAKE, StageRole.TRAIN)]
     own = [record for role, record in stages if role not in ONCE]
     if not own:
         raise ValueError(
@@ -108,7 +110,7 @@ def _cost_of(
     share = [_share(model, record) for record in own]
     n_patterns = next((n for record in own if (n := record.facts.get("n_patterns"))), None)
     work_s = sum(_work_s(model, record) for record in own)
-    training_cpu_s = sum(record.cpu_s for role, record in stages if role in ONCE)
+    training_cpu_s = sum(_paid_once_s(record) for role, record in stages if role in ONCE)
     n_trained = max((record.facts.get("n_patterns", 0) for record in training), default=0)
     return ArmCost(
         model=model,
@@ -121,6 +123,23 @@ def _cost_of(
         patterns_per_s=n_patterns / work_s if n_patterns and work_s > 0 else None,
         training_cpu_s_per_pattern=training_cpu_s / n_trained if n_trained else None,
     )
+
+
+def _paid_once_s(record: StageRecord) -> float:
+    """Return what a training took [s]; where its network was taken, what it took in that hub.
+
+    It is no cheaper for having been paid elsewhere.
+    """
+    return float(record.facts.get(SOURCE_TRAINING, record.cpu_s))
+
+
+def taken_from(records: Iterable[StageRecord]) -> dict[str, str]:
+    """Return by the names of arms where their networks were taken from, hub and folder."""
+    return {
+        str(record.facts["arm"]): str(record.facts[TAKEN_FROM])
+        for record in records
+        if TAKEN_FROM in record.facts
+    }
 
 
 def _share(model: str, record: StageRecord) -> float:

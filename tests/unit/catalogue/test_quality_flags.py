@@ -38,12 +38,26 @@ def test_a_sound_table_has_no_flag():
         ("doubling_gain", (None, None, 0.2), "had not converged: .* by about 20%"),
         ("ms_ssim", (0.05, 0.8, None), "beat the flat image in amplitude ms_ssim"),
         ("ms_ssim", (0.9, 0.01, None), "beat the flat image in phase ms_ssim"),
+        ("trained_dose_ratio", (None, None, 10.0), "trained at 10 times this dose"),
+        ("trained_probe_likeness", (None, None, 0.97), "a probe that is alike by 0.970"),
+        ("trained_other_view", (None, None, 1.0), "trained on another view"),
+        ("trained_other_sample", (None, None, 1.0), "trained on another kind of sample"),
     ],
 )
 def test_each_fault_has_its_flag_and_no_other(metric, cells, text):
     found = flags_of("PtyChi", table(**{metric: cells}))
     assert len(found) == 1
     assert re.search(text, found[0])
+
+
+def test_a_network_of_another_hub_that_was_trained_for_just_this_has_no_flag():
+    same = {
+        "trained_dose_ratio": (None, None, 1.0),
+        "trained_probe_likeness": (None, None, 1.0),
+        "trained_other_view": (None, None, 0.0),
+        "trained_other_sample": (None, None, 0.0),
+    }
+    assert flags_of("PtyChi", table(**same)) == []
 
 
 def test_without_ms_ssim_the_flat_image_is_compared_by_the_mean_error():

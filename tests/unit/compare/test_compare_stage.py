@@ -530,6 +530,20 @@ def test_a_truth_whose_phase_spans_a_turn_is_drawn_and_scored(small):
     assert (small / "comparison_plot.png").stat().st_size > 0
 
 
+def test_what_is_different_for_a_network_of_another_hub_has_rows_and_flags(study, tmp_path):
+    inputs = dict(_files(study[0]).inputs)
+    differences = {"trained_dose_ratio": 0.1, "trained_other_view": 1.0}
+    write_json(tmp_path / "source.json", {"source": "hub/folder", "differences": differences})
+    inputs["Baseline.source"] = tmp_path / "source.json"
+    outputs = {name: tmp_path / path for name, path in OUTPUTS.items()}
+    record = compare(ComparisonParams(), StageFiles(inputs, outputs), silent)
+    rows = _table(outputs["metrics"])
+    assert rows["Baseline", "trained_dose_ratio"].value == 0.1
+    assert ("PtychoPINN", "trained_dose_ratio") not in rows
+    expected = ["trained at 0.1 times this dose", "trained on another view"]
+    assert record["flags"]["Baseline"] == [f"its network was {text}" for text in expected]
+
+
 def test_extra_reconstructions_and_what_networks_cost_have_rows_of_their_own(study, tmp_path):
     inputs = dict(_files(study[0]).inputs)
     for extra in ("NoNetwork", "NoNetwork5x", "PtychoPINN-adapted"):

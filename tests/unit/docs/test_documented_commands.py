@@ -21,6 +21,7 @@ from tasks.commands import new_app
 from tasks.compare.__main__ import compare_app
 from tasks.export.__main__ import export_app
 from tasks.ingest.__main__ import ingest_app
+from tasks.reconstruct.command_line import reconstruct_app
 from tasks.report import __main__ as report
 from tasks.simulate.__main__ import main as simulate_main
 from tasks.simulate.__main__ import simulate_app
@@ -89,6 +90,7 @@ def app_for(module: str, words: tuple[str, ...]) -> App | None:
         "tasks.ingest": ingest_app,
         "tasks.report": lambda: report.APP,
         "tasks.compare": compare_app,
+        "tasks.reconstruct": reconstruct_app,
     }
     if module in groups:
         return groups[module]()[words[0]] if words else None
@@ -181,6 +183,7 @@ def known_options():
         "flows.dose_overlap_study": (),
         "tasks.simulate": (),
         "tasks.export": (),
+        "tasks.reconstruct": ("predict",),
         "deployments.run": ("phase-g/local",),
         "deployments.deploy": (),
         "deployments.serve": (),

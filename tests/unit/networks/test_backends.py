@@ -18,7 +18,8 @@ from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
-from tasks.networks.model_file import DataRecord, ModelRecord, write_model_record, write_weights
+from tasks.networks.model_file import write_weights
+from tasks.networks.model_record import DataRecord, ModelRecord, write_model_record
 from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.network_stage import predict
 from tasks.reconstruct.params import PredictionParams

@@ -17,13 +17,12 @@ from tasks.networks.architectures import UnrolledArchitecture
 from tasks.networks.canvas_network import CanvasNetwork
 from tasks.networks.device import use_device
 from tasks.networks.exposures import Exposures, InputGeometry
-from tasks.networks.model_file import (
+from tasks.networks.model_file import load_network, write_weights
+from tasks.networks.model_record import (
     DataRecord,
     ModelRecord,
-    load_network,
     read_model_record,
     write_model_record,
-    write_weights,
 )
 from tasks.networks.scan_statistics import ScanStatistics
 from tasks.reconstruct.network_stage import predict

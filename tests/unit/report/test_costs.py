@@ -8,8 +8,13 @@ from tasks.core.files.atomic_files import write_json
 from tasks.core.files.metrics_table import MetricRow, write_metrics_csv
 from tasks.core.study.stage_record import StageFiles, StageRecord, silent
 from tasks.report.costs.cost_points import cost_points, pareto_front
-from tasks.report.costs.cost_table import digest_lines, read_costs, write_costs
-from tasks.report.costs.costs import ArmCost, CostParams, CostSource, arm_costs
+from tasks.report.costs.cost_table import (
+    costs_markdown,
+    digest_lines,
+    read_costs,
+    write_costs,
+)
+from tasks.report.costs.costs import ArmCost, CostParams, CostSource, arm_costs, taken_from
 from tasks.report.records.comparisons import ComparisonKey
 from tasks.report.stage import summarise_costs
 
@@ -47,6 +52,14 @@ def source(model, role, manifest, replicate=1, view="dense", split="test"):
 
 RECORDS = {
     "train": record(wall_s=90, cpu_s=60, peak=900, n_patterns=120),
+    "take": record(
+        wall_s=1,
+        cpu_s=0.1,
+        n_patterns=120,
+        arm="PtychoPINN",
+        source_training_cpu_s=60.0,
+        taken_from="other/data/phase_e/dose_1000/dense/ptychopinn/gs16",
+    ),
     "predict": record(wall_s=4, cpu_s=2, peak=300, n_patterns=100, inference_s=0.5),
     "refine": record(wall_s=20, cpu_s=15, peak=600, n_patterns=100, solve_s=9.5),
     "iterate": record(wall_s=50, cpu_s=40, peak=550, n_patterns=100),
@@ -68,6 +81,17 @@ def test_a_network_is_charged_its_prediction_and_its_training_apart():
     assert (cost.cpu_s, cost.wall_s, cost.training_cpu_s) == (2, 4, 60)
     assert cost.peak_memory_mib == 300
     assert cost.patterns_per_s == 100 / 0.5
+
+
+def test_a_network_of_another_hub_is_charged_what_its_training_took_there():
+    cost = only(
+        source("PtychoPINN", "take", "take"), source("PtychoPINN", "reconstruct", "predict")
+    )
+    assert (cost.cpu_s, cost.training_cpu_s) == (2, 60)
+    assert cost.training_cpu_s_per_pattern == 60 / 120
+    text = costs_markdown([], taken_from(RECORDS.values()))
+    assert "the networks of PtychoPINN come from the hub other, and the training" in text
+    assert "Nothing was trained here" not in costs_markdown([])
     assert cost.training_cpu_s_per_pattern == 60 / 120
 
 
@@ -123,7 +147,7 @@ def test_a_model_with_trainings_alone_is_refused():
 @pytest.mark.parametrize("role", ["predict", ""])
 def test_unknown_roles_are_refused(role):
     with pytest.raises(
-        ValidationError, match="'label', 'train', 'adapt', 'start', 'reconstruct' or"
+        ValidationError, match="'label', 'take', 'train', 'adapt', 'start', 'reconstruct' or"
     ):
         source("Baseline", role, "train")
 
