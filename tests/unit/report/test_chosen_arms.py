@@ -4,11 +4,13 @@ import pytest
 
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study import hub_layout
+from tasks.report.condition_map.map_text import map_lines
 from tasks.report.history.history import history_lines, read_history
 from tasks.report.publish.artifacts import delta_table
 from tasks.report.publish.write_reports import rebuild_reports
 from tasks.report.records.comparison_files import MetricsSummary
 from tasks.report.records.delta_files import DeltaSummary
+from tasks.report.records.map_files import ConditionMap
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.statistics.told import told_deltas
 from tasks.report.texts.highlights import terminal_block
@@ -119,6 +121,19 @@ def test_an_arm_that_was_asked_for_and_is_not_there_is_missing(report_hub):
     assert publication.summary["incomplete"] == [
         {"job": "dose_1000/dense/test", "missing": ["Baseline"]}
     ]
+
+
+def test_the_map_of_many_doses_holds_without_a_headline(report_hub):
+    for dose in (1000, 10000):
+        hub = report_hub("hub", arms=("Baseline", "PtyChi"), dose=dose)
+    publication = rebuild_reports(hub, ReportParams(arms=("Baseline", "PtyChi")))
+    content = read_json(hub / hub_layout.CONDITION_MAP)
+    ConditionMap.model_validate(content)
+    assert all(one["side"] is None for one in content["maps"])
+    assert map_lines(content)
+    found = publication.delta["of_subject"]["deltas_by_condition"]
+    assert [set(entry["deltas"]) for entry in found] == [{"vs_PtyChi"}] * 2
+    assert "Dose by dose, view by view" in (hub / hub_layout.REPORT_PAGE).read_text("utf-8")
 
 
 def test_a_hub_without_a_choice_has_none_of_its_keys(report_hub):
