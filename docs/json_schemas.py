@@ -21,7 +21,7 @@ MODELS = {
     "metrics_summary": f"{RECORDS}.comparison_files:MetricsSummary",
     "comparison_manifest": f"{RECORDS}.comparison_files:ComparisonManifest",
     "comparison": f"{RECORDS}.comparison_files:ComparisonFile",
-    "condition_map": f"{RECORDS}.delta_files:ConditionMap",
+    "condition_map": f"{RECORDS}.map_files:ConditionMap",
     "verification_report": "tasks.report.verification.verification:VerificationReport",
     "blocker": f"{RECORDS}.attempts:Blocker",
     "plan": f"{RECORDS}.hub_contents:PlanFile",

@@ -15,11 +15,11 @@ from tasks.core.study.hub_layout import (
     VERIFICATION_REPORT,
 )
 from tasks.core.study.stage_record import PUBLISH_DELTAS, VERIFY_EVIDENCE
+from tasks.report.publish.planned_params import planned_params
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run, refuse_no_hub
-from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.highlights import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
@@ -57,7 +57,7 @@ def report(hub: Path, *, verify: bool) -> int:
     with hub_lock(hub):
         try:
             with inventory_renewed(hub):
-                publication = rebuild_reports(hub, ReportParams())
+                publication = rebuild_reports(hub, planned_params(hub))
                 write_final_reports(hub)
             found = write_verification(hub) if verify and is_of_a_run(hub) else None
         except ValueError as error:

@@ -18,12 +18,14 @@ OUTPUT_FOLDERS = ("data", "analysis", "plan", "cli", "summary")
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
-    """Return how two trees of parameters differ, one line a leaf."""
-    if isinstance(old, dict) and isinstance(new, dict):
+    """Return how two trees of parameters differ, one line a leaf; a group that is none is empty."""
+    groups = [{} if side is None else side for side in (old, new)]
+    if old != new and all(isinstance(group, dict) for group in groups):
+        before, after = groups
         return [
             line
-            for key in sorted(old.keys() | new.keys())
-            for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))
+            for key in sorted(before.keys() | after.keys())
+            for line in differences(before.get(key), after.get(key), f"{name}.{key}".lstrip("."))
         ]
     return [] if old == new else [f"{name}: {old} -> {new}"]
 

@@ -1,14 +1,15 @@
 """What each profile means for each stage: the one place where sizes of a run are set."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.params.run import PhaseGParams, Profile
+from tasks.catalogue.reconstruction import LearnsFrom
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import ComparisonParams
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
-from tasks.networks.architectures import ARCHITECTURES, UnrolledArchitecture
 from tasks.reconstruct.params import PredictionParams, ProjectionParams, PtyChiParams
 from tasks.report.statistics.summary import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
@@ -51,6 +52,31 @@ SIZES = {
 }
 
 
+def sizes_of(params: PhaseGParams) -> Sizes:
+    """Return the sizes of a run: those of its profile, with what it was asked for in their place.
+
+    The time limit of a stage grows with patterns, pixels and steps, and with the time to train.
+    """
+    usual, size, training = SIZES[params.profile], params.size, params.training
+    found = replace(
+        usual,
+        train_positions=size.train or usual.train_positions,
+        test_positions=size.test or usual.test_positions,
+        n_training_steps=training.steps or usual.n_training_steps,
+        probe=_probe(params, usual.probe),
+    )
+    more_patterns = _most_patterns(found) / _most_patterns(usual)
+    side = (size.pattern_px or usual.probe.n_px) / usual.probe.n_px
+    more_steps = found.n_training_steps / usual.n_training_steps
+    more_work = max(1.0, more_patterns * side**2) * max(1.0, more_steps)
+    return replace(found, timeout_s=usual.timeout_s * more_work + (training.budget_s or 0.0))
+
+
+def _most_patterns(sizes: Sizes) -> int:
+    """Return the number of patterns of the larger scan."""
+    return max(math.prod(shape) for shape in (sizes.train_positions, sizes.test_positions))
+
+
 # A trained network is near its goal: smaller steps than those of its training.
 ADAPTATION_RATE = 1e-3
 
@@ -79,7 +105,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
 
     Raises pydantic's ValidationError if a value does not fit its stage.
     """
-    sizes, seeds = SIZES[params.profile], Seeds.from_study_seed(params.seed + replicate - 1)
+    sizes, seeds = sizes_of(params), Seeds.from_study_seed(params.seed + replicate - 1)
     n_epochs = params.ptychi.n_epochs or sizes.n_ptychi_epochs
     solver = params.ptychi.model_dump() | {"n_epochs": n_epochs}
     ptychi = PtyChiParams(**solver, seed=seeds.grouping, device=params.device)
@@ -88,7 +114,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             photons_per_pattern=params.photons_per_pattern,
             train_object=params.sample,
             test_object=params.test_sample,
-            probe=_probe(params),
+            probe=sizes.probe,
             scan=params.scan,
             instrument=params.instrument,
             train_positions=sizes.train_positions,
@@ -105,8 +131,8 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
                 params,
                 arm=arm.name,
                 learns_from=arm.learns_from.value,
-                n_steps=sizes.n_training_steps,
                 seed=seeds.grouping,
+                **{"n_steps": sizes.n_training_steps} | params.training.schedule,
             )
             for arm in RECONSTRUCTIONS.networks
         },
@@ -117,7 +143,7 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
             holdout_fraction=0.0,
             seed=seeds.subsampling,
         ),
-        projection=ProjectionParams(passes=UnrolledArchitecture().passes),
+        projection=ProjectionParams(passes=params.training.n_passes),
         prediction={
             arm.name: PredictionParams(
                 arm=arm.name,
@@ -133,16 +159,19 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
         # Patches of a measured scan may be far larger than its probe.
         comparison=ComparisonParams(
-            held_out_light_fraction=1.0 if params.measured is None else HELD_OUT_LIGHT_FRACTION
+            held_out_light_fraction=1.0 if params.measured is None else HELD_OUT_LIGHT_FRACTION,
+            arms=params.chosen_arms,
         ),
-        report=ReportParams(),
+        report=ReportParams(arms=params.chosen_arms),
     )
 
 
 def _training(params: PhaseGParams, **chosen: Any) -> TrainingParams:
     """Return the parameters of a training, of the network and on the device that were asked for."""
+    learns_labels = chosen.get("learns_from") == LearnsFrom.LABELS.value
     return TrainingParams(
-        architecture=ARCHITECTURES[params.architecture].sizes,
+        architecture=params.training.architecture(params.architecture),
+        thinning_fraction=None if learns_labels else params.training.thinning_fraction,
         device=params.device,
         backend=params.backend,
         **chosen,
@@ -156,10 +185,11 @@ def _sample_seed(params: PhaseGParams, replicate: int) -> int | None:
     return Seeds.from_study_seed(params.seed).simulation
 
 
-def _probe(params: PhaseGParams) -> ProbeParams:
+def _probe(params: PhaseGParams, usual: ProbeParams) -> ProbeParams:
     """Return the profile's probe, with what the run was asked for in its place."""
-    usual = SIZES[params.profile].probe
-    if params.probe is None:
+    asked = {} if params.probe is None else params.probe.model_dump(exclude_unset=True)
+    if params.size.pattern_px is not None:
+        asked["n_px"] = params.size.pattern_px
+    if not asked:
         return usual
-    asked = params.probe.model_dump(exclude_unset=True)
     return ProbeParams.model_validate(usual.model_dump() | asked)

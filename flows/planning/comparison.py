@@ -19,6 +19,7 @@ from tasks.report.costs.costs import CostParams, CostSource
 
 Steps = dict[Reconstruction, Sequence[Step]]
 TRAINED = (StageRole.TRAIN, StageRole.TAKE)
+ITERATES = ".iterates"
 
 
 def steps_of(planner: Planner, split: Split) -> Steps:
@@ -66,15 +67,16 @@ def plan_comparison(planner: Planner, split: Split, steps: Steps) -> StageCall:
         "aligned": f"{folder}/reconstructions_aligned.npz",
         "comparison": f"{folder}/comparison.json",
     }
-    if planner.params.measured is not None:
-        # No curve to a truth that nobody knows.
+    inputs = _inputs(planner, split, steps)
+    if not any(name.endswith(ITERATES) for name in inputs):
+        # No solver among the arms, or no truth that its curve could go to.
         outputs = {k: path for k, path in outputs.items() if not k.startswith("convergence")}
     return planner.call(
         planner.name("compare", split),
         "G",
         "tasks.compare.stage:compare",
         planner.stage_params.comparison,
-        (_inputs(planner, split, steps), outputs),
+        (inputs, outputs),
         f"{folder}/manifest.json",
     )
 
@@ -83,7 +85,7 @@ def _inputs(planner: Planner, split: Split, steps: Steps) -> dict[str, str]:
     """Return what a comparison reads: objects, iterates, networks and halves."""
     found = {entry.name: planner.reconstruction(entry.name, split) for entry in steps}
     iterates = {
-        f"{entry.name}.iterates": stages[-1].call.outputs["iterates"]
+        f"{entry.name}{ITERATES}": stages[-1].call.outputs["iterates"]
         for entry, stages in steps.items()
         if "iterates" in stages[-1].call.outputs and planner.params.measured is None
     }

@@ -10,7 +10,6 @@ from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import check_files, photons_per_pattern
 from flows.planning.planner import Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
-from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core import Complex128
 from tasks.core.objects import check_object
 from tasks.core.study.seeds import Seeds, Split
@@ -63,7 +62,7 @@ class MeasuredPlanner(Planner):
 
     def pictures(self) -> Calls:
         """Return the stages that show the whole scan."""
-        trained = {arm: self.training(arm)[-1].call for arm in RECONSTRUCTIONS.networks}
+        trained = {arm: self.training(arm)[-1].call for arm in self.networks}
         predictions = [self._whole_prediction(arm, call) for arm, call in trained.items()]
         return self._whole_view(), *predictions, self._overview()
 
@@ -126,7 +125,7 @@ class MeasuredPlanner(Planner):
         """Draw the whole scan by reference and networks; nothing is scored."""
         folder = self.condition.analysis_folder(WHOLE)
         inputs = self._whole_exposures() | self.compared_with
-        for arm in RECONSTRUCTIONS.networks:
+        for arm in self.networks:
             inputs[arm.name] = self.condition.reconstruction(WHOLE, arm.slug)
         outputs = {"plot": f"{folder}/overview.png", "record": f"{folder}/overview.json"}
         return self.call(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from flows.params.profiles import SIZES, StageParams, resolve
+from flows.params.profiles import StageParams, resolve, sizes_of
 from flows.params.run import BaselineView, PhaseGParams
 from flows.planning.taken_networks import FUNCTION, TAKEN, NetworkSource
 from tasks.catalogue.reconstruction import LearnsFrom, Reconstruction, StageRole, Step
@@ -33,7 +33,7 @@ class Planner:
         self.stage_params: StageParams = resolve(params, replicate)
         self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
         self.source = self.condition
-        self.timeout_s = SIZES[params.profile].timeout_s
+        self.timeout_s = sizes_of(params).timeout_s
         self._networks: NetworkSource | None = None
 
     @property
@@ -63,9 +63,18 @@ class Planner:
         del network
         return (), self.exposures(Split.TRAIN) | self.compared_with
 
+    @property
+    def networks(self) -> tuple[Reconstruction, ...]:
+        """The arms of the run that train a network."""
+        return tuple(arm for arm in RECONSTRUCTIONS.networks if arm.name in self.params.arms)
+
     def wanted(self, split: Split) -> list[Reconstruction]:
         """Return the reconstructions of a split that the run wants, in the order of tables."""
-        return [r for r in RECONSTRUCTIONS.with_stages if r.is_wanted(self.params, split)]
+        return [
+            entry
+            for entry in RECONSTRUCTIONS.with_stages
+            if entry.belongs_to(self.params.arms) and entry.is_wanted(self.params, split)
+        ]
 
     def call(
         self,

@@ -5,7 +5,7 @@ the reports names an arm or a metric. What is in the catalogues beyond that is t
 tables of a hub hold it: an older hub says what it said.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from tasks.catalogue.metric import HEADLINE, Metric
 from tasks.catalogue.metrics import METRICS
@@ -64,3 +64,20 @@ def others_among(models: Container[str]) -> tuple[Reconstruction, ...]:
 def metrics_among(held: Container[str]) -> tuple[Metric, ...]:
     """Return the metrics of deltas, history and map: the headline's, and further ones held."""
     return (*HEADLINE_METRICS, *(metric for metric in FURTHER_METRICS if metric.name in held))
+
+
+def arms_named(names: Container[str]) -> tuple[Reconstruction, ...]:
+    """Return the arms of some names, none besides, in the order of tables."""
+    return tuple(arm for arm in RECONSTRUCTIONS.arms if arm.name in names)
+
+
+def why_no_headline(arms: Sequence[str]) -> str | None:
+    """Return why the run of some arms, given by name, has no headline; None where it has one."""
+    wanted = f"{SUBJECT.name} minus {' and '.join(arm.name for arm in OTHERS)}"
+    if SUBJECT.name not in arms:
+        lacks = f"{SUBJECT.name} is not"
+    elif not any(other.name in arms for other in OTHERS):
+        lacks = f"neither {' nor '.join(arm.name for arm in OTHERS)} is"
+    else:
+        return None
+    return f"No headline: it is {wanted}, and {lacks} among the arms of the run ({', '.join(arms)})"

@@ -1,7 +1,7 @@
 """What an entry of the catalogue of reconstructions says, and what it may ask of the planner."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -144,6 +144,9 @@ class Reconstruction:
         converges: Whether its epochs are chosen so that it converges: the reports say where it
             has not.
         is_aligned: Whether the gauge is fitted and removed before it is scored.
+        by_default: Of an arm: whether a run has it that names no arms.
+        follows: Of a variant or a control: names of the arms of which a run must have one to have
+            it; none for what stands beside any arm.
         ready_fact: Where its stage makes several: the fact of its record that says how long this
             one took, on the way to the last [s].
     """
@@ -156,6 +159,8 @@ class Reconstruction:
     learns_from: LearnsFrom = LearnsFrom.NOTHING
     converges: bool = False
     is_aligned: bool = True
+    by_default: bool = True
+    follows: tuple[str, ...] = ()
     ready_fact: str = ""
 
     @property
@@ -168,8 +173,14 @@ class Reconstruction:
         """Whether a network is trained for it."""
         return self.learns_from is not LearnsFrom.NOTHING
 
+    def belongs_to(self, arms: Container[str]) -> bool:
+        """Tell whether a run of some arms, given by name, can have it."""
+        if self.role is Role.ARM:
+            return self.name in arms
+        return not self.follows or any(name in arms for name in self.follows)
+
     def is_wanted(self, options: RunOptions, split: Split) -> bool:
-        """Tell whether a run wants it on a split."""
+        """Tell whether a run that can have it wants it on a split."""
         del options, split
         return True
 

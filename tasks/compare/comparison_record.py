@@ -34,11 +34,12 @@ CRITERION = (
 
 def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, Any]:
     """Return region, gauges, flags and reasons as JSON."""
+    expected = params.arms or [arm.name for arm in HEADLINE_ARMS]
     reference, results, table = found.evaluator.reference, found.results, table_of(found.rows)
     record = {
         "schema_version": SCHEMA_VERSION,
         "models": list(results),
-        "missing_arms": [arm.name for arm in HEADLINE_ARMS if arm.name not in results],
+        "missing_arms": [name for name in expected if name not in results],
         "params": params.model_dump(mode="json"),
         "truth_checked": reference.is_checked,
         "measured_against": reference.name,

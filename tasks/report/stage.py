@@ -1,5 +1,6 @@
 """Stage functions of the reports: comparisons put together, and what their arms cost."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,22 @@ def summarise(params: ReportParams, files: StageFiles, progress: Progress) -> di
     `text` (markdown) and `manifest` (JSON). Counts of comparisons and flags are returned.
     """
     comparisons = [comparison_at(name, path) for name, path in sorted(files.inputs.items())]
-    summary = metrics_summary(comparisons, params.aggregate_split)
-    write_json(files.outputs["manifest"], comparison_manifest(comparisons, files))
+    summary = metrics_summary(comparisons, params.aggregate_split, params.arms)
+    write_json(files.outputs["manifest"], comparison_manifest(comparisons, files, params.arms))
     write_text(files.outputs["text"], summary_markdown(summary))
     write_json(files.outputs["summary"], summary)
     progress(1, 1, f"{summary['n_success']} of {summary['n_jobs']} comparisons")
     return {name: summary[name] for name in ("n_jobs", "n_success", "n_failed", "flags")}
 
 
-def comparison_manifest(comparisons: list[Comparison], files: StageFiles) -> dict[str, Any]:
-    """Return the content of `comparison_manifest.json`: every comparison and its table."""
+def comparison_manifest(
+    comparisons: list[Comparison], files: StageFiles, chosen: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return the content of `comparison_manifest.json`: every comparison and its table.
+
+    Missing arms are those of the chosen ones, where they were chosen.
+    """
+    missing = missing_arms(comparisons, chosen)
     n_success = sum(comparison.rows is not None for comparison in comparisons)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -53,9 +60,9 @@ def comparison_manifest(comparisons: list[Comparison], files: StageFiles) -> dic
                 if comparison.rows is None
                 else sha256_of(files.inputs[comparison.path]),
                 "models": sorted({row.model for row in comparison.rows or ()}),
-                "missing": missing,
+                "missing": lacking,
             }
-            for comparison, missing in zip(comparisons, missing_arms(comparisons), strict=True)
+            for comparison, lacking in zip(comparisons, missing, strict=True)
         ],
     }
 

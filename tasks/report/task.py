@@ -33,6 +33,7 @@ from tasks.report.publish.artifacts import (
     report_markdown,
 )
 from tasks.report.publish.write_reports import Publication, utc_now, write_reports
+from tasks.report.statistics.told import subject_of
 from tasks.report.verification.verification import finding_lines, verify_hub
 from tasks.runtime.errors import InvalidEvidenceError
 from tasks.runtime.run_session import current_session, shown_as_stage
@@ -107,7 +108,7 @@ def _publish_artifacts(publication: Publication, pictures: dict[str, Path]) -> N
     create_table_artifact(
         key=TABLE_KEY,
         table=delta_table(publication.delta, publication.summary["flags"]),
-        description=f"{SUBJECT.name} minus the others, {split} split",
+        description=f"{subject_of(publication.delta)} minus the others, {split} split",
     )
     _publish_report(publication.digest, pictures)
     for title, path in headline_picture(pictures, split).items():

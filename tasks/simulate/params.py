@@ -1,8 +1,8 @@
 """Parameters of the simulated scan."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tasks.core import StrictModel
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
@@ -19,6 +19,24 @@ __all__ = ["InstrumentParams", "ProbeParams", "SimulationParams"]
 LARGEST_SCAN = 10_000_000
 
 
+def check_shape(value: tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns of a scan as they are; ValueError if they are too few or too many."""
+    if min(value) < 2:
+        raise ValueError(
+            f"A scan needs at least 2 x 2 positions, got {value}. Raise rows and columns."
+        )
+    if value[0] * value[1] > LARGEST_SCAN:
+        raise ValueError(
+            f"A scan has at most {LARGEST_SCAN:,} positions, got {value[0]} x {value[1]}. "
+            f"Lower rows and columns, or take several scans."
+        )
+    return value
+
+
+# Rows and columns.
+ScanShape = Annotated[tuple[int, int], AfterValidator(check_shape)]
+
+
 class SimulationParams(StrictModel):
     """A scan over two regions of one object, a guard band apart."""
 
@@ -32,12 +50,10 @@ class SimulationParams(StrictModel):
     probe: ProbeParams = ProbeParams()
     scan: ScanParams = ScanParams()
     instrument: InstrumentParams = InstrumentParams()
-    train_positions: tuple[int, int] = Field(
+    train_positions: ScanShape = Field(
         (41, 41), description="Rows and columns of the training scan"
     )
-    test_positions: tuple[int, int] = Field(
-        (25, 25), description="Rows and columns of the test scan"
-    )
+    test_positions: ScanShape = Field((25, 25), description="Rows and columns of the test scan")
     min_test_span_px: float = Field(
         float(MS_SSIM_MIN_PX),
         ge=0,
@@ -52,20 +68,6 @@ class SimulationParams(StrictModel):
     sample_seed: int | None = Field(
         None, ge=0, description="Root seed of the object alone; none: the seed"
     )
-
-    @field_validator("train_positions", "test_positions")
-    @classmethod
-    def _scan_spans_an_area(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if min(value) < 2:
-            raise ValueError(
-                f"A scan needs at least 2 x 2 positions, got {value}. Raise rows and columns."
-            )
-        if value[0] * value[1] > LARGEST_SCAN:
-            raise ValueError(
-                f"A scan has at most {LARGEST_SCAN:,} positions, got {value[0]} x {value[1]}. "
-                f"Lower rows and columns, or take several scans."
-            )
-        return value
 
     @model_validator(mode="after")
     def _faults_fit(self) -> "SimulationParams":

@@ -1,6 +1,6 @@
 """Parameters of a training, and the schedule that follows from them, in steps or in seconds."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -9,6 +9,11 @@ from tasks.core import StrictModel
 from tasks.core.study.device import Backend, Device, Precision
 from tasks.networks.architectures import AnyArchitecture, UnrolledArchitecture
 
+Steps = Annotated[int, Field(ge=1, le=1_000_000)]
+BudgetS = Annotated[float, Field(gt=0, le=1e7)]
+LearningRate = Annotated[float, Field(gt=0, le=0.1)]
+ThinningFraction = Annotated[float, Field(gt=0, le=1)]
+Patience = Annotated[int, Field(ge=1)]
 SECONDS_GRAIN = 0.005
 VALIDATION_SHARE = 0.05
 MIN_STEPS_BETWEEN_VALIDATIONS = 20
@@ -21,17 +26,15 @@ class TrainingParams(StrictModel):
     learns_from: Literal["diffraction", "labels"] = Field(
         "diffraction", description="Principle: patterns alone, or a true object or other labels"
     )
-    n_steps: int = Field(1000, ge=1, le=1_000_000, description="Optimiser steps, a group each")
-    budget_s: float | None = Field(
+    n_steps: Steps = Field(1000, description="Optimiser steps, a group each")
+    budget_s: BudgetS | None = Field(
         None,
-        gt=0,
-        le=1e7,
         description="Time to train [s], in place of n_steps; how many steps that are depends on "
         "the machine",
     )
     group_size: int = Field(16, ge=4, le=512, description="Neighbouring patterns seen together")
-    learning_rate: float = Field(
-        2e-3, gt=0, le=0.1, description="Highest learning rate, after the warm-up"
+    learning_rate: LearningRate = Field(
+        2e-3, description="Highest learning rate, after the warm-up"
     )
     warmup_fraction: float = Field(
         0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises"
@@ -44,10 +47,8 @@ class TrainingParams(StrictModel):
     likelihood: Literal["poisson", "amplitude"] = Field(
         "poisson", description="How a prediction without labels is compared with the photons"
     )
-    thinning_fraction: float | None = Field(
+    thinning_fraction: ThinningFraction | None = Field(
         None,
-        gt=0,
-        le=1,
         description="Share of the photons that a network without labels sees at a step, while the "
         "rest are its target; 1 is no thinning, none decides by the measured photons per pattern",
     )
@@ -64,8 +65,8 @@ class TrainingParams(StrictModel):
         description="Steps between two validations on the held-out exposures; none makes about "
         "twenty",
     )
-    patience: int = Field(
-        8, ge=1, description="Validations without improvement after which training stops"
+    patience: Patience = Field(
+        8, description="Validations without improvement after which training stops"
     )
     checkpoint_s: float = Field(
         60.0, ge=0, description="Time between two checkpoints, from which a killed training goes on"

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.core.files.atomic_files import read_json
 from tasks.report.records.attempts import Blocker
-from tasks.report.records.delta_files import ConditionMap
+from tasks.report.records.map_files import ConditionMap
 from tasks.report.verification.verification import verify_hub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]

@@ -42,6 +42,11 @@ class Reconstructions(Catalogue[Reconstruction]):
         return tuple(entry for entry in self.entries.values() if entry.role is Role.ARM)
 
     @property
+    def default_arms(self) -> tuple[str, ...]:
+        """The names of the arms of a run that names none."""
+        return tuple(arm.name for arm in self.arms if arm.by_default)
+
+    @property
     def networks(self) -> tuple[Reconstruction, ...]:
         """The arms that train a network."""
         return tuple(arm for arm in self.arms if arm.is_network)

@@ -38,6 +38,7 @@ RECONSTRUCTION = Adapted(
     role=Role.VARIANT,
     description="PtychoPINN, fine-tuned without labels on the test scan",
     learns_from=LearnsFrom.DIFFRACTION,
+    follows=(PTYCHOPINN.name,),
     colour="#56B4E9",
     dark_colour="#A6DCFF",
 )

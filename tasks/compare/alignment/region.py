@@ -46,6 +46,11 @@ class ComparisonParams(StrictModel):
         description="Least share of the region that a reconstruction must hold to be compared; "
         "under 0.95 it is flagged",
     )
+    arms: tuple[str, ...] | None = Field(
+        None,
+        description="Arms that there should be; none: those of the headline",
+        exclude_if=lambda arms: arms is None,
+    )
 
 
 @dataclass(frozen=True)

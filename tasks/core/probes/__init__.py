@@ -18,6 +18,7 @@ from tasks.core.probes.gaussian import RoundProbeOptions, gaussian
 from tasks.core.probes.zone_plate import ZonePlateOptions, zone_plate
 
 FILE_KIND = "file"
+PatternPx = Annotated[int, Field(ge=16, le=512, multiple_of=2)]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _EveryProbe(StrictModel):
     """What every kind of probe has; the last base of `ProbeParams`, so its fields come first."""
 
     kind: str
-    n_px: int = Field(64, ge=16, le=512, multiple_of=2, description="Side of a pattern [px]")
+    n_px: PatternPx = Field(64, description="Side of a pattern [px]")
 
 
 class ProbeParams(ProbeFileOptions, RoundProbeOptions, ZonePlateOptions, _EveryProbe):

@@ -12,7 +12,7 @@ the canvas, which no probe lights.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from tasks.networks.projections import PhysicsPass
 if TYPE_CHECKING:
     from tasks.networks.canvas_network import CanvasNetwork
 
+Passes = Annotated[int, Field(ge=1, le=50)]
 TYPICAL_TRANSMISSION = 0.75
 STEP_GAIN = 3.0
 COVERAGE_GAIN = 0.3
@@ -47,7 +48,7 @@ class UnrolledArchitecture(Architecture):
     needs_initial_guess: ClassVar[bool] = True
 
     kind: Literal["unrolled"] = "unrolled"
-    passes: int = Field(2, ge=1, le=50, description="Physics passes that share one U-Net")
+    passes: Passes = Field(2, description="Physics passes that share one U-Net")
     channels: Channels = Field((32, 48, 64), description="Channels of the U-Net's levels")
 
     @property

@@ -28,7 +28,8 @@ from tasks.report.costs.equal_compute import (
 )
 from tasks.report.page.page_files import PageFiles
 from tasks.report.records.comparisons import BlockValues, ComparisonKey
-from tasks.report.statistics.deltas import delta_entries, delta_families, told_metrics
+from tasks.report.statistics.delta_entries import delta_entries
+from tasks.report.statistics.delta_keys import delta_families, told_metrics
 from tasks.report.statistics.paired_scores import PairedScores, key_of
 
 Line = list[list[float]]

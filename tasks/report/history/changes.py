@@ -16,7 +16,7 @@ from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metrics import METRICS
 from tasks.report.records.attempts import Deltas, Intervals, KnownTo, interval_record, read_attempts
 from tasks.report.records.hub_contents import read_plan
-from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.statistics.delta_keys import others_of, vs
 
 
 class Outcome(Enum):

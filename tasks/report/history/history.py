@@ -15,7 +15,7 @@ from tasks.report.records.attempts import Attempt, read_attempts
 from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.inventory import refuse_no_hub, report_cure
 from tasks.report.records.record_model import read_record
-from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.statistics.delta_keys import others_of, vs
 from tasks.report.texts.text_tables import DASH, decimals_of, signed, text_table
 
 REPORTS_ALONE = "reports alone"

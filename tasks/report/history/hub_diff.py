@@ -9,7 +9,7 @@ from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.report.history.changes import FAULTS, Change, Measured, Outcome
 from tasks.report.history.hub_scores import NOTHING, HubScores, Place
-from tasks.report.statistics.deltas import delta_families
+from tasks.report.statistics.delta_keys import delta_families
 from tasks.report.statistics.paired_scores import DeltaKey
 from tasks.report.texts.text_tables import DASH, decimals_of, fixed, signed, text_table
 

@@ -1,25 +1,20 @@
-"""Which arm won, by how much, and how sure that is: in words, and as tables of the page."""
+"""Which arm won, by how much, and how sure that is, in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from tasks.catalogue.headline import HEADLINE_METRICS, SUBJECT, arms_among, others_among
+from tasks.catalogue.headline import HEADLINE_METRICS, arms_named
 from tasks.catalogue.metric import HEADLINE, Metric
 from tasks.catalogue.metrics import METRICS
-from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.statistics.delta_keys import others_told
 from tasks.report.statistics.paired_scores import key_of
+from tasks.report.statistics.told import headline_reason, subject_of, told_deltas, told_means
 from tasks.report.texts.interval_texts import (
-    CORRECTION,
-    condition_cells,
-    delta_cells,
-    family_title,
-    interval_caption,
+    interval_meaning,
     interval_text,
-    notes,
     part_name,
     shown_families,
-    told_columns,
 )
 from tasks.report.texts.text_tables import decimals_of, signed
 
@@ -30,8 +25,6 @@ VERDICT_WORDS = {
     "inconclusive": "undecided in",
     None: "without a verdict in",
 }
-CONDITION_DECIMALS = 4
-CONDITION_HEADER = ("dose", "view", "split", "seeds")
 
 
 @dataclass(frozen=True)
@@ -47,22 +40,26 @@ def conclusion_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Concl
     """Return the conclusion."""
     if not summary["jobs"]:
         return Conclusion("No comparison succeeded: there are no numbers to tell who won.", (), ())
-    means, told = summary["aggregate_metrics"], {metric.name for metric in HEADLINE_METRICS}
-    found = [entry for entry in delta["comparisons"] if entry["metric"] in told]
-    caption = interval_caption(shown_families(delta)[HEADLINE])
+    means = told_means(summary["aggregate_metrics"], summary)
+    told, subject, reason = told_deltas(delta), subject_of(delta), headline_reason(delta)
+    names = {metric.name for metric in HEADLINE_METRICS}
+    found = [entry for entry in told["comparisons"] if entry["metric"] in names]
     return Conclusion(
         headline=f"{_where(summary)}: {_leaders(means)}.",
-        against=tuple(
-            _against(other.name, [entry for entry in found if entry["against"] == other.name])
-            for other in others_among(means)
+        against=(
+            *([f"{reason}."] if reason else []),
+            *(
+                _against(subject, other.name, [e for e in found if e["against"] == other.name])
+                for other in others_told(told["deltas"])
+            ),
         ),
-        certainty=tuple(line for line in caption if line != CORRECTION),
+        certainty=tuple(interval_meaning(shown_families(told)[HEADLINE])),
     )
 
 
 def best_models(means: Mapping[str, Any], metric: Metric, part: str) -> list[str]:
     """Return the arms with the best mean of a metric, all of them where they are equal."""
-    values = {arm.name: means[arm.name][metric.name][f"mean_{part}"] for arm in arms_among(means)}
+    values = {arm.name: means[arm.name][metric.name][f"mean_{part}"] for arm in arms_named(means)}
     known = {model: value for model, value in values.items() if value is not None}
     if len(known) < 2:
         return []
@@ -102,11 +99,11 @@ def _leaders(means: Mapping[str, Any]) -> str:
     return f"{lead} ({', '.join(most)}), {'; '.join(texts)}" if texts else lead
 
 
-def _against(other: str, entries: Sequence[Mapping[str, Any]]) -> str:
+def _against(subject: str, other: str, entries: Sequence[Mapping[str, Any]]) -> str:
     """Return what the subject gains and loses against one other arm, verdict by verdict."""
     known = [entry for entry in entries if entry["delta"] is not None]
     if not known:
-        return f"{SUBJECT.name} cannot be held against {other}: a value of one of them is missing."
+        return f"{subject} cannot be held against {other}: a value of one of them is missing."
     decided = any(entry["verdict"] in DECIDED for entry in known)
     parts = []
     for verdict, words in VERDICT_WORDS.items():
@@ -116,7 +113,7 @@ def _against(other: str, entries: Sequence[Mapping[str, Any]]) -> str:
         if n := len(members):
             amount = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
             parts.append(f"{words} {amount} ({'; '.join(map(tell, members))})")
-    return f"Against {other}, {SUBJECT.name} is {', '.join(parts)}."
+    return f"Against {other}, {subject} is {', '.join(parts)}."
 
 
 def _name(entry: Mapping[str, Any]) -> str:
@@ -128,54 +125,3 @@ def _told(entry: Mapping[str, Any]) -> str:
     value = signed(entry["delta"], decimals_of(entry["half_width"], entry["delta"]))
     interval = "" if entry["half_width"] is None else f", interval {interval_text(entry)}"
     return f"{_name(entry)} {value}{interval}"
-
-
-class DeltaTable(NamedTuple):
-    """A table, its title, and what its intervals mean, a sentence a note."""
-
-    title: str
-    rows: list[list[str]]
-    notes: list[str]
-
-
-def delta_tables(delta: Mapping[str, Any]) -> list[DeltaTable]:
-    """Return the headline deltas, those of other metrics, and those over the other splits."""
-    tables = [(family_title(family), found) for family, found in shown_families(delta).items()]
-    for split in delta["deltas_by_split"]:
-        if split != delta["aggregate_split"]:
-            for family, found in _families_over(split, delta).items():
-                beside = "" if family == HEADLINE else f": {family_title(family)}"
-                tables.append((f"Over the {split} split{beside}", found))
-    return [DeltaTable(t, delta_cells(f), [*interval_caption(f), *notes(f)]) for t, f in tables]
-
-
-def condition_table(delta: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of the deltas of every dose, view and split.
-
-    Those over one dose and view are the headline's and need no table of their own: no rows then.
-    """
-    found = delta["deltas_by_condition"]
-    columns = [
-        (other.name, metric, part, CONDITION_DECIMALS)
-        for other in others_of(delta["deltas"])
-        for metric, part in told_columns(delta["directions"])
-    ]
-    titles = [f"{part_name(metric, part)} - {other}" for other, metric, part, _ in columns]
-    header = [*CONDITION_HEADER, *titles]
-    if len({(entry["dose"], entry["view"]) for entry in found}) < 2:
-        return header, []
-    return header, [condition_cells(entry, columns) for entry in found]
-
-
-def _families_over(split: str, delta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the deltas that are told over one split, by family, as `comparisons` has others."""
-    values, intervals = delta["deltas_by_split"][split], delta["intervals_by_split"][split]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for known in delta["comparisons"]:
-        if known["metric"] in delta["directions"]:
-            against, metric, part = (known[name] for name in ("against", "metric", "part"))
-            entry = {"against": against, "metric": metric, "part": part}
-            entry["delta"] = values[vs(against)][metric][part]
-            entry |= intervals[vs(against)][metric][part]
-            found.setdefault(known["family"], []).append(entry)
-    return found

@@ -12,10 +12,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metrics import METRICS
 from tasks.core.files.atomic_files import atomic_path
 from tasks.report.page import svg
+from tasks.report.statistics.told import subject_of, told_deltas
 from tasks.report.texts.interval_texts import interval_text, told_columns
 from tasks.report.texts.text_tables import decimals_of, signed
 
@@ -46,7 +46,7 @@ def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
     """Draw all deltas as PNG, whole or not at all."""
     with svg.chart_style():
         panels = _panels(delta)
-        n_rows = -(-len(panels) // 2)
+        n_rows = max(1, -(-len(panels) // 2))
         size = (2 * PANEL_INCH[0], n_rows * PANEL_INCH[1] + 0.8)
         figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(hspace=0.08, wspace=0.04))
         FigureCanvasAgg(figure)
@@ -56,7 +56,10 @@ def write_delta_plot(path: Path, delta: Mapping[str, Any]) -> None:
         for axis in axes[len(panels) :]:
             axis.set_axis_off()
         figure.suptitle(
-            f"{SUBJECT.name} minus the other arm, {delta['aggregate_split']} split, 95 % intervals"
+            f"{subject_of(delta)} minus the other arm, {delta['aggregate_split']} split, "
+            "95 % intervals"
+            if panels
+            else "One arm was run: there are no deltas"
         )
         figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
         with atomic_path(path) as temporary:
@@ -71,15 +74,13 @@ def describe(entry: Entry) -> str:
 
 
 def _panels(delta: Mapping[str, Any]) -> list[list[Entry]]:
-    """Return the deltas that are told, by metric and part, one an arm."""
-    return [
-        [
-            entry
-            for entry in delta["comparisons"]
-            if (entry["metric"], entry["part"]) == (metric.name, part)
-        ]
+    """Return the deltas that are told, by metric and part, one an arm; none of one arm alone."""
+    found = told_deltas(delta)["comparisons"]
+    panels = [
+        [entry for entry in found if (entry["metric"], entry["part"]) == (metric.name, part)]
         for metric, part in told_columns(delta["directions"])
     ]
+    return [entries for entries in panels if entries]
 
 
 def _draw(axis: Axes, entries: Sequence[Entry]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.catalogue.headline import SOLVER, SUBJECT, arms_among, metrics_among
+from tasks.catalogue.headline import SOLVER, arms_named, metrics_among
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
 from tasks.report.condition_map.map_figure import write_condition_map_plot
@@ -22,11 +22,12 @@ from tasks.report.page.comparison_section import (
     keys_in_order,
     scores_of,
 )
-from tasks.report.page.conclusion import conclusion_of, condition_table, delta_tables
+from tasks.report.page.conclusion import conclusion_of
 from tasks.report.page.cost_section import cost_sections
 from tasks.report.page.curve_charts import write_frc_plot
 from tasks.report.page.curve_files import read_frc_curves
 from tasks.report.page.delta_chart import delta_charts, write_delta_plot
+from tasks.report.page.delta_tables import condition_table, delta_tables
 from tasks.report.page.gallery import REFERENCE_TITLES
 from tasks.report.page.page_files import PageFiles, keep_state
 from tasks.report.page.provenance import Provenance, plan_facts, provenance_of
@@ -34,6 +35,7 @@ from tasks.report.page.svg import style_sheet_variables
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.statistics.summary import MISSING, flag_list
+from tasks.report.statistics.told import subject_of, told_means
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, outcome_line
 
@@ -86,7 +88,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
     jobs = _sections(files, summary)
     provenance = provenance_of(files, plan)
     context = {
-        "subject": SUBJECT.name,
+        "subject": subject_of(delta),
         "solver": SOLVER.name,
         "metrics": metrics_among(delta["directions"]),
         "warnings": profile_warning(plan),
@@ -110,7 +112,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "flags": flag_list(summary["flags"]),
         "provenance": provenance,
         "hub_links": [(what, files.link(path)) for what, path in LINKS.items() if files.has(path)],
-        "arms": [arm.name for arm in arms_among(summary["aggregate_metrics"])],
+        "arms": [arm.name for arm in arms_named(told_means(summary["aggregate_metrics"], summary))],
     }
     context["gaps"] = _gaps(files, summary, jobs, provenance)
     stopped = files.has(hub_layout.BLOCKER_JSON)

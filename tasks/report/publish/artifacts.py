@@ -11,8 +11,9 @@ from PIL import Image
 from tasks.catalogue.headline import metrics_among
 from tasks.report.history.changes import Change
 from tasks.report.records.attempts import interval_record
-from tasks.report.statistics.deltas import others_of, vs
+from tasks.report.statistics.delta_keys import others_told, vs
 from tasks.report.statistics.summary import KEY, TRUTH, flags_between
+from tasks.report.statistics.told import told_deltas
 from tasks.report.texts.interval_texts import interval_text
 
 PUBLISHED_EVENT = "phase-g.delta.published"
@@ -26,11 +27,11 @@ def delta_table(
     delta: dict[str, Any], flags: Sequence[Mapping[str, str]] = ()
 ) -> list[dict[str, Any]]:
     """Return one row per metric, arm and part, in plain Python types."""
-    rows = []
+    rows, told = [], told_deltas(delta)
     for metric in metrics_among(delta["directions"]):
-        for other in others_of(delta["deltas"]):
-            values = delta["deltas"][vs(other.name)][metric.name]
-            intervals = delta["intervals"][vs(other.name)][metric.name]
+        for other in others_told(told["deltas"]):
+            values = told["deltas"][vs(other.name)][metric.name]
+            intervals = told["intervals"][vs(other.name)][metric.name]
             for part in metric.parts:
                 known = intervals[part]
                 rows.append(

@@ -18,18 +18,21 @@ from tasks.report.records.attempts import read_blocker
 from tasks.report.records.comparisons import TABLE_NAME, find_blocks, find_comparisons
 from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.stage import summarise
-from tasks.report.statistics.deltas import delta_summary, vs
+from tasks.report.statistics.delta_keys import vs
+from tasks.report.statistics.deltas import delta_summary
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
-from tasks.report.texts.highlights import highlight_lines, preview_lines
+from tasks.report.texts.highlights import headline, preview
 from tasks.report.texts.hub_summary import digest_markdown, write_hub_summary
-from tasks.report.texts.text_tables import labelled, pretty_json
+from tasks.report.texts.text_tables import pretty_json
 
 # What the JSON for people begins with; a delta comes before how well it is known.
 READING_ORDER = (
     *("schema_version", "generated_at", "source_metrics", "aggregate_split", "measured_against"),
+    *("arms", "subject", "headline_reason"),
     *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
     *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split", "comparisons"),
+    "of_subject",
     *(vs(other.name) for other in (*OTHERS, *FURTHER_ARMS)),
     *("against", "metric", *METRICS.entries, "part"),
     *("amplitude", "phase", "delta", "verdict", "estimate", "low", "high", "half_width"),
@@ -105,15 +108,15 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     blocker = read_blocker(hub)
     stopped = blocker.sentences if blocker else ()
     warnings = profile_warning(read_plan(hub))
-    preview = labelled(preview_lines(delta["deltas"]), delta)
+    preview_text = preview(delta)
     return {
-        hub_layout.HIGHLIGHTS: "\n".join(labelled(highlight_lines(delta["deltas"]), delta)) + "\n",
-        hub_layout.PREVIEW: "\n".join(preview) + "\n",
+        hub_layout.HIGHLIGHTS: "\n".join(headline(delta)) + "\n",
+        hub_layout.PREVIEW: "\n".join(preview_text) + "\n",
         hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped, warnings),
         hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
         hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
         hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
-        hub_layout.SSIM_GRID: ssim_grid(delta, preview, hub_layout.PREVIEW),
+        hub_layout.SSIM_GRID: ssim_grid(delta, preview_text, hub_layout.PREVIEW),
     }
 
 

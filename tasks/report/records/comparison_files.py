@@ -11,6 +11,7 @@ from tasks.report.records.record_model import (
     HEADLINE_ARMS,
     Count,
     Dose,
+    MayLack,
     Name,
     Needs,
     Number,
@@ -191,5 +192,6 @@ class MetricsSummary(Record):
     aggregate_split: Text = Field(description="Split that the means are over, or all")
     aggregate_metrics: Aggregate
     aggregate_by_split: dict[str, Aggregate]
+    arms: MayLack[list[Name]] = Field(None, description="Arms of the run, where it chose them")
     measured_against: MeasuredAgainst = "truth"
     flags: list[Flag]

@@ -14,7 +14,7 @@ from tasks.report.records.attempts import Attempt, last_attempt
 from tasks.report.records.record_model import Dose, Record, Replicate, Text, Version, read_record
 
 # What a measured scan takes the place of.
-OF_SIMULATIONS = ("sample", "test_sample", "scan", "probe", "instrument", "fresh_samples")
+OF_SIMULATIONS = ("sample", "test_sample", "scan", "size", "probe", "instrument", "fresh_samples")
 SMOKE = "The profile smoke only shows that all stages work: its numbers and verdicts mean nothing."
 
 

@@ -1,198 +1,108 @@
 """The subject minus the other arms: the numbers that a study is run for, and how well known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tasks.catalogue.headline import OTHER_METRICS, OTHERS, SUBJECT, metrics_among, others_among
-from tasks.catalogue.metric import Metric
-from tasks.catalogue.metrics import METRICS
-from tasks.catalogue.reconstruction import Reconstruction
+from tasks.catalogue.headline import SUBJECT, arms_named, others_among, why_no_headline
 from tasks.report.records.comparisons import BlockValues, ComparisonKey
-from tasks.report.statistics.paired_scores import (
-    DeltaEstimate,
-    DeltaKey,
-    PairedScores,
-    estimate_delta,
-    key_of,
+from tasks.report.statistics.delta_entries import (
+    delta_entries,
+    deltas,
+    deltas_by_condition,
+    intervals,
 )
-from tasks.report.statistics.summary import ALL_SPLITS, KEY, SCHEMA_VERSION, TRUTH
-from tasks.report.statistics.t_intervals import CONFIDENCE, holm, verdict
+from tasks.report.statistics.delta_keys import (
+    Families,
+    delta_families,
+    families_of,
+    keys_of,
+    told_metrics,
+)
+from tasks.report.statistics.paired_scores import DeltaKey, PairedScores
+from tasks.report.statistics.summary import ALL_SPLITS, ARMS, KEY, SCHEMA_VERSION, TRUTH
+from tasks.report.statistics.t_intervals import CONFIDENCE
 
-NOT_IN_INTERVALS = ("against", "metric", "part", "delta", "direction", "family")
-Means = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+# Additive keys of a run that has chosen its arms.
+REASON, OF_SUBJECT, OF = "headline_reason", "of_subject", "subject"
+Blocks = Mapping[ComparisonKey, BlockValues]
 
 
 def delta_summary(
-    summary: dict[str, Any],
-    source_metrics: str,
-    generated_at: str,
-    blocks: Mapping[ComparisonKey, BlockValues],
+    summary: dict[str, Any], source_metrics: str, generated_at: str, blocks: Blocks
 ) -> dict[str, Any]:
     """Return the content of `metrics_delta_summary.json`.
 
-    These are differences of the aggregate means, the subject minus each other arm, null where a
-    value is missing, with their 95 % intervals and verdicts; over the headline split, and over each
-    split. `comparisons` has the other metrics too, each family corrected after Holm.
+    These are differences of the aggregate means, the headline's subject minus each other arm, null
+    where a value is missing, with their 95 % intervals and verdicts; over the headline split, and
+    over each split. `comparisons` has the other metrics too, each family corrected after Holm. Of a
+    run that has chosen its arms, `of_subject` has the deltas of its first arm, if it is another.
     """
-    headline, splits = summary["aggregate_split"], summary["aggregate_by_split"]
     means = summary["aggregate_metrics"]
     metrics = told_metrics(means)
-    families = delta_families(means, metrics)
-    told = [key for other in others_among(means) for key in _keys((other,), metrics)]
-    scores = {
-        split: PairedScores.of(
-            [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])], blocks
-        )
-        for split in (headline, *splits)
-    }
-    found = {split: delta_entries(of_split, families) for split, of_split in scores.items()}
+    told = [key for other in others_among(means) for key in keys_of((other,), metrics)]
+    tables = _Tables.of(summary, blocks)
     return {
         "schema_version": SCHEMA_VERSION,
         "generated_at": generated_at,
         "source_metrics": source_metrics,
-        "aggregate_split": headline,
+        "aggregate_split": tables.headline,
         KEY: summary.get(KEY, TRUTH),
         "directions": {metric.name: metric.direction for metric in metrics},
         "confidence": CONFIDENCE,
-        "n_replicates": len(scores[headline].replicates),
-        "deltas": deltas(means, told),
-        "intervals": intervals(found[headline], told),
-        "comparisons": found[headline],
-        "deltas_by_condition": deltas_by_condition(summary, told),
-        "deltas_by_split": {split: deltas(of_split, told) for split, of_split in splits.items()},
-        "intervals_by_split": {split: intervals(found[split], told) for split in splits},
+        "n_replicates": len(tables.scores[tables.headline].replicates),
+        **tables.told(told, delta_families(means, metrics)),
+        **_of_chosen_arms(summary, tables),
     }
 
 
-def told_metrics(means: Means) -> tuple[Metric, ...]:
-    """Return the metrics that deltas are told of, by the aggregate means of a hub."""
-    return metrics_among(means.get(SUBJECT.name, {}))
+def _of_chosen_arms(summary: dict[str, Any], tables: "_Tables") -> dict[str, Any]:
+    """Return what is told of a run that has chosen its arms; nothing of others."""
+    arms = summary.get(ARMS)
+    if arms is None:
+        return {}
+    subject, *others = arms
+    found: dict[str, Any] = {ARMS: arms, OF: subject, REASON: why_no_headline(arms)}
+    if subject != SUBJECT.name and others:
+        metrics = told_metrics(summary["aggregate_metrics"])
+        told = [key for other in arms_named(others) for key in keys_of((other,), metrics, subject)]
+        found[OF_SUBJECT] = tables.told(told, families_of(subject, others, metrics))
+    return found
 
 
-def delta_families(models: Iterable[str], told: Sequence[Metric]) -> dict[str, list[DeltaKey]]:
-    """Return all deltas of a hub, by the family that their p-values are corrected in.
+@dataclass(frozen=True)
+class _Tables:
+    """The comparisons of a summary: all of it, and their scores by split."""
 
-    Further arms have families of their own, such as `headline vs ePIE`, so that they move no
-    p-value of the others.
-    """
-    metrics = {
-        family: [metric for metric in members if metric in (*told, *OTHER_METRICS)]
-        for family, members in METRICS.families.items()
-    }
-    found = {family: _keys(OTHERS, members) for family, members in metrics.items()}
-    for other in others_among(set(models))[len(OTHERS) :]:
-        for family, members in metrics.items():
-            found[f"{family} vs {other.name}"] = _keys((other,), members)
-    return {family: keys for family, keys in found.items() if keys}
+    summary: dict[str, Any]
+    scores: dict[str, PairedScores]
 
-
-def delta_entries(
-    scores: PairedScores, families: Mapping[str, Sequence[DeltaKey]]
-) -> list[dict[str, Any]]:
-    """Return every delta with its interval, and its verdict from the subject's point of view.
-
-    P-values are corrected within their family. Intervals are of one delta each, and are not
-    widened for their number.
-    """
-    found = []
-    for family, keys in families.items():
-        estimates = [estimate_delta(scores, key) for key in keys]
-        adjusted = holm([estimate.interval.p_value for estimate in estimates])
-        for key, estimate, p_holm in zip(keys, estimates, adjusted, strict=True):
-            metric = METRICS.get(key.metric)
-            found.append(
-                {
-                    "against": key.other,
-                    "metric": key.metric,
-                    "part": key.part,
-                    "delta": scores.delta(key),
-                    "direction": metric.direction,
-                    "family": family,
-                    **_limits(estimate),
-                    "p_holm": p_holm,
-                    "verdict": verdict(estimate.estimate, p_holm, metric.higher_is_better),
-                }
+    @classmethod
+    def of(cls, summary: dict[str, Any], blocks: Blocks) -> "_Tables":
+        """Take the jobs of a summary, and the blocks of their images."""
+        splits = (summary["aggregate_split"], *summary["aggregate_by_split"])
+        scores = {
+            split: PairedScores.of(
+                [job for job in summary["jobs"] if split in (ALL_SPLITS, job["split"])], blocks
             )
-    return found
-
-
-def deltas(means: Means, told: Iterable[DeltaKey]) -> dict[str, Any]:
-    """Return the differences of aggregate means, by arm, metric and part."""
-    return _nested({key: _difference(means, key) for key in told})
-
-
-def intervals(found: Iterable[dict[str, Any]], told: Iterable[DeltaKey]) -> dict[str, Any]:
-    """Return the intervals of the deltas that are told, in the shape of the deltas."""
-    by_key = {
-        DeltaKey(*(entry[name] for name in NOT_IN_INTERVALS[:3])): {
-            name: value for name, value in entry.items() if name not in NOT_IN_INTERVALS
+            for split in splits
         }
-        for entry in found
-    }
-    return _nested({key: by_key[key] for key in told})
+        return cls(summary, scores)
 
+    @property
+    def headline(self) -> str:
+        """The split that the headline is over."""
+        return str(self.summary["aggregate_split"])
 
-def deltas_by_condition(summary: dict[str, Any], told: Sequence[DeltaKey]) -> list[dict[str, Any]]:
-    """Return the deltas of every dose, view and split, each the mean over its replicates."""
-    conditions: dict[tuple[float, str, str], list[dict[str, Any]]] = {}
-    for job in summary["jobs"]:
-        conditions.setdefault(key_of(job).condition, []).append(job)
-    found = []
-    for (dose, view, split), jobs in sorted(conditions.items()):
-        scores = PairedScores.of(jobs, {})
-        place = {"dose": dose, "view": view, "split": split, "n_replicates": len(jobs)}
-        found.append(place | {"deltas": _nested({key: scores.delta(key) for key in told})})
-    return found
-
-
-def _keys(others: Sequence[Reconstruction], metrics: Iterable[Metric]) -> list[DeltaKey]:
-    return [
-        DeltaKey(other.name, metric.name, part)
-        for metric in metrics
-        for other in others
-        for part in metric.parts
-    ]
-
-
-def _nested(values: Mapping[DeltaKey, Any]) -> dict[str, Any]:
-    """Return values by `vs_<other>`, metric and part."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found.setdefault(vs(key.other), {}).setdefault(key.metric, {})[key.part] = value
-    return found
-
-
-def vs(other: str) -> str:
-    """Return the key of the deltas against an arm."""
-    return f"vs_{other}"
-
-
-def others_of(deltas: Iterable[str]) -> tuple[Reconstruction, ...]:
-    """Return the arms that deltas are against, by their keys `vs_<other>`."""
-    return others_among({key.removeprefix("vs_") for key in deltas})
-
-
-def _limits(found: DeltaEstimate) -> dict[str, Any]:
-    """Return an interval as JSON."""
-    low = high = None
-    if found.estimate is not None and found.interval.half_width is not None:
-        low = found.estimate - found.interval.half_width
-        high = found.estimate + found.interval.half_width
-    return {
-        "kind": found.kind,
-        "n": found.n,
-        "estimate": found.estimate,
-        "low": low,
-        "high": high,
-        "half_width": found.interval.half_width,
-        "p_value": found.interval.p_value,
-        "reason": found.reason or None,
-    }
-
-
-def _difference(means: Means, key: DeltaKey) -> float | None:
-    own, other = (
-        means.get(model, {}).get(key.metric, {}).get(f"mean_{key.part}")
-        for model in (key.own, key.other)
-    )
-    return None if own is None or other is None else own - other
+    def told(self, told: Sequence[DeltaKey], families: Families) -> dict[str, Any]:
+        """Return some deltas in every shape: over the headline split, the others, conditions."""
+        splits = self.summary["aggregate_by_split"]
+        found = {split: delta_entries(scores, families) for split, scores in self.scores.items()}
+        return {
+            "deltas": deltas(self.summary["aggregate_metrics"], told),
+            "intervals": intervals(found[self.headline], told),
+            "comparisons": found[self.headline],
+            "deltas_by_condition": deltas_by_condition(self.summary, told),
+            "deltas_by_split": {split: deltas(means, told) for split, means in splits.items()},
+            "intervals_by_split": {split: intervals(found[split], told) for split in splits},
+        }

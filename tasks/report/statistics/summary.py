@@ -26,7 +26,7 @@ MISSING = "missing"
 MOST_LINES = 12
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 Flag = Mapping[str, str]
-KEY = "measured_against"
+KEY, ARMS = "measured_against", "arms"
 TRUTH, REFERENCE, BOTH = "truth", "reference", "truth and reference"
 
 
@@ -36,29 +36,40 @@ class ReportParams(StrictModel):
     aggregate_split: str | None = Field(
         "test", description="Split that the headline means are over; none means all jobs"
     )
+    arms: tuple[str, ...] | None = Field(
+        None,
+        description="Arms that there should be, the first one compared with the others; none: "
+        "those of the headline, and others that there are",
+        exclude_if=lambda arms: arms is None,
+    )
 
 
 def metrics_summary(
-    comparisons: Sequence[Comparison], aggregate_split: str | None
+    comparisons: Sequence[Comparison],
+    aggregate_split: str | None,
+    chosen: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `metrics_summary.json`.
 
     Means of the arms are over the aggregate split, where a comparison has it, else over all.
+    Those of the headline that are not among chosen arms are null.
     """
-    missing = {c.path: arms for c, arms in zip(comparisons, missing_arms(comparisons), strict=True)}
+    lacking = missing_arms(comparisons, chosen)
+    missing = {c.path: arms for c, arms in zip(comparisons, lacking, strict=True)}
     done = [comparison for comparison in comparisons if comparison.rows is not None]
     rows = {c.path: [asdict(row) for row in c.rows or ()] for c in done}
     found = [row for members in rows.values() for row in members]
-    arms = [arm.name for arm in arms_among({row["model"] for row in found})]
+    arms = [arm.name for arm in arms_among({row["model"] for row in found}.union(chosen or ()))]
     metrics = metrics_among({row["metric"] for row in found})
     splits = sorted({comparison.key.split for comparison in done})
     headline = aggregate_split if aggregate_split in splits else None
 
     def means(split: str | None) -> dict[str, Any]:
-        chosen = [values_of(rows[c.path]) for c in done if split in (None, c.key.split)]
-        return {arm: _aggregate(chosen, arm, metrics) for arm in arms}
+        tables = [values_of(rows[c.path]) for c in done if split in (None, c.key.split)]
+        return {arm: _aggregate(tables, arm, metrics) for arm in arms}
 
     return {
+        **({} if chosen is None else {ARMS: list(chosen)}),
         "schema_version": SCHEMA_VERSION,
         "n_jobs": len(comparisons),
         "n_success": len(done),
@@ -104,12 +115,17 @@ def _split(rows: Sequence[dict[str, Any]], arms: Sequence[str]) -> dict[str, Any
     }
 
 
-def missing_arms(comparisons: Sequence[Comparison]) -> list[list[str]]:
+def missing_arms(
+    comparisons: Sequence[Comparison], chosen: Sequence[str] | None = None
+) -> list[list[str]]:
     """Return of each comparison the arms that it should have, and has no row of.
 
-    Those are the headline's, and the further ones that another comparison of its split has.
+    Those are the chosen ones; where none are, the headline's, and the further ones that another
+    comparison of its split has.
     """
     models = [{row.model for row in comparison.rows or ()} for comparison in comparisons]
+    if chosen is not None:
+        return [[arm for arm in chosen if arm not in present] for present in models]
     by_split: dict[str, set[str]] = {}
     for comparison, present in zip(comparisons, models, strict=True):
         by_split.setdefault(comparison.key.split, set()).update(present)

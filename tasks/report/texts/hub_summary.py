@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue.headline import SUBJECT, metrics_among
+from tasks.catalogue.headline import metrics_among
 from tasks.catalogue.metric import HEADLINE
 from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
 from tasks.report.records.hub_contents import HubContents, profile_warning, used_parameters
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.summary import flag_text
+from tasks.report.statistics.told import subject_of, told_deltas
 from tasks.report.texts.highlights import highlight_block
 from tasks.report.texts.interval_texts import (
     delta_rows,
@@ -101,17 +102,18 @@ def _shown(value: Any) -> str:
 
 def _results(summary: dict[str, Any], delta: dict[str, Any]) -> list[str]:
     """Return deltas, verdicts and flags."""
+    told, subject = told_deltas(delta), subject_of(delta)
     lines = [
         "## Deltas",
         "",
-        f"{SUBJECT.name} minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
+        f"{subject} minus the other arm, {delta['aggregate_split']} split.{caveat(delta)}",
         "",
-        *highlight_block(delta["deltas"], delta),
+        *highlight_block(delta),
     ]
-    for family, found in shown_families(delta).items():
-        if family.startswith(HEADLINE):
+    for family, found in shown_families(told).items():
+        if found and family.startswith(HEADLINE):
             lines += [] if family == HEADLINE else [f"{family_title(family)}:", ""]
-            sentences = [*interval_caption(found), *notes(found)]
+            sentences = [*interval_caption(found, subject), *notes(found)]
             lines += [*delta_rows(found), "", *_paragraphs(sentences)]
     return [*lines, *_flag_section(summary)]
 
@@ -132,12 +134,12 @@ def digest_markdown(
     lines = ["# Phase G digest", "", *_paragraphs(warnings), "## Pipeline", ""]
     lines += [*_paragraphs(stopped), counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
-    lines += [*highlight_block(delta["deltas"], delta), *_interval_section(delta)]
-    for split, values in delta["deltas_by_split"].items():
+    lines += [*highlight_block(delta), *_interval_section(delta)]
+    for split in delta["deltas_by_split"]:
         if split != delta["aggregate_split"]:
-            lines += [f"Over the {split} split:", "", *highlight_block(values, delta)]
+            lines += [f"Over the {split} split:", "", *highlight_block(delta, split)]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
-    lines += [*means_table(summary["aggregate_metrics"]), ""]
+    lines += [*means_table(summary), ""]
     lines += ["## Cost", "", *cost_lines, ""] if cost_lines else []
     lines += _flag_section(summary)
     last_line = outcome_line(summary, stopped=bool(stopped))
@@ -160,10 +162,10 @@ def _comparison_list(summary: dict[str, Any]) -> list[str]:
 
 def _interval_section(delta: dict[str, Any]) -> list[str]:
     """Return the tables of deltas with intervals: the headline's, and that of other metrics."""
-    families = shown_families(delta)
+    families = shown_families(told_deltas(delta))
     headline = families.pop(HEADLINE)
-    sentences = [*interval_caption(headline), *notes(headline)]
-    lines = [*delta_rows(headline), "", *_paragraphs(sentences)]
+    sentences = [*interval_caption(headline, subject_of(delta)), *notes(headline)]
+    lines = [*delta_rows(headline), "", *_paragraphs(sentences)] if headline else []
     for family, entries in families.items():
         lines += [f"{family_title(family)}:", "", *delta_rows(entries), ""]
         lines += _paragraphs(notes(entries))
@@ -178,7 +180,5 @@ def _delta_caption(delta: dict[str, Any]) -> str:
     ways = ", ".join(
         f"{metric.label}: {metric.direction}" for metric in metrics_among(delta["directions"])
     )
-    return (
-        f"{SUBJECT.name} minus the other arm, over the {delta['aggregate_split']} split ({ways})."
-        f"{caveat(delta)}"
-    )
+    split = f"over the {delta['aggregate_split']} split ({ways})"
+    return f"{subject_of(delta)} minus the other arm, {split}.{caveat(delta)}"

@@ -6,7 +6,7 @@ from typing import Any
 from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT, metrics_among
 from tasks.catalogue.metric import HEADLINE, PARTS, SECONDARY, VALUE, Metric
 from tasks.catalogue.metrics import METRICS
-from tasks.report.statistics.deltas import vs
+from tasks.report.statistics.delta_keys import vs
 from tasks.report.texts.text_tables import DASH, decimals_of, markdown_table, signed
 
 FAMILY_TITLES = {HEADLINE: "Headline metrics", SECONDARY: "Other metrics"}
@@ -26,10 +26,6 @@ MEANING = {
 COMPACT_DECIMALS = 4
 # Of a table of deltas: the other arm, metric and part, and how many decimals are shown.
 Column = tuple[str, Metric, str, int]
-CORRECTION = (
-    f"Verdicts are {SUBJECT.name}'s, at 5 % after Holm's correction for all deltas of a table; "
-    "the intervals are of one delta each."
-)
 
 
 def part_name(metric: Metric, part: str) -> str:
@@ -61,11 +57,20 @@ def family_title(family: str) -> str:
     return f"{title} against {other}" if other else title
 
 
-def interval_caption(found: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what the intervals and verdicts mean, a sentence a line; nothing without intervals."""
+def interval_meaning(found: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what the intervals mean, a sentence a kind; nothing without intervals."""
     kinds = {entry["kind"]: entry["n"] for entry in found if entry["kind"]}
-    lines = [MEANING[kind].format(n=n) for kind, n in kinds.items()]
-    return [*lines, CORRECTION] if lines else []
+    return [MEANING[kind].format(n=n) for kind, n in kinds.items()]
+
+
+def interval_caption(found: Sequence[dict[str, Any]], subject: str = SUBJECT.name) -> list[str]:
+    """Return what the intervals mean, and whose the verdicts are; nothing without intervals."""
+    lines = interval_meaning(found)
+    correction = (
+        f"Verdicts are {subject}'s, at 5 % after Holm's correction for all deltas of a table; "
+        "the intervals are of one delta each."
+    )
+    return [*lines, correction] if lines else []
 
 
 def notes(found: Sequence[dict[str, Any]]) -> list[str]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.catalogue.headline import FURTHER_METRICS, MAIN_METRICS, SUBJECT, arms_among
+from tasks.catalogue.headline import FURTHER_METRICS, MAIN_METRICS, arms_named
 from tasks.catalogue.metric import AMPLITUDE, PARTS, VALUE, Metric
 from tasks.report.statistics.paired_scores import key_of, values_of
+from tasks.report.statistics.told import told_means
 from tasks.report.texts.interval_texts import part_name, told_columns
 from tasks.report.texts.text_tables import caveat, fixed, markdown_table
 
@@ -14,7 +15,7 @@ def summary_markdown(summary: dict[str, Any]) -> str:
     """Return the text: what counts first, the rest of each model below."""
     lines = ["# Metrics", "", counts(summary), ""]
     lines += [f"## Means over the {summary['aggregate_split']} split", ""]
-    lines += [*means_table(summary["aggregate_metrics"]), ""]
+    lines += [*means_table(summary), ""]
     for job in summary["jobs"]:
         lines += [f"## {key_of(job).description}", "", *markdown_table(*main_cells(job)), ""]
         for model, table in other_tables(job).items():
@@ -51,14 +52,21 @@ def _lacking(summary: Mapping[str, Any]) -> str:
     return f", {len(found)} without {' or '.join(arms)}" if found else ""
 
 
-def means_table(means: dict[str, Any]) -> list[str]:
+def means_table(summary: dict[str, Any]) -> list[str]:
     """Return the mean of the headline's metrics, and of further ones, of every arm as markdown."""
-    columns = told_columns(means[SUBJECT.name])
+    means = told_means(summary["aggregate_metrics"], summary)
+    columns = told_columns(metrics_of(means))
     rows = [
         [arm.name, *(fixed(means[arm.name][m.name][f"mean_{part}"]) for m, part in columns)]
-        for arm in arms_among(means)
+        for arm in arms_named(means)
     ]
     return markdown_table(["model", *(part_name(*column) for column in columns)], rows)
+
+
+def metrics_of(means: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the means of any arm, whose keys are the metrics that are told of: all have them."""
+    found: Mapping[str, Any] = next(iter(means.values()))
+    return found
 
 
 def column_title(metric: Metric, part: str) -> str:

@@ -15,18 +15,19 @@ from tasks.core.study.hub_layout import (
 )
 from tasks.core.study.stage_record import StageFiles
 from tasks.report.condition_map.condition_map import condition_map
+from tasks.report.publish.planned_params import SUMMARISE
 from tasks.report.publish.write_reports import delta_texts
 from tasks.report.records.comparison_files import ComparisonManifest, MetricsSummary
 from tasks.report.records.comparisons import find_blocks, find_comparisons
-from tasks.report.records.delta_files import ConditionMap, DeltaSummary
+from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.hub_contents import PlanFile
+from tasks.report.records.map_files import ConditionMap
 from tasks.report.stage import comparison_manifest
 from tasks.report.statistics.deltas import delta_summary
 from tasks.report.statistics.summary import ReportParams, metrics_summary
 from tasks.report.texts.summary_text import summary_markdown
 from tasks.report.verification.hub_files import REPORT_AGAIN, HubFiles, Validation
 
-SUMMARISE = "tasks.report.stage:summarise"
 # Quantiles of Student's t may differ in their last digits between machines; sums do not.
 INTERVAL_TOLERANCE = 1e-9
 EXACT = ("deltas", "deltas_by_split")
@@ -108,7 +109,8 @@ def _report_params(files: HubFiles) -> ReportParams:
 
 def _summary_faults(files: HubFiles) -> Iterator[str]:
     """Yield where summary and its text differ from those of the tables."""
-    expected = metrics_summary(find_comparisons(files.root), _report_params(files).aggregate_split)
+    params = _report_params(files)
+    expected = metrics_summary(find_comparisons(files.root), params.aggregate_split, params.arms)
     yield from differences(files.valid_json(METRICS_SUMMARY, MetricsSummary), expected)
     if (files.root / METRICS_SUMMARY).read_bytes() != json_bytes(expected):
         yield f"{METRICS_SUMMARY} is written in another way"
@@ -121,7 +123,7 @@ def _manifest_faults(files: HubFiles) -> Iterator[str]:
     jobs = find_comparisons(files.root)
     tables = StageFiles({job.path: files.root / job.path for job in jobs}, {})
     recorded = files.valid_json(COMPARISON_MANIFEST, ComparisonManifest)
-    yield from differences(recorded, comparison_manifest(jobs, tables))
+    yield from differences(recorded, comparison_manifest(jobs, tables, _report_params(files).arms))
 
 
 def _delta_faults(files: HubFiles) -> Iterator[str]:

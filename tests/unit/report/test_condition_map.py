@@ -20,7 +20,7 @@ from tasks.report.condition_map.map_figure import edges, write_condition_map_plo
 from tasks.report.condition_map.map_text import map_lines, map_markdown
 from tasks.report.costs.cost_table import COLUMNS
 from tasks.report.publish.write_reports import rebuild_numbers, rebuild_reports
-from tasks.report.records.delta_files import ConditionMap
+from tasks.report.records.map_files import ConditionMap
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.verification.hub_files import HubFiles
 from tasks.report.verification.reports import number_checks

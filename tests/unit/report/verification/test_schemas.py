@@ -25,8 +25,9 @@ from tasks.report.records.comparison_files import (
     ComparisonManifest,
     MetricsSummary,
 )
-from tasks.report.records.delta_files import ConditionMap, DeltaSummary
+from tasks.report.records.delta_files import DeltaSummary
 from tasks.report.records.hub_contents import PlanFile
+from tasks.report.records.map_files import ConditionMap
 from tasks.report.records.record_model import Record, checked
 from tasks.report.verification.verification import VerificationReport
 
