@@ -1,6 +1,7 @@
 """Which arms a run compares: a choice from the catalogue, and what a choice rules out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tasks.catalogue.headline import SUBJECT
@@ -84,3 +85,13 @@ def refuse_lone_variants(chosen: ChosenArms) -> None:
                 f"{', '.join(chosen.arms)}. Leave {option} out, or add "
                 f"{' or '.join(needed)} to arms."
             )
+
+
+def refuse_idle_networks(arms: Sequence[str], networks_from: Path | None) -> None:
+    """Refuse (ValueError) a hub to take networks from where no arm has one."""
+    networks = [arm.name for arm in RECONSTRUCTIONS.networks]
+    if networks_from is not None and not set(networks) & set(arms):
+        raise ValueError(
+            f"networks_from={networks_from} is for {' or '.join(networks)}, and the arms of the "
+            f"run are {', '.join(arms)}. Leave networks_from out, or add one of them to arms."
+        )

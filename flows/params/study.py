@@ -11,11 +11,12 @@ from flows.params.arms import (
     DEFAULT_ARMS,
     ArmName,
     in_order,
+    refuse_idle_networks,
     refuse_lone_variants,
     refuse_other_arms,
 )
 from flows.params.size import SizeOptions, refuse_two_sides
-from flows.params.training import TrainingOptions
+from flows.params.training import TrainingOptions, refuse_idle_training
 from tasks.core import StrictModel
 from tasks.core.objects import ObjectParams
 from tasks.core.scan_patterns import ScanParams
@@ -184,6 +185,8 @@ class StudyParams(StrictModel):
     @model_validator(mode="after")
     def _options_fit_each_other(self) -> Self:
         refuse_lone_variants(self)
+        refuse_idle_networks(self.arms, self.networks_from)
+        refuse_idle_training(self.training, self.networks_from)
         self.training.architecture(self.architecture)
         refuse_two_sides(self.size, self.probe)
         return self

@@ -1,5 +1,6 @@
 """How the networks of a run are trained: their budget, their size, and when training stops."""
 
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from cyclopts import Parameter
@@ -88,3 +89,14 @@ class TrainingOptions(StrictModel):
             "patience": self.patience,
         }
         return {name: value for name, value in asked.items() if value is not None}
+
+
+def refuse_idle_training(training: TrainingOptions, networks_from: Path | None) -> None:
+    """Refuse (ValueError) a budget or schedule of a training that is not done."""
+    asked = training.model_fields_set - {"channels", "passes"}
+    unused = sorted(name for name in asked if getattr(training, name) is not None)
+    if networks_from is not None and unused:
+        raise ValueError(
+            f"networks_from={networks_from} takes networks that are trained, so "
+            f"training.{unused[0]} has no effect. Leave one of the two out."
+        )

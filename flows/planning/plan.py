@@ -24,6 +24,7 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
+from tasks.views.stage import exposures_of_view
 
 ORDER = (
     StageRole.PREPARE,
@@ -173,10 +174,13 @@ def _plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> P
 
 
 def _steps(planner: Planner) -> dict[Split, Steps]:
-    """Return the stages of every reconstruction by split; refuses a scan that cannot be."""
+    """Return the stages of every reconstruction by split; refuses scans and views that can't be."""
     if planner.params.measured is None:
         try:
-            check_scans(planner.stage_params.simulation)
+            layout, diameter = check_scans(planner.stage_params.simulation)
+            for split in {*planner.params.splits, *([Split.TRAIN] if planner.networks else [])}:
+                view = planner.stage_params.view
+                exposures_of_view(view, layout.positions_px[split], diameter)
         except ValueError as error:
             raise BadInputError(str(error)) from error
     return {split: steps_of(planner, split) for split in planner.params.splits}

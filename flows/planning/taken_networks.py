@@ -13,7 +13,7 @@ from tasks.core.files.atomic_files import read_json
 from tasks.core.physics.probe import probe_sha256
 from tasks.core.physics.probe_likeness import probe_likeness
 from tasks.core.study.hub_layout import PLAN, Condition
-from tasks.networks.architectures import ARCHITECTURES
+from tasks.networks.architectures.base import Architecture
 from tasks.networks.model_record import PHOTONS_FACTOR
 from tasks.networks.stored_network import StoredNetwork
 from tasks.runtime.errors import BadInputError
@@ -123,11 +123,13 @@ class NetworkSource:
 
         Where the run's probe is not known yet, the stage looks at it: 1 is returned.
         """
-        record, wanted = stored.record, ARCHITECTURES[self.params.architecture]
-        if record.architecture != wanted.sizes:
+        record, kind = stored.record, self.params.architecture
+        wanted = self.params.training.architecture(kind)
+        if record.architecture != wanted:
             raise BadInputError(
-                f"{source} is a network of the architecture {record.architecture.kind}, and the "
-                f"run asks for {wanted.name}. Give --architecture as that hub has it. {CURE}"
+                f"{source} is a network of the architecture {_described(record.architecture)}, and "
+                f"the run asks for {_described(wanted)}. Give --architecture, --training.channels "
+                f"and --training.passes as that hub has them. {CURE}"
             )
         if probe is None:
             return 1.0
@@ -161,6 +163,13 @@ class NetworkSource:
         """Whether the other hub was trained on another kind of sample, or another measured scan."""
         theirs = read_json(self.hub / PLAN).get("parameters", {})
         return _are_different(theirs, self.params.science)
+
+
+def _described(architecture: Architecture) -> str:
+    """Return an architecture in words: its name, and its sizes."""
+    sizes = architecture.model_dump(mode="json")
+    name = sizes.pop("kind")
+    return " ".join([name, *(f"{size}={value}" for size, value in sizes.items())])
 
 
 def _training_facts(stored: StoredNetwork) -> tuple[int, float]:

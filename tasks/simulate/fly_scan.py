@@ -112,13 +112,19 @@ def lay_out_scans(params: SimulationParams, probe_diameter_px: float) -> ScanLay
     return ScanLayout(positions, shape, guard_px=n_px, test_row_px=test_row)
 
 
-def check_scans(params: SimulationParams) -> None:
-    """Refuse what probe, layout or sample would, without drawing or exposing anything."""
-    layout = lay_out_scans(params, energy_diameter_px(make_probe(params)))
+def check_scans(params: SimulationParams) -> tuple[ScanLayout, float]:
+    """Refuse what probe, layout or sample would, without drawing or exposing anything.
+
+    Returns:
+        The layout, and the diameter of the probe [px].
+    """
+    diameter = energy_diameter_px(make_probe(params))
+    layout = lay_out_scans(params, diameter)
     check_object(params.train_object, layout.shape)
     if params.test_object is not None:
         height, width = layout.shape
         check_object(params.test_object, (height - layout.test_row_px, width))
+    return layout, diameter
 
 
 def _check_test_span(positions_px: Real64, least_px: float) -> None:
@@ -127,8 +133,9 @@ def _check_test_span(positions_px: Real64, least_px: float) -> None:
     if min(height, width) < least_px:
         raise ValueError(
             f"The test positions span {height:.0f} x {width:.0f} px, at least {least_px:g} px on "
-            f"each side are asked for: MS-SSIM needs {MS_SSIM_MIN_PX} px. Raise test_positions, "
-            f"lower scan.overlap_ratio, or set min_test_span_px to 0 to go without MS-SSIM."
+            f"each side are asked for: MS-SSIM needs {MS_SSIM_MIN_PX} px. Raise test_positions "
+            f"(of a run: size.test), or lower scan.overlap_ratio. A simulation alone can also "
+            f"set min_test_span_px to 0 to go without MS-SSIM."
         )
 
 

@@ -34,13 +34,8 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     """
     scan = read_scan_header(files.inputs["scan"])
     diameter = energy_diameter_px(scan.probe)
-    indices = np.arange(len(scan), dtype=np.intp)
-    if params.overlap_ratio is not None:
-        indices = select_nested(scan.positions_px, params.view, diameter)
+    indices, measured = exposures_of_view(params, scan.positions_px, diameter)
     positions_px = scan.positions_px[indices]
-    measured = measure_overlap(positions_px, diameter)
-    if params.overlap_ratio is not None:
-        check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.name)
     facts = {
         "view": params.name,
         "n_selected": len(indices),
@@ -63,6 +58,28 @@ def select_view(params: ViewParams, files: StageFiles, progress: Progress) -> di
     write_json(files.outputs["view"], view)
     progress(1, 1, summary)
     return facts
+
+
+def exposures_of_view(
+    params: ViewParams, positions_px: Real, diameter_px: float
+) -> tuple[Indices, MeasuredOverlap]:
+    """Return the exposures of a view, rising, and how much they overlap.
+
+    Args:
+        params: The view.
+        positions_px: Positions (y, x) of the scan [px], shape (J, 2).
+        diameter_px: Diameter of the probe, which holds 90 % of its energy.
+
+    Raises:
+        ValueError: If their overlap is not what the view's name says.
+    """
+    if params.overlap_ratio is None:
+        every = np.arange(len(positions_px), dtype=np.intp)
+        return every, measure_overlap(positions_px, diameter_px)
+    indices = select_nested(positions_px, params.view, diameter_px)
+    measured = measure_overlap(positions_px[indices], diameter_px)
+    check_overlap(measured, params.overlap_ratio, params.overlap_tolerance, params.name)
+    return indices, measured
 
 
 def take_every_exposure(
@@ -129,7 +146,7 @@ def check_overlap(measured: MeasuredOverlap, nominal: float, tolerance: float, v
         raise ValueError(
             f"The {view} view should overlap by {nominal:.2f} +- {tolerance:.2f}, but its "
             f"exposures overlap by {measured.overlap_ratio:.3f} (step {measured.step_px:.2f} px). "
-            f"Scan with overlap_ratio {nominal:.2f} or more, over a larger region."
+            f"Scan with scan.overlap_ratio {nominal:.2f} or more, over a larger region."
         )
 
 

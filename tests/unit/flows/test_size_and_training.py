@@ -10,6 +10,7 @@ from flows.params.run import PhaseGParams, Profile
 from flows.params.sweep import SweepParams
 from flows.planning.plan import make_plan, make_sweep_plan
 from flows.runners.local import worker_params
+from tasks.runtime.errors import BadInputError
 
 NETWORKS = ("PtychoPINN", "Baseline")
 
@@ -115,3 +116,11 @@ def test_workers_of_a_sweep_are_told_of_sizes_and_training():
     (first, *_) = make_sweep_plan(params).conditions
     asked = worker_params(first)
     assert (asked.size, asked.training, asked.arms) == (params.size, params.training, params.arms)
+
+
+def test_scans_that_a_run_cannot_use_are_refused_before_it_begins():
+    with pytest.raises(BadInputError, match=r"Raise test_positions \(of a run: size\.test\)"):
+        make_plan(PhaseGParams(size={"test": (12, 12)}))
+    with pytest.raises(BadInputError, match=r"Scan with scan\.overlap_ratio 0\.70 or more"):
+        make_plan(PhaseGParams(scan={"overlap_ratio": 0.5}))
+    make_plan(PhaseGParams(scan={"overlap_ratio": 0.5}, view="sparse"))

@@ -199,8 +199,22 @@ def test_networks_of_another_probe_or_size_are_refused(source):
         plan_with(source, probe={"defocus_rad": 12.0})
     with pytest.raises(BadInputError, match="patterns of 64 px, and those of this run have 128 px"):
         plan_with(source, profile="study")
-    with pytest.raises(BadInputError, match="architecture unrolled, and the run asks for patch"):
+    with pytest.raises(BadInputError, match="architecture unrolled .*, and the run asks for patch"):
         plan_with(source, architecture="patch")
+    with pytest.raises(BadInputError, match=r"passes=2, and .* passes=3\. Give --architecture, --tr"):
+        plan_with(source, training={"passes": 3})
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        ({"arms": ["PtyChi"]}, "for PtychoPINN or Baseline, and the arms of the run are PtyChi"),
+        ({"training": {"steps": 5}}, r"training\.steps has no effect. Leave one of the two out"),
+    ],
+)
+def test_networks_of_another_hub_that_would_not_be_used_are_refused(source, options, cure):
+    with pytest.raises(ValueError, match=cure):
+        plan_with(source, **options)
 
 
 def test_networks_of_another_version_or_changed_by_hand_are_refused(source):

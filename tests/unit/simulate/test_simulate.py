@@ -255,7 +255,7 @@ def test_a_view_that_is_not_what_its_name_says_is_refused(stage_files):
     scan = stage_files(outputs=OUTPUTS)
     simulate(SMALL.model_copy(update={"scan": ScanParams(overlap_ratio=0.5)}), scan, silent)
     files = stage_files({"scan": "test.cxi"}, VIEW_OUTPUTS)
-    with pytest.raises(ValueError, match=r"Scan with overlap_ratio 0\.70 or more"):
+    with pytest.raises(ValueError, match=r"Scan with scan.overlap_ratio 0\.70 or more"):
         select_view(ViewParams(), files, silent)
     assert not files.outputs["view"].exists()
 
