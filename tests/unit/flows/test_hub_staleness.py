@@ -115,7 +115,7 @@ def test_a_named_file_is_known_by_its_content_wherever_it_lies(tmp_path):
     hub, folders = tmp_path / "hub", [tmp_path / "here", tmp_path / "there"]
     for folder in folders:
         folder.mkdir()
-        np.save(folder / "scan.npy", 220 * np.random.default_rng(1).random((90, 2)))
+        np.save(folder / "scan.npy", 220 * np.random.default_rng(1).random((1200, 2)))
     plans = [
         plan_for(hub, scan={"kind": "file", "path": folder / "scan.npy"}) for folder in folders
     ]
@@ -124,7 +124,7 @@ def test_a_named_file_is_known_by_its_content_wherever_it_lies(tmp_path):
     assert str(tmp_path) not in text
     assert '"../here/scan.npy"' in text, "from the hub, where the stages stand"
     assert stale_outputs(hub, plans[1]) == []
-    np.save(folders[1] / "scan.npy", 220 * np.random.default_rng(2).random((90, 2)))
+    np.save(folders[1] / "scan.npy", 220 * np.random.default_rng(2).random((1200, 2)))
     other = plan_for(hub, scan={"kind": "file", "path": folders[1] / "scan.npy"})
     assert stale_outputs(hub, other)[0].startswith("scan.file_sha256: ")
 

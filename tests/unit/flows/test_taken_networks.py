@@ -199,9 +199,11 @@ def test_networks_of_another_probe_or_size_are_refused(source):
         plan_with(source, probe={"defocus_rad": 12.0})
     with pytest.raises(BadInputError, match="patterns of 64 px, and those of this run have 128 px"):
         plan_with(source, profile="study")
-    with pytest.raises(BadInputError, match="architecture unrolled .*, and the run asks for patch"):
+    with pytest.raises(
+        BadInputError, match=r"architecture unrolled .*, and the run asks for patch"
+    ):
         plan_with(source, architecture="patch")
-    with pytest.raises(BadInputError, match=r"passes=2, and .* passes=3\. Give --architecture, --tr"):
+    with pytest.raises(BadInputError, match=r"passes=2 .* passes=3 .* Give --architecture, "):
         plan_with(source, training={"passes": 3})
 
 
