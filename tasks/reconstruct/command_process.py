@@ -6,18 +6,20 @@ from here closes, and kills what is left of the group.
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 GRACE_S = 5.0
 TAIL_LINES = 12
+_FOLDERS = re.compile(r"(?<![\w.<>~/-])/(?:[^\s\"'<>()/:]+/)+")
 _GUARD = "import os, signal, sys; sys.stdin.buffer.read(); os.killpg(int(sys.argv[1]), 9)"
 
 
@@ -50,7 +52,7 @@ def run_to_end(
         folder: Where it runs.
         environment: Its environment, whole.
         limit_s: Time on the clock that it has [s].
-        say: Is given every line that it says, from another thread.
+        say: Is given every line that it says, as `portable_line` has it, from another thread.
 
     Raises:
         ValueError: If it cannot be started.
@@ -88,16 +90,24 @@ def run_to_end(
     return Ended(code, wall_s, list(tail))
 
 
+def portable_line(line: str) -> str:
+    """Return a line of a command as a hub keeps it: no folder of this machine, and no message.
+
+    Of every path that begins at the root its last name is left.
+    """
+    return _FOLDERS.sub("<folder>/", line.replace(chr(0x1E), "").replace("file://", ""))
+
+
 def _read(lines: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> None:
     with contextlib.suppress(ValueError):  # closed meanwhile
         for line in lines:
-            text = line.rstrip()
+            text = portable_line(line.rstrip())
             tail.append(text)
             say(text)
 
 
 @contextlib.contextmanager
-def _guarded(group: int) -> "Iterable[None]":
+def _guarded(group: int) -> Iterator[None]:
     """Kill a group of processes if this process ends inside of the block."""
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _GUARD, str(group)],

@@ -93,8 +93,8 @@ def _environment(threads: int) -> dict[str, str]:
 
 
 def _say(line: str) -> None:
-    """Pass on a line of the command to the log of the stage; no line of it is a message of ours."""
-    sys.stdout.write(f"{line.lstrip(chr(0x1E))}\n")
+    """Pass on a line of the command to the log of the stage."""
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
