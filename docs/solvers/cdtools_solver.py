@@ -20,5 +20,5 @@ model = cdtools.models.FancyPtycho.from_dataset(dataset, n_modes=len(modes), obj
 model.probe.data = torch.as_tensor(modes) / model.probe_norm
 model.probe.requires_grad = False
 for _ in model.Adam_optimize(int(epochs), dataset, lr=0.02, batch_size=32, thread=False):
-    print(model.report(), flush=True)
+    sys.stderr.write(f"{model.report()}\n")
 np.save(out, model.save_results(dataset)["obj"])

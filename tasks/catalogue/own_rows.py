@@ -28,6 +28,8 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 
 OWN_ROWS = "own_rows"
+# Ends of the names of files that lie beside a reconstruction.
+TAKEN_ENDS = tuple(f"_{end}" for end in (*HALVES, "iterates", "solution", "network"))
 # What functions that write arrays by name call their arguments, and what reports call no arm.
 TAKEN_NAMES = ("path", "file", "allow_pickle", "nothing", "object", "model", "metric")
 # On white, and on a dark ground; after Paul Tol's muted scheme.
@@ -62,7 +64,7 @@ class OwnRow(StrictModel):
     @classmethod
     def _name_is_free(cls, value: str) -> str:
         """Refuse what the files of a run call something else."""
-        if value.lower() in TAKEN_NAMES or value.lower().endswith(tuple(f"_{h}" for h in HALVES)):
+        if value.lower() in TAKEN_NAMES or value.lower().endswith(TAKEN_ENDS):
             raise ValueError(f"the name {value!r} means something else in the files of a run")
         return value
 

@@ -8,6 +8,7 @@ from flows.cli.command_line import main, sweep
 from flows.hub.location import placed
 from flows.hub.provenance import write_plan
 from flows.hub.staleness import stale_outputs
+from flows.params.measured import MeasuredParams
 from flows.params.own_rows import SOLVER_ROOT, own_rows
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
@@ -16,6 +17,10 @@ from tasks.catalogue.own_rows import know_rows, know_rows_of, rows_of
 from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import read_json
+from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_record import Geometry, Scan
+from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.seeds import Split
 from tasks.runtime.errors import BadInputError
@@ -169,6 +174,7 @@ def test_other_content_makes_a_hub_stale_and_another_place_does_not(tmp_path, ob
         ("truth={file}", "means something else"),
         ("path={file}", "means something else"),
         ("Mine_odd={file}", "means something else"),
+        ("PtyChi_iterates={file}", "means something else"),
         ("A=nothing.npy", "is not there"),
     ],
 )
@@ -279,7 +285,7 @@ def test_a_form_names_reconstructions_below_the_data_root_alone(tmp_path, object
     monkeypatch.setenv("PHASE_G_DATA_ROOT", str(tmp_path))
     found = placed(PhaseGParams(reconstruction=("A:train=theirs.npy",)))
     assert found.reconstruction == (f"A:train={object_file}",)
-    with pytest.raises(BadInputError, match="The reconstruction .* leads out"):
+    with pytest.raises(BadInputError, match=r"The reconstruction .* leads out"):
         placed(PhaseGParams(reconstruction=("A=../theirs.npy",)))
 
 
@@ -289,3 +295,26 @@ def test_what_is_read_knows_its_files_by_their_places(tmp_path, object_file, sol
     assert found.rows[0].splits == (Split.TEST,)
     assert found.solvers[0][0] == solver.resolve()
     assert len({row.colour for row in found.rows}) == 2
+
+
+def test_on_a_measured_scan_they_are_placed_in_the_reference(tmp_path, object_file, solver):
+    positions = jittered_raster(20, 9, 4.0, 0.5, np.random.default_rng(1)) + 20
+    probe = 10 * defocused_zone_plate_probe(16, 0.5, 0.2, 3.0)
+    counts = np.full((len(positions), 16, 16), 3, dtype=np.uint16)
+    scan = Scan(counts, positions, probe, Geometry(8000.0, 2.0, 75e-6), {})
+    write_scan(tmp_path / "scan.cxi", scan)
+    params = PhaseGParams(
+        measured=MeasuredParams(file=tmp_path / "scan.cxi"),
+        arms=("PtyChi",),
+        hub=tmp_path / "hub",
+        reconstruction=(f"Theirs={object_file}",),
+        solver=(solver,),
+    )
+    plan = make_plan(params)
+    assert all("reference" in call.inputs for call in stages_of(plan, PLACES))
+    # All exposures, and each half of them, of both splits.
+    assert len(stages_of(plan, RUNS)) == 6
+    made = set()
+    for call in plan:
+        assert set(call.inputs.values()) <= made, call.stage
+        made |= {*call.outputs.values(), call.manifest}

@@ -1,6 +1,5 @@
 """A command as an arm: it reads the exposures of its view, and every bad end is told in words."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -176,6 +175,6 @@ def test_a_program_that_has_gone_is_told(run, tmp_path):
     with pytest.raises(ValueError, match="neither on the PATH nor a file"):
         run(GOOD, command=["no-such-program", "{scan}", "{out}"])
     (tmp_path / "program").write_text("no program\n")
-    os.chmod(tmp_path / "program", 0o755)
+    (tmp_path / "program").chmod(0o700)
     with pytest.raises(ValueError, match="cannot be started"):
         run(GOOD, command=["./program", "{scan}", "{out}"])

@@ -81,6 +81,14 @@ def test_an_object_without_a_place_is_found_turned_and_conjugated(stage, true_ob
     assert window.object_.dtype == np.complex64
 
 
+def test_an_object_that_shows_more_than_the_scan_is_found(stage, true_object, tmp_path):
+    np.save(tmp_path / "theirs.npy", true_object[10:230, 5:225])
+    placement, window = stage(tmp_path / "theirs.npy")
+    assert placement["source"] == FOUND
+    assert window.origin_px == (10, 5)
+    assert agrees(window, true_object)
+
+
 def test_an_object_with_a_place_is_put_there(stage, true_object, tmp_path):
     write_object(tmp_path / "theirs.h5", ObjectWindow(part_of(true_object), CORNER))
     placement, window = stage(tmp_path / "theirs.h5", base="reference")
@@ -126,7 +134,7 @@ def test_what_is_smaller_than_the_scored_region_or_beside_it_is_refused(
     with pytest.raises(ValueError, match=r"Theirs \(Theirs=small.h5\) covers"):
         stage(tmp_path / "small.h5")
     write_object(tmp_path / "beside.h5", ObjectWindow(true_object[:40, 200:], (0, 200)))
-    with pytest.raises(ValueError, match="is not found|covers"):
+    with pytest.raises(ValueError, match=r"is not found|covers"):
         stage(tmp_path / "beside.h5")
 
 
