@@ -27,7 +27,6 @@ from tasks.runtime.stage_runner import run_stage
 
 LOGGER = logging.getLogger(__name__)
 EXPOSURES = ("scan", "view", "truth")
-MODELS = tuple(entry.name for entry in RECONSTRUCTIONS.with_stages)
 HALF_SUFFIXES = tuple(f".{half}" for half in HALVES)
 
 
@@ -103,7 +102,7 @@ def partial_call(call: StageCall, plan: Plan, done: set[str]) -> StageCall | Non
     known = {name: path for name, path in ready.items() if _model_of(name) in (None, *ready)}
     with_halves = {
         model
-        for model in MODELS
+        for model in _models()
         if known.keys() >= {f"{name}.{half}" for name in ("view", model) for half in HALVES}
     }
     kept = {
@@ -114,7 +113,11 @@ def partial_call(call: StageCall, plan: Plan, done: set[str]) -> StageCall | Non
     return call.model_copy(update={"inputs": kept})
 
 
+def _models() -> list[str]:
+    return [entry.name for entry in RECONSTRUCTIONS.with_stages]
+
+
 def _model_of(name: str) -> str | None:
     """Return whose an input is, such as `PtyChi` of `PtyChi.iterates`; None where nobody's."""
     model = name.partition(".")[0]
-    return model if model in MODELS else None
+    return model if model in _models() else None

@@ -5,13 +5,15 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 
 from flows.planning.plan import ConditionPlan
-from tasks.compare.task import compare_arms
+from flows.planning.planner import PLACES, RUNS
+from tasks.compare.task import compare_arms, place_object
 from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.reconstruct.task import (
     iterate_ptychi,
     predict_object,
     project_object,
     reconstruct_object,
+    run_solver,
 )
 from tasks.runtime.stage_task import submit
 from tasks.simulate.task import prepare_scan, simulate_scan
@@ -71,6 +73,8 @@ TASKS: dict[str, Task[[StageCall], StageRecord]] = {
     "tasks.reconstruct.ptychi_stage:iterate": iterate_ptychi,
     "tasks.reconstruct.network_stage:predict": predict_object,
     "tasks.reconstruct.no_network_stage:project": project_object,
+    RUNS: run_solver,
+    PLACES: place_object,
     "tasks.compare.stage:compare": compare_arms,
     "tasks.compare.overview:draw_overview": compare_arms,
 }

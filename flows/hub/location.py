@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from prefect.runtime import deployment
 
+from flows.params.own_rows import confined_rows
 from flows.params.profiles import resolve
 from flows.params.run import RunParams
 from flows.planning.plan import Plan
@@ -32,6 +33,7 @@ HUB_ROOT_VARIABLE = "PHASE_G_HUB_ROOT"
 # Objects that an output holds: a reconstruction is one, iterates are one for each epoch kept.
 OBJECTS_IN = {
     "reconstruction": 1,
+    "solution": 1,
     "same": 1,
     "longer": 1,
     "iterates": 14,
@@ -64,11 +66,12 @@ def hub_place(hub: Path) -> Path:
 
 
 def placed(params: Params) -> Params:
-    """Return parameters of a run with both hubs where they lie on this machine.
+    """Return parameters of a run with hubs and files where they lie on this machine.
 
-    The other one is that which networks are taken from. Raises as `hub_place`.
+    Another hub is that which networks are taken from, the files are those that bring rows. Raises
+    as `hub_place` and `confined_rows`.
     """
-    places = {"hub": hub_place(params.hub)}
+    places: dict[str, object] = {"hub": hub_place(params.hub), **confined_rows(params)}
     if params.networks_from is not None:
         places["networks_from"] = hub_place(params.networks_from)
     return params.model_copy(update=places)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.planning.plan import ConditionPlan, Plan
+from tasks.catalogue.own_rows import OWN_ROWS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import sha256_of, write_json
 from tasks.core.study.hub_layout import PLAN
@@ -126,11 +127,18 @@ def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None
             "machine": machine(),
             "commands_doc": commands_doc(),
             "publisher": publisher(),
-            "reconstructions": list(RECONSTRUCTIONS.entries),
+            "reconstructions": list(RECONSTRUCTIONS.own),
+            **_own_rows(plan),
             "conditions": [_condition_entry(condition) for condition in plan.conditions],
             "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
         },
     )
+
+
+def _own_rows(plan: Plan) -> dict[str, Any]:
+    """Return the rows that the run has beside the catalogue, nothing where it has none."""
+    rows = [row.model_dump(mode="json") for row in plan.rows]
+    return {OWN_ROWS: rows} if rows else {}
 
 
 def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:

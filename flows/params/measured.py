@@ -80,7 +80,7 @@ def spelled_out(words: Sequence[str]) -> list[str]:
     return found
 
 
-def confined_file(name: str | Path, root: Path) -> Path:
+def confined_file(name: str | Path, root: Path, what: str = "scan") -> Path:
     """Return a file below a data root, every link followed; for names that come from a form.
 
     Raises:
@@ -90,12 +90,12 @@ def confined_file(name: str | Path, root: Path) -> Path:
     if not root.is_dir():
         raise BadInputError(
             f"The data root {root} is no folder. Set {DATA_ROOT} to the folder that holds the "
-            f"measured scans."
+            f"files to read."
         )
     path = path_below(root, name)
     if path is None:
         raise BadInputError(
-            f"The scan {name} leads out of the data root {root}. Name a file below it, without "
+            f"The {what} {name} leads out of the data root {root}. Name a file below it, without "
             f"`..`; a link may not point out of it either."
         )
     if not path.is_file():

@@ -100,11 +100,15 @@ class StageParams:
     report: ReportParams
 
 
-def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
+def resolve(
+    params: PhaseGParams, replicate: int = 1, own_arms: tuple[str, ...] = ()
+) -> StageParams:
     """Return the parameters of every stage for one replicate, numbered from 1, of a run.
 
-    Raises pydantic's ValidationError if a value does not fit its stage.
+    Own arms are those that the run has beside the catalogue. Raises pydantic's ValidationError if a
+    value does not fit its stage.
     """
+    arms = None if params.chosen_arms is None else (*params.chosen_arms, *own_arms)
     sizes, seeds = sizes_of(params), Seeds.from_study_seed(params.seed + replicate - 1)
     n_epochs = params.ptychi.n_epochs or sizes.n_ptychi_epochs
     solver = params.ptychi.model_dump() | {"n_epochs": n_epochs}
@@ -160,9 +164,9 @@ def resolve(params: PhaseGParams, replicate: int = 1) -> StageParams:
         # Patches of a measured scan may be far larger than its probe.
         comparison=ComparisonParams(
             held_out_light_fraction=1.0 if params.measured is None else HELD_OUT_LIGHT_FRACTION,
-            arms=params.chosen_arms,
+            arms=arms,
         ),
-        report=ReportParams(arms=params.chosen_arms),
+        report=ReportParams(arms=arms),
     )
 
 

@@ -68,15 +68,15 @@ class RunParams(StudyParams, HubParams):
     """What every kind of run knows: where it lies and what holds for all of it."""
 
     NOT_SCIENCE: ClassVar[frozenset[str]] = frozenset(
-        {"hub", "networks_from", "clobber", "skip_post_verify"}
+        {"hub", "networks_from", "reconstruction", "solver", "clobber", "skip_post_verify"}
     )
 
     @property
     def science(self) -> dict[str, object]:
         """The parameters that the outputs depend on, as JSON; files by name and content.
 
-        Networks of another hub are added by the plan, which knows their content. Options that many
-        hubs do not know are there where they are set alone.
+        Networks of another hub, reconstructions and solvers are added by the plan, which knows
+        their content. Options that many hubs do not know are there where they are set alone.
         """
         fields = type(self).model_fields
         unset = {name for name in LEFT_OUT if getattr(self, name) == fields[name].default}

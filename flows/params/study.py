@@ -15,6 +15,7 @@ from flows.params.arms import (
     refuse_lone_variants,
     refuse_other_arms,
 )
+from flows.params.own_rows import named_objects
 from flows.params.size import SizeOptions, refuse_two_sides
 from flows.params.training import TrainingOptions, refuse_idle_training
 from tasks.core import StrictModel
@@ -58,6 +59,18 @@ class StudyParams(StrictModel):
         DEFAULT_ARMS,
         description="Reconstructions to compare, one or more; the deltas are those of PtychoPINN, "
         "or without it of the first that is named. Networks that are not named are not trained",
+    )
+    reconstruction: tuple[str, ...] = Field(
+        (),
+        title="Reconstructions that exist",
+        description="Rows made from files of other programs, NAME=FILE each for the test split, "
+        "NAME:train=FILE for the training split; may be repeated",
+    )
+    solver: tuple[Path, ...] = Field(
+        (),
+        title="Solvers of one's own",
+        description="YAML files, each of which describes a command that reconstructs as an arm; "
+        "may be repeated. From a form only below the PHASE_G_SOLVER_ROOT of the worker",
     )
     profile: Profile = Field(
         Profile.QUICK,
@@ -182,6 +195,12 @@ class StudyParams(StrictModel):
     def _arms_are_in_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return in_order(value)
 
+    @field_validator("reconstruction")
+    @classmethod
+    def _reconstructions_have_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        named_objects(value)
+        return value
+
     @model_validator(mode="after")
     def _options_fit_each_other(self) -> Self:
         refuse_lone_variants(self)
@@ -189,6 +208,11 @@ class StudyParams(StrictModel):
         refuse_idle_training(self.training, self.networks_from)
         self.training.architecture(self.architecture)
         refuse_two_sides(self.size, self.probe)
+        if self.reconstruction and self.seeds > 1:
+            raise ValueError(
+                f"A reconstruction belongs to the patterns that it was made from, and each of "
+                f"{self.seeds} replicates has its own. Leave --seeds out, or --reconstruction."
+            )
         return self
 
     @property

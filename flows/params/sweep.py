@@ -97,6 +97,16 @@ class SweepParams(RunParams, AxesParams):
         "deployment",
     }
 
+    @field_validator("reconstruction")
+    @classmethod
+    def _a_file_has_one_condition(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value:
+            raise ValueError(
+                "A file was made from the patterns of one dose and view, and a sweep has many. "
+                "Leave it out, and run `python -m flows.phase_g` for that dose and view."
+            )
+        return value
+
     @property
     def conditions(self) -> tuple[PhaseGParams, ...]:
         """What a run of each dose and view alone would be asked for, doses first."""

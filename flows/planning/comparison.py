@@ -41,16 +41,16 @@ def steps_of(planner: Planner, split: Split) -> Steps:
 
 def half_stages(
     planner: Planner, entries: Iterable[Reconstruction], split: Split
-) -> dict[tuple[Reconstruction, str], StageCall]:
+) -> dict[tuple[Reconstruction, str], Sequence[StageCall]]:
     """Return the stages that reconstruct the halves of a split, where a run wants them."""
     if not planner.params.truth_free:
         return {}
     return {
-        (entry, half): call
+        (entry, half): calls
         for entry in entries
         if entry.role is Role.ARM
         for half in HALVES
-        if (call := entry.half_stage(planner, split, half)) is not None
+        if (calls := entry.half_stages(planner, split, half))
     }
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from flows.params.measured import Labels, MeasuredParams, confined
+from flows.params.own_rows import OwnRows
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import check_files, photons_per_pattern
-from flows.planning.planner import Calls, Planner
+from flows.planning.planner import NO_ROWS, Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.core import Complex128
 from tasks.core.objects import check_object
@@ -26,9 +27,9 @@ Files = dict[str, str]
 class MeasuredPlanner(Planner):
     """The stages of a measured scan: no truth, a reference in its place."""
 
-    def __init__(self, params: PhaseGParams, replicate: int = 1) -> None:
+    def __init__(self, params: PhaseGParams, replicate: int = 1, own: OwnRows = NO_ROWS) -> None:
         """Resolve the parameters; replicates share the scan, which is measured once."""
-        super().__init__(params, replicate)
+        super().__init__(params, replicate, own)
         self.source = replace(self.condition, replicate=1)
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flows.params.own_rows import own_rows
 from flows.params.run import PhaseGParams, RunParams
 from flows.params.sweep import SweepParams
 from flows.planning.comparison import (
@@ -15,8 +16,9 @@ from flows.planning.comparison import (
     steps_of,
 )
 from flows.planning.measured import MeasuredPlanner, with_measured_dose
-from flows.planning.planner import Calls, Planner
+from flows.planning.planner import PLACES, RUNS, Calls, Planner
 from flows.planning.taken_networks import FUNCTION as TAKES_NETWORK
+from tasks.catalogue.own_rows import OwnRow, know_rows
 from tasks.catalogue.reconstruction import Role, StageRole
 from tasks.core.files.named_files import without_folders
 from tasks.core.study.hub_layout import CONDITION_MAP_PLOT, dose_label
@@ -83,13 +85,14 @@ class ConditionPlan:
 class Plan:
     """The stages of a run: of one condition, or of many that may share some.
 
-    Shared stages stand in each condition that needs them.
+    Shared stages stand in each condition that needs them. Rows are those that the run alone has.
     """
 
     params: RunParams
     conditions: tuple[ConditionPlan, ...]
     costs: StageCall
     summary: StageCall
+    rows: tuple[OwnRow, ...] = ()
 
     @property
     def replicates(self) -> tuple[ReplicatePlan, ...]:
@@ -118,7 +121,8 @@ class Plan:
     def science(self) -> dict[str, Any]:
         """The parameters that the outputs depend on, as JSON, with the probe of the profile.
 
-        Networks that are taken from another hub are there by their content, wherever that hub lies.
+        Networks that are taken from another hub, objects of files and commands are there by their
+        content, wherever they lie.
         """
         found = self.params.science
         simulations = self.replicates[0].named("simulate")
@@ -129,7 +133,21 @@ class Plan:
             for call in self
             if call.function == TAKES_NETWORK
         }
-        return found | ({"networks_from": taken} if taken else {})
+        objects = {
+            call.stage: call.params["object_file"]["file_sha256"]
+            for call in self
+            if call.function == PLACES and call.params["object_file"] is not None
+        }
+        commands = {
+            call.params["name"]: [
+                call.params["solver"]["file_sha256"],
+                *(file["file_sha256"] for file in call.params["files"]),
+            ]
+            for call in self
+            if call.function == RUNS
+        }
+        named = {"networks_from": taken, "reconstruction": objects, "solver": commands}
+        return found | {name: content for name, content in named.items() if content}
 
     def __iter__(self) -> Iterator[StageCall]:
         """Yield every stage once, each after those whose files it reads."""
@@ -144,7 +162,8 @@ def make_plan(params: PhaseGParams) -> Plan:
     """Return the plan of a run of one condition; writes no file.
 
     Raises:
-        BadInputError: If its scans cannot be simulated.
+        BadInputError: If its scans cannot be simulated, or what it has beside the catalogue will
+            not do.
         pydantic.ValidationError: If a value does not fit its stage.
     """
     params = with_measured_dose(params)
@@ -158,10 +177,12 @@ def make_sweep_plan(params: SweepParams) -> Plan:
 
 def _plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> Plan:
     """Return the plan of conditions, given what a run of each alone would be asked for."""
+    own = own_rows(params)
+    know_rows(own.rows)
     planned, planners, steps = [], [], []
     for condition in conditions:
         kind = Planner if condition.measured is None else MeasuredPlanner
-        members = [kind(condition, number) for number in range(1, condition.seeds + 1)]
+        members = [kind(condition, number, own) for number in range(1, condition.seeds + 1)]
         of_members = [_steps(planner) for planner in members]
         replicates = map(_plan_replicate, members, of_members)
         planned.append(ConditionPlan(condition, tuple(replicates)))
@@ -170,7 +191,8 @@ def _plan_conditions(params: RunParams, conditions: Sequence[PhaseGParams]) -> P
     comparisons = [call for c in planned for r in c.replicates for call in r.named("compare")]
     tables = {call.stage: call.outputs["metrics"] for call in comparisons}
     costs = plan_costs(planners, steps, tables)
-    return Plan(params, tuple(planned), costs, plan_summary(planners[0], comparisons))
+    summary = plan_summary(planners[0], comparisons)
+    return Plan(params, tuple(planned), costs, summary, own.rows)
 
 
 def _steps(planner: Planner) -> dict[Split, Steps]:
@@ -197,18 +219,19 @@ def _plan_replicate(planner: Planner, steps: dict[Split, Steps]) -> ReplicatePla
     ]
     # Of equal rank, what needs no network takes longest, and starts first.
     found.sort(key=lambda pair: (ORDER.index(pair[1].role), pair[0].is_network))
-    halved = {
-        (entry, half, split): call
+    halved = [
+        call
         for split in splits
-        for (entry, half), call in half_stages(planner, steps[split], split).items()
-    }
+        for stages in half_stages(planner, steps[split], split).values()
+        for call in stages
+    ]
     of_arms = [(step.role, step.call.stage) for entry, step in found if entry.role is Role.ARM]
     calls: Calls = (
         *planner.preparation(),
         *(planner.view(split) for split in Split if split in splits),
         *(planner.halves(split) for split in splits if planner.params.truth_free),
         *(step.call for _, step in found),
-        *halved.values(),
+        *halved,
         *planner.pictures(),
         *(plan_comparison(planner, split, steps[split]) for split in splits),
     )
@@ -217,7 +240,7 @@ def _plan_replicate(planner: Planner, steps: dict[Split, Steps]) -> ReplicatePla
     return ReplicatePlan(
         _in_order(calls),
         frozenset(stage for role, stage in of_arms if role is StageRole.TRAIN),
-        frozenset(reconstructed | {call.stage for call in halved.values()}) - labels,
+        frozenset(reconstructed | {call.stage for call in halved}) - labels,
     )
 
 

@@ -4,20 +4,28 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from flows.params.own_rows import OwnRows
 from flows.params.profiles import StageParams, resolve, sizes_of
 from flows.params.run import BaselineView, PhaseGParams
 from flows.planning.taken_networks import FUNCTION, TAKEN, NetworkSource
 from tasks.catalogue.reconstruction import LearnsFrom, Reconstruction, StageRole, Step
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
+from tasks.compare.placement.stage import ObjectFile, PlacingParams
 from tasks.core import Complex128
 from tasks.core.files.named_files import seen_from
 from tasks.core.study.hub_layout import HALVES, Condition
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
+from tasks.reconstruct.command_params import CommandFile, CommandParams, SolverFile
 from tasks.simulate.fly_scan import make_probe_modes
 from tasks.views.params import MeasuredViewParams, View
 
 Calls = tuple[StageCall, ...]
+NO_ROWS = OwnRows()
+PLACES = "tasks.compare.placement.stage:place_object"
+RUNS = "tasks.reconstruct.command_stage:run_command"
+# For a command to be ended, and for its scan to be written and its object read.
+SOLVER_MARGIN_S = 600.0
 
 
 class Planner:
@@ -27,10 +35,11 @@ class Planner:
     are read are those of `source`, another dose, view and replicate where replicates share them.
     """
 
-    def __init__(self, params: PhaseGParams, replicate: int = 1) -> None:
-        """Resolve the parameters of every stage."""
-        self.params = params
-        self.stage_params: StageParams = resolve(params, replicate)
+    def __init__(self, params: PhaseGParams, replicate: int = 1, own: OwnRows = NO_ROWS) -> None:
+        """Resolve the parameters of every stage; own rows are those beside the catalogue."""
+        self.params, self.own = params, own
+        own_arms = tuple(solver.name for _, solver in own.solvers)
+        self.stage_params: StageParams = resolve(params, replicate, own_arms)
         self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
         self.source = self.condition
         self.timeout_s = sizes_of(params).timeout_s
@@ -265,6 +274,48 @@ class Planner:
             self.stage_params.projection,
             (self.exposures(split), {"same": same, "longer": longer}),
             f"{_stem(same)}.manifest.json",
+        )
+
+    def solution(self, name: str, split: Split, half: str = "") -> StageCall:
+        """Reconstruct by a command of a person's own."""
+        path, solver = next(found for found in self.own.solvers if found[1].name == name)
+        params = CommandParams(
+            name=name,
+            solver=SolverFile(path=path),
+            files=tuple(CommandFile(path=file) for file in solver.files(path.parent)),
+            seed=self.stage_params.ptychi.seed,
+        )
+        stem = _stem(self.reconstruction(name, split, half))
+        call = self.call(
+            self.name(_of_half(f"run-{name.lower()}", "-", half), split),
+            "F",
+            RUNS,
+            params,
+            (self.exposures(split, half), {"solution": f"{stem}_solution.h5"}),
+            f"{stem}_solution.manifest.json",
+        )
+        # The stage itself ends the command, and says so.
+        return call.model_copy(update={"timeout_s": solver.time_limit_s + SOLVER_MARGIN_S})
+
+    def placement(
+        self, name: str, split: Split, solution: StageCall | None = None, half: str = ""
+    ) -> StageCall:
+        """Place the object of a file, or what a command has made."""
+        path = self.reconstruction(name, split, half)
+        inputs, file = self.exposures(split, half) | self.compared_with, None
+        if solution is not None:
+            inputs["solution"] = solution.outputs["solution"]
+        else:
+            objects = (one for one in self.own.objects if one.name == name and one.split is split)
+            file = ObjectFile(path=next(objects).path)
+        scored = self.stage_params.comparison.model_copy(update={"arms": None})
+        return self.call(
+            self.name(_of_half(f"place-{name.lower()}", "-", half), split),
+            "F",
+            PLACES,
+            PlacingParams(row=name, object_file=file, comparison=scored),
+            (inputs, {"reconstruction": path}),
+            f"{_stem(path)}.manifest.json",
         )
 
 

@@ -61,6 +61,7 @@ def worker_params(condition: ConditionPlan) -> PhaseGParams:
     changes: dict[str, Any] = {"hub": params.hub.absolute(), "part_of_sweep": True}
     if params.networks_from is not None:
         changes["networks_from"] = params.networks_from.absolute()
+    changes["solver"] = tuple(path.absolute() for path in params.solver)
     if params.probe is not None:
         changes["probe"] = resolve(params).simulation.probe
     fields = params.model_copy(update=changes).model_dump(mode="json")

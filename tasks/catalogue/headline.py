@@ -22,8 +22,6 @@ OTHERS = (BASELINE, PTYCHI)
 HEADLINE_ARMS = (SUBJECT, *OTHERS)
 # The solver that cost and convergence are told against.
 SOLVER = PTYCHI
-# Compared as the headline's arms are, by additive keys; their p-values are a family of their own.
-FURTHER_ARMS = tuple(arm for arm in RECONSTRUCTIONS.arms if arm not in HEADLINE_ARMS)
 
 SIMILARITY, ERROR = METRICS.get("ms_ssim"), METRICS.get("mae")
 HEADLINE_METRICS = (SIMILARITY, ERROR)
@@ -51,6 +49,15 @@ if METRICS.families[HEADLINE] != list(HEADLINE_METRICS):
     )
 
 
+def further_arms() -> tuple[Reconstruction, ...]:
+    """Return the arms that are none of the headline's, those that a run brings among them.
+
+    They are compared as the headline's are, by additive keys; their p-values are a family of their
+    own.
+    """
+    return tuple(arm for arm in RECONSTRUCTIONS.arms if arm not in HEADLINE_ARMS)
+
+
 def arms_among(models: Container[str]) -> tuple[Reconstruction, ...]:
     """Return the subject and `others_among` the same models, in the order of tables."""
     return (SUBJECT, *others_among(models))
@@ -58,7 +65,7 @@ def arms_among(models: Container[str]) -> tuple[Reconstruction, ...]:
 
 def others_among(models: Container[str]) -> tuple[Reconstruction, ...]:
     """Return the arms that the subject is compared with: the headline's, and further ones held."""
-    return (*OTHERS, *(arm for arm in FURTHER_ARMS if arm.name in models))
+    return (*OTHERS, *(arm for arm in further_arms() if arm.name in models))
 
 
 def metrics_among(held: Container[str]) -> tuple[Metric, ...]:

@@ -9,11 +9,17 @@ from collections.abc import Iterable, Mapping
 from tasks.catalogue.headline import SUBJECT
 from tasks.catalogue.metric import PARTS, VALUE, Metric
 from tasks.catalogue.metrics.diagnostics import (
+    BY_SEARCH,
+    CONJUGATED,
     DOUBLING_GAIN,
+    FIT,
+    MIRRORED,
     OTHER_SAMPLE,
     OTHER_VIEW,
+    SCALE,
     TRAINED_DOSE,
     TRAINED_PROBE,
+    TURN,
 )
 from tasks.catalogue.metrics.mae import METRIC as MAE
 from tasks.catalogue.metrics.ms_ssim import METRIC as MS_SSIM
@@ -59,6 +65,7 @@ def flags_of(model: str, table: Table) -> list[str]:
     return [
         *found,
         *_of_another_training(table, model),
+        *_of_placement(table, model),
         *_lost_sentences(table, model),
     ]
 
@@ -84,6 +91,23 @@ def _of_another_training(table: Table, model: str) -> list[str]:
         if _value(table, model, row.name):
             found.append(f"its network was trained on another {what}")
     return found
+
+
+def _of_placement(table: Table, model: str) -> list[str]:
+    """Return what was done to an object of another program, but for placing it by its file."""
+    is_found, scale = (_value(table, model, row.name) for row in (BY_SEARCH, SCALE))
+    done = [f"its pixels were resampled by {scale:.5g}"] if scale not in (None, 1) else []
+    if is_found:
+        how = [f"turned by {turn:.0f} degrees"] if (turn := _value(table, model, TURN.name)) else []
+        how += ["mirrored"] if _value(table, model, MIRRORED.name) else []
+        how += ["conjugated"] if _value(table, model, CONJUGATED.name) else []
+        fit = _value(table, model, FIT.name)
+        done.insert(
+            0,
+            f"it was found by a search, {' and '.join(how) or 'as it is'}, with a correlation of "
+            f"{fit:.2f}",
+        )
+    return done
 
 
 def disagreements(table: Table, other: Reconstruction) -> list[str]:

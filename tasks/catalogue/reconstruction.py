@@ -126,6 +126,14 @@ class Planner(Protocol):
     def projection(self, names: tuple[str, str], split: Split) -> StageCall:
         """Return the stage of the networks' physics without a network, of two lengths."""
 
+    def solution(self, name: str, split: Split, half: str = "") -> StageCall:
+        """Return the stage that reconstructs as `name` by the command of that name."""
+
+    def placement(
+        self, name: str, split: Split, solution: StageCall | None = None, half: str = ""
+    ) -> StageCall:
+        """Return the stage that places the object of a file, or what a command has made."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reconstruction:
@@ -196,6 +204,11 @@ class Reconstruction:
         """Return the stage that reconstructs one half of the exposures; None where it has none."""
         del planner, split, half
         return None
+
+    def half_stages(self, planner: Planner, split: Split, half: str) -> Sequence[StageCall]:
+        """Return all stages for one half, the one that writes its object last; none as above."""
+        stage = self.half_stage(planner, split, half)
+        return () if stage is None else (stage,)
 
     def image(
         self,

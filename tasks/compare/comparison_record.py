@@ -59,6 +59,8 @@ def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, 
     }
     if held_out:
         record["n_held_out_patterns"] = held_out
+    if found.placements:
+        record["placements"] = found.placements
     if not reference.is_truth:
         record["agreement"] = _agreement(found, params.max_shift_px)
         record["resolution"] = _resolutions(found)

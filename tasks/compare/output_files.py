@@ -1,7 +1,7 @@
 """The files of a comparison, and the rows of its tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,14 @@ import numpy as np
 
 from tasks.catalogue.metric import COST, PARTS, RAW, Scores
 from tasks.catalogue.metrics import METRICS, row_place
+from tasks.catalogue.metrics.diagnostics import PLACED
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.scoring.frc import ssnr
 from tasks.compare.comparison_figure import write_comparison_plot
 from tasks.compare.convergence import Convergence, write_convergence
 from tasks.compare.convergence_figure import write_convergence_plot
 from tasks.compare.evaluator import Evaluator, ModelResult
+from tasks.compare.placement.place import FOUND
 from tasks.core.files.atomic_files import write_json, write_npz
 from tasks.core.files.csv_table import number_cell, write_table
 from tasks.core.files.metrics_table import (
@@ -41,6 +43,7 @@ class Comparison:
         curves: Convergence of the solvers whose iterates are known.
         records: Records of trained networks, by name; what a network costs comes from there.
         taken: What is different where a network was trained in another hub, by name and metric.
+        placements: How objects of other programs came into the frame, by name.
     """
 
     scan: ScanReader
@@ -49,6 +52,7 @@ class Comparison:
     curves: dict[str, Convergence]
     records: dict[str, Any]
     taken: dict[str, dict[str, float]]
+    placements: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def reconstructions(self) -> dict[str, ModelResult]:
@@ -75,7 +79,22 @@ class Comparison:
         training = self.records.get(model, {}).get("training", {})
         extra = {m.name: training[m.name] for m in METRICS.of_family(COST) if m.name in training}
         extra |= self.taken.get(model, {})
+        if model in self.placements:
+            extra |= placement_rows(self.placements[model])
         return model_rows(model, self.results[model], self.evaluator.reference.is_truth, extra)
+
+
+def placement_rows(placement: Mapping[str, Any]) -> dict[str, float]:
+    """Return what was done to an object of another program, by metric."""
+    values = (
+        float(placement["source"] == FOUND),
+        90.0 * placement["quarter_turns"],
+        float(placement["is_mirrored"]),
+        float(placement["is_conjugated"]),
+        placement["scale"],
+        placement["correlation"],
+    )
+    return {metric.name: value for metric, value in zip(PLACED, values, strict=True)}
 
 
 def model_rows(

@@ -15,6 +15,7 @@ from tasks.compare.comparison_record import comparison_record
 from tasks.compare.convergence import Convergence, convergence_of
 from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.compare.output_files import Comparison, write_outputs
+from tasks.compare.placement.place import PLACEMENT
 from tasks.compare.reference_object import read_reference_object
 from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
@@ -90,7 +91,12 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         for name in present
         if f"{name}.source" in files.inputs
     }
-    found = Comparison(scan, evaluator, results, curves, records, taken)
+    placements = {
+        name: window.facts[PLACEMENT]
+        for name, window in windows.items()
+        if PLACEMENT in window.facts
+    }
+    found = Comparison(scan, evaluator, results, curves, records, taken, placements)
     record = comparison_record(params, found)
     write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")

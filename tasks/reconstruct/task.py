@@ -43,3 +43,13 @@ def reconstruct_object(call: StageCall) -> StageRecord:
     record = execute(call)
     get_run_logger().info("%s took %.1f s", call.stage, record.wall_s)
     return record
+
+
+@stage_task("run-solver")
+def run_solver(call: StageCall) -> StageRecord:
+    """Reconstruct a scan by a command of a person's own."""
+    record = execute(call)
+    get_run_logger().info(
+        "%s took %.1f s, %.1f CPU s", call.params["name"], record.facts["solve_s"], record.cpu_s
+    )
+    return record

@@ -115,6 +115,18 @@ def peak_memory_mib() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
+def children_cpu_s() -> float:
+    """Return the time of all processors that ended children of this process have taken [s]."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+def children_peak_memory_mib() -> float:
+    """Return the largest resident memory of an ended child [MiB]; 0 where there was none."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
 def redact_paths(text: str, hub: Path) -> str:
     """Return a text with paths that hold on any machine.
 

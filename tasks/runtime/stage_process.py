@@ -19,6 +19,8 @@ from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.study.hub_layout import PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
 from tasks.runtime.process_lifetime import (
+    children_cpu_s,
+    children_peak_memory_mib,
     die_with_parent,
     name_process,
     peak_memory_mib,
@@ -74,6 +76,7 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
 
     ValueError if an input is missing, or an output was not written.
     """
+    _know_own_rows(hub)
     absent = [path for path in call.inputs.values() if not (hub / path).is_file()]
     if absent:
         raise ValueError(f"Stage {call.stage} needs {', '.join(absent)}: run the flow again.")
@@ -89,6 +92,7 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
     for path in files.outputs.values():
         path.unlink(missing_ok=True)
     start_wall_s, start_cpu_s = time.perf_counter(), time.process_time()
+    start_children_s = children_cpu_s()
     facts = function(params, files, SentProgress())
     unwritten = [path for path in call.outputs.values() if not (hub / path).is_file()]
     if unwritten:
@@ -102,12 +106,22 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
         outputs={key: FileRef.of(hub, path) for key, path in call.outputs.items()},
         facts=facts,
         wall_s=time.perf_counter() - start_wall_s,
-        cpu_s=time.process_time() - start_cpu_s,
-        peak_memory_mib=peak_memory_mib(),
+        cpu_s=time.process_time() - start_cpu_s + children_cpu_s() - start_children_s,
+        peak_memory_mib=max(peak_memory_mib(), children_peak_memory_mib()),
         versions=_versions(),
     )
     write_json(hub / call.manifest, record.model_dump(mode="json"))
     return record
+
+
+def _know_own_rows(hub: Path) -> None:
+    """Let the catalogue have the rows that the run of a hub brings, where it brings some."""
+    plan = hub / PLAN
+    if plan.is_file() and read_json(plan).get("own_rows"):
+        # Most stages need no catalogue, and most runs have no such rows.
+        from tasks.catalogue.own_rows import know_rows_of
+
+        know_rows_of(hub)
 
 
 def _versions() -> dict[str, str]:

@@ -19,6 +19,18 @@ TRAINED_DOSE, TRAINED_PROBE, OTHER_VIEW, OTHER_SAMPLE = TRAINED = tuple(
         ("trained_other_sample", "trained on another sample (1: yes)"),
     )
 )
+# Only of objects that another program wrote, or a command of a person's own.
+BY_SEARCH, TURN, MIRRORED, CONJUGATED, SCALE, FIT = PLACED = tuple(
+    Metric(name=name, label=label, family=DIAGNOSTIC, unit=unit)
+    for name, label, unit in (
+        ("placed_by_search", "placed by a search, not by its file (1: yes)", ""),
+        ("placed_turn_deg", "turned to place it", "degrees"),
+        ("placed_mirrored", "mirrored to place it (1: yes)", ""),
+        ("placed_conjugated", "conjugated to place it (1: yes)", ""),
+        ("placed_scale", "its pixels over those of the scan", ""),
+        ("placed_correlation", "how well it fits where it was placed", ""),
+    )
+)
 METRIC = (
     *(
         Metric(name=name, label=label, family=DIAGNOSTIC, unit=unit)
@@ -34,6 +46,7 @@ METRIC = (
     ),
     DOUBLING_GAIN,
     *TRAINED,
+    *PLACED,
     Metric(
         name=AGAINST_REFERENCE,
         label="held against a reference, not the truth (1: yes)",

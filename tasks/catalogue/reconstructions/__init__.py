@@ -4,6 +4,8 @@ A package that is installed beside this one brings its own by an entry point of 
 `phase_g.reconstructions`, which names a `Reconstruction`.
 """
 
+from collections.abc import Iterable
+
 from tasks.catalogue.reconstruction import Reconstruction, Role, check_reconstruction
 from tasks.catalogue.registry import Catalogue
 
@@ -24,7 +26,32 @@ OTHER_COLOUR = "#595959"
 
 
 class Reconstructions(Catalogue[Reconstruction]):
-    """The catalogue, and the parts of it that others ask for."""
+    """The catalogue, the parts of it that others ask for, and what one run has beside it."""
+
+    _brought: tuple[Reconstruction, ...] = ()
+
+    def bring(self, entries: Iterable[Reconstruction]) -> None:
+        """Have these entries of a run after those of the catalogue, in place of those before.
+
+        One whose name the catalogue has itself is left out.
+        """
+        fixed = {name: entry for name, entry in self.entries.items() if entry not in self._brought}
+        taken = {self.key(name) for name in fixed}
+        found = tuple(entry for entry in entries if self.key(entry.name) not in taken)
+        if found != self._brought:
+            # At once: other threads may be reading.
+            self.entries = fixed | {entry.name: entry for entry in found}
+            self._brought = found
+
+    @property
+    def brought(self) -> tuple[Reconstruction, ...]:
+        """What one run has beside the catalogue."""
+        return self._brought
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the catalogue's own entries, whatever a run has beside them."""
+        return tuple(name for name, entry in self.entries.items() if entry not in self._brought)
 
     @property
     def with_stages(self) -> tuple[Reconstruction, ...]:

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
 from tasks.compare.placement.orientation import ORIENTATIONS
-from tasks.compare.placement.place import Placement, found_place, placed_by_file
+from tasks.compare.placement.place import (
+    SAME_PIXEL,
+    Placement,
+    pixel_scale,
+    placed,
+    placed_by_file,
+    stated_place,
+)
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader, open_view
 from tasks.object_readers import read_stored_object
 from tasks.object_readers.stored_object import StoredObject
-
-MOST_SCALE = 4.0
-SAME_PIXEL = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def read_inputs(files: ScoreFiles, params: ScoreParams) -> Inputs:
         if files.base is None and name == first:
             placements[name] = placed_by_file(base, one.object_, base.origin_px, None)
             continue
-        scale = _scale(name, one.pixel_m, pixel_m)
+        scale = pixel_scale(name, one.pixel_m, pixel_m)
         placements[name] = _placed(name, one, (base, has_place), scale, params)
     formats = {name: one.format_name for name, one in objects.items()}
     return Inputs(scan, base, placements, formats, stored.format_name, pixel_m)
@@ -116,20 +119,6 @@ def _base_window(stored: StoredObject, name: str, *, is_in_scan: bool) -> Object
     return ObjectWindow(stored.object_, (row, column))
 
 
-def _scale(name: str, pixel_m: float | None, base_m: float | None) -> float | None:
-    """Return the side of an object's pixel over the base's; None where one is not known."""
-    if pixel_m is None or base_m is None:
-        return None
-    scale = pixel_m / base_m
-    if not 1 / MOST_SCALE <= scale <= MOST_SCALE:
-        raise ValueError(
-            f"{name} has pixels of {pixel_m:g} m, what it is held against of {base_m:g} m: they "
-            f"differ by more than a factor of {MOST_SCALE:g}, too much to compare them. Correct "
-            f"the pixel size in the file, or by --pixel-size."
-        )
-    return 1.0 if abs(scale - 1) < SAME_PIXEL else scale
-
-
 def _placed(
     name: str,
     stored: StoredObject,
@@ -139,29 +128,15 @@ def _placed(
 ) -> Placement:
     """Return an object where its file says, or where it is found."""
     (window, has_place), how = base, params.placement
-    by_file = None
-    if how != "search" and has_place and stored.origin_px is not None:
-        row, column = (place * (scale or 1.0) for place in stored.origin_px)
-        by_file = placed_by_file(window, stored.object_, (row, column), scale)
-        if how == "file" or by_file.correlation >= LEAST_DETAIL_CORRELATION:
-            return by_file
-    if how == "file":
+    orientations = ORIENTATIONS if params.orientation == "any" else ORIENTATIONS[:1]
+    if not has_place or how == "search":
+        stored = replace(stored, origin_px=None)
+    if how != "file":
+        return placed(window, stored, scale, name, orientations)
+    by_file = stated_place(window, stored, scale)
+    if by_file is None:
         raise ValueError(
             f"{name} does not say where it lies, or what it is held against does not. Leave "
             f"--placement file out, and it is looked for."
         )
-    orientations = ORIENTATIONS if params.orientation == "any" else ORIENTATIONS[:1]
-    misfit = "" if by_file is None else f"fits {by_file.correlation:.2f} where its file says"
-    try:
-        found = found_place(window, stored.object_, scale, name, orientations)
-        return replace(found, note=f"{misfit}, so it was looked for" if misfit else "")
-    except ValueError:
-        # What its file says stands, however little it resembles the other.
-        if by_file is not None and _overlaps(window, by_file.window):
-            return replace(by_file, note=f"{misfit}, and was not found elsewhere either")
-        raise
-
-
-def _overlaps(one: ObjectWindow, other: ObjectWindow) -> bool:
-    """Tell whether two windows share a pixel."""
-    return bool(np.isfinite(other.cut(one.window)).any())
+    return by_file

@@ -120,6 +120,8 @@ def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, 
     for key, value in record.items():
         if isinstance(value, dict):
             value = _renamed(value, rename)
+        elif isinstance(value, list | tuple):
+            value = [_renamed(one, rename) if isinstance(one, dict) else one for one in value]
         elif is_named and key in PATH_FIELDS and value is not None:
             value = rename(value)
         renamed[key] = value

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.catalogue.headline import SUBJECT, metrics_among
 from tasks.catalogue.metric import VALUE, Metric
+from tasks.catalogue.own_rows import know_rows_of
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.study.hub_layout import ATTEMPTS, DELTA_SUMMARY
@@ -49,6 +50,7 @@ def read_history(hubs: Sequence[Path]) -> list[HubAttempt]:
     Attempts from before intervals were kept take those of the reports where the deltas are theirs.
     """
     different = list({hub.resolve(): hub for hub in hubs}.values())
+    know_rows_of(*different)
     names = [hub.resolve().name for hub in different]
     entries = []
     for hub, name in zip(different, names, strict=True):

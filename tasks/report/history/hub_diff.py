@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tasks.catalogue.metric import VALUE
 from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.own_rows import know_rows_of
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.report.history.changes import FAULTS, Change, Measured, Outcome
 from tasks.report.history.hub_scores import NOTHING, HubScores, Place
@@ -13,18 +14,6 @@ from tasks.report.statistics.delta_keys import delta_families
 from tasks.report.statistics.paired_scores import DeltaKey
 from tasks.report.texts.text_tables import DASH, decimals_of, fixed, signed, text_table
 
-SCORES = [
-    DeltaKey(NOTHING, metric.name, part, arm.name)
-    for arm in RECONSTRUCTIONS.arms
-    for members in METRICS.families.values()
-    for metric in members
-    for part in metric.parts
-]
-DELTAS = [
-    key
-    for keys in delta_families(RECONSTRUCTIONS.entries, tuple(METRICS.entries.values())).values()
-    for key in keys
-]
 HEADER = ("", "metric", "part", "before", "after", "change", "noise", "outcome")
 NOISE = (
     "Noise is half the width of the 95 % interval of the change: the root of the summed squares of "
@@ -39,6 +28,23 @@ OTHER_OBJECTS = (
     "nothing about another, and does not count. Compare hubs of several seeds."
 )
 UNJUDGED = "Without an interval that counts in both hubs a change is not judged."
+
+
+def score_keys() -> list[DeltaKey]:
+    """Return the own scores of every arm of the catalogue."""
+    return [
+        DeltaKey(NOTHING, metric.name, part, arm.name)
+        for arm in RECONSTRUCTIONS.arms
+        for members in METRICS.families.values()
+        for metric in members
+        for part in metric.parts
+    ]
+
+
+def delta_keys() -> list[DeltaKey]:
+    """Return the deltas of the subject minus every other arm of the catalogue."""
+    families = delta_families(RECONSTRUCTIONS.entries, tuple(METRICS.entries.values()))
+    return [key for keys in families.values() for key in keys]
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class HubDiff:
 
 def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
     """Compare two hubs over the conditions that both have; raises ValueError if they share none."""
+    know_rows_of(before.hub, after.hub)
     shared = before.conditions & after.conditions
     if not shared:
         names = [_listed(side.conditions) for side in (before, after)]
@@ -76,8 +83,8 @@ def diff_hubs(before: HubScores, after: HubScores) -> HubDiff:
         second,
         sorted(before.conditions ^ after.conditions),
         has_same_truths,
-        _changes((first, second), SCORES, has_same_truths),
-        _changes((first, second), DELTAS, has_same_truths),
+        _changes((first, second), score_keys(), has_same_truths),
+        _changes((first, second), delta_keys(), has_same_truths),
     )
 
 

@@ -22,6 +22,10 @@ from tasks.report.texts.text_tables import DASH, fixed
 
 RESOLUTION_HEADER = ("model", "half period [px]", "half period [nm]", "why not")
 AGREEMENT_HEADER = ("between", "relative complex", "amplitude", "phase [rad]")
+PLACEMENT_HEADER = (
+    *("model", "format", "place", "orientation", "pixels", "first pixel (y, x)", "correlation"),
+    *("next best", "note"),
+)
 QUALITY_HEADER = (
     "run",
     f"last {OBJECT_ERROR.label}",
@@ -39,6 +43,7 @@ class ComparisonNotes:
     resolution_rows: tuple[list[str], ...] = ()
     agreement_rows: tuple[list[str], ...] = ()
     quality_rows: tuple[list[str], ...] = ()
+    placement_rows: tuple[list[str], ...] = ()
 
 
 def read_notes(path: Path) -> ComparisonNotes:
@@ -70,6 +75,20 @@ def read_notes(path: Path) -> ComparisonNotes:
         tuple(
             [model, fixed(one.final_complex_nrmse), _count(one.epochs), _count(one.ptychi_epochs)]
             for model, one in learned.items()
+        ),
+        tuple(
+            [
+                model,
+                one.format,
+                one.source,
+                one.orientation,
+                f"x {one.scale:.5g} ({one.scale_source})",
+                ", ".join(f"{place:.2f}" for place in one.origin_px),
+                fixed(one.correlation),
+                fixed(one.next_correlation),
+                one.note,
+            ]
+            for model, one in found.placements.items()
         ),
     )
 

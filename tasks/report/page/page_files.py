@@ -158,12 +158,8 @@ def _state(files: PageFiles, asked: Mapping[str, str], drawn: Iterable[str]) -> 
     }
 
 
-@cache
 def program_sha256() -> str:
     """Return the fingerprint of the program, of its catalogues, and of the libraries that draw."""
-    root = Path(tasks.__file__).parent
-    sources = sorted(path for path in root.rglob("*") if path.suffix in SOURCES)
-    code = [[path.relative_to(root).as_posix(), sha256_of(path)] for path in sources]
     entries = [
         [entry.name, entry.role, entry.learns_from, entry.colour, entry.dark_colour]
         for entry in RECONSTRUCTIONS.entries.values()
@@ -173,4 +169,13 @@ def program_sha256() -> str:
         for metric in METRICS.entries.values()
     ]
     libraries = [version(name) for name in LIBRARIES]
-    return hashlib.sha256(orjson.dumps([code, entries, metrics, libraries])).hexdigest()
+    content = [_code_sha256(), entries, metrics, libraries]
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+
+
+@cache
+def _code_sha256() -> list[list[str]]:
+    """Return the files of the program, and their fingerprints."""
+    root = Path(tasks.__file__).parent
+    sources = sorted(path for path in root.rglob("*") if path.suffix in SOURCES)
+    return [[path.relative_to(root).as_posix(), sha256_of(path)] for path in sources]

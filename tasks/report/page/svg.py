@@ -6,8 +6,9 @@ of the text, and letters stay letters, so that a chart can be read on any ground
 
 import io
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import matplotlib as mpl
 from markupsafe import Markup, escape
@@ -16,33 +17,37 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from tasks.catalogue.headline import FURTHER_ARMS
+from tasks.catalogue.headline import further_arms
 from tasks.catalogue.reconstructions import OTHER_COLOUR, RECONSTRUCTIONS
 
 INK, PAPER, GRID, FRONT = "#000000", "#FFFFFF", "#E8E8E8", "#B0B0B0"
 VERDICT_COLOURS = {"better": "#1B7837", "worse": "#B2182B", "inconclusive": "#636363"}
 DARK_VERDICT_COLOURS = {"better": "#7FD694", "worse": "#FF8A80", "inconclusive": "#B4B4B4"}
-# Those of the headline first: further ones move no name.
-DRAWN = sorted(RECONSTRUCTIONS.with_stages, key=FURTHER_ARMS.__contains__)
-# Colour in figures: name of the variable, and its value on a dark ground.
-VARIABLES = {
-    PAPER: ("paper", "#16181C"),
-    GRID: ("grid", "#33373E"),
-    FRONT: ("front", "#70767F"),
-    OTHER_COLOUR: ("other", "#B4B4B4"),
-}
-VARIABLES |= {
-    entry.colour.upper(): (f"arm-{number}", entry.dark_colour)
-    for number, entry in enumerate(DRAWN, start=1)
-    if entry.colour.upper() not in (INK, *VARIABLES)
-}
-VARIABLES |= {
-    colour: (verdict, DARK_VERDICT_COLOURS[verdict]) for verdict, colour in VERDICT_COLOURS.items()
-}
 PANEL_INCH = (5.0, 3.3)
 FONT_PT = 10.5
 PAD_INCH = 0.05
 FIRST_GUESS = (0.16, 0.24, 0.8, 0.66)
+
+
+def variables() -> dict[str, tuple[str, str]]:
+    """Return the colours of figures: name of the CSS variable, and its value on a dark ground."""
+    found = {
+        PAPER: ("paper", "#16181C"),
+        GRID: ("grid", "#33373E"),
+        FRONT: ("front", "#70767F"),
+        OTHER_COLOUR: ("other", "#B4B4B4"),
+    }
+    # Those of the headline first: further ones move no name.
+    drawn = sorted(RECONSTRUCTIONS.with_stages, key=further_arms().__contains__)
+    found |= {
+        entry.colour.upper(): (f"arm-{number}", entry.dark_colour)
+        for number, entry in enumerate(drawn, start=1)
+        if entry.colour.upper() not in (INK, *found)
+    }
+    return found | {
+        colour: (verdict, DARK_VERDICT_COLOURS[verdict])
+        for verdict, colour in VERDICT_COLOURS.items()
+    }
 
 
 @contextmanager
@@ -113,10 +118,10 @@ def scale_of_losses(axis: Axes, values: Sequence[float]) -> None:
 
 def style_sheet_variables(models: Container[str], *, dark: bool) -> dict[str, str]:
     """Return the colours of the charts by the name of their CSS variable."""
-    absent = [arm.colour.upper() for arm in FURTHER_ARMS if arm.name not in models]
+    absent = [arm.colour.upper() for arm in further_arms() if arm.name not in models]
     return {
         name: other if dark else colour
-        for colour, (name, other) in VARIABLES.items()
+        for colour, (name, other) in variables().items()
         if colour not in absent
     }
 
@@ -138,7 +143,7 @@ def svg_markup(figure: Figure, name: str, title: str) -> Markup:
         r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", inside, flags=re.S
     )
     inside = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", inside)
-    inside = re.sub(r"(?<=: )#[0-9a-f]{6}\b", _variable, inside)
+    inside = re.sub(r"(?<=: )#[0-9a-f]{6}\b", partial(_variable, variables()), inside)
     inside = re.sub(r"\n\s*", "\n", inside)
     return Markup(  # noqa: S704 - matplotlib escapes what it writes
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" class="chart" '
@@ -146,9 +151,9 @@ def svg_markup(figure: Figure, name: str, title: str) -> Markup:
     )
 
 
-def _variable(match: re.Match[str]) -> str:
+def _variable(names: Mapping[str, tuple[str, str]], match: re.Match[str]) -> str:
     """Return the CSS value for a colour that matplotlib wrote."""
     colour = match[0].upper()
     if colour == INK:
         return "currentColor"
-    return f"var(--{VARIABLES[colour][0]})" if colour in VARIABLES else match[0]
+    return f"var(--{names[colour][0]})" if colour in names else match[0]

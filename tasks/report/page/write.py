@@ -14,7 +14,12 @@ from tasks.core.files.atomic_files import write_text
 from tasks.core.study import hub_layout
 from tasks.report.condition_map.map_figure import write_condition_map_plot
 from tasks.report.costs.cost_table import EXPLANATION
-from tasks.report.page.comparison_file import AGREEMENT_HEADER, QUALITY_HEADER, RESOLUTION_HEADER
+from tasks.report.page.comparison_file import (
+    AGREEMENT_HEADER,
+    PLACEMENT_HEADER,
+    QUALITY_HEADER,
+    RESOLUTION_HEADER,
+)
 from tasks.report.page.comparison_section import (
     ComparisonSection,
     comparison_section,
@@ -105,6 +110,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "cost_explanation": EXPLANATION,
         "jobs": jobs,
         "quality_header": QUALITY_HEADER,
+        "placement_header": PLACEMENT_HEADER,
         "resolution_header": RESOLUTION_HEADER,
         "agreement_header": AGREEMENT_HEADER,
         "reference_titles": REFERENCE_TITLES,

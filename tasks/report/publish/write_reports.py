@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue.headline import FURTHER_ARMS, OTHERS
+from tasks.catalogue.headline import OTHERS, further_arms
 from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.own_rows import know_rows_of
 from tasks.core.files.atomic_files import read_json, write_json, write_text
 from tasks.core.study import hub_layout
 from tasks.core.study.stage_record import StageFiles, silent
@@ -25,18 +26,6 @@ from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_
 from tasks.report.texts.highlights import headline, preview
 from tasks.report.texts.hub_summary import digest_markdown, write_hub_summary
 from tasks.report.texts.text_tables import pretty_json
-
-# What the JSON for people begins with; a delta comes before how well it is known.
-READING_ORDER = (
-    *("schema_version", "generated_at", "source_metrics", "aggregate_split", "measured_against"),
-    *("arms", "subject", "headline_reason"),
-    *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
-    *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split", "comparisons"),
-    "of_subject",
-    *(vs(other.name) for other in (*OTHERS, *FURTHER_ARMS)),
-    *("against", "metric", *METRICS.entries, "part"),
-    *("amplitude", "phase", "delta", "verdict", "estimate", "low", "high", "half_width"),
-)
 
 
 @dataclass(frozen=True)
@@ -113,7 +102,7 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
         hub_layout.HIGHLIGHTS: "\n".join(headline(delta)) + "\n",
         hub_layout.PREVIEW: "\n".join(preview_text) + "\n",
         hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped, warnings),
-        hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, READING_ORDER),
+        hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, reading_order()),
         hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
         hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),
         hub_layout.SSIM_GRID: ssim_grid(delta, preview_text, hub_layout.PREVIEW),
@@ -134,6 +123,7 @@ def rebuild_numbers(hub: Path, params: ReportParams) -> Publication:
         ValueError: If there is no table and no failure that explains it, or a table, the text of
             the costs or the record of the failure is not valid; then nothing is written.
     """
+    know_rows_of(hub)
     comparisons = find_comparisons(hub)
     if read_blocker(hub) is None and all(found.rows is None for found in comparisons):
         raise ValueError(
@@ -158,6 +148,20 @@ def rebuild_numbers(hub: Path, params: ReportParams) -> Publication:
             f"{hub / hub_layout.METRICS_SUMMARY} vanished while its deltas were taken. Try again."
         )
     return publication
+
+
+def reading_order() -> tuple[str, ...]:
+    """Return what the JSON for people begins with; a delta comes before how well it is known."""
+    return (
+        *("schema_version", "generated_at", "source_metrics", "aggregate_split"),
+        *("measured_against", "arms", "subject", "headline_reason"),
+        *("dose", "view", "split", "n_replicates", "directions", "confidence", "deltas"),
+        *("deltas_by_condition", "deltas_by_split", "intervals", "intervals_by_split"),
+        *("comparisons", "of_subject"),
+        *(vs(other.name) for other in (*OTHERS, *further_arms())),
+        *("against", "metric", *METRICS.entries, "part"),
+        *("amplitude", "phase", "delta", "verdict", "estimate", "low", "high", "half_width"),
+    )
 
 
 def utc_now() -> str:

@@ -78,6 +78,24 @@ class Difference(Record):
     phase_difference_rad: Number
 
 
+class PlacementFacts(Record):
+    """How an object of another program came into the frame of the scan."""
+
+    source: Literal["from the file", "found"]
+    orientation: Text = Field(description="What was done to it, in words")
+    is_conjugated: bool
+    is_mirrored: bool
+    quarter_turns: int = Field(ge=0, le=3, description="Turns by 90 degrees against the clock")
+    scale: Number = Field(gt=0, description="Side of its pixels over that of the scan's")
+    scale_source: Text
+    origin_px: Pair
+    correlation: Number
+    next_correlation: Number | None = Field(description="Of the best other orientation")
+    note: str
+    format: str = Field(description="Format of the file")
+    held_against: Literal["truth", "reference"]
+
+
 class ComparisonFile(Record):
     """Region, gauge, flags, and why a value is undefined."""
 
@@ -96,6 +114,7 @@ class ComparisonFile(Record):
     flags: dict[Name, list[Text]]
     undefined: dict[str, Any] = Field(description="Why a value is missing, by model and metric")
     iterations_to_quality: dict[Name, Quality] = Field({}, description="Of learned starts")
+    placements: dict[Name, PlacementFacts] = Field({}, description="Of objects of other programs")
     agreement: dict[str, Difference] = Field({}, description="Of every two arms of a measured scan")
     resolution: Resolutions | None = Field(None, description="Of a measured scan")
 

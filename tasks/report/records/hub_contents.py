@@ -51,6 +51,7 @@ class PlanFile(Record):
     machine: dict[str, Any] = Field({}, description="What kind of machine, without its name")
     commands_doc: dict[str, Any] = Field({}, description="Document of the commands, and its hash")
     conditions: list[PlannedCondition] = Field([], description="Doses and views of the run")
+    own_rows: list[dict[str, Any]] = Field([], description="Rows that this run alone has")
     publisher: str | None = Field(None, description="Who publishes the hub, where it was told")
     stages: list[PlannedStage] = Field(min_length=1)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from tasks.catalogue.own_rows import know_rows_of
 from tasks.core.files.atomic_files import write_json
 from tasks.core.study.hub_layout import (
     COMPARISON_MANIFEST,
@@ -53,6 +54,7 @@ def verify_hub(hub: Path, *, with_inventory: bool = True) -> dict[str, Any]:
     The inventory must be there and exact, if it is asked for: it is written last, so that a run
     checks the rest before.
     """
+    know_rows_of(hub)
     files = HubFiles(hub)
     # Hashes first: files that no hash vouches for are not opened by large libraries.
     groups: list[Callable[[HubFiles], Iterator[Validation]]] = [stage_checks]

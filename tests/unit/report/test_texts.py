@@ -17,7 +17,7 @@ from tasks.core.study.hub_layout import (
     PREVIEW,
     SSIM_GRID,
 )
-from tasks.report.publish.write_reports import READING_ORDER, rebuild_numbers
+from tasks.report.publish.write_reports import reading_order, rebuild_numbers
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import SANE_SIMILARITY, sanity
 from tasks.report.texts.text_tables import LINE_WIDTH, pretty_json
@@ -67,7 +67,7 @@ def test_the_pretty_deltas_are_the_deltas_in_the_order_of_reading(report_hub):
     text = text_of(hub, PRETTY_DELTA_SUMMARY)
     delta = read_json(hub / DELTA_SUMMARY)
     assert orjson.loads(text) == delta
-    assert text == pretty_json(delta, READING_ORDER)
+    assert text == pretty_json(delta, reading_order())
     keys = re.findall(r'^  "(\w+)"', text, re.MULTILINE)
     assert keys[:4] == ["schema_version", "generated_at", "source_metrics", "aggregate_split"]
     assert keys.index("deltas") < keys.index("intervals") < keys.index("comparisons")
