@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 import orjson
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.hub_layout import OWN_ROWS, PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
 from tasks.runtime.process_lifetime import (
     children_cpu_s,
@@ -117,7 +117,7 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
 def _know_own_rows(hub: Path) -> None:
     """Let the catalogue have the rows that the run of a hub brings, where it brings some."""
     plan = hub / PLAN
-    if plan.is_file() and read_json(plan).get("own_rows"):
+    if plan.is_file() and read_json(plan).get(OWN_ROWS):
         # Most stages need no catalogue, and most runs have no such rows.
         from tasks.catalogue.own_rows import know_rows_of
 
