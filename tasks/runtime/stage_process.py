@@ -33,6 +33,7 @@ EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
 # Whose versions a record keeps.
 PACKAGES = ("numpy", "scipy", "skimage", "h5py", "tensorflow", "keras", "torch", "ptychi")
 BY_HAND = "by-hand"
+CATALOGUE_OF_RUNS = "tasks.catalogue.own_rows"
 
 
 def send(message: dict[str, Any]) -> None:
@@ -118,10 +119,8 @@ def _know_own_rows(hub: Path) -> None:
     """Let the catalogue have the rows that the run of a hub brings, where it brings some."""
     plan = hub / PLAN
     if plan.is_file() and read_json(plan).get(OWN_ROWS):
-        # Most stages need no catalogue, and most runs have no such rows.
-        from tasks.catalogue.own_rows import know_rows_of
-
-        know_rows_of(hub)
+        # By its name, as stages are: most need no catalogue, and most runs have no such rows.
+        importlib.import_module(CATALOGUE_OF_RUNS).know_rows_of(hub)
 
 
 def _versions() -> dict[str, str]:
