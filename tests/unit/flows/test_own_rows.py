@@ -244,6 +244,7 @@ def test_a_file_belongs_to_one_condition_and_replicate(object_file, capsys):
         ({"command": ["python", "{scan}", "{out}", "{"]}, "has a brace alone"),
         ({"command": ["no-such-program", "{scan}", "{out}"]}, "neither on the PATH nor a file"),
         ({"command": ["solve.py", "{scan}", "{out}"]}, "cannot be executed"),
+        ({"command": ["python", {"scan": None}, "{out}"]}, "stand in quotes"),
         ({"command": []}, "command"),
         ({"time_limit_s": 0}, "time-limit-s"),
         ({"time_limit_s": None}, "time-limit-s"),
