@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.planning.plan import ConditionPlan, Plan
-from tasks.catalogue.own_rows import OWN_ROWS
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import sha256_of, write_json
-from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.hub_layout import OWN_ROWS, PLAN
 from tasks.core.study.stage_record import StageCall
 from tasks.report.publish.write_reports import utc_now
 from tasks.runtime.errors import BadInputError

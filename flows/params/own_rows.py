@@ -54,13 +54,12 @@ class NamedObject:
         """Take a word apart; ValueError if it is none, or names no split."""
         found = _WORD.fullmatch(word)
         if found is None or not found["name"]:
-            raise ValueError(f"{RECONSTRUCTION} {word!r} is not {SHAPE}. Name the row.")
+            raise ValueError(f"{word!r} is not {SHAPE}. Name the row.")
         split = found["split"]
         known = [one.value for one in Split]
         if split is not None and split not in known:
             raise ValueError(
-                f"{RECONSTRUCTION} {word!r} names the split {split!r}; known are "
-                f"{' and '.join(known)}. Give {SHAPE}."
+                f"{word!r} names the split {split!r}; known are {' and '.join(known)}. Give {SHAPE}."
             )
         return cls(found["name"], Split(split or Split.TEST.value), Path(found["file"]))
 

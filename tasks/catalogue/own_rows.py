@@ -23,11 +23,10 @@ from tasks.catalogue.reconstruction import (
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core import StrictModel
 from tasks.core.files.atomic_files import read_json
-from tasks.core.study.hub_layout import HALVES, PLAN
+from tasks.core.study.hub_layout import HALVES, OWN_ROWS, PLAN
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 
-OWN_ROWS = "own_rows"
 # Ends of the names of files that lie beside a reconstruction.
 TAKEN_ENDS = tuple(f"_{end}" for end in (*HALVES, "iterates", "solution", "network"))
 # What functions that write arrays by name call their arguments, and what reports call no arm.

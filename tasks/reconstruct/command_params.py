@@ -55,6 +55,10 @@ class SolverDescription(StrictModel):
                 f"The command is a list of words, since no shell reads it: write {value.split()}."
             )
         if isinstance(value, list):
+            if any(isinstance(word, dict) for word in value):
+                raise ValueError(
+                    'Words in braces stand in quotes, such as "{scan}": YAML takes them for tables.'
+                )
             # YAML reads a bare 3 as a number.
             return [str(word) if isinstance(word, int | float) else word for word in value]
         return value

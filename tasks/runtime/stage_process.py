@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 import orjson
 
 from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.study.hub_layout import PLAN
+from tasks.core.study.hub_layout import OWN_ROWS, PLAN
 from tasks.core.study.stage_record import FileRef, StageCall, StageFiles, StageRecord
 from tasks.runtime.process_lifetime import (
     children_cpu_s,
@@ -33,6 +33,7 @@ EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
 # Whose versions a record keeps.
 PACKAGES = ("numpy", "scipy", "skimage", "h5py", "tensorflow", "keras", "torch", "ptychi")
 BY_HAND = "by-hand"
+CATALOGUE_OF_RUNS = "tasks.catalogue.own_rows"
 
 
 def send(message: dict[str, Any]) -> None:
@@ -117,11 +118,9 @@ def run_call(hub: Path, call: StageCall, key: str) -> StageRecord:
 def _know_own_rows(hub: Path) -> None:
     """Let the catalogue have the rows that the run of a hub brings, where it brings some."""
     plan = hub / PLAN
-    if plan.is_file() and read_json(plan).get("own_rows"):
-        # Most stages need no catalogue, and most runs have no such rows.
-        from tasks.catalogue.own_rows import know_rows_of
-
-        know_rows_of(hub)
+    if plan.is_file() and read_json(plan).get(OWN_ROWS):
+        # By its name, as stages are: most need no catalogue, and most runs have no such rows.
+        importlib.import_module(CATALOGUE_OF_RUNS).know_rows_of(hub)
 
 
 def _versions() -> dict[str, str]:

@@ -23,6 +23,7 @@ from tasks.object_readers.stored_object import StoredObject
 # Name of a placement among the facts of an object.
 PLACEMENT = "placement"
 FROM_FILE, FOUND = "from the file", "found"
+EQUAL_PIXELS = "equal pixels"
 # Objects that fit so well at equal pixels are not looked for at others.
 GOOD_CORRELATION = 0.6
 LEAST_LEAD = 0.02
@@ -106,7 +107,7 @@ def placed_by_file(
     corner = np.asarray(base.origin_px)
     row, column = (int(at) for at in np.asarray(window.origin_px) - corner)
     inside = ObjectWindow(window.object_, (row, column))
-    how = "equal pixels" if scale is None else "pixel sizes"
+    how = EQUAL_PIXELS if scale is None else "pixel sizes"
     fit = correlation_of(central_fit(base.object_, inside))
     return Placement(window, pose, FROM_FILE, how, fit)
 

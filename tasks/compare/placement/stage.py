@@ -16,6 +16,7 @@ from tasks.compare.alignment.region import (
     scored_region,
 )
 from tasks.compare.placement.place import (
+    EQUAL_PIXELS,
     PLACEMENT,
     NotPlacedError,
     Placement,
@@ -59,9 +60,9 @@ def place_object(params: PlacingParams, files: StageFiles, progress: Progress) -
     """Place an object of another program on the pixels of a scan's frame, and say how.
 
     Its file says where it lies, or it is looked for in the truth: over shift, the eight turns, the
-    twin image and, where the file states no pixel, its scale. Inputs are `scan` (CXI), `view`
-    (JSON), `truth` or `reference` (HDF5), and `solution` (HDF5) of a command. The output is
-    `reconstruction` (HDF5), with the placement among its facts.
+    twin image and, where a file that a person names states no pixel, its scale. Inputs are `scan`
+    (CXI), `view` (JSON), `truth` or `reference` (HDF5), and `solution` (HDF5) of a command. The
+    output is `reconstruction` (HDF5), with the placement among its facts.
 
     Raises:
         ValueError: If the object cannot be read, has no place that can be decided, or does not
@@ -75,7 +76,7 @@ def place_object(params: PlacingParams, files: StageFiles, progress: Progress) -
     header = open_view(files.inputs["scan"], files.inputs["view"]).header
     base_name = TRUTH if TRUTH in files.inputs else REFERENCE
     base = part_below(read_object(files.inputs[base_name]), header)
-    found = _placed_on(base, stored, header, what)
+    found = _placed_on(base, stored, header, what, is_of_scan=named is None)
     region = scored_region(
         header, params.comparison.coverage_fraction, params.comparison.erosion_px
     )
@@ -96,15 +97,23 @@ def part_below(base: ObjectWindow, scan: ScanHeader) -> ObjectWindow:
     return ObjectWindow(base.cut(box), box.corner_px)
 
 
-def _placed_on(base: ObjectWindow, stored: StoredObject, scan: ScanHeader, what: str) -> Placement:
-    """Place an object, and say in the words of a run what else could be done."""
+def _placed_on(
+    base: ObjectWindow, stored: StoredObject, scan: ScanHeader, what: str, *, is_of_scan: bool
+) -> Placement:
+    """Place an object, and say in the words of a run what else could be done.
+
+    One that was made of this scan has its pixels, unless its file says otherwise.
+    """
     known = scan.geometry.is_known
     pixel_m = scan.geometry.object_pixel_m(scan.n_px) if known else None
+    is_assumed = is_of_scan and stored.pixel_m is None
     try:
-        return placed(base, stored, pixel_scale(what, stored.pixel_m, pixel_m), what)
+        scale = 1.0 if is_assumed else pixel_scale(what, stored.pixel_m, pixel_m)
+        found = placed(base, stored, scale, what)
     except NotPlacedError as error:
         raise ValueError(
             f"{error.why} Save it with its place or its pixel size, as CXI, .ptyr or a product of "
             f"Ptychodus hold them, or leave it out of the run; `python -m tasks.compare score` "
             f"takes a pixel size and an orientation too."
         ) from error
+    return replace(found, scale_source=EQUAL_PIXELS) if is_assumed else found

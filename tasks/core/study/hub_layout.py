@@ -28,6 +28,8 @@ ATTEMPTS = "summary/attempts.jsonl"
 HUB_SUMMARY = "summary/summary.md"
 RESEARCH_OBJECT = "ro-crate-metadata.json"
 PLAN = "plan/plan.json"
+# Key of the plan, where a run has rows that the catalogue has not.
+OWN_ROWS = "own_rows"
 RUN_LOG = "cli/run_phase_g_dense.log"
 
 # The view of a measured scan of which every exposure is used.

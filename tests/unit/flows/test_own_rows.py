@@ -138,6 +138,17 @@ def test_whoever_reads_a_hub_knows_its_rows_and_forgets_them_with_the_next(tmp_p
     assert "Mine" not in read_json(tmp_path / "hub" / PLAN)["reconstructions"]
 
 
+def test_an_entry_of_the_catalogue_stays_what_it_is_whatever_a_hub_brings(tmp_path, solver):
+    (row,) = plan_of(tmp_path, solver=(solver,)).rows
+    before = RECONSTRUCTIONS.get("PtyChi")
+    know_rows([row.model_copy(update={"name": "ptychi"}), row])
+    assert [entry.name for entry in RECONSTRUCTIONS.brought] == ["Mine"]
+    assert RECONSTRUCTIONS.get("PtyChi") is before
+    # Two hubs may bring the same name: the last one says what it is.
+    know_rows([row, row.model_copy(update={"description": "another"})])
+    assert RECONSTRUCTIONS.get("Mine").description == "another"
+
+
 def test_a_plan_with_damaged_rows_has_none(tmp_path):
     (tmp_path / "plan").mkdir()
     (tmp_path / PLAN).write_text('{"own_rows": [{"name": "<b>"}]}')
@@ -233,6 +244,7 @@ def test_a_file_belongs_to_one_condition_and_replicate(object_file, capsys):
         ({"command": ["python", "{scan}", "{out}", "{"]}, "has a brace alone"),
         ({"command": ["no-such-program", "{scan}", "{out}"]}, "neither on the PATH nor a file"),
         ({"command": ["solve.py", "{scan}", "{out}"]}, "cannot be executed"),
+        ({"command": ["python", {"scan": None}, "{out}"]}, "stand in quotes"),
         ({"command": []}, "command"),
         ({"time_limit_s": 0}, "time-limit-s"),
         ({"time_limit_s": None}, "time-limit-s"),

@@ -105,6 +105,14 @@ def test_what_a_command_handed_over_keeps_its_place_and_pixel(stage, true_object
     assert window.origin_px == CORNER
 
 
+def test_what_a_command_made_of_the_scan_has_its_pixels(stage, true_object):
+    stored = StoredObject(part_of(true_object, margin=4).conj(), None, None, "numpy")
+    placement, window = stage(stored=stored)
+    assert (placement["scale"], placement["scale_source"]) == (1.0, "equal pixels")
+    assert placement["is_conjugated"]
+    assert agrees(window, true_object)
+
+
 def test_larger_pixels_are_resampled(stage, true_object):
     coarse = true_object.reshape(FRAME // 2, 2, FRAME // 2, 2).mean(axis=(1, 3))
     stored = StoredObject(coarse, 2 * stage.pixel_m, (0.25, 0.25), "ptychodus")
