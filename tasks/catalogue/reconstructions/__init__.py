@@ -13,6 +13,7 @@ MODULES = (
     "ptychopinn",
     "baseline",
     "ptychi",
+    "classic",
     "adapted",
     "refined",
     "no_network",
