@@ -69,7 +69,6 @@ def rows(run: Run, folder: Path) -> Iterator[str]:
         n_epochs=run.n_epochs,
         step=run.step,
         batch_size=run.batch_size or None,
-        averaged_epochs=1,
         seed=minibatch_seeds(PtyChiParams())[0],
     )
     found: list[ObjectWindow] = []

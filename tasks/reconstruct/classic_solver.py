@@ -6,9 +6,7 @@
   J. Appl. Cryst. 49, 1245 (2016), equation (16).
 * DM: Thibault et al., Science 321, 379 (2008), and Ultramicroscopy 109, 338 (2009), equation (9).
 
-RAAR and DM take all patterns at once, keep the exit waves of all, and with noise have no fixed
-point: they wander about the solution. The usual result is the mean of the last iterates: Thibault
-et al., Acta Cryst. A 62, 248 (2006).
+RAAR and DM take all patterns at once and keep the exit waves of all.
 """
 
 import math
@@ -31,7 +29,6 @@ from tasks.reconstruct.ptychi_solver import (
 )
 from tasks.reconstruct.ptychi_solver_task import build_task
 from tasks.reconstruct.raar_update import use_published_update
-from tasks.reconstruct.tail_mean import TailMean
 
 CURE = "This arm has no settings of its own: leave it out of --arms, or choose PtyChi."
 
@@ -46,8 +43,8 @@ def solve_classic(
 ) -> Solution:
     """Reconstruct the object of a checked scan (`check_scan`) from an initial one over its box.
 
-    `on_epoch` is told the number of every finished epoch, from 1, its loss, and what the result
-    would be. The losses of RAAR and DM are the root of the summed squared change of all exit waves
+    `on_epoch` is told the number of every finished epoch, from 1, its loss, and the
+    object. The losses of RAAR and DM are the root of the summed squared change of all exit waves
     [sqrt(photons)], not an error of the counts.
 
     Raises:
@@ -59,18 +56,17 @@ def solve_classic(
     if settings.algorithm is ClassicAlgorithm.RAAR:
         use_published_update(task)
     losses: list[float] = []
-    result = object_of(task)
-    mean = TailMean(settings.n_epochs - settings.averaged_epochs + 1)
+    current = object_of(task)
     for epoch in range(1, settings.n_epochs + 1):
         loss = run_epoch(task)
         losses.append(loss)
         found = object_of(task)
         if not (math.isfinite(loss) and np.all(np.isfinite(found))):
-            raise DivergedError(settings, losses, inner_part(result, initial), CURE)
-        result = mean.after(epoch, found)
-        on_epoch(epoch, loss, inner_part(result, initial))
+            raise DivergedError(settings, losses, inner_part(current, initial), CURE)
+        current = found
+        on_epoch(epoch, loss, inner_part(current, initial))
     return Solution(
-        window=inner_part(result, initial),
+        window=inner_part(current, initial),
         losses=losses,
         options=task.get_options_as_dict(),
         device=torch_device,

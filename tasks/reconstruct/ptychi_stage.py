@@ -25,7 +25,13 @@ from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.orientation.check import check_orientation
 from tasks.reconstruct.classic_settings import classic_settings_for
 from tasks.reconstruct.params import ClassicParams, PtyChiParams
-from tasks.reconstruct.scan_checks import check_scan, flat_object, given_object, lit_area
+from tasks.reconstruct.scan_checks import (
+    check_scan,
+    detected_photons,
+    flat_object,
+    given_object,
+    lit_area,
+)
 from tasks.reconstruct.solver_settings import Exposure, measure_exposure, settings_for
 
 if TYPE_CHECKING:
@@ -82,7 +88,9 @@ def iterate_classic(params: ClassicParams, files: StageFiles, progress: Progress
     `classic_solver.py`, the settings in `classic_settings.py`.
     """
     start = _start(params, files)
-    settings = [classic_settings_for(params, start.exposure, _minibatch_seeds(params.seed, 1)[0])]
+    counts_per_px = detected_photons(start.scan) / start.scan.n_px**2
+    (seed,) = _minibatch_seeds(params.seed, 1)
+    settings = [classic_settings_for(params, start.exposure, counts_per_px, seed)]
 
     from tasks.reconstruct.classic_solver import solve_classic
 

@@ -1,44 +1,68 @@
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from flows.params.profiles import SIZES, resolve
 from flows.params.run import PhaseGParams, Profile
-from tasks.reconstruct.classic_settings import DENSE, SPARSE, classic_settings_for
+from tasks.reconstruct.classic_settings import (
+    DENSE_EPOCHS,
+    LEAST_DM_EPOCHS,
+    MOST_DM_EPOCHS,
+    SPARSE_EPOCHS,
+    classic_settings_for,
+)
 from tasks.reconstruct.params import ClassicAlgorithm, ClassicParams
 from tasks.reconstruct.solver_settings import DENSE_PATTERNS, SPARSE_PATTERNS, Exposure
 
-VIEWS = [(0.7, DENSE, DENSE_PATTERNS), (0.2, SPARSE, SPARSE_PATTERNS)]
 
-
-def chosen(algorithm, overlap_ratio, n_patterns, **params):
+def chosen(algorithm, counts_per_px=2.4, overlap_ratio=0.7, n_patterns=DENSE_PATTERNS, **params):
     exposure = Exposure(150.0, overlap_ratio, n_patterns)
-    return classic_settings_for(ClassicParams(algorithm=algorithm, **params), exposure, seed=3)
+    return classic_settings_for(
+        ClassicParams(algorithm=algorithm, **params), exposure, counts_per_px, seed=3
+    )
 
 
-@pytest.mark.parametrize(("overlap_ratio", "choices", "n_patterns"), VIEWS)
+@pytest.mark.parametrize("counts_per_px", [0.24, 2.4, 24])
+def test_epie_is_run_with_the_published_alpha_whatever_the_dose(counts_per_px):
+    settings = chosen("epie", counts_per_px)
+    assert (settings.step, settings.batch_size, settings.seed) == (1.0, 16, 3)
+
+
+def test_the_relaxation_of_raar_falls_with_the_counts_of_a_pixel():
+    assert [chosen("raar", counts).step for counts in (0.24, 2.4, 24)] == [0.6, 0.75, 0.9]
+    assert [chosen("raar", counts).step for counts in (0.0, 0.99, 1.0, 1e9)] == [
+        0.6,
+        0.6,
+        0.75,
+        0.9,
+    ]
+
+
+def test_dm_is_stopped_after_epochs_that_grow_with_the_root_of_the_counts():
+    assert [chosen("dm", counts).n_epochs for counts in (1, 4, 16)] == [8, 16, 32]
+    assert chosen("dm", 1e-3).n_epochs == LEAST_DM_EPOCHS
+    assert chosen("dm", 1e6).n_epochs == MOST_DM_EPOCHS
+
+
+@pytest.mark.parametrize("algorithm", ["epie", "raar"])
+def test_the_others_take_more_epochs_for_a_sparse_view_and_for_a_larger_scan(algorithm):
+    sparse = chosen(algorithm, overlap_ratio=0.2, n_patterns=SPARSE_PATTERNS)
+    assert sparse.n_epochs == SPARSE_EPOCHS[algorithm] > DENSE_EPOCHS[algorithm]
+    larger = chosen(algorithm, n_patterns=4 * DENSE_PATTERNS)
+    assert larger.n_epochs == 2 * chosen(algorithm).n_epochs == 2 * DENSE_EPOCHS[algorithm]
+
+
+def test_a_larger_scan_gives_dm_no_more_time():
+    assert chosen("dm", n_patterns=4 * DENSE_PATTERNS) == chosen("dm")
+
+
+@pytest.mark.parametrize("algorithm", ["raar", "dm"])
+def test_raar_and_dm_take_all_patterns_at_once(algorithm):
+    assert chosen(algorithm).batch_size is None
+
+
 @pytest.mark.parametrize("algorithm", ClassicAlgorithm)
-def test_the_overlap_decides_on_what_was_chosen(algorithm, overlap_ratio, choices, n_patterns):
-    settings, choice = chosen(algorithm, overlap_ratio, n_patterns), choices[algorithm]
-    assert (settings.step, settings.batch_size) == (choice.step, choice.batch_size)
-    assert settings.n_epochs == choice.n_epochs
-    assert settings.averaged_epochs == max(1, round(choice.averaged_fraction * choice.n_epochs))
-    assert settings.seed == 3
-
-
-@pytest.mark.parametrize("choices", [DENSE, SPARSE])
-def test_every_algorithm_has_a_choice_and_batches_only_where_pty_chi_has_them(choices):
-    assert choices.keys() == set(ClassicAlgorithm)
-    with_batches = {name for name, choice in choices.items() if choice.batch_size is not None}
-    assert with_batches == {ClassicAlgorithm.EPIE}
-
-
-@pytest.mark.parametrize("n_epochs", [1, 2, 8, 9])
-@pytest.mark.parametrize("algorithm", ClassicAlgorithm)
-def test_epochs_that_are_named_are_made_and_never_more_of_them_averaged(algorithm, n_epochs):
-    settings = chosen(algorithm, 0.7, 10_000, n_epochs=n_epochs)
-    assert settings.n_epochs == n_epochs
-    assert 1 <= settings.averaged_epochs <= n_epochs
+def test_epochs_that_are_named_are_made(algorithm):
+    assert chosen(algorithm, n_patterns=10_000, n_epochs=9).n_epochs == 9
 
 
 @pytest.mark.parametrize(
@@ -59,12 +83,3 @@ def test_options_of_the_arm_ptychi_do_not_reach_the_others():
 def test_the_profile_smoke_makes_few_epochs_of_them_too():
     for params in resolve(PhaseGParams(profile=Profile.SMOKE)).classic.values():
         assert params.n_epochs == SIZES[Profile.SMOKE].n_ptychi_epochs
-
-
-def test_the_mean_is_of_the_last_epochs_alone():
-    from tasks.reconstruct.tail_mean import TailMean
-
-    mean = TailMean(first_averaged=3)
-    objects = [np.full((2, 2), value, dtype=np.complex64) for value in (5, 7, 1, 2j, 3)]
-    found = [mean.after(epoch, one)[0, 0] for epoch, one in enumerate(objects, start=1)]
-    np.testing.assert_allclose(found, [5, 7, 1, (1 + 2j) / 2, (4 + 2j) / 3], rtol=1e-6)
