@@ -58,9 +58,8 @@ RECONSTRUCTION = (
     ClassicSolver(
         name="DM",
         role=Role.ARM,
-        description="the difference map, from a flat object",
+        description="the difference map, from a flat object, stopped before it drifts away",
         algorithm="dm",
-        converges=True,
         by_default=False,
         colour="#7A7A00",
         dark_colour="#C9C93A",

@@ -28,13 +28,8 @@ def test_epie_is_run_with_the_published_alpha_whatever_the_dose(counts_per_px):
 
 
 def test_the_relaxation_of_raar_falls_with_the_counts_of_a_pixel():
-    assert [chosen("raar", counts).step for counts in (0.24, 2.4, 24)] == [0.6, 0.75, 0.9]
-    assert [chosen("raar", counts).step for counts in (0.0, 0.99, 1.0, 1e9)] == [
-        0.6,
-        0.6,
-        0.75,
-        0.9,
-    ]
+    steps = [chosen("raar", counts).step for counts in (0.0, 0.24, 0.99, 1.0, 2.4, 24, 1e9)]
+    assert steps == [0.6, 0.6, 0.6, 0.75, 0.75, 0.9, 0.9]
 
 
 def test_dm_is_stopped_after_epochs_that_grow_with_the_root_of_the_counts():
