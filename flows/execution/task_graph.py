@@ -71,6 +71,7 @@ TASKS: dict[str, Task[[StageCall], StageRecord]] = {
     "tasks.train.stage:train": train_network,
     "tasks.train.taking_stage:take_network": take_network,
     "tasks.reconstruct.ptychi_stage:iterate": iterate_ptychi,
+    "tasks.reconstruct.ptychi_stage:iterate_classic": iterate_ptychi,
     "tasks.reconstruct.network_stage:predict": predict_object,
     "tasks.reconstruct.no_network_stage:project": project_object,
     RUNS: run_solver,

@@ -10,7 +10,13 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import ComparisonParams
 from tasks.core.study.hub_layout import AS_MEASURED
 from tasks.core.study.seeds import Seeds
-from tasks.reconstruct.params import PredictionParams, ProjectionParams, PtyChiParams
+from tasks.reconstruct.params import (
+    ClassicAlgorithm,
+    ClassicParams,
+    PredictionParams,
+    ProjectionParams,
+    PtyChiParams,
+)
 from tasks.report.statistics.summary import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.train.params import TrainingParams
@@ -28,7 +34,7 @@ class Sizes:
         n_training_steps: Optimiser steps of each network.
         timeout_s: Time limit of a stage [s].
         probe: The probe and the side of a pattern.
-        n_ptychi_epochs: Passes of the iterative solver; none: by overlap and size.
+        n_ptychi_epochs: Passes of the iterative solvers; none: by overlap and size.
     """
 
     train_positions: tuple[int, int]
@@ -96,6 +102,7 @@ class StageParams:
     prediction: dict[str, PredictionParams]
     ptychi: PtyChiParams
     refinement: PtyChiParams
+    classic: dict[str, ClassicParams]
     comparison: ComparisonParams
     report: ReportParams
 
@@ -161,6 +168,15 @@ def resolve(
         },
         ptychi=ptychi,
         refinement=ptychi.model_copy(update={"n_epochs": max(1, params.refine), "n_orders": 1}),
+        classic={
+            algorithm.value: ClassicParams(
+                algorithm=algorithm,
+                n_epochs=sizes.n_ptychi_epochs,
+                seed=seeds.grouping,
+                device=params.device,
+            )
+            for algorithm in ClassicAlgorithm
+        },
         # Patches of a measured scan may be far larger than its probe.
         comparison=ComparisonParams(
             held_out_light_fraction=1.0 if params.measured is None else HELD_OUT_LIGHT_FRACTION,

@@ -244,6 +244,19 @@ class Planner:
         path = self.reconstruction(name, split, half)
         return self._solver_call(stage, self.stage_params.ptychi, self.exposures(split, half), path)
 
+    def classic_iteration(
+        self, algorithm: str, name: str, split: Split, half: str = ""
+    ) -> StageCall:
+        """Reconstruct by a classic algorithm of pty-chi, from a flat object."""
+        stage = self.name(_of_half(f"iterate-{name.lower()}", "-", half), split)
+        return self._solver_call(
+            stage,
+            self.stage_params.classic[algorithm],
+            self.exposures(split, half),
+            self.reconstruction(name, split, half),
+            "iterate_classic",
+        )
+
     def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
         """Let pty-chi go on from the object of another reconstruction, `of`."""
         inputs = self.exposures(split) | {"initial": start.outputs["reconstruction"]}
@@ -252,7 +265,12 @@ class Planner:
         return self._solver_call(stage, self.stage_params.refinement, inputs, path)
 
     def _solver_call(
-        self, stage: str, params: BaseModel, inputs: dict[str, str], path: str
+        self,
+        stage: str,
+        params: BaseModel,
+        inputs: dict[str, str],
+        path: str,
+        function: str = "iterate",
     ) -> StageCall:
         outputs = {
             "reconstruction": path,
@@ -260,8 +278,8 @@ class Planner:
             "history": f"{_stem(path)}_history.csv",
             "options": f"{_stem(path)}_options.json",
         }
-        function = "tasks.reconstruct.ptychi_stage:iterate"
         manifest = f"{_stem(path)}.manifest.json"
+        function = f"tasks.reconstruct.ptychi_stage:{function}"
         return self.call(stage, "F", function, params, (inputs, outputs), manifest)
 
     def projection(self, names: tuple[str, str], split: Split) -> StageCall:

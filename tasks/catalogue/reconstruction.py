@@ -120,6 +120,11 @@ class Planner(Protocol):
     def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
         """Return the stage that reconstructs as `name` by pty-chi, from a flat object."""
 
+    def classic_iteration(
+        self, algorithm: str, name: str, split: Split, half: str = ""
+    ) -> StageCall:
+        """Return the stage that reconstructs as `name` by `epie`, `raar` or `dm` of pty-chi."""
+
     def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
         """Return the stage that lets pty-chi go on from the object of `of`, made by `start`."""
 

@@ -44,15 +44,23 @@ class ProjectionParams(StrictModel):
 
 
 class Algorithm(StrEnum):
-    """Algorithms of pty-chi that reach a useful object within the epochs of this study.
+    """Algorithms of pty-chi that the arm PtyChi can be run with.
 
-    rPIE and the difference map are left out: with every setting tried they were unstable, or
-    drifted away from the best object after few epochs.
+    rPIE is left out: with every setting tried it was unstable. ePIE, RAAR and the difference map
+    with settings chosen for them are arms of their own (`ClassicAlgorithm`).
     """
 
     LSQML = "lsqml"
     EPIE = "epie"
     AUTODIFF = "autodiff"
+
+
+class ClassicAlgorithm(StrEnum):
+    """Algorithms of pty-chi that are arms of their own, each with the settings chosen for it."""
+
+    EPIE = "epie"
+    RAAR = "raar"
+    DM = "dm"
 
 
 class NoiseModel(StrEnum):
@@ -121,6 +129,22 @@ class PtyChiOptions(StrictModel):
 class PtyChiParams(PtyChiOptions):
     """pty-chi on one scan."""
 
+    seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
+    device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")
+
+
+class ClassicParams(StrictModel):
+    """A classic algorithm of pty-chi on one scan; overlap decides what is not named here."""
+
+    algorithm: ClassicAlgorithm = Field(
+        ClassicAlgorithm.EPIE, description="epie, raar or dm (the difference map)"
+    )
+    n_epochs: int | None = Field(
+        None, ge=1, le=10_000, description="Passes over all patterns; None: by algorithm and scan"
+    )
+    check_orientation: bool = Field(
+        True, description="Refuse a scan that fits better with its axes or patterns turned"
+    )
     seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
     device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")
 

@@ -19,7 +19,12 @@ from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.files.scan_record import Scan
 from tasks.core.physics.forward import extrapolate
 from tasks.core.study.device import Device
-from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task, count_by_poisson
+from tasks.reconstruct.ptychi_solver_task import (
+    MARGIN_PX,
+    AnySettings,
+    build_task,
+    count_by_poisson,
+)
 from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.total_variation import smooth_by_total_variation
 
@@ -47,16 +52,17 @@ class Solution:
 class DivergedError(FloatingPointError):
     """The loss or the object of an epoch is not finite; the last loss is the bad one."""
 
-    settings: SolverSettings
+    settings: AnySettings
     losses: list[float]
     last_good: ObjectWindow
+    cure: str = "Lower batch_size or switch accelerate off."
 
     def __str__(self) -> str:
         """Say what happened, with what, and the cure."""
         return (
             f"pty-chi diverged: the loss of epoch {len(self.losses)} is {self.losses[-1]:.4g} and "
             f"loss or object are not finite, the last good epoch was {len(self.losses) - 1} with "
-            f"{self.settings}. Lower batch_size or switch accelerate off."
+            f"{self.settings}. {self.cure}"
         )
 
     def keep(self, reconstruction: Path) -> FloatingPointError:

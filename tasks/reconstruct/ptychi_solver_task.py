@@ -20,7 +20,8 @@ import torch
 from tasks.core.files.atomic_files import scratch_array
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Scan
-from tasks.reconstruct.params import Algorithm, NoiseModel
+from tasks.reconstruct.classic_settings import ClassicSettings
+from tasks.reconstruct.params import Algorithm, ClassicAlgorithm, NoiseModel
 from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.torchvision_import import import_torchvision
 
@@ -38,10 +39,12 @@ EPIE_ALPHA = 0.1
 EPIE_STEP = 1.0
 ADAM_STEP = 1e-2
 
+AnySettings = SolverSettings | ClassicSettings
+
 
 def build_task(
     scan: Scan,
-    settings: SolverSettings,
+    settings: AnySettings,
     initial: ObjectWindow,
     torch_device: str,
     free: Callable[[Any], None] | None = None,
@@ -112,16 +115,16 @@ def _count_good_pixels_alone(task: Any) -> None:
         tracker.metric_function = masked
 
 
-def solver_options(settings: SolverSettings, torch_device: str) -> Any:
+def solver_options(settings: AnySettings, torch_device: str) -> Any:
     """Return all options of a run."""
-    options = {
-        Algorithm.LSQML: _lsqml_options,
-        Algorithm.EPIE: _epie_options,
-        Algorithm.AUTODIFF: _autodiff_options,
-    }[settings.algorithm](settings)
+    if isinstance(settings, ClassicSettings):
+        options = _CLASSIC_OPTIONS[settings.algorithm](settings)
+    else:
+        options = _OPTIONS[settings.algorithm](settings)
     solver = options.reconstructor_options
     solver.num_epochs = settings.n_epochs
-    solver.batch_size = settings.batch_size
+    if settings.batch_size is not None:
+        solver.batch_size = settings.batch_size
     solver.default_device = api.Devices.CPU if torch_device == "cpu" else api.Devices.GPU
     solver.random_seed = settings.seed
     solver.allow_nondeterministic_algorithms = False
@@ -161,3 +164,38 @@ def _autodiff_options(settings: SolverSettings) -> Any:  # noqa: ARG001
     options.object_options.optimizer = api.Optimizers.ADAM
     options.object_options.step_size = ADAM_STEP
     return options
+
+
+def _classic_epie_options(settings: ClassicSettings) -> Any:
+    options = api.EPIEOptions()
+    options.object_options.alpha = settings.step
+    options.object_options.step_size = 1.0
+    return options
+
+
+def _raar_options(settings: ClassicSettings) -> Any:
+    options = api.RAAROptions()
+    options.reconstructor_options.displayed_loss_function = None
+    options.reconstructor_options.beta = settings.step
+    options.reconstructor_options.chunk_length = PATTERNS_AT_ONCE
+    return options
+
+
+def _dm_options(settings: ClassicSettings) -> Any:
+    options = api.DMOptions()
+    options.reconstructor_options.displayed_loss_function = None
+    options.reconstructor_options.exit_wave_update_relaxation = settings.step
+    options.reconstructor_options.chunk_length = PATTERNS_AT_ONCE
+    return options
+
+
+_OPTIONS = {
+    Algorithm.LSQML: _lsqml_options,
+    Algorithm.EPIE: _epie_options,
+    Algorithm.AUTODIFF: _autodiff_options,
+}
+_CLASSIC_OPTIONS = {
+    ClassicAlgorithm.EPIE: _classic_epie_options,
+    ClassicAlgorithm.RAAR: _raar_options,
+    ClassicAlgorithm.DM: _dm_options,
+}

@@ -102,10 +102,16 @@ def settings_for(params: PtyChiParams, exposure: Exposure, seed: int) -> SolverS
 
 
 def _epochs(exposure: Exposure) -> int:
-    epochs, n_patterns = (
-        (DENSE_EPOCHS, DENSE_PATTERNS) if exposure.is_dense else (SPARSE_EPOCHS, SPARSE_PATTERNS)
-    )
-    return round(epochs * max(1.0, float(np.sqrt(exposure.n_patterns / n_patterns))))
+    return for_size(DENSE_EPOCHS if exposure.is_dense else SPARSE_EPOCHS, exposure)
+
+
+def for_size(n_epochs: int, exposure: Exposure) -> int:
+    """Return how many epochs a scan needs that takes `n_epochs` at the size of the test scan.
+
+    They grow with the side of a larger scan, and stay for a smaller one.
+    """
+    n_patterns = DENSE_PATTERNS if exposure.is_dense else SPARSE_PATTERNS
+    return round(n_epochs * max(1.0, float(np.sqrt(exposure.n_patterns / n_patterns))))
 
 
 def _noise_model(params: PtyChiParams, exposure: Exposure) -> NoiseModel:

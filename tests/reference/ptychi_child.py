@@ -3,7 +3,8 @@
 The job `forward` writes pty-chi's intensities of the true object as the solver computes them, the
 job `forward64` the same in double precision, the job `diverge` what an overflow leads to; a
 job `NAME=PARAMS`, the parameters as JSON, reconstructs into files of that name, in a folder of its
-own scan where it is `PLACE/NAME`; `NAME@FILE=PARAMS` starts from the object of a file.
+own scan where it is `PLACE/NAME`; `NAME@FILE=PARAMS` starts from the object of a file. Names that
+begin with `classic-` are of the classic algorithms.
 """
 
 import sys
@@ -15,8 +16,8 @@ from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_reader import read_scan
 from tasks.core.geometry.patches import Window
 from tasks.core.study.stage_record import StageFiles
-from tasks.reconstruct.params import PtyChiParams
-from tasks.reconstruct.ptychi_stage import iterate
+from tasks.reconstruct.params import ClassicParams, PtyChiParams
+from tasks.reconstruct.ptychi_stage import iterate, iterate_classic
 from tasks.reconstruct.scan_checks import flat_object
 from tasks.reconstruct.solver_settings import Exposure, settings_for
 
@@ -71,25 +72,27 @@ def diverge(folder: Path) -> None:
         (folder / "diverged.txt").write_text(str(error))
 
 
-def reconstruct(folder: Path, name: str, params: PtyChiParams) -> None:
+def reconstruct(folder: Path, name: str, params: PtyChiParams | ClassicParams) -> None:
     lines: list[str] = []
     name, _, initial = name.partition("@")
     inputs = {"scan": folder / "test.cxi", "view": folder / "view.json"}
     if initial:
         inputs["initial"] = folder / initial
-    iterate(
-        params,
-        StageFiles(
-            inputs,
-            {
-                "reconstruction": folder / f"{name}.h5",
-                "iterates": folder / f"{name}_iterates.h5",
-                "history": folder / f"{name}.csv",
-                "options": folder / f"{name}.json",
-            },
-        ),
-        lambda done, total, text: lines.append(f"{done}/{total} {text}"),
-    )
+    outputs = {
+        "reconstruction": folder / f"{name}.h5",
+        "iterates": folder / f"{name}_iterates.h5",
+        "history": folder / f"{name}.csv",
+        "options": folder / f"{name}.json",
+    }
+    files = StageFiles(inputs, outputs)
+
+    def progress(done: int, total: int, text: str) -> None:
+        lines.append(f"{done}/{total} {text}")
+
+    if isinstance(params, ClassicParams):
+        iterate_classic(params, files, progress)
+    else:
+        iterate(params, files, progress)
     (folder / f"{name}.txt").write_text("\n".join(lines))
 
 
@@ -105,4 +108,5 @@ if __name__ == "__main__":
             diverge(where)
         else:
             made = where / label
-            reconstruct(made.parent, made.name, PtyChiParams.model_validate_json(chosen))
+            kind = ClassicParams if made.name.startswith("classic-") else PtyChiParams
+            reconstruct(made.parent, made.name, kind.model_validate_json(chosen))

@@ -5,11 +5,11 @@ import pytest
 
 from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
 from tasks.compare.alignment.region import scored_region
-from tasks.core.files.atomic_files import write_json
+from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.object_file import ObjectWindow, read_iterates, read_object, write_object
 from tasks.core.files.scan_reader import read_scan
 from tasks.core.study.stage_record import StageFiles, silent
-from tasks.reconstruct.params import PtyChiParams
+from tasks.reconstruct.params import ClassicAlgorithm, ClassicParams, PtyChiParams
 from tasks.simulate.params import SimulationParams
 from tasks.simulate.stage import simulate
 
@@ -21,6 +21,8 @@ OTHERS = {
     "autodiff": {"algorithm": "autodiff"},
     "orders": {"n_orders": 2, "batch_size": 16},
 }
+
+CLASSIC = {f"classic-{algorithm.value}": algorithm for algorithm in ClassicAlgorithm}
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +51,11 @@ def folder(tmp_path_factory, run_ptychi):
     others = [
         f"{name}={PtyChiParams(n_epochs=N_EPOCHS, device='cpu', **chosen).model_dump_json()}"
         for name, chosen in OTHERS.items()
+    ]
+    few = ClassicParams(n_epochs=N_EPOCHS, device="cpu")
+    others += [
+        f"{name}={few.model_copy(update={'algorithm': algorithm}).model_dump_json()}"
+        for name, algorithm in CLASSIC.items()
     ]
     run_ptychi(where, f"flat={flat}", f"true@truth.h5={flat}", f"refined@noisy.h5={flat}", *others)
     return where
@@ -92,6 +99,20 @@ def test_every_algorithm_beats_the_flat_start(folder, name):
     assert errors[N_EPOCHS] < 0.7 * errors[0]
     losses = read_object(folder / f"{name}.h5").facts["losses"]
     assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_every_classic_algorithm_beats_the_flat_start_with_the_settings_of_its_record(folder, name):
+    errors = errors_of(folder, name)
+    assert errors[N_EPOCHS] < 0.7 * errors[0]
+    settings = read_object(folder / f"{name}.h5").facts["settings"]
+    assert settings["algorithm"] == CLASSIC[name].value
+    assert settings["n_epochs"] == N_EPOCHS
+    options = read_json(folder / f"{name}.json")
+    solver, of_object = options["reconstructor_options"], options["object_options"]
+    where = {"epie": (of_object, "alpha"), "raar": (solver, "beta")}
+    place, option = where.get(CLASSIC[name].value, (solver, "exit_wave_update_relaxation"))
+    assert place[option] == settings["step"]
 
 
 def test_two_orders_tell_their_spread_and_report_the_first(folder):

@@ -15,6 +15,7 @@ MODULES = (
     "ptychopinn",
     "baseline",
     "ptychi",
+    "classic",
     "adapted",
     "refined",
     "no_network",

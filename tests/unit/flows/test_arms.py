@@ -48,7 +48,33 @@ def test_a_network_alone_is_trained_alone_and_has_its_controls_and_no_curve_of_a
     assert not [name for call in plan.comparisons for name in call.outputs if "conv" in name]
 
 
-@pytest.mark.parametrize("arms", [("PtychoPINN", "PtyChi"), ("Baseline", "PtyChi"), ("PtyChi",)])
+def test_the_classic_algorithms_are_for_runs_that_name_them():
+    assert not {"ePIE", "RAAR", "DM"} & set(DEFAULT_ARMS)
+    plan = plan_of("PtyChi", "DM", "ePIE", splits=("test",))
+    assert kinds_of(plan) == {
+        *("simulate", "view", "iterate-ptychi", "iterate-epie", "iterate-dm"),
+        *("compare", "summarise-costs", "summarise"),
+    }
+    (comparison,) = plan.comparisons
+    assert {name for name in comparison.inputs if name.endswith(".iterates")} == {
+        *("PtyChi.iterates", "ePIE.iterates", "DM.iterates")
+    }
+    functions = {call.stage.partition(".")[0]: call for call in plan}
+    assert functions["iterate-dm"].function.endswith(":iterate_classic")
+    assert functions["iterate-dm"].params["algorithm"] == "dm"
+
+
+def test_the_halves_of_a_classic_algorithm_are_reconstructed_with_its_own_parameters():
+    plan = plan_of("ePIE", "RAAR", truth_free=True, splits=("test",))
+    halves = [call for call in plan if call.stage.startswith("iterate-raar-")]
+    assert len(halves) == 2
+    (whole,) = [call for call in plan if call.stage.startswith("iterate-raar.")]
+    assert all(call.params == whole.params for call in halves)
+
+
+@pytest.mark.parametrize(
+    "arms", [("PtychoPINN", "PtyChi"), ("Baseline", "PtyChi"), ("PtyChi",), ("RAAR", "ePIE")]
+)
 @pytest.mark.parametrize("options", [{}, {"truth_free": True, "seeds": 2}])
 def test_every_file_is_made_once_before_it_is_read(arms, options):
     made = set()
@@ -94,6 +120,7 @@ def test_a_package_that_does_not_import_is_named(monkeypatch):
 
 def test_the_first_of_the_arms_is_the_subject_and_the_others_stand_as_in_tables():
     assert PhaseGParams(arms=("PtyChi", "Baseline")).arms == ("PtyChi", "Baseline")
+    assert PhaseGParams(arms=("DM", "ePIE", "PtyChi")).arms == ("DM", "PtyChi", "ePIE")
     assert PhaseGParams(arms=("PtyChi", "Baseline", "PtychoPINN")).arms == NAMES[:3]
 
 

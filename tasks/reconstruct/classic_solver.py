@@ -1,0 +1,73 @@
+"""ePIE, RAAR and the difference map of pty-chi on one scan, as published.
+
+* ePIE: Maiden & Rodenburg, Ultramicroscopy 109, 1256 (2009). pty-chi sums the updates of a
+  minibatch; with batches of one it is the published loop.
+* RAAR: Luke, Inverse Problems 21, 37 (2005), for ptychography in the form of Marchesini et al.,
+  J. Appl. Cryst. 49, 1245 (2016), equation (16).
+* DM: Thibault et al., Science 321, 379 (2008), and Ultramicroscopy 109, 338 (2009), equation (9).
+
+RAAR and DM take all patterns at once and keep the exit waves of all.
+"""
+
+import math
+
+import numpy as np
+
+from tasks.core.files.object_file import ObjectWindow
+from tasks.core.files.scan_record import Scan
+from tasks.core.study.device import Device
+from tasks.reconstruct.classic_settings import ClassicSettings
+from tasks.reconstruct.params import ClassicAlgorithm
+from tasks.reconstruct.ptychi_solver import (
+    DivergedError,
+    OnEpoch,
+    Solution,
+    inner_part,
+    object_of,
+    prepare_torch,
+    run_epoch,
+)
+from tasks.reconstruct.ptychi_solver_task import build_task
+from tasks.reconstruct.raar_update import use_published_update
+
+CURE = "This arm has no settings of its own: leave it out of --arms, or choose PtyChi."
+
+
+def solve_classic(
+    scan: Scan,
+    settings: ClassicSettings,
+    initial: ObjectWindow,
+    device: Device,
+    on_epoch: OnEpoch,
+    n_threads: int = 1,
+) -> Solution:
+    """Reconstruct the object of a checked scan (`check_scan`) from an initial one over its box.
+
+    `on_epoch` is told the number of every finished epoch, from 1, its loss, and the
+    object. The losses of RAAR and DM are the root of the summed squared change of all exit waves
+    [sqrt(photons)], not an error of the counts.
+
+    Raises:
+        DivergedError: If loss or object are not finite; it holds the last good object.
+        ValueError: If a GPU is asked for and there is none.
+    """
+    torch_device = prepare_torch(device, n_threads)
+    task = build_task(scan, settings, initial, torch_device)
+    if settings.algorithm is ClassicAlgorithm.RAAR:
+        use_published_update(task)
+    losses: list[float] = []
+    current = object_of(task)
+    for epoch in range(1, settings.n_epochs + 1):
+        loss = run_epoch(task)
+        losses.append(loss)
+        found = object_of(task)
+        if not (math.isfinite(loss) and np.all(np.isfinite(found))):
+            raise DivergedError(settings, losses, inner_part(current, initial), CURE)
+        current = found
+        on_epoch(epoch, loss, inner_part(current, initial))
+    return Solution(
+        window=inner_part(current, initial),
+        losses=losses,
+        options=task.get_options_as_dict(),
+        device=torch_device,
+    )
