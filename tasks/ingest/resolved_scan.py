@@ -105,8 +105,9 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
         file_scan = replace(file_scan, positions=stated)
     if file_scan.positions is None:
         raise ValueError(
-            f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions. Name the product of the scan, which holds "
-            f"probe_position_x_m and probe_position_y_m, by --product.file; or any file of "
+            f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions. Name the "
+            f"product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
+            f"--product.file; or any file of "
             f"positions by --positions.file, with --positions.unit, --positions.order and "
             f"--positions.moves."
         )
