@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.core import Complex, Mask, Real64, StrictModel
+from tasks.core import Complex, Indices, Mask, Real64, StrictModel
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.ingest.files.patterns import Patterns, array_patterns
@@ -160,6 +160,7 @@ class FilePositions:
         unit: Length that the values are in, or `px`; None: nobody says.
         moves: Whose positions they are.
         order: Order of the columns; None: nobody says.
+        are_apart: Whether y and x are two arrays, so that there is no order to state.
         is_unit_stated: Whether the file itself names the unit, or the format alone does.
         axes: Turns positions (y, x) of the file into rows and columns of the detector, shape
             (2, 2); None: they are the same.
@@ -175,6 +176,7 @@ class FilePositions:
     moves: Moves
     order: Order | None = Order.YX
     is_unit_stated: bool = False
+    are_apart: bool = False
     axes: Real64 | None = None
     placeholder_pixel_m: float | None = None
     indexes: NDArray[Any] | None = None
@@ -213,19 +215,28 @@ class FileMask:
         """Rows and columns (H, W)."""
         return self.parts[0].shape[1:]
 
-    def good(self, sense: MaskSense) -> Mask:
-        """Return the pixels that can be trusted in every pattern, shape (H, W)."""
-        good = np.ones(self.shape, dtype=np.bool_)
+    def good(self, sense: MaskSense) -> tuple[Mask, Indices]:
+        """Return the pixels that can be trusted in every pattern, shape (H, W).
+
+        Patterns that are masked as a whole, whose indices (K,) come second, say nothing of pixels.
+        """
+        good, blank, first = np.ones(self.shape, dtype=np.bool_), [], 0
         for stack in self.parts:
-            for _, values in stack.parts():
-                if sense is MaskSense.NONZERO_IS_GOOD:
-                    good &= np.all(values != 0, axis=0)
-                elif self.harmless_bits and values.dtype.kind in "iu":
-                    faults = values.astype(np.int64) & ~np.int64(self.harmless_bits)
-                    good &= np.all(faults == 0, axis=0)
-                else:
-                    good &= np.all(values == 0, axis=0)
-        return good
+            is_each = stack.shape[0] > 1
+            for start, values in stack.parts():
+                trusted = self._trusted(values, sense)
+                is_blank = ~trusted.any(axis=(1, 2)) & is_each
+                good &= trusted[~is_blank].all(axis=0)
+                blank.append(first + start + np.flatnonzero(is_blank))
+            first += stack.shape[0]
+        return good, np.concatenate(blank).astype(np.intp)
+
+    def _trusted(self, values: NDArray[Any], sense: MaskSense) -> Mask:
+        if sense is MaskSense.NONZERO_IS_GOOD:
+            return np.asarray(values != 0)
+        if self.harmless_bits and values.dtype.kind in "iu":
+            return np.asarray((values.astype(np.int64) & ~np.int64(self.harmless_bits)) == 0)
+        return np.asarray(values == 0)
 
 
 @dataclass(frozen=True)
@@ -239,6 +250,7 @@ class FileScan:
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         pattern_indexes: Number of each pattern, shape (J,), that positions refer to; None: 0, 1...
         far_field: Whether the file says that patterns are far-field ones.
+        positions_sought: Where positions were looked for, for a message that they are missing.
         origins: Where in the file each of these was found.
     """
 
@@ -255,6 +267,7 @@ class FileScan:
     geometry_unknown: bool = False
     pattern_indexes: NDArray[Any] | None = None
     far_field: bool | None = None
+    positions_sought: str = ""
     origins: dict[str, str] = field(default_factory=dict)
 
 

@@ -57,11 +57,9 @@ def resolve_positions(
         raise ValueError("The scan has no positions. Name a file of them by --positions.file.")
     n_patterns = file_scan.patterns.shape[0]
     n_rows = n_patterns if found.indexes is None else len(found.indexes)
-    order = found.order
-    if asked.order is not None:
-        order = (
-            asked.order if order is None else agreed(noted, "positions.order", asked.order, order)
-        )
+    order = found.order or asked.order
+    if order is not None and not found.are_apart:
+        order = agreed(noted, "positions.order", asked.order, order)
     moves = agreed(noted, "positions.moves", asked.moves, found.moves)
     values = position_columns(found.values, order, n_rows, found.where)
     rows, kept = _paired(found, file_scan.pattern_indexes, n_patterns)
@@ -242,7 +240,8 @@ def read_positions_file(asked: PositionsParams, limit_gib: float) -> FilePositio
             f"{asked.file} does not say what its positions are. Give {', '.join(lacking)}."
         )
     with open_arrays(asked.file, limit_gib) as source:
-        if len(names) == 2:
+        are_apart = len(names) == 2
+        if are_apart:
             y, x = (source.array(name.strip(), "positions") for name in names)
             values, order = columns(y, x), Order.YX
         else:
@@ -250,4 +249,4 @@ def read_positions_file(asked: PositionsParams, limit_gib: float) -> FilePositio
             order = asked.order or Order.YX
     unit, moves = asked.unit or PositionUnit.PX, asked.moves or Moves.PROBE
     where = f"The positions of {asked.file.name}"
-    return FilePositions(values, unit.value, moves, order, is_unit_stated=True, where=where)
+    return FilePositions(values, unit.value, moves, order, True, are_apart, where=where)

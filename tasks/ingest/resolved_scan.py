@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
+import numpy as np
 
-from tasks.core import Complex, Mask, Real64
+from tasks.core import Complex, Indices, Mask, Real64
 from tasks.core.files.archive import is_archive
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.core.files.named_files import path_below
@@ -38,6 +39,7 @@ class ResolvedScan:
         origins: Where each of these was found.
         contradictions: What the person says otherwise than the file.
         n_without_position: Patterns of the file that are left out, since no position is theirs.
+        n_masked: Patterns that are left out, since the file masks every pixel of theirs.
         far_field: Whether the file says that patterns are far-field ones.
     """
 
@@ -54,6 +56,7 @@ class ResolvedScan:
     origins: dict[str, str]
     contradictions: tuple[Contradiction, ...] = ()
     n_without_position: int = 0
+    n_masked: int = 0
     far_field: bool | None = None
 
     def __len__(self) -> int:
@@ -98,18 +101,19 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     name = _recognise(path, params) if params.format == AUTO else params.format
     importer = IMPORTERS[name]
     file_scan = importer.read(path, params)
-    if params.product.file is not None and not importer.reads_product:
-        file_scan = with_product(file_scan, params.product.file, params)
+    product = params.product.file
+    if product is not None and not importer.reads_product and not product.samefile(path):
+        file_scan = with_product(file_scan, product, params)
     if params.positions.file is not None:
         stated = read_positions_file(params.positions, params.unpacked_limit_gib)
         file_scan = replace(file_scan, positions=stated)
     if file_scan.positions is None:
+        sought = f": {file_scan.positions_sought}" if file_scan.positions_sought else ""
         raise ValueError(
-            f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions. Name the "
-            f"product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
-            f"--product.file; or any file of "
-            f"positions by --positions.file, with --positions.unit, --positions.order and "
-            f"--positions.moves."
+            f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions{sought}. Name "
+            f"the product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
+            f"--product.file; or any file of positions by --positions.file, with --positions.unit, "
+            f"--positions.order and --positions.moves."
         )
     return resolve(file_scan, params, name)
 
@@ -143,25 +147,28 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
     noted: list[Contradiction] = []
     geometry, object_pixel_m = _resolve_geometry(file_scan, params, noted)
     placed = resolve_positions(file_scan, params, object_pixel_m, noted)
-    asked = params.patterns
-    patterns = file_scan.patterns
+    asked, patterns = params.patterns, file_scan.patterns
     n_without = patterns.shape[0] - len(placed.kept)
+    good, blank = _good_pixels(file_scan, params, noted)
+    seen = ~np.isin(placed.kept, blank)
+    kept = placed.kept[seen]
     return ResolvedScan(
         format=format_,
-        patterns=patterns.taken(placed.kept) if n_without else patterns,
+        patterns=patterns if len(kept) == patterns.shape[0] else patterns.taken(kept),
         values=agreed(noted, "patterns.values", asked.values, file_scan.values),
         zero_frequency=agreed(
             noted, "patterns.zero-frequency", asked.zero_frequency, file_scan.zero_frequency
         ),
-        positions=placed.values,
+        positions=placed.values[seen],
         in_metres=placed.in_metres,
         geometry=geometry,
         object_pixel_m=object_pixel_m,
-        good=_good_pixels(file_scan, params, noted),
+        good=good,
         probe_modes=file_scan.probe_modes,
         origins={key: value for key, value in file_scan.origins.items() if value},
         contradictions=tuple(noted),
         n_without_position=n_without,
+        n_masked=int(np.count_nonzero(~seen)),
         far_field=file_scan.far_field,
     )
 
@@ -213,14 +220,14 @@ def _resolve_geometry(
 
 def _good_pixels(
     file_scan: FileScan, params: IngestParams, noted: list[Contradiction]
-) -> Mask | None:
-    """Return where the file's mask is good, shape (H, W).
+) -> tuple[Mask | None, Indices]:
+    """Return where the file's mask is good, shape (H, W), and patterns that it masks as a whole.
 
     `--mask.sense` is that of the file named by `--mask.file`; without one, that of the scan's mask.
     """
     mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:
-        return None
+        return None, np.empty(0, dtype=np.intp)
     stated = None if params.mask.file is not None else params.mask.sense
     sense = stated if mask.sense is None else agreed(noted, "mask.sense", stated, mask.sense)
     if sense is None:
@@ -233,15 +240,15 @@ def _good_pixels(
             f"The mask has the shape {mask.shape}, the patterns {shape[1:]}. Give the mask of this "
             f"detector, as the patterns were cut."
         )
-    good = mask.good(sense)
-    if not good.any():
+    good, blank = mask.good(sense)
+    if not good.any() or len(blank) == shape[0]:
         raise ValueError(_nothing_good(mask, sense))
-    return good
+    return good, blank
 
 
 def _nothing_good(mask: FileMask, sense: MaskSense) -> str:
     other = next(one for one in MaskSense if one is not sense)
-    n_good = int(mask.good(other).sum())
+    n_good = int(mask.good(other)[0].sum())
     if not n_good:
         return "The file's mask leaves no good pixel in either sense. Give one by --mask.file."
     return (

@@ -88,7 +88,7 @@ def refuse_links_out(path: Path, data_root: Path) -> None:
         with open_foreign_hdf5(current) as file:
             named = _files_named_by(file)
         for where, name in named:
-            target = (current.parent / name).resolve()
+            target = _where_hdf5_looks(current, name)
             if not target.is_relative_to(data_root.resolve()):
                 raise ValueError(
                     f"{current.name} leads at {where} to {name}, which lies outside the data root "
@@ -102,6 +102,19 @@ def refuse_links_out(path: Path, data_root: Path) -> None:
                 )
             if h5py.is_hdf5(target):
                 waiting.append(target)
+
+
+def _where_hdf5_looks(current: Path, name: str) -> Path:
+    """Return the file that a name leads to.
+
+    Where an absolute name leads nowhere, HDF5 takes the file of that name beside the one that
+    leads to it: a scan that was copied from its beamline with all of its files.
+    """
+    named = current.parent / name
+    beside = current.parent / Path(name).name
+    if Path(name).is_absolute() and not named.exists() and beside.exists():
+        return beside.resolve()
+    return named.resolve()
 
 
 def _files_named_by(file: h5py.File) -> list[tuple[str, str]]:

@@ -18,6 +18,13 @@ def check_statements(prepared: PreparedScan) -> list[Finding]:
                 "If they have positions, export these again with all of their indexes.",
             )
         )
+    if scan.n_masked:
+        found.append(
+            info(
+                "masked_patterns",
+                f"{scan.n_masked} patterns are left out: the file masks every pixel of theirs.",
+            )
+        )
     if scan.far_field is False:
         found.append(
             error(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tasks.core.files.archive import is_archive, read_arrays
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, whole
+from tasks.core.files.foreign_hdf5 import units_of as stated_units
 from tasks.ingest.files.patterns import Axes, Patterns, array_patterns, hdf5_patterns
 from tasks.ingest.files.tiff import PAGES, is_tiff, read_pages, tiff_patterns
 
@@ -36,6 +37,8 @@ class ArraySource:
         names: Names of all arrays, with `/` between groups.
         read: Returns an array by its name.
         patterns_of: Returns the patterns of arrays by their names, as they lie.
+        shape_of: Returns the shape of an array, without axes of length one in front.
+        units_of: Returns the attribute `units` of an array; None without one.
     """
 
     path: Path
@@ -80,8 +83,8 @@ class ArraySource:
     def _missing(self, name: str, meaning: str) -> str:
         return (
             f"{self.path} has no {meaning}: the array {name!r} is missing. It holds: "
-            f"{self._held()}. Save the array under this name, or describe the file with a "
-            f"--layout.file."
+            f"{self._held()}. Save the array under this name, or say in the layout "
+            f"(--layout.file) which one it is."
         )
 
     def _held(self) -> str:
@@ -135,7 +138,7 @@ def _of_hdf5(path: Path, file: h5py.File) -> ArraySource:
     """Return the datasets of an HDF5 file, through its links; those of MATLAB with axes turned."""
     turned = is_matlab_hdf5(path)
     names: list[str] = []
-    _list_datasets(file, "", names, depth=0)
+    _list_datasets(file, "", names)
 
     def read(name: str) -> NDArray[Any]:
         values = as_complex(whole(file[name]))
@@ -163,22 +166,22 @@ def _of_hdf5(path: Path, file: h5py.File) -> ArraySource:
         return shape
 
     def units_of(name: str) -> str | None:
-        from tasks.core.files.foreign_hdf5 import units_of as stated
-
-        return stated(file, name)
+        return stated_units(file, name)
 
     return ArraySource(path, tuple(names), read, patterns_of, shape_of, units_of)
 
 
-def _list_datasets(group: h5py.Group, prefix: str, names: list[str], depth: int) -> None:
-    """Collect the names of datasets, also behind links; a link that leads nowhere is left out."""
+def _list_datasets(
+    group: h5py.Group, prefix: str, names: list[str], above: tuple[h5py.Group, ...] = ()
+) -> None:
+    """Collect the names of datasets, also behind links; those that lead up or nowhere are not."""
     for key in group:
         item = group.get(key)
         name = f"{prefix}{key}"
         if isinstance(item, h5py.Dataset):
             names.append(name)
-        elif isinstance(item, h5py.Group) and depth < 12 and not key.startswith("#"):
-            _list_datasets(item, f"{name}/", names, depth + 1)
+        elif isinstance(item, h5py.Group) and item != group and item not in above:
+            _list_datasets(item, f"{name}/", names, (*above, group))
 
 
 def _of_tiff(path: Path) -> ArraySource:

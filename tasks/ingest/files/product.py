@@ -156,6 +156,7 @@ def _product(
         "m",
         Moves.PROBE,
         is_unit_stated=True,
+        are_apart=True,
         indexes=None if indexes is None or not indexes.size else np.asarray(indexes),
         where=f"The positions of {path.name}",
     )

@@ -29,11 +29,11 @@ def tiff_patterns(path: Path) -> Patterns:
             f"patterns alone."
         )
     if len(shapes[0]) == 3:  # one page of several planes
-        count, shape = shapes[0][0], shapes[0][1:]
-        if len(shapes) > 1 or shape[-1] <= 4:
+        count, height, width = shapes[0]
+        if len(shapes) > 1 or width <= 4:
             raise ValueError(f"{path} has pages of {shapes[0]}, expected grey ones (H, W).")
     else:
-        count, shape = len(shapes), shapes[0]
+        count, (height, width) = len(shapes), shapes[0]
     if count < 2:
         raise ValueError(
             f"{path} holds one pattern alone. Save all patterns of the scan as pages of one TIFF."
@@ -42,7 +42,7 @@ def tiff_patterns(path: Path) -> Patterns:
     def read(start: int, stop: int) -> NDArray[Any]:
         return read_pages(path, range(start, stop))
 
-    return Patterns((count, shape[0], shape[1]), dtype, read)
+    return Patterns((count, height, width), dtype, read)
 
 
 def read_pages(path: Path, pages: range | None = None) -> NDArray[Any]:

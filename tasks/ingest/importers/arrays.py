@@ -144,9 +144,10 @@ class _Described:
         return wanted
 
     def _positions(self, layout: PositionsLayout) -> FilePositions:
+        order: Order | None = Order.YX
         if layout.array is None:
             y, x = (self._array(name or "", "positions") for name in (layout.y, layout.x))
-            values, order, where = columns(y, x), Order.YX, f"{layout.y} and {layout.x}"
+            values, where = columns(y, x), f"{layout.y} and {layout.x}"
         else:
             values, order = self._array(layout.array, "positions"), layout.order
             where = layout.array
@@ -157,6 +158,7 @@ class _Described:
             layout.moves,
             order,
             is_unit_stated=True,
+            are_apart=layout.array is None,
             indexes=None if index is None else self._array(index, "position index").ravel(),
             where=where,
         )

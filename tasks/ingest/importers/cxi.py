@@ -56,13 +56,6 @@ def read(path: Path, options: FileOptions) -> FileScan:
             file[entry.detector].attrs.get(PLACEHOLDER, False)
         )
         positions = _positions(entry, is_placeholder=is_unknown)
-        if positions is None and options.product.file is None and options.positions.file is None:
-            raise ValueError(
-                f"{path} has no translations: the dataset {entry.name}/sample_1/geometry_1/"
-                f"translation is missing. {entry.name} holds: {', '.join(sorted(file[entry.name]))}"
-                f". Export it again with the translations, or name a --product.file or "
-                f"--positions.file."
-            )
         lights = entry.names(("instrument", "source"), "illumination")
         return FileScan(
             patterns=hdf5_patterns(path, file, (entry.patterns,)),
@@ -73,11 +66,18 @@ def read(path: Path, options: FileOptions) -> FileScan:
             **detector_facts(path, entry, options, geometry_unknown=is_unknown),
             probe_modes=probe_modes_of(whole(file[lights[0]]), lights[0]) if lights else None,
             geometry_unknown=is_unknown,
+            positions_sought=sought(entry, "sample_1/geometry_1/translation"),
             origins={
                 "patterns": entry.patterns,
                 "positions": "" if positions is None else positions.where,
             },
         )
+
+
+def sought(entry: Entry, name: str) -> str:
+    """Return where positions are looked for, and what is there."""
+    held = ", ".join(sorted(entry.file[entry.name]))
+    return f"the dataset {entry.name}/{name} is missing; {entry.name} holds: {held}"
 
 
 def _positions(entry: Entry, *, is_placeholder: bool) -> FilePositions | None:

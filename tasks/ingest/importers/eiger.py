@@ -61,7 +61,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
 
 
 def _frames(file: h5py.File) -> list[str]:
-    """Return the names of the frames' datasets in the order of their numbers."""
+    """Return the datasets of frames in the order of their numbers, or the only one."""
     for group in GROUPS:
         held = file.get(group)
         if not isinstance(held, h5py.Group):
@@ -77,7 +77,9 @@ def _frames(file: h5py.File) -> list[str]:
                     f"linked files back beside it."
                 )
             return names
-    return []
+    single = f"{GROUPS[0]}/data"
+    is_stack = isinstance(file.get(single), h5py.Dataset) and file[single].ndim == 3
+    return [single] if is_stack and DETECTOR in file else []
 
 
 def _energy_ev(file: h5py.File) -> float | None:

@@ -29,8 +29,8 @@ from tasks.ingest.file_scan import (
 )
 from tasks.ingest.files.entries import Entry, entry_names, find_entry
 from tasks.ingest.files.patterns import hdf5_patterns
-from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m, metres_per_unit
-from tasks.ingest.importers.cxi import detector_axes, detector_facts
+from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m
+from tasks.ingest.importers.cxi import detector_axes, detector_facts, sought
 
 DEFINITIONS = ("NXcxi_ptycho", "NXptycho")
 ENERGIES = ("incident_beam_energy", "incident_energy", "energy")
@@ -54,13 +54,6 @@ def read(path: Path, options: FileOptions) -> FileScan:
     with open_foreign_hdf5(path) as file:
         entry = find_entry(file, options)
         positions = _sample_positions(entry)
-        if positions is None and options.product.file is None and options.positions.file is None:
-            raise ValueError(
-                f"{path} has no positions: there is neither a translation nor a group sample_1/"
-                f"transformations with axes x and y in {entry.name}, which holds: "
-                f"{', '.join(sorted(file[entry.name]))}. Export it again, or name a --product.file "
-                f"or --positions.file."
-            )
         lights = entry.names(("instrument", "source"), "illumination")
         return FileScan(
             patterns=hdf5_patterns(path, file, (entry.patterns,)),
@@ -68,6 +61,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
             energy_ev=unless_given(options.energy_ev, lambda: _energy_ev(entry)),
             **detector_facts(path, entry, options),
             probe_modes=probe_modes_of(whole(file[lights[0]]), lights[0]) if lights else None,
+            positions_sought=sought(entry, "sample_1/transformations/x"),
             origins={
                 "patterns": entry.patterns,
                 "positions": "" if positions is None else positions.where,
@@ -89,22 +83,28 @@ def _sample_positions(entry: Entry) -> FilePositions | None:
     x, y = _motor(entry, "x"), _motor(entry, "y")
     if x is None or y is None:
         return None
-    units = [units_of(entry.file, motor.name) for motor in (x, y)]
-    sizes = [None if unit is None else metres_per_unit(unit) for unit in units]
-    # Where one of them has no unit, nobody knows how they compare.
-    is_known = sizes[0] is not None and sizes[1] is not None
-    ratio = sizes[0] / sizes[1] if sizes[0] is not None and sizes[1] is not None else 1.0
-    values = columns(y.values, x.values * ratio)
     where = f"{y.name} and {x.name}"
-    return _positions(entry, values, units[1] if is_known else None, Order.YX, where)
+    of_x, of_y = (units_of(entry.file, motor.name) for motor in (x, y))
+    if of_x is None or of_y is None:  # nobody knows how they compare
+        return _positions(entry, columns(y.values, x.values), None, Order.YX, where)
+    sizes = [length_m(1.0, unit, where) for unit in (of_x, of_y)]
+    values = columns(y.values, x.values * (sizes[0] / sizes[1]))
+    return _positions(entry, values, of_y, Order.YX, where)
 
 
 def _positions(
     entry: Entry, values: NDArray[Any], units: str | None, order: Order, where: str
 ) -> FilePositions:
-    axes = detector_axes(entry)
-    stated = units is not None
-    return FilePositions(values, units, Moves.SAMPLE, order, stated, axes, where=where)
+    return FilePositions(
+        values,
+        units,
+        Moves.SAMPLE,
+        order,
+        is_unit_stated=True,
+        are_apart=order is Order.YX,
+        axes=detector_axes(entry),
+        where=where,
+    )
 
 
 @dataclass(frozen=True)

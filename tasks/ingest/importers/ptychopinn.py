@@ -44,7 +44,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
     probe = arrays.get("probeGuess")
     return FileScan(
         patterns=array_patterns(values, _axes(values, np.asarray(x).size, path)),
-        positions=FilePositions(columns(y, x), "px", Moves.PROBE),
+        positions=FilePositions(columns(y, x), "px", Moves.PROBE, are_apart=True),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
         origins={"patterns": name, "positions": "xcoords, ycoords", "probe": "probeGuess"},

@@ -94,7 +94,7 @@ def write_product(path, scan, order=None):
         for name, values in arrays.items():
             file[name] = values
         for name in ("probe", "object"):
-            file[name].attrs.update({side: pixel for side in sides})
+            file[name].attrs.update(dict.fromkeys(sides, pixel))
 
 
 def write_cxi_product(path, scan, far_field=True):
