@@ -64,14 +64,18 @@ def refuse_unknown_filter(dataset: h5py.Dataset, name: str) -> None:
     """Refuse (ValueError) a dataset that is packed by a filter that is not installed here."""
     created = dataset.id.get_create_plist()
     for place in range(created.get_nfilters()):
-        number, _, _, text_ = created.get_filter(place)
-        if not h5py.h5z.filter_avail(number):
+        number, _, _, label = created.get_filter(place)
+        if h5py.h5z.filter_avail(number) or not dataset.size:
+            continue
+        try:  # a filter may have been left out where it did not help
+            dataset[(0,) * dataset.ndim]
+        except UNREADABLE as error:
+            called = label.decode(errors="replace") or "without a name"
             raise ValueError(
                 f"{dataset.file.filename}: {name} is packed by the HDF5 filter {number} "
-                f"({text_.decode(errors='replace') or 'without a name'}), which neither HDF5 nor "
-                f"hdf5plugin has. Save it again with h5repack -f GZIP=4 where that filter is "
-                f"installed."
-            )
+                f"({called}), which neither HDF5 nor hdf5plugin has. Save it again with h5repack "
+                f"-f GZIP=4 where that filter is installed."
+            ) from error
 
 
 def refuse_links_out(path: Path, data_root: Path) -> None:

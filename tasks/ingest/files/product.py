@@ -41,6 +41,8 @@ CXI_EXTRAS, CXI_TRANSLATIONS = (
 )
 CXI_PROBES = ("entry_1/image_1/data", "entry_1/instrument_1/source_1/illumination")
 PTYR_PROBES = "content/probe"
+# File and product may round otherwise, but not more than this.
+AGREEMENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,19 @@ class Product:
 
 
 def with_product(file_scan: FileScan, path: Path, options: FileOptions) -> FileScan:
-    """Return a scan with what its product states; what the product lacks stays the file's."""
+    """Return a scan with what its product states; what the product lacks stays the file's.
+
+    ValueError if the product cannot be read, or is of another energy or distance.
+    """
     found = read_product(path, options)
     origins = dict(file_scan.origins)
+    for name in ("energy_ev", "distance_m"):
+        mine, its = getattr(file_scan, name), getattr(found, name)
+        if getattr(options, name) is None and mine and its and abs(its / mine - 1) > AGREEMENT:
+            raise ValueError(
+                f"The file states {name} = {mine:.6g}, its product {path.name} {its:.6g}. Name the "
+                f"product of this scan, or give --{name.replace('_', '-')}."
+            )
     if found.positions is not None:
         origins["positions"] = path.name
     if found.probe_modes is not None:
@@ -93,7 +105,8 @@ def read_product(path: Path, options: FileOptions) -> Product:
             for name in (X, Y, INDEXES, "probe")
             if isinstance(file.get(name), h5py.Dataset)
         }
-        facts = {key: value for key, value in file.attrs.items() if np.ndim(value) == 0}
+        small = (key for key in file if isinstance(file[key], h5py.Dataset) and file[key].size == 1)
+        facts = {key: file[key][()] for key in small} | dict(file.attrs)
         for name in ("object", "probe"):
             if name in file:
                 facts |= {

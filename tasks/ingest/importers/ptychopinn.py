@@ -21,6 +21,7 @@ from tasks.ingest.file_scan import (
     probe_modes_of,
 )
 from tasks.ingest.files.patterns import Axes, array_patterns
+from tasks.ingest.files.product import X
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
@@ -33,6 +34,11 @@ def takes_any(_path: Path, _options: FileOptions) -> bool:
 def read(path: Path, options: FileOptions) -> FileScan:
     """Read what an NPZ of PtychoPINN states of a scan; refuse one without positions."""
     arrays = read_arrays(path, options.unpacked_limit_gib)
+    if X in arrays:
+        raise ValueError(
+            f"{path} is a product without patterns. Name the file of the diffraction patterns, and "
+            f"this one by --product.file."
+        )
     if "xcoords" not in arrays:
         raise ValueError(
             f"{path} is no NPZ of PtychoPINN: it has no xcoords and ycoords, but "

@@ -423,15 +423,56 @@ def test_filters_of_hdf5plugin_are_read(packed, written, scan):
     np.testing.assert_array_equal(read, scan.diffraction_counts)
 
 
-def test_a_filter_that_nobody_has_is_named(written, monkeypatch):
+@pytest.mark.parametrize(("is_applied", "name"), [(True, "data"), (True, "mask"), (False, "data")])
+def test_a_filter_that_nobody_has_is_named_where_it_was_applied(is_applied, name, written, scan):
     path, _ = written("cxi")
     with h5py.File(path, "a") as file:
-        counts = file["entry_1/instrument_1/detector_1/data"][()]
-        del file["entry_1/instrument_1/detector_1/data"]
-        file["entry_1/instrument_1/detector_1"].create_dataset(
-            "data", data=counts, chunks=(5, 32, 32), **hdf5plugin.LZ4()
-        )
-    monkeypatch.setattr(h5py.h5z, "filter_avail", lambda number: number != hdf5plugin.LZ4_ID)
-    with pytest.raises(ValueError, match=r"filter 32004.*h5repack") as raised:
+        detector = file["entry_1/instrument_1/detector_1"]
+        values = detector[name][()]
+        del detector[name]
+        created = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        created.set_chunk(values.shape)
+        created.set_filter(32999, h5py.h5z.FLAG_OPTIONAL, ())
+        kind, space = h5py.h5t.py_create(values.dtype), h5py.h5s.create_simple(values.shape)
+        made = h5py.h5d.create(detector.id, name.encode(), kind, space, created)
+        mask = 0 if is_applied else 1
+        made.write_direct_chunk((0,) * values.ndim, values.tobytes(), filter_mask=mask)
+    if not is_applied:
+        np.testing.assert_array_equal(opened(path).patterns.read(0, 100), scan.diffraction_counts)
+        return
+    with pytest.raises(ValueError, match=r"filter 32999.*h5repack") as raised:
         opened(path)
     assert "cut short" not in str(raised.value)
+
+
+def test_a_product_in_an_archive_is_no_scan_either(scan, tmp_path):
+    write_product(tmp_path / "product.npz", scan)
+    with pytest.raises(ValueError, match=r"product without patterns.*--product\.file"):
+        opened(tmp_path / "product.npz")
+
+
+def test_facts_of_a_product_may_be_datasets_or_arrays_of_one(scan, tmp_path):
+    path, options = write_product_hdf5(tmp_path, scan)
+    with h5py.File(options["product"]["file"], "a") as file:
+        file["far_field"] = np.array(False)
+        del file.attrs["far_field"]
+        file.attrs["photon_energy_eV"] = np.array([scan.geometry.energy_ev])
+    found = opened(path, **options)
+    assert found.far_field is False
+    assert found.geometry.energy_ev == scan.geometry.energy_ev
+
+
+def test_a_product_of_another_energy_than_its_patterns_is_refused(scan, tmp_path):
+    path, options = write_split_cxi(tmp_path, scan)
+    with h5py.File(path, "a") as file:
+        file["entry_1/instrument_1/source_1/energy"] = 1.3 * scan.geometry.energy_ev * 1.602e-19
+    with pytest.raises(ValueError, match=r"energy_ev.*its product.*--energy-ev"):
+        opened(path, **options)
+    energy = scan.geometry.energy_ev
+    assert opened(path, energy_ev=energy, **options).geometry.energy_ev == energy
+
+
+def test_the_file_itself_as_its_product_changes_nothing(written):
+    path, _ = written("cxi")
+    silent = opened(path).positions
+    np.testing.assert_array_equal(opened(path, product={"file": path}).positions, silent)
