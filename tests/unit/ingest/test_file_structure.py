@@ -12,6 +12,7 @@ from tasks.ingest.files.units import ev_per_unit, metres_per_unit
 from tasks.ingest.params import IngestParams
 from tasks.ingest.resolved_positions import position_columns
 from tasks.ingest.resolved_scan import open_scan
+from tasks.runtime import stage_cache
 
 DETECTOR = "entry_1/instrument_1/detector_1"
 TRANSLATION = "entry_1/sample_1/geometry_1/translation"
@@ -341,3 +342,9 @@ def test_only_what_is_cut_short_is_called_so(written, tmp_path):
     with pytest.raises(ValueError) as raised:
         opened(archive, **options)
     assert "cut short" not in str(raised.value)
+
+
+def test_a_layout_that_is_changed_is_noticed_by_the_cache(monkeypatch):
+    with_layouts = stage_cache.code_sha256.__wrapped__("tasks.ingest.stage")
+    monkeypatch.setattr(stage_cache, "LAYOUTS", "layouts/none-of-these.yaml")
+    assert stage_cache.code_sha256.__wrapped__("tasks.ingest.stage") != with_layouts
