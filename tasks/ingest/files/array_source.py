@@ -35,6 +35,7 @@ class ArraySource:
     Attributes:
         path: The file.
         names: Names of all arrays, with `/` between groups.
+        attributes: Names of all attributes of HDF5, `PATH@ATTRIBUTE`, which are read like arrays.
         read: Returns an array by its name.
         patterns_of: Returns the patterns of arrays by their names, as they lie.
         shape_of: Returns the shape of an array, without axes of length one in front.
@@ -47,6 +48,7 @@ class ArraySource:
     patterns_of: Callable[[tuple[str, ...], Axes], Patterns]
     shape_of: Callable[[str], tuple[int, ...]]
     units_of: Callable[[str], str | None]
+    attributes: frozenset[str] = frozenset()
 
     def array(self, name: str, meaning: str) -> NDArray[Any]:
         """Return an array by name; ValueError, with what there is, without it."""
@@ -55,7 +57,7 @@ class ArraySource:
     def name_of(self, name: str, meaning: str) -> str:
         """Return the name of an array as the file spells it; ValueError if it has none."""
         wanted = name.strip("/")
-        if wanted not in self.names:
+        if wanted not in self.names and wanted not in self.attributes:
             raise ValueError(self._missing(name, meaning))
         return wanted
 
@@ -141,6 +143,9 @@ def _of_hdf5(path: Path, file: h5py.File) -> ArraySource:
     _list_datasets(file, "", names)
 
     def read(name: str) -> NDArray[Any]:
+        if name in attributes:
+            owner, _, key = name.partition("@")
+            return np.asarray((file[owner] if owner else file).attrs[key])
         values = as_complex(whole(file[name]))
         return values.T if turned else values
 
@@ -166,9 +171,12 @@ def _of_hdf5(path: Path, file: h5py.File) -> ArraySource:
         return shape
 
     def units_of(name: str) -> str | None:
-        return stated_units(file, name)
+        return None if name in attributes else stated_units(file, name)
 
-    return ArraySource(path, tuple(names), read, patterns_of, shape_of, units_of)
+    groups = {name.rpartition("/")[0] for name in names} | {""}
+    owners = {name: file[name] if name else file for name in (*names, *groups)}
+    attributes = frozenset(f"{name}@{key}" for name, item in owners.items() for key in item.attrs)
+    return ArraySource(path, tuple(names), read, patterns_of, shape_of, units_of, attributes)
 
 
 def _list_datasets(

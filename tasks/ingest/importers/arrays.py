@@ -182,7 +182,8 @@ class _Described:
         if layout is None:
             return False
         source, named = self._of(layout.array, meaning)
-        return not layout.optional or named.strip("/") in source.names
+        held = {*source.names, *source.attributes}
+        return not layout.optional or named.strip("/") in held
 
     def _number(self, layout: ValueLayout, meaning: str) -> tuple[float, str, str]:
         """Return a number, its unit, and what to call it."""

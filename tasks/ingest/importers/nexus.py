@@ -84,6 +84,7 @@ def _sample_positions(entry: Entry) -> FilePositions | None:
     if x is None or y is None:
         return None
     where = f"{y.name} and {x.name}"
+    x, y = _on_raster(entry, x, y)
     of_x, of_y = (units_of(entry.file, motor.name) for motor in (x, y))
     if of_x is None or of_y is None:  # nobody knows how they compare
         return _positions(entry, columns(y.values, x.values), None, Order.YX, where)
@@ -113,6 +114,15 @@ class _Motor:
 
     name: str
     values: Real64
+
+
+def _on_raster(entry: Entry, x: _Motor, y: _Motor) -> tuple[_Motor, _Motor]:
+    """Return the motors with a value for each pattern, where a raster has one for each line."""
+    shape = entry.file[entry.patterns].shape
+    if len(shape) != 4 or (y.values.size, x.values.size) != shape[:2]:
+        return x, y
+    down, across = np.meshgrid(y.values.ravel(), x.values.ravel(), indexing="ij")
+    return _Motor(x.name, across), _Motor(y.name, down)
 
 
 def _motor(entry: Entry, axis: str) -> _Motor | None:

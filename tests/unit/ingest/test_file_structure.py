@@ -282,6 +282,37 @@ def test_several_arrays_of_frames_are_joined_in_order(scan, tmp_path):
     np.testing.assert_array_equal(read, scan.diffraction_counts[20:60])
 
 
+def test_numbers_of_a_layout_may_be_attributes(scan, tmp_path):
+    path, options = write_indexed(tmp_path, scan, np.arange(100), np.arange(100))
+    with h5py.File(path, "a") as file:
+        file.attrs["wavelength"] = 1.23984198 / scan.geometry.energy_ev * 1e3
+        file["frames"].attrs["distance"] = [scan.geometry.distance_m * 1e2]
+        file["frames/counts"].attrs["pixel"] = scan.geometry.detector_pixel_m * 1e6
+    geometry = {
+        "wavelength": {"array": "@wavelength", "unit": "nm"},
+        "distance": {"array": "frames@distance", "unit": "cm"},
+        "detector_pixel": {"array": "frames/counts@pixel", "unit": "um"},
+    }
+    options["layout"]["file"].write_text(yaml.safe_dump(INDEXED | {"geometry": geometry}))
+    found = opened(path, **options).geometry
+    for name in ("energy_ev", "distance_m", "detector_pixel_m"):
+        assert getattr(found, name) == pytest.approx(getattr(scan.geometry, name), rel=1e-6)
+
+
+def test_the_axes_of_a_raster_may_have_a_value_for_each_line(written):
+    path, _ = written("nexus")
+    transformations = "entry_1/sample_1/transformations"
+    with h5py.File(path, "a") as file:
+        for axis, line in (("y", np.arange(10.0)), ("x", 2 * np.arange(10.0))):
+            old = dict(file[f"{transformations}/{axis}"].attrs)
+            del file[f"{transformations}/{axis}"]
+            file[f"{transformations}/{axis}"] = line
+            file[f"{transformations}/{axis}"].attrs.update(old)
+    found = opened(path).positions * 1e6
+    np.testing.assert_allclose(found[13], [-1.0, 6.0], atol=1e-9)
+    np.testing.assert_allclose(found[90], [-9.0, 0.0], atol=1e-9)
+
+
 def test_a_layout_needs_its_second_file(scan, tmp_path):
     with h5py.File(tmp_path / "dp.h5", "w") as file:
         file["dp"] = scan.diffraction_counts
