@@ -33,9 +33,9 @@ def recognises_ptychi(file: h5py.File) -> bool:
     return "dp" in file and has_positions(file)
 
 
-def takes_archive(_path: Path, options: FileOptions) -> bool:
-    """Tell whether an archive has patterns alone: a product is named, and no layout."""
-    return options.product.file is not None and options.layout.file is None
+def takes_archive(path: Path, options: FileOptions) -> bool:
+    """Tell whether an archive has patterns alone: one array, or a product is named beside it."""
+    return ".npy" in path.suffixes or options.product.file is not None
 
 
 def read(path: Path, options: FileOptions) -> FileScan:

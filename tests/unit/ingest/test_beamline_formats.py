@@ -155,6 +155,14 @@ def write_npy_with_product(folder, scan):
     return folder / "patterns.npy", {"product": {"file": folder / "product.h5"}}
 
 
+def write_npy_with_text(folder, scan):
+    """Positions with a header and a comment, split by spaces."""
+    np.save(folder / "frames.npy", scan.diffraction_counts)
+    np.savetxt(folder / "xy.txt", metres(scan)[:, ::-1] * 1e6, header="x y", fmt="%.9g")
+    stated = {"file": folder / "xy.txt", "unit": "um", "order": "xy", "moves": "probe"}
+    return folder / "frames.npy", {"positions": stated, **geometry_options(scan)}
+
+
 def write_eiger(folder, scan):
     """A master, its frames bitshuffled in files beside it, in numbers beyond nine."""
     packed = hdf5plugin.Bitshuffle(cname="lz4")
@@ -305,6 +313,7 @@ WRITERS = {
     "product in CXI": ("ptychodus", write_product_cxi),
     "patterns and product in CXI": ("cxi", write_split_cxi),
     "patterns in NPY": ("ptychodus", write_npy_with_product),
+    "patterns in NPY, positions in text": ("ptychodus", write_npy_with_text),
     "Eiger": ("eiger", write_eiger),
     "TIFF": ("tiff", write_tiff),
     "fold_slice": ("arrays", write_fold_slice),
