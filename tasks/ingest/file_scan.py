@@ -1,18 +1,19 @@
 """What a file states of a scan, in its own words, and what may have to be said beside it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.core import Complex, Real64, StrictModel
+from tasks.core import Complex, Indices, Mask, Real64, StrictModel
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
-from tasks.ingest.files.patterns import Patterns
+from tasks.ingest.files.patterns import Patterns, array_patterns
 
 
 class Values(StrEnum):
@@ -47,9 +48,12 @@ class PositionUnit(StrEnum):
     """Unit of positions."""
 
     M = "m"
+    CM = "cm"
     MM = "mm"
     UM = "um"
     NM = "nm"
+    PM = "pm"
+    ANGSTROM = "angstrom"
     PX = "px"
 
 
@@ -98,15 +102,31 @@ class NamedFile(StrictModel):
     _know_the_file = fingerprint_of("file", "The file")
 
 
+class LayoutFile(NamedFile):
+    """What describes arrays: a YAML, or one that is shipped, by its name."""
+
+    name: str | None = Field(
+        None, description="A layout that is shipped, by its name, in place of a file"
+    )
+
+
 class FileOptions(StrictModel):
     """What may be given beside a file; what is given is not read from the file."""
 
     format: str = Field("auto", description="Format")
-    layout: NamedFile = Field(NamedFile(), description="arrays: YAML that says which array is what")
+    layout: LayoutFile = Field(
+        LayoutFile(), description="arrays: YAML that says which array is what"
+    )
     product: NamedFile = Field(
         NamedFile(),
         description="Positions and probe of a scan whose file has the patterns alone: a Ptychodus "
-        "product or a PtyPy .ptyr",
+        "product (HDF5, NPZ, CXI), the second file of a layout, or a PtyPy .ptyr",
+    )
+    entry: str | None = Field(
+        None, description="CXI, NeXus: entry that is read; none: the only one with patterns"
+    )
+    detector: str | None = Field(
+        None, description="CXI, NeXus: detector that is read; none: the only one with patterns"
     )
     data_root: Path | None = Field(
         None, description="Folder that file and links must stay in; none: that of the file"
@@ -132,12 +152,91 @@ class FileOptions(StrictModel):
 
 @dataclass(frozen=True)
 class FilePositions:
-    """Positions as they are stored, one row for each pattern, (J, 2); order None: not stated."""
+    """Positions as they are stored, one row or one column for each, nothing converted.
+
+    Attributes:
+        values: Shape (K, 2), (K, 3) with an axis along the beam, (2, K), (3, K), or (L, M, 2 or 3)
+            for a raster.
+        unit: Length that the values are in, or `px`; None: nobody says.
+        moves: Whose positions they are.
+        order: Order of the columns; None: nobody says.
+        are_apart: Whether y and x are two arrays, so that there is no order to state.
+        is_unit_stated: Whether the file itself names the unit, or the format alone does.
+        axes: Turns positions (y, x) of the file into rows and columns of the detector, shape
+            (2, 2); None: they are the same.
+        placeholder_pixel_m: Side of an object pixel that the file calls by a length though no
+            length is known [m].
+        indexes: Which pattern each belongs to, shape (K,), see `FileScan.pattern_indexes`; None:
+            they are in the order of the patterns.
+        where: What to call them in messages.
+    """
 
     values: Real64
-    unit: PositionUnit
+    unit: str | None
     moves: Moves
     order: Order | None = Order.YX
+    is_unit_stated: bool = False
+    are_apart: bool = False
+    axes: Real64 | None = None
+    placeholder_pixel_m: float | None = None
+    indexes: NDArray[Any] | None = None
+    where: str = "The positions"
+
+
+@dataclass(frozen=True)
+class FileMask:
+    """Mask of the detector as it is stored: one, or one for each pattern.
+
+    Attributes:
+        parts: Stacks of masks, (1, H, W) or (J, H, W) each.
+        sense: Which values can be trusted; None: nobody says.
+        harmless_bits: Bits that are no fault where zero is good.
+    """
+
+    parts: tuple[Patterns, ...]
+    sense: MaskSense | None
+    harmless_bits: int = 0
+
+    @classmethod
+    def of(
+        cls, values: NDArray[Any], sense: MaskSense | None, harmless_bits: int = 0
+    ) -> "FileMask":
+        """Return the mask of an array (..., H, W)."""
+        if values.ndim < 2:
+            raise ValueError(
+                f"The mask has the shape {values.shape}, expected (H, W), or (J, H, W) with one "
+                f"mask for each pattern. Give the mask of this detector."
+            )
+        stack = values.reshape(-1, *values.shape[-2:])
+        return cls((array_patterns(stack, "nyx"),), sense, harmless_bits)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns (H, W)."""
+        return self.parts[0].shape[1:]
+
+    def good(self, sense: MaskSense) -> tuple[Mask, Indices]:
+        """Return the pixels that can be trusted in every pattern, shape (H, W).
+
+        Patterns that are masked as a whole, whose indices (K,) come second, say nothing of pixels.
+        """
+        good, blank, first = np.ones(self.shape, dtype=np.bool_), [], 0
+        for stack in self.parts:
+            is_each = stack.shape[0] > 1
+            for start, values in stack.parts():
+                trusted = self._trusted(values, sense)
+                is_blank = ~trusted.any(axis=(1, 2)) & is_each
+                good &= trusted[~is_blank].all(axis=0)
+                blank.append(first + start + np.flatnonzero(is_blank))
+            first += stack.shape[0]
+        return good, np.concatenate(blank).astype(np.intp)
+
+    def _trusted(self, values: NDArray[Any], sense: MaskSense) -> Mask:
+        if sense is MaskSense.NONZERO_IS_GOOD:
+            return np.asarray(values != 0)
+        if self.harmless_bits and values.dtype.kind in "iu":
+            return np.asarray((values.astype(np.int64) & ~np.int64(self.harmless_bits)) == 0)
+        return np.asarray(values == 0)
 
 
 @dataclass(frozen=True)
@@ -145,26 +244,44 @@ class FileScan:
     """What a file states of a scan; None for what it does not state.
 
     Attributes:
+        positions: Positions as stored; None: the file has the patterns alone.
         object_pixel_m: Side of an object pixel for the stored patterns [m].
-        mask: Mask of the detector, shape (H, W).
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
+        pattern_indexes: Number of each pattern, shape (J,), that positions refer to; None: 0, 1...
+        far_field: Whether the file says that patterns are far-field ones.
+        positions_sought: Where positions were looked for, for a message that they are missing.
         origins: Where in the file each of these was found.
     """
 
     patterns: Patterns
-    positions: FilePositions
+    positions: FilePositions | None
     values: Values = Values.INTENSITY
     zero_frequency: ZeroFrequency = ZeroFrequency.CENTRE
     energy_ev: float | None = None
     distance_m: float | None = None
     detector_pixel_m: float | None = None
     object_pixel_m: float | None = None
-    mask: NDArray[Any] | None = None
-    mask_sense: MaskSense | None = None
+    mask: FileMask | None = None
     probe_modes: Complex | None = None
     geometry_unknown: bool = False
+    pattern_indexes: NDArray[Any] | None = None
+    far_field: bool | None = None
+    positions_sought: str = ""
     origins: dict[str, str] = field(default_factory=dict)
+
+
+Fact = TypeVar("Fact")
+
+
+def unless_given(given: object, read: Callable[[], Fact]) -> Fact | None:
+    """Return a fact of the file; None where it cannot be read, but was given as an option."""
+    if given is None:
+        return read()
+    try:
+        return read()
+    except ValueError:
+        return None
 
 
 def probe_modes_of(values: NDArray[Any], where: str) -> Complex:

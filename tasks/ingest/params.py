@@ -33,13 +33,19 @@ AUTO = "auto"
 FORMATS = (AUTO, *IMPORTERS)
 
 
-class PositionsParams(StrictModel):
-    """What the file does not say of its positions, and how they are turned."""
+class PositionsParams(NamedFile):
+    """What the file does not say of its positions, and how they are turned.
+
+    With a file of their own, unit, order and `moves` are those of that file. Its `dataset` may name
+    two arrays, `y,x`.
+    """
 
     unit: PositionUnit | None = Field(
         None, description=f"Unit of the positions: {', '.join(PositionUnit)}; none: the file's"
     )
-    order: Order | None = Field(None, description="Columns: yx or xy; none: the format's")
+    order: Order | None = Field(
+        None, description="Columns as they are stored: yx or xy; none: the format's"
+    )
     moves: Moves | None = Field(
         None, description="Whose positions they are: sample or probe; none: the format's"
     )

@@ -1,34 +1,27 @@
 """Opening a measured scan, everything that is needed said of it: by its file, or by the person.
 
 A file stays in its folder. What nobody says is asked for by the name of the option, not guessed.
+Options speak of the file: what is true of it changes nothing, what contradicts it is noted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from tasks.core import Complex, Mask, Real64
+from tasks.core import Complex, Indices, Mask, Real64
 from tasks.core.files.archive import is_archive
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
-from tasks.ingest.file_scan import (
-    LARGEST_VALUE,
-    FilePositions,
-    FileScan,
-    MaskSense,
-    Moves,
-    Order,
-    PositionUnit,
-    Values,
-    ZeroFrequency,
-)
+from tasks.ingest.file_scan import FileMask, FileScan, MaskSense, Values, ZeroFrequency
 from tasks.ingest.files.patterns import Patterns
-from tasks.ingest.files.units import LENGTH_UNITS_M
+from tasks.ingest.files.product import with_product
+from tasks.ingest.files.statements import Contradiction, agreed, differing
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import AUTO, IngestParams
+from tasks.ingest.resolved_positions import read_positions_file, resolve_positions
 
 PIXEL_AGREEMENT = 0.02
 
@@ -44,6 +37,10 @@ class ResolvedScan:
         good: Detector pixels that can be trusted, as stored, shape (H, W).
         probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
         origins: Where each of these was found.
+        contradictions: What the person says otherwise than the file.
+        n_without_position: Patterns of the file that are left out, since no position is theirs.
+        n_masked: Patterns that are left out, since the file masks every pixel of theirs.
+        far_field: Whether the file says that patterns are far-field ones.
     """
 
     format: str
@@ -57,6 +54,10 @@ class ResolvedScan:
     good: Mask | None
     probe_modes: Complex | None
     origins: dict[str, str]
+    contradictions: tuple[Contradiction, ...] = ()
+    n_without_position: int = 0
+    n_masked: int = 0
+    far_field: bool | None = None
 
     def __len__(self) -> int:
         """Return the number of patterns."""
@@ -87,7 +88,8 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     if not path.is_file():
         raise ValueError(f"{path} is not there. Give the path of a file.")
     root = path.resolve().parent if params.data_root is None else params.data_root.resolve()
-    for given in (path, params.product.file, params.layout.file):
+    beside = (params.product.file, params.layout.file, params.positions.file)
+    for given in (path, *beside):
         if given is None:
             continue
         if params.data_root is not None and path_below(params.data_root, given.resolve()) is None:
@@ -95,13 +97,37 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
                 f"{given} lies outside the data root {params.data_root}. Name a file below it."
             )
         if h5py.is_hdf5(given):
-            refuse_links_out(given, root)
+            refuse_links_out(given, root if given is path else _root_of(given, params))
     name = _recognise(path, params) if params.format == AUTO else params.format
-    return resolve(IMPORTERS[name].read(path, params), params, name)
+    importer = IMPORTERS[name]
+    file_scan = importer.read(path, params)
+    product = params.product.file
+    if product is not None and not importer.reads_product and not product.samefile(path):
+        file_scan = with_product(file_scan, product, params)
+    if params.positions.file is not None:
+        stated = read_positions_file(params.positions, params.unpacked_limit_gib)
+        file_scan = replace(file_scan, positions=stated)
+    if file_scan.positions is None:
+        sought = f": {file_scan.positions_sought}" if file_scan.positions_sought else ""
+        raise ValueError(
+            f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions{sought}. Name "
+            f"the product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
+            f"--product.file; or any file of positions by --positions.file, with --positions.unit, "
+            f"--positions.order and --positions.moves."
+        )
+    return resolve(file_scan, params, name)
+
+
+def _root_of(given: Path, params: IngestParams) -> Path:
+    """Return the folder that links of a file beside the scan must stay in."""
+    return given.resolve().parent if params.data_root is None else params.data_root.resolve()
 
 
 def _recognise(path: Path, params: IngestParams) -> str:
     """Return the name of a file's format, from its content."""
+    for name, importer in IMPORTERS.items():
+        if importer.takes_file(path, params):
+            return name
     if is_archive(path):
         return next(name for name, one in IMPORTERS.items() if one.takes_archive(path, params))
     with open_foreign_hdf5(path) as file:
@@ -110,37 +136,52 @@ def _recognise(path: Path, params: IngestParams) -> str:
                 return name
         top = ", ".join(sorted(file)) or "nothing"
     raise ValueError(
-        f"{path} is HDF5, but of no format that is known here; its top level holds: {top}. Name "
-        f"its --format ({', '.join(IMPORTERS)}), or save its arrays as .npz with a --layout.file."
+        f"{path} is HDF5, but of no format that is known here; its top level holds: {top}. Say "
+        f"which dataset is what in a YAML, with --layout.file, or name its --format "
+        f"({', '.join(IMPORTERS)})."
     )
 
 
 def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> ResolvedScan:
     """Join what a file states with what a person says; ask for what is missing or contradictory."""
-    geometry, object_pixel_m = _resolve_geometry(file_scan, params)
-    positions, in_metres = _resolve_positions(file_scan, params, object_pixel_m)
+    noted: list[Contradiction] = []
+    geometry, object_pixel_m = _resolve_geometry(file_scan, params, noted)
+    placed = resolve_positions(file_scan, params, object_pixel_m, noted)
+    asked, patterns = params.patterns, file_scan.patterns
+    n_without = patterns.shape[0] - len(placed.kept)
+    good, blank = _good_pixels(file_scan, params, noted)
+    seen = ~np.isin(placed.kept, blank)
+    kept = placed.kept[seen]
     return ResolvedScan(
         format=format_,
-        patterns=file_scan.patterns,
-        values=params.patterns.values or file_scan.values,
-        zero_frequency=params.patterns.zero_frequency or file_scan.zero_frequency,
-        positions=positions,
-        in_metres=in_metres,
+        patterns=patterns if len(kept) == patterns.shape[0] else patterns.taken(kept),
+        values=agreed(noted, "patterns.values", asked.values, file_scan.values),
+        zero_frequency=agreed(
+            noted, "patterns.zero-frequency", asked.zero_frequency, file_scan.zero_frequency
+        ),
+        positions=placed.values[seen],
+        in_metres=placed.in_metres,
         geometry=geometry,
         object_pixel_m=object_pixel_m,
-        good=_good_pixels(file_scan, params.mask.sense or file_scan.mask_sense),
+        good=good,
         probe_modes=file_scan.probe_modes,
         origins={key: value for key, value in file_scan.origins.items() if value},
+        contradictions=tuple(noted),
+        n_without_position=n_without,
+        n_masked=int(np.count_nonzero(~seen)),
+        far_field=file_scan.far_field,
     )
 
 
 def _resolve_geometry(
-    file_scan: FileScan, params: IngestParams
+    file_scan: FileScan, params: IngestParams, noted: list[Contradiction]
 ) -> tuple[Geometry | None, float | None]:
     """Return the instrument and the object pixel; None for what is not known."""
-    energy = params.energy_ev or file_scan.energy_ev
-    distance = params.distance_m or file_scan.distance_m
-    pixel = params.detector_pixel_m or file_scan.detector_pixel_m
+    names = ("energy_ev", "distance_m", "detector_pixel_m")
+    energy, distance, pixel = (
+        differing(noted, name.replace("_", "-"), getattr(params, name), getattr(file_scan, name))
+        for name in names
+    )
     object_pixel = file_scan.object_pixel_m
     side = file_scan.patterns.shape[2]
     if energy and distance and not pixel and object_pixel:
@@ -156,6 +197,16 @@ def _resolve_geometry(
                 f"were cropped or binned since: give --energy-ev, --distance-m or "
                 f"--detector-pixel-m."
             )
+        if params.geometry_unknown:
+            noted.append(
+                Contradiction(
+                    "geometry-unknown",
+                    "unknown",
+                    "energy, distance and detector pixel",
+                    by_format=False,
+                    is_followed=False,
+                )
+            )
         return geometry, implied
     if params.geometry_unknown or file_scan.geometry_unknown:
         return None, object_pixel
@@ -167,58 +218,18 @@ def _resolve_geometry(
     )
 
 
-def _resolve_positions(
-    file_scan: FileScan, params: IngestParams, object_pixel_m: float | None
-) -> tuple[Real64, bool]:
-    """Return positions of the probe (y, x), and whether they are in metres."""
-    asked, found = params.positions, file_scan.positions
-    values, unit = _checked(found, file_scan.patterns.shape[0]), asked.unit or found.unit
-    order, moves = asked.order or found.order, asked.moves or found.moves
-    if order is None:
-        raise ValueError(
-            "The file does not say the order of its positions. Give --positions.order."
-        )
-    if order is Order.XY:
-        values = values[:, ::-1]
-    if moves is Moves.SAMPLE:
-        values = -values
-    if asked.swap:
-        values = values[:, ::-1]
-    values = values * np.where([asked.negate_y, asked.negate_x], -1.0, 1.0)
-    if unit is PositionUnit.PX:
-        return values, False
-    if object_pixel_m is None:
-        raise ValueError(
-            "The positions are in metres, but without energy, distance and detector pixel nobody "
-            "knows how large an object pixel is. Give --energy-ev, --distance-m and "
-            "--detector-pixel-m, or positions in pixels with --positions.unit px."
-        )
-    return values * LENGTH_UNITS_M[unit], True
+def _good_pixels(
+    file_scan: FileScan, params: IngestParams, noted: list[Contradiction]
+) -> tuple[Mask | None, Indices]:
+    """Return where the file's mask is good, shape (H, W), and patterns that it masks as a whole.
 
-
-def _checked(found: FilePositions, n_patterns: int) -> Real64:
-    """Return positions (J, 2), finite, as many as patterns."""
-    values = found.values
-    if values.ndim != 2 or values.shape[1] != 2 or len(values) != n_patterns:
-        raise ValueError(
-            f"The scan has {n_patterns} patterns, but positions of shape {values.shape}, expected "
-            f"({n_patterns}, 2). Leave out the patterns or positions that have no partner, or name "
-            f"the arrays that belong together."
-        )
-    bad = int(np.count_nonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1)))
-    if bad:
-        raise ValueError(
-            f"{bad} of {n_patterns} positions are not finite. Repair them, or leave those "
-            f"exposures out of the file."
-        )
-    return values
-
-
-def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> Mask | None:
-    """Return where the file's mask is good, shape (H, W)."""
+    `--mask.sense` is that of the file named by `--mask.file`; without one, that of the scan's mask.
+    """
     mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:
-        return None
+        return None, np.empty(0, dtype=np.intp)
+    stated = None if params.mask.file is not None else params.mask.sense
+    sense = stated if mask.sense is None else agreed(noted, "mask.sense", stated, mask.sense)
     if sense is None:
         raise ValueError(
             "The file has a mask, but does not say whether zero is good. Give --mask.sense "
@@ -229,4 +240,18 @@ def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> Mask | None:
             f"The mask has the shape {mask.shape}, the patterns {shape[1:]}. Give the mask of this "
             f"detector, as the patterns were cut."
         )
-    return np.asarray(mask != 0 if sense is MaskSense.NONZERO_IS_GOOD else mask == 0)
+    good, blank = mask.good(sense)
+    if not good.any() or len(blank) == shape[0]:
+        raise ValueError(_nothing_good(mask, sense))
+    return good, blank
+
+
+def _nothing_good(mask: FileMask, sense: MaskSense) -> str:
+    other = next(one for one in MaskSense if one is not sense)
+    n_good = int(mask.good(other)[0].sum())
+    if not n_good:
+        return "The file's mask leaves no good pixel in either sense. Give one by --mask.file."
+    return (
+        f"The file's mask leaves no good pixel where {sense.value.replace('_', ' ')}; in the other "
+        f"sense {n_good} are good. If that is true of the file, give --mask.sense {other.value}."
+    )

@@ -12,6 +12,7 @@ from tasks.ingest.checks import (
     pattern_checks,
     refuse_errors,
     scan_checks,
+    statement_checks,
     verdict_of,
 )
 from tasks.ingest.checks.check_page import write_checks
@@ -77,6 +78,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
     if not found:  # else step and probe would be measured in a frame that is not theirs
         found += scan_checks.check_positions(prepared, overlap)
         found += scan_checks.check_probe(prepared)
+    found += statement_checks.check_statements(prepared)
     found += pattern_checks.check_light(prepared)
     found += pattern_checks.check_detector(prepared)
     is_asked, orientations = prepared.params.check_orientation, None

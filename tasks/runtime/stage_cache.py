@@ -25,6 +25,8 @@ from tasks.runtime.stage_process import find_call
 
 MISSING = "missing"
 PACKAGE = "tasks"
+# Data of a package that a stage reads as it reads its code.
+LAYOUTS = "layouts/*.yaml"
 LEFT_OUT = ("tasks.runtime",)
 # Each loads the modules of its folder, and of the entry points of a group, by name.
 CATALOGUES = {
@@ -160,11 +162,14 @@ def fingerprinted_modules(module: str) -> list[str]:
 
 @cache
 def code_sha256(module: str) -> str:
-    """Return the SHA-256 over the source of `fingerprinted_modules`."""
+    """Return the SHA-256 over the source of `fingerprinted_modules`, and the layouts beside it."""
     digest = hashlib.sha256()
     for name in fingerprinted_modules(module):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise ValueError(f"The stage module {name} cannot be found. Install the project again.")
         digest.update(name.encode() + b"\0" + Path(spec.origin).read_bytes() + b"\0")
+        if spec.submodule_search_locations:
+            for layout in sorted(Path(spec.origin).parent.glob(LAYOUTS)):
+                digest.update(layout.name.encode() + b"\0" + layout.read_bytes() + b"\0")
     return digest.hexdigest()

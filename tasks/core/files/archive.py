@@ -20,6 +20,7 @@ from tasks.core.files.atomic_files import scratch_array
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, whole
 
 BLOCK_BYTES = 2**22
+ZIP_START, NPY_START = b"PK\x03\x04", b"\x93NUM"
 GIB = 2**30
 NUMPY_SUFFIXES = (".npz", ".npy")
 LARGEST_FIELD_GIB = 2.0
@@ -52,9 +53,23 @@ def read_arrays(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
             return _arrays_of(path, stream, limit_gib)
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(
-            f"{path} cannot be read as NumPy arrays ({error}). It is cut short or of another "
-            f"kind: copy it again, or save it with numpy.savez."
+            f"{path} cannot be read as NumPy arrays ({error}). {_why_not_read(path, error)}"
         ) from error
+
+
+def _why_not_read(path: Path, error: BaseException) -> str:
+    """Say what is wrong with an archive; that it is cut short, only where its end is missing."""
+    start = _first_bytes(path)
+    if isinstance(error, EOFError) or (start == ZIP_START and not zipfile.is_zipfile(path)):
+        return "It is cut short: copy it again from its source."
+    if start in (ZIP_START, NPY_START) or start[:3] == b"BZh":
+        return "It is damaged: copy it again from its source, or save it with numpy.savez."
+    return "It is of another kind: copy it again under its own name, or save it with numpy.savez."
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4)
 
 
 def _arrays_of(path: Path, stream: IO[bytes], limit_gib: float) -> dict[str, NDArray[Any]]:

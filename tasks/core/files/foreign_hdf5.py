@@ -1,7 +1,8 @@
 """HDF5 files of other programs: read only, and never further than the data root.
 
 A link, a virtual dataset or a dataset in a raw file can lead to any file of the machine. Those of
-a file are looked through before anything is read from it.
+a file are looked through before anything is read from it. The filters of `hdf5plugin` (bitshuffle,
+LZ4, Blosc, Zstandard and others) are registered when this module is imported.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import hdf5plugin  # noqa: F401  registers its filters with HDF5
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ LARGEST_CHUNK_BYTES = 2**30
 LARGEST_FIELD_BYTES = 2**31
 # What h5py raises where bytes of a file are wrong.
 UNREADABLE = (OSError, KeyError, RuntimeError, SystemError)
+# How HDF5 says that a file ends before its superblock says it does.
+TRUNCATED = "truncated file"
 
 
 @contextmanager
@@ -26,17 +30,51 @@ def open_foreign_hdf5(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r")
     except UNREADABLE as error:
         raise ValueError(
-            f"{path} cannot be opened as HDF5 ({error}). It is missing, cut short, or of another "
-            f"kind: copy it again from its source, or name its format."
+            f"{path} cannot be opened as HDF5 ({error}). {_why_not_hdf5(path, error)}"
         ) from error
     with file:
         try:
             yield file
         except UNREADABLE as error:
             raise ValueError(
-                f"{path} is HDF5, but cannot be read to its end ({error}). It is cut short or "
-                f"damaged, or needs a filter that is not installed: copy it again, or save it "
-                f"again with gzip."
+                f"{path} is HDF5, but cannot be read to its end ({error}). {_why_not_read(error)}"
+            ) from error
+
+
+def _why_not_hdf5(path: Path, error: BaseException) -> str:
+    if not path.is_file():
+        return "It is missing: give the path of a file."
+    if TRUNCATED in str(error):
+        return "It is cut short: copy it again from its source."
+    return "It is damaged or of another kind: copy it again from its source, or name its format."
+
+
+def _why_not_read(error: BaseException) -> str:
+    reason = str(error)
+    if "filter" in reason or "plugin" in reason:
+        return (
+            "It needs a filter that is not installed here: save it again with h5repack -f GZIP=4."
+        )
+    if isinstance(error, KeyError) or "doesn't exist" in reason:
+        return "A dataset is missing, or a link leads nowhere: export the file again."
+    return "It is damaged: copy it again from its source."
+
+
+def refuse_unknown_filter(dataset: h5py.Dataset, name: str) -> None:
+    """Refuse (ValueError) a dataset that is packed by a filter that is not installed here."""
+    created = dataset.id.get_create_plist()
+    for place in range(created.get_nfilters()):
+        number, _, _, label = created.get_filter(place)
+        if h5py.h5z.filter_avail(number) or not dataset.size:
+            continue
+        try:  # a filter may have been left out where it did not help
+            dataset[(0,) * dataset.ndim]
+        except UNREADABLE as error:
+            called = label.decode(errors="replace") or "without a name"
+            raise ValueError(
+                f"{dataset.file.filename}: {name} is packed by the HDF5 filter {number} "
+                f"({called}), which neither HDF5 nor hdf5plugin has. Save it again with h5repack "
+                f"-f GZIP=4 where that filter is installed."
             ) from error
 
 
@@ -54,7 +92,7 @@ def refuse_links_out(path: Path, data_root: Path) -> None:
         with open_foreign_hdf5(current) as file:
             named = _files_named_by(file)
         for where, name in named:
-            target = (current.parent / name).resolve()
+            target = _where_hdf5_looks(current, name)
             if not target.is_relative_to(data_root.resolve()):
                 raise ValueError(
                     f"{current.name} leads at {where} to {name}, which lies outside the data root "
@@ -68,6 +106,19 @@ def refuse_links_out(path: Path, data_root: Path) -> None:
                 )
             if h5py.is_hdf5(target):
                 waiting.append(target)
+
+
+def _where_hdf5_looks(current: Path, name: str) -> Path:
+    """Return the file that a name leads to.
+
+    Where an absolute name leads nowhere, HDF5 takes the file of that name beside the one that
+    leads to it: a scan that was copied from its beamline with all of its files.
+    """
+    named = current.parent / name
+    beside = current.parent / Path(name).name
+    if Path(name).is_absolute() and not named.exists() and beside.exists():
+        return beside.resolve()
+    return named.resolve()
 
 
 def _files_named_by(file: h5py.File) -> list[tuple[str, str]]:
@@ -119,6 +170,7 @@ def first_of(file: h5py.File, names: Sequence[str], meaning: str) -> str:
 
 def whole(dataset: h5py.Dataset) -> NDArray[Any]:
     """Return all of a dataset that is no pattern; refuse one larger than such a field may be."""
+    refuse_unknown_filter(dataset, dataset.name)
     if dataset.size * dataset.dtype.itemsize > LARGEST_FIELD_BYTES:
         raise ValueError(
             f"{dataset.file.filename} has {dataset.shape} values in {dataset.name}, more than the "
@@ -137,9 +189,12 @@ def number(file: h5py.File, name: str) -> float | None:
 
 
 def units_of(file: h5py.File, name: str) -> str | None:
-    """Return the attribute `units` of a dataset; none where it has none."""
-    units = file[name].attrs.get("units") if name in file else None
-    return None if units is None else text(units)
+    """Return the attribute `units` (some programs: `unit`) of a dataset; none without one."""
+    if name not in file:
+        return None
+    attributes = file[name].attrs
+    units = attributes.get("units", attributes.get("unit"))
+    return None if units is None or not text(units).strip() else text(units).strip()
 
 
 def attribute_number(item: Any, name: str) -> float | None:

@@ -1,4 +1,7 @@
-"""Energies and lengths of other programs in eV and metres; what no instrument has is refused."""
+"""Energies and lengths of other programs in eV and metres; what no instrument has is refused.
+
+Units may have any SI prefix, as a symbol (`cm`, `µm`, `keV`) or as a word (`centimetre`).
+"""
 
 from collections.abc import Sequence
 
@@ -11,12 +14,86 @@ from tasks.core.files.scan_record import (
     PLANCK_J_S,
 )
 
+# The units in which a number may have been meant, for hints.
 ENERGY_UNITS_EV = {"J": 1 / ELECTRONVOLT_J, "eV": 1.0, "keV": 1e3, "MeV": 1e6, "GeV": 1e9}
-LENGTH_UNITS_M = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9, "pm": 1e-12}
-LENGTH_UNITS_M |= {"metre": 1.0, "meter": 1.0, "meters": 1.0, "micron": 1e-6, "microns": 1e-6}
-LENGTH_UNITS_M |= {"angstrom": 1e-10, "A": 1e-10}
+
+PREFIXES = {
+    "": 1.0,
+    "f": 1e-15,
+    "p": 1e-12,
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "c": 1e-2,
+    "d": 1e-1,
+    "da": 1e1,
+    "h": 1e2,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+}
+PREFIX_WORDS = {
+    "": 1.0,
+    "femto": 1e-15,
+    "pico": 1e-12,
+    "nano": 1e-9,
+    "micro": 1e-6,
+    "milli": 1e-3,
+    "centi": 1e-2,
+    "deci": 1e-1,
+    "kilo": 1e3,
+    "mega": 1e6,
+    "giga": 1e9,
+}
+LENGTH_WORDS = ("meter", "metre", "meters", "metres")
+ANGSTROMS = ("a", "å", "angstrom", "angstroms", "ångström", "ångstrom", "ang")
+MICRONS = ("micron", "microns")
+ENERGY_WORDS = ("electronvolt", "electronvolts", "electron volt", "electron volts")
+JOULE_WORDS = ("joule", "joules")
+PIXELS = ("px", "pixel", "pixels")
 
 SQUARE = 1e-3
+
+
+def metres_per_unit(units: str) -> float | None:
+    """Return how many metres a unit of length is; None for a unit that is not known."""
+    symbol = _plain(units)
+    word = symbol.lower()
+    if word in ANGSTROMS:
+        return 1e-10
+    if word in MICRONS:
+        return 1e-6
+    if symbol.endswith("m") and symbol[:-1] in PREFIXES:
+        return PREFIXES[symbol[:-1]]
+    return _of_words(word, LENGTH_WORDS)
+
+
+def ev_per_unit(units: str) -> float | None:
+    """Return how many electronvolts a unit of energy is; None for a unit that is not known."""
+    symbol = _plain(units)
+    word = symbol.lower()
+    for name, size in (("eV", 1.0), ("J", 1 / ELECTRONVOLT_J)):
+        if symbol.endswith(name) and symbol[: -len(name)] in PREFIXES:
+            return PREFIXES[symbol[: -len(name)]] * size
+    if word in ("ev", "kev", "gev"):  # mev may be milli or mega
+        return PREFIXES[{"e": "", "k": "k", "g": "G"}[word[0]]]
+    if (found := _of_words(word, ENERGY_WORDS)) is not None:
+        return found
+    joules = _of_words(word, JOULE_WORDS)
+    return None if joules is None else joules / ELECTRONVOLT_J
+
+
+def _plain(units: str) -> str:
+    """Return a unit without spaces around, its sign for micro as `u`."""
+    return units.strip().replace("\u00b5", "u").replace("\u03bc", "u").replace("\u212b", "\u00c5")
+
+
+def _of_words(word: str, names: Sequence[str]) -> float | None:
+    for name in sorted(names, key=len, reverse=True):
+        if word.endswith(name) and word[: -len(name)] in PREFIX_WORDS:
+            return PREFIX_WORDS[word[: -len(name)]]
+    return None
 
 
 def energy_ev(value: float, units: str, where: str) -> float:
@@ -26,11 +103,12 @@ def energy_ev(value: float, units: str, where: str) -> float:
     names the units in which it would be that of photons.
     """
     least, most = ENERGY_WINDOW_EV
-    if units not in ENERGY_UNITS_EV:
+    size = ev_per_unit(units)
+    if size is None:
         raise ValueError(
             f"{where} has the unit {units!r}, expected J, eV or keV. Give --energy-ev."
         )
-    found = value * ENERGY_UNITS_EV[units]
+    found = value * size
     if least <= found <= most:
         return found
     fitting = [name for name, ev in ENERGY_UNITS_EV.items() if least <= value * ev <= most]
@@ -52,12 +130,13 @@ def energy_of_wavelength_ev(wavelength_m: float, where: str) -> float:
 
 def length_m(value: float, units: str, where: str) -> float:
     """Return a length [m]; refuse a unit that is not known."""
-    if units not in LENGTH_UNITS_M:
+    size = metres_per_unit(units)
+    if size is None:
         raise ValueError(
-            f"{where} has the unit {units!r}, expected m, mm, um or nm. Give the value in an "
-            f"option."
+            f"{where} has the unit {units!r}, expected metres with any SI prefix (m, cm, mm, um, "
+            f"nm) or angstrom. Give the value in an option."
         )
-    return value * LENGTH_UNITS_M[units]
+    return value * size
 
 
 def plausible_m(name: str, value: float | None) -> float | None:

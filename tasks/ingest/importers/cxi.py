@@ -6,26 +6,29 @@ lie in that frame is what `basis_vectors` say; without them rows go along +y and
 shares the detector and its axes.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.core import Real64
-from tasks.core.files.foreign_hdf5 import first_of, number, open_foreign_hdf5, units_of, whole
-from tasks.core.files.scan_file import COUNTS, DETECTOR, PLACEHOLDER, SOURCE, TRANSLATION
-from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, good_pixels
+from tasks.core.files.foreign_hdf5 import number, open_foreign_hdf5, units_of, whole
+from tasks.core.files.scan_file import PLACEHOLDER
+from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, PixelFault
 from tasks.ingest.file_scan import (
+    FileMask,
     FileOptions,
     FilePositions,
     FileScan,
     MaskSense,
     Moves,
-    PositionUnit,
+    Order,
     probe_modes_of,
+    unless_given,
 )
+from tasks.ingest.files.entries import Entry, entry_names, find_entry, has_patterns
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import (
     energy_ev,
@@ -36,54 +39,82 @@ from tasks.ingest.files.units import (
 )
 
 AXIS_ALIGNED = 0.99
-DATA = (COUNTS, "entry_1/data_1/data")
-TRANSLATIONS = (TRANSLATION, "entry_1/data_1/translation", f"{DETECTOR}/translation")
-ILLUMINATION = f"{SOURCE}/illumination"
+NUMBERED = re.compile(r"entry_\d+")
 
 
 def recognises(file: h5py.File) -> bool:
     """Tell whether a file is CXI."""
-    return "cxi_version" in file or any(name in file for name in DATA)
+    numbered = [name for name in entry_names(file) if NUMBERED.fullmatch(name)]
+    return "cxi_version" in file or any(has_patterns(file, name) for name in numbered)
 
 
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a CXI file states of a scan; refuse one without patterns or translations."""
+    """Read what a CXI file states of a scan; refuse one without patterns."""
     with open_foreign_hdf5(path) as file:
-        name = first_of(file, DATA, "diffraction patterns")
-        unknown = DETECTOR in file and bool(file[DETECTOR].attrs.get(PLACEHOLDER, False))
-        light = whole(file[ILLUMINATION]) if ILLUMINATION in file else None
+        entry = find_entry(file, options)
+        is_unknown = entry.detector is not None and bool(
+            file[entry.detector].attrs.get(PLACEHOLDER, False)
+        )
+        positions = _positions(entry, is_placeholder=is_unknown)
+        lights = entry.names(("instrument", "source"), "illumination")
         return FileScan(
-            patterns=hdf5_patterns(path, file[name]),
-            positions=_positions(file, unknown),
-            energy_ev=_energy_ev(file) if not unknown and options.energy_ev is None else None,
-            **detector_facts(file, options, geometry_unknown=unknown),
-            probe_modes=None if light is None else probe_modes_of(light, ILLUMINATION),
-            geometry_unknown=unknown,
-            origins={"patterns": name, "positions": first_of(file, TRANSLATIONS, "translations")},
+            patterns=hdf5_patterns(path, file, (entry.patterns,)),
+            positions=positions,
+            energy_ev=None
+            if is_unknown
+            else unless_given(options.energy_ev, lambda: _energy_ev(entry)),
+            **detector_facts(path, entry, options, geometry_unknown=is_unknown),
+            probe_modes=probe_modes_of(whole(file[lights[0]]), lights[0]) if lights else None,
+            geometry_unknown=is_unknown,
+            positions_sought=sought(entry, "sample_1/geometry_1/translation"),
+            origins={
+                "patterns": entry.patterns,
+                "positions": "" if positions is None else positions.where,
+            },
         )
 
 
-def _positions(file: h5py.File, unknown: bool) -> FilePositions:
-    """Return the translations of the sample along the rows and columns of the detector."""
-    name = first_of(file, TRANSLATIONS, "translations")
-    factor = length_m(1.0, units_of(file, name) or "m", f"{name} of {file.filename}")
-    along = in_detector_axes(file, whole(file[name]), name) * factor
-    if unknown:
-        return FilePositions(along / PLACEHOLDER_PIXEL_M, PositionUnit.PX, Moves.SAMPLE)
-    return FilePositions(along, PositionUnit.M, Moves.SAMPLE)
+def sought(entry: Entry, name: str) -> str:
+    """Return where positions are looked for, and what is there."""
+    held = ", ".join(sorted(entry.file[entry.name]))
+    return f"the dataset {entry.name}/{name} is missing; {entry.name} holds: {held}"
 
 
-def _energy_ev(file: h5py.File) -> float | None:
+def _positions(entry: Entry, *, is_placeholder: bool) -> FilePositions | None:
+    """Return the translations of the sample; None where there are none."""
+    names = [
+        *entry.names(("sample", "geometry"), "translation"),
+        *entry.names(("data",), "translation"),
+        *entry.in_detector("translation"),
+    ]
+    if not names:
+        return None
+    units = units_of(entry.file, names[0])
+    return FilePositions(
+        whole(entry.file[names[0]]),
+        units or "m",
+        Moves.SAMPLE,
+        Order.XY,
+        is_unit_stated=units is not None,
+        axes=detector_axes(entry),
+        placeholder_pixel_m=PLACEHOLDER_PIXEL_M if is_placeholder else None,
+        where=names[0],
+    )
+
+
+def _energy_ev(entry: Entry) -> float | None:
     """Return the photon energy; that of the wavelength where no energy is there."""
-    name = f"{SOURCE}/energy"
-    if (value := number(file, name)) is not None:
-        return energy_ev(value, units_of(file, name) or "J", f"{name} of {file.filename}")
-    name = f"{SOURCE}/wavelength"
-    metres = _length_m(file, name)
-    return None if metres is None else energy_of_wavelength_ev(metres, f"{name} of {file.filename}")
+    for name in entry.names(("instrument", "source"), "energy"):
+        if (value := number(entry.file, name)) is not None:
+            where = f"{name} of {entry.file.filename}"
+            return energy_ev(value, units_of(entry.file, name) or "J", where)
+    for name in entry.names(("instrument", "source"), "wavelength"):
+        if (metres := length_of(entry.file, name)) is not None:
+            return energy_of_wavelength_ev(metres, f"{name} of {entry.file.filename}")
+    return None
 
 
-def _length_m(file: h5py.File, name: str) -> float | None:
+def length_of(file: h5py.File, name: str) -> float | None:
     """Return a length [m], by its unit; metres where none is given."""
     if (value := number(file, name)) is None:
         return None
@@ -91,40 +122,53 @@ def _length_m(file: h5py.File, name: str) -> float | None:
 
 
 def detector_facts(
-    file: h5py.File, options: FileOptions, *, geometry_unknown: bool = False
+    path: Path, entry: Entry, options: FileOptions, *, geometry_unknown: bool = False
 ) -> dict[str, Any]:
-    """Return what is not given of distance and pixel, and the mask, as fields of `FileScan`."""
-    name, distance, pixel = f"{DETECTOR}/mask", None, None
+    """Return distance, pixel and mask of the detector, as fields of `FileScan`."""
+    distance, pixel, masks = None, None, entry.in_detector("mask", "pixel_mask")
     if not geometry_unknown:
-        if options.distance_m is None:
-            distance = plausible_m("distance_m", _length_m(file, f"{DETECTOR}/distance"))
-        pixel = _pixel_m(file) if options.detector_pixel_m is None else None
+        distance = unless_given(options.distance_m, lambda: _distance_m(entry))
+        pixel = unless_given(options.detector_pixel_m, lambda: _pixel_m(entry))
     return {
         "distance_m": distance,
         "detector_pixel_m": pixel,
-        "mask": good_pixels(whole(file[name]).astype(np.uint32)) if name in file else None,
-        "mask_sense": MaskSense.NONZERO_IS_GOOD,
+        "mask": _mask(path, entry, masks[0]) if masks else None,
     }
 
 
-def _pixel_m(file: h5py.File) -> float | None:
+def _mask(path: Path, entry: Entry, name: str) -> FileMask:
+    """Return the mask of the detector: one, or one for each pattern."""
+    harmless = int(PixelFault.HAS_SIGNAL)
+    if entry.file[name].ndim > 2:
+        stack = hdf5_patterns(path, entry.file, (name,))
+        return FileMask((stack,), MaskSense.ZERO_IS_GOOD, harmless)
+    return FileMask.of(whole(entry.file[name]), MaskSense.ZERO_IS_GOOD, harmless)
+
+
+def _distance_m(entry: Entry) -> float | None:
+    found = entry.in_detector("distance", "detector_distance")
+    metres = length_of(entry.file, found[0]) if found else None
+    return plausible_m("distance_m", None if metres is None else abs(metres))
+
+
+def _pixel_m(entry: Entry) -> float | None:
     """Return the side of a pixel [m], of `x_pixel_size` or of `basis_vectors`."""
-    sides = [
-        value
-        for name in ("x_pixel_size", "y_pixel_size")
-        if (value := _length_m(file, f"{DETECTOR}/{name}")) is not None
-    ]
-    if not sides and (basis := _basis_vectors(file)) is not None:
+    names = entry.in_detector("x_pixel_size", "y_pixel_size")
+    sides = [value for name in names if (value := length_of(entry.file, name)) is not None]
+    if not sides and (basis := _basis_vectors(entry)) is not None:
         sides = [float(side) for side in np.linalg.norm(basis, axis=1)]
-    return None if not sides else plausible_m("detector_pixel_m", square(sides, file.filename))
+    where = entry.file.filename
+    return None if not sides else plausible_m("detector_pixel_m", square(sides, where))
 
 
-def _basis_vectors(file: h5py.File) -> Real64 | None:
+def _basis_vectors(entry: Entry) -> Real64 | None:
     """Return the steps from row to row and from column to column (x, y, z) [m], shape (2, 3)."""
-    name = f"{DETECTOR}/basis_vectors"
-    if name not in file:
+    found = entry.in_detector("basis_vectors")
+    if not found:
         return None
-    basis = whole(file[name]).astype(np.float64)
+    name, file = found[0], entry.file
+    size = length_m(1.0, units_of(file, name) or "m", f"{name} of {file.filename}")
+    basis = whole(file[name]).astype(np.float64) * size
     if basis.shape == (3, 2):
         basis = basis.T
     if basis.shape != (2, 3) or not np.all(np.isfinite(basis)) or not np.all(basis.any(axis=1)):
@@ -135,24 +179,19 @@ def _basis_vectors(file: h5py.File) -> Real64 | None:
     return basis
 
 
-def in_detector_axes(file: h5py.File, translation: NDArray[Any], name: str) -> Real64:
-    """Return translations (x, y, z) along rows and columns of the detector, shape (J, 2).
+def detector_axes(entry: Entry) -> Real64 | None:
+    """Return what turns (y, x) into rows and columns of the detector, shape (2, 2); None: nothing.
 
     A detector that is turned by an angle that is no multiple of 90 degrees is refused.
     """
-    if translation.ndim != 2 or translation.shape[1] not in (2, 3):
-        raise ValueError(
-            f"{file.filename} has {name} of shape {translation.shape}, expected one (x, y, z) for "
-            f"each pattern. Export it again."
-        )
-    basis = _basis_vectors(file)
+    basis = _basis_vectors(entry)
     if basis is None:
-        return np.asarray(translation[:, 1::-1], dtype=np.float64)
+        return None
     units = basis / np.linalg.norm(basis, axis=1, keepdims=True)
     if np.any(np.abs(units[:, :2]).max(axis=1) < AXIS_ALIGNED):
         raise ValueError(
-            f"The detector of {file.filename} is turned or inclined: basis_vectors point along "
-            f"{np.round(units, 3).tolist()}. Turn the translations into its axes beforehand, and "
-            f"remove basis_vectors."
+            f"The detector of {entry.file.filename} is turned or inclined: basis_vectors point "
+            f"along {np.round(units, 3).tolist()}. Turn the translations into its axes beforehand, "
+            f"and remove basis_vectors."
         )
-    return np.asarray(translation[:, :2] @ units[:, :2].T, dtype=np.float64)
+    return np.asarray(units[:, 1::-1], dtype=np.float64)

@@ -1,10 +1,9 @@
-"""Ptychodus: patterns in one HDF5 file, positions, probe and object in another, the product.
+"""Ptychodus: patterns in one HDF5 file or archive, the rest in another, the product.
 
 Patterns are intensities with the zero frequency in the middle, under one of several names, in
-the layout of Ptychodus itself with `indexes` and `bad_pixels` (true is bad) beside them. Positions
-of a product are those of the probe over the object, in metres, x and y apart, with the index of the
-pattern that each belongs to. pty-chi's test files have `dp` and the fields of a product in one file
-or in two; they state the pixel of the object, but neither energy nor distance.
+the layout of Ptychodus itself with `indexes` and `bad_pixels` (true is bad) beside them. pty-chi's
+test files have `dp` and the fields of a product in one file or in two; they state the pixel of the
+object, but neither energy nor distance.
 """
 
 from pathlib import Path
@@ -12,36 +11,21 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.core import Real64
-from tasks.core.files.foreign_hdf5 import (
-    attribute_number,
-    field,
-    first_of,
-    open_foreign_hdf5,
-    whole,
-)
-from tasks.ingest.file_scan import (
-    FileOptions,
-    FilePositions,
-    FileScan,
-    MaskSense,
-    Moves,
-    PositionUnit,
-    columns,
-    probe_modes_of,
-)
-from tasks.ingest.files.patterns import hdf5_patterns
-from tasks.ingest.files.units import energy_ev, plausible_m, square
+from tasks.core.files.archive import read_arrays
+from tasks.core.files.foreign_hdf5 import attribute_number, first_of, open_foreign_hdf5, whole
+from tasks.ingest.file_scan import FileMask, FileOptions, FileScan, MaskSense, unless_given
+from tasks.ingest.files.patterns import array_patterns, hdf5_patterns
+from tasks.ingest.files.product import X, Y, with_product
+from tasks.ingest.files.units import plausible_m, square
 
-X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"
 PATTERNS = ("patterns", "dp", "entry/data/data", "exchange/data", "entry_1/data_1/data")
+ARCHIVED = ("patterns", "dp", "array")
 
 
 def recognises(file: h5py.File) -> bool:
-    """Tell whether a file has patterns under a name that Ptychodus reads."""
-    return any(isinstance(file.get(name), h5py.Dataset) for name in PATTERNS)
+    """Tell whether a file has patterns under a name that Ptychodus reads, or is a product."""
+    return any(isinstance(file.get(name), h5py.Dataset) for name in (*PATTERNS, X))
 
 
 def recognises_ptychi(file: h5py.File) -> bool:
@@ -49,41 +33,35 @@ def recognises_ptychi(file: h5py.File) -> bool:
     return "dp" in file and has_positions(file)
 
 
+def takes_archive(path: Path, options: FileOptions) -> bool:
+    """Tell whether an archive has patterns alone: one array, or a product is named beside it."""
+    return ".npy" in path.suffixes or options.product.file is not None
+
+
 def read(path: Path, options: FileOptions) -> FileScan:
-    """Read what a file and its product state of a scan; refuse patterns without a position."""
+    """Read what a file and its product state of a scan."""
+    if not h5py.is_hdf5(path):
+        return _read_archive(path, options)
     with open_foreign_hdf5(path) as file:
-        name = first_of(file, PATTERNS, "diffraction patterns")
         has_both = has_positions(file)
-        pixel = _sides(file[name], "detector_pixel")
+        if has_both and not any(name in file for name in PATTERNS):
+            raise ValueError(
+                f"{path} is a product without patterns. Name the file of the diffraction patterns, "
+                f"and this one by --product.file."
+            )
+        name = first_of(file, PATTERNS, "diffraction patterns")
         indexes = whole(file["indexes"]).ravel() if "indexes" in file else None
         bad = whole(file["bad_pixels"]) if "bad_pixels" in file else None
-        patterns = hdf5_patterns(path, file[name])
-    if options.product.file is None and not has_both:
-        raise ValueError(
-            f"{path} has patterns, but no positions. Name the product of the scan, which holds "
-            f"probe_position_x_m and probe_position_y_m, by --product.file."
+        scan = FileScan(
+            patterns=hdf5_patterns(path, file, (name,)),
+            positions=None,
+            detector_pixel_m=unless_given(options.detector_pixel_m, lambda: _pixel_m(file[name])),
+            mask=None if bad is None else FileMask.of(np.asarray(bad), MaskSense.ZERO_IS_GOOD),
+            pattern_indexes=indexes,
+            origins={"patterns": name},
         )
-    product = options.product.file or path
-    with open_foreign_hdf5(product) as file:
-        energy = attribute_number(file, "probe_energy_eV") if options.energy_ev is None else None
-        away = "detector_object_distance_m"
-        distance = attribute_number(file, away) if options.distance_m is None else None
-        light = whole(file["probe"]) if "probe" in file else None
-        positions = _positions_of_patterns(file, indexes, patterns.shape[0])
-        return FileScan(
-            patterns=patterns,
-            positions=FilePositions(positions, PositionUnit.M, Moves.PROBE),
-            energy_ev=energy_ev(energy, "eV", f"probe_energy_eV of {product}") if energy else None,
-            distance_m=plausible_m("distance_m", abs(distance)) if distance else None,
-            detector_pixel_m=plausible_m("detector_pixel_m", square(pixel, str(path)))
-            if pixel and options.detector_pixel_m is None
-            else None,
-            object_pixel_m=_pixel_m(file),
-            mask=None if bad is None else np.asarray(bad, dtype=np.uint32),
-            mask_sense=MaskSense.ZERO_IS_GOOD,
-            probe_modes=None if light is None else probe_modes_of(light, f"probe of {product}"),
-            origins={"patterns": name, "positions": product.name, "probe": product.name},
-        )
+    product = options.product.file or (path if has_both else None)
+    return scan if product is None else with_product(scan, product, options)
 
 
 def has_positions(file: h5py.File) -> bool:
@@ -91,40 +69,26 @@ def has_positions(file: h5py.File) -> bool:
     return X in file and Y in file
 
 
-def _positions_of_patterns(
-    product: h5py.File, pattern_indexes: NDArray[np.integer] | None, n_patterns: int
-) -> Real64:
-    """Return positions (y, x) [m] in the order of the patterns; no indexes: those are 0, 1, ..."""
-    y, x = (whole(field(product, name, "positions")) for name in (Y, X))
-    positions = columns(y, x)
-    stored = whole(product[INDEXES]).ravel() if INDEXES in product else np.empty(0)
-    # Some programs write zeros for all: indexes that tell no patterns apart say nothing.
-    if not len(stored) or not len(stored) == len(positions) == len(np.unique(stored)):
-        return positions
-    indexes = stored.astype(np.intp)
-    wanted = np.arange(n_patterns) if pattern_indexes is None else pattern_indexes
-    order = np.argsort(indexes, kind="stable")
-    places = np.searchsorted(indexes, wanted, sorter=order)
-    places = order[np.minimum(places, len(order) - 1)]
-    lacking = wanted[indexes[places] != wanted]
-    if len(lacking):
+def _read_archive(path: Path, options: FileOptions) -> FileScan:
+    arrays = read_arrays(path, options.unpacked_limit_gib)
+    found = [name for name in ARCHIVED if name in arrays]
+    if not found or arrays[found[0]].ndim != 3:
         raise ValueError(
-            f"{len(lacking)} of {n_patterns} patterns have no position in {product.filename}: its "
-            f"{INDEXES} do not name pattern {int(lacking[0])}. Export the product of this scan, "
-            f"with all of its patterns."
+            f"{path} has no diffraction patterns (J, H, W) called {', '.join(ARCHIVED)}. It holds: "
+            f"{', '.join(f'{key} {value.shape}' for key, value in sorted(arrays.items()))}. Say "
+            f"which array is what in a YAML, with --layout.file."
         )
-    return positions[places]
+    name = found[0]
+    scan = FileScan(array_patterns(arrays[name], "nyx"), None, origins={"patterns": name})
+    product = options.product.file
+    return scan if product is None else with_product(scan, product, options)
 
 
-def _pixel_m(file: h5py.File) -> float | None:
-    """Return the side of an object pixel [m], as the object or the probe has it."""
-    for name in ("object", "probe"):
-        if name in file and (found := _sides(file[name], "pixel")):
-            return square(found, file.filename)
-    return None
-
-
-def _sides(item: Any, pixel: str) -> list[float]:
-    """Return the height and width of a pixel [m] that are there among the attributes."""
-    sides = (attribute_number(item, f"{pixel}_{side}_m") for side in ("height", "width"))
-    return [side for side in sides if side]
+def _pixel_m(item: Any) -> float | None:
+    """Return the side of a detector pixel [m] among the attributes of the patterns."""
+    sides = [
+        side
+        for name in ("height", "width")
+        if (side := attribute_number(item, f"detector_pixel_{name}_m"))
+    ]
+    return plausible_m("detector_pixel_m", square(sides, str(item.name))) if sides else None

@@ -16,12 +16,12 @@ from tasks.ingest.file_scan import (
     FilePositions,
     FileScan,
     Moves,
-    PositionUnit,
     Values,
     columns,
     probe_modes_of,
 )
 from tasks.ingest.files.patterns import Axes, array_patterns
+from tasks.ingest.files.product import X
 
 AMPLITUDES, INTENSITIES = "diffraction", "diff3d"
 
@@ -34,6 +34,11 @@ def takes_any(_path: Path, _options: FileOptions) -> bool:
 def read(path: Path, options: FileOptions) -> FileScan:
     """Read what an NPZ of PtychoPINN states of a scan; refuse one without positions."""
     arrays = read_arrays(path, options.unpacked_limit_gib)
+    if X in arrays:
+        raise ValueError(
+            f"{path} is a product without patterns. Name the file of the diffraction patterns, and "
+            f"this one by --product.file."
+        )
     if "xcoords" not in arrays:
         raise ValueError(
             f"{path} is no NPZ of PtychoPINN: it has no xcoords and ycoords, but "
@@ -45,7 +50,7 @@ def read(path: Path, options: FileOptions) -> FileScan:
     probe = arrays.get("probeGuess")
     return FileScan(
         patterns=array_patterns(values, _axes(values, np.asarray(x).size, path)),
-        positions=FilePositions(columns(y, x), PositionUnit.PX, Moves.PROBE),
+        positions=FilePositions(columns(y, x), "px", Moves.PROBE, are_apart=True),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
         origins={"patterns": name, "positions": "xcoords, ycoords", "probe": "probeGuess"},

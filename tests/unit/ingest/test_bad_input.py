@@ -84,7 +84,7 @@ def test_a_foreign_hdf5_file_is_refused_with_what_it_holds(tmp_path):
 
 def test_a_file_of_no_kind_is_refused(tmp_path):
     (tmp_path / "scan.tif").write_bytes(b"II*\0")
-    with pytest.raises(ValueError, match="cannot be opened as HDF5"):
+    with pytest.raises(ValueError, match="cannot be read as a TIFF"):
         opened(tmp_path / "scan.tif")
 
 
