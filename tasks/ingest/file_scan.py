@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.core import Complex, Real64, StrictModel
+from tasks.core import Complex, Mask, Real64, StrictModel
 from tasks.core.files.named_files import Fingerprint, fingerprint_of
 from tasks.core.files.scan_record import DetectorPixelM, DistanceM, EnergyEv
 from tasks.ingest.files.patterns import Patterns
@@ -85,6 +85,18 @@ class Recentre(StrEnum):
 
 
 LARGEST_VALUE = 1e30
+LARGEST_COUNTABLE = 1e15
+# The largest integers of 32 bits, and what single precision makes of them; those of 64 bits are
+# above the largest countable value.
+MARKERS = (2.0**31 - 1, 2.0**31, 2.0**32 - 1, 2.0**32)
+
+
+def is_marker(values: NDArray[Any]) -> Mask:
+    """Return where stored values are the largest integer of a type: no detector counts so far."""
+    is_small = values.dtype.kind in "iu" and values.dtype.itemsize < 4
+    if is_small or not np.any(values >= MARKERS[0]):
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(np.isin(values, MARKERS))
 
 
 class NamedFile(StrictModel):
@@ -147,6 +159,7 @@ class FileScan:
     Attributes:
         object_pixel_m: Side of an object pixel for the stored patterns [m].
         mask: Mask of the detector, shape (H, W).
+        dark: Dark frame (H, W), or a stack of them, in the unit of the patterns.
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         origins: Where in the file each of these was found.
@@ -162,6 +175,7 @@ class FileScan:
     object_pixel_m: float | None = None
     mask: NDArray[Any] | None = None
     mask_sense: MaskSense | None = None
+    dark: NDArray[Any] | None = None
     probe_modes: Complex | None = None
     geometry_unknown: bool = False
     origins: dict[str, str] = field(default_factory=dict)

@@ -5,9 +5,11 @@ A file stays in its folder. What nobody says is asked for by the name of the opt
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.core import Complex, Mask, Real64
 from tasks.core.files.archive import is_archive
@@ -42,6 +44,7 @@ class ResolvedScan:
             no metre is known, in object pixels of the stored patterns.
         object_pixel_m: Side of an object pixel for the stored patterns [m].
         good: Detector pixels that can be trusted, as stored, shape (H, W).
+        dark: Dark frame of the scan's own file, as stored, (H, W), or a stack of them.
         probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
         origins: Where each of these was found.
     """
@@ -55,6 +58,7 @@ class ResolvedScan:
     geometry: Geometry | None
     object_pixel_m: float | None
     good: Mask | None
+    dark: NDArray[Any] | None
     probe_modes: Complex | None
     origins: dict[str, str]
 
@@ -129,6 +133,7 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         geometry=geometry,
         object_pixel_m=object_pixel_m,
         good=_good_pixels(file_scan, params.mask.sense or file_scan.mask_sense),
+        dark=file_scan.dark,
         probe_modes=file_scan.probe_modes,
         origins={key: value for key, value in file_scan.origins.items() if value},
     )

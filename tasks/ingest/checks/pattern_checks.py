@@ -97,6 +97,16 @@ def _follows(values: Real, time: NDArray[np.integer]) -> bool:
 def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
     """Look at hot, dead, saturated and masked pixels, and at the floor of the patterns."""
     bad_pixels, good = prepared.bad_pixels, prepared.header.good_pixels
+    count = int(np.count_nonzero(bad_pixels.marked))
+    if count:
+        held = " or ".join(f"{value:.10g}" for value in bad_pixels.marker_values)
+        yield info(
+            "marker_values",
+            f"{count} pixels ({count / good.size:.1%}) hold a marker in place of light"
+            f"{f', such as {held}' if held else ''}, as in gaps between modules; they are masked.",
+            "Give --mask.file if the detector's mask is known.",
+        )
+    yield from _check_dark(prepared)
     done = "masked" if prepared.params.patterns.mask_found else "kept"
     for code, where in (("hot_pixels", bad_pixels.hot), ("dead_pixels", bad_pixels.dead)):
         count = int(np.count_nonzero(where))
@@ -129,6 +139,24 @@ def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
                 "Subtract it: --patterns.background-per-px or --patterns.dark.file. If it is "
                 "scattered light, the detector is too small for the sample.",
             )
+
+
+def _check_dark(prepared: PreparedScan) -> Iterator[Finding]:
+    """Tell what was done with a dark frame of the scan's own file."""
+    done = prepared.background.own_dark
+    if done == "subtracted":
+        yield info(
+            "dark",
+            "The file has a dark frame, and it is subtracted.",
+            "Give --patterns.dark.file with a frame of zeros if it was subtracted before.",
+        )
+    elif done == "subtracted before":
+        yield info(
+            "dark",
+            "The file has a dark frame, but the patterns lie below it: it was subtracted before, "
+            "and is not used.",
+            "Give it by --patterns.dark.file to subtract it all the same.",
+        )
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ AXIS_ALIGNED = 0.99
 DATA = (COUNTS, "entry_1/data_1/data")
 TRANSLATIONS = (TRANSLATION, "entry_1/data_1/translation", f"{DETECTOR}/translation")
 ILLUMINATION = f"{SOURCE}/illumination"
+DARKS = (f"{DETECTOR}/data_dark", f"{DETECTOR}/dark")
 
 
 def recognises(file: h5py.File) -> bool:
@@ -93,13 +94,15 @@ def _length_m(file: h5py.File, name: str) -> float | None:
 def detector_facts(
     file: h5py.File, options: FileOptions, *, geometry_unknown: bool = False
 ) -> dict[str, Any]:
-    """Return what is not given of distance and pixel, and the mask, as fields of `FileScan`."""
+    """Return what is not given of distance and pixel, mask and dark, as fields of `FileScan`."""
     name, distance, pixel = f"{DETECTOR}/mask", None, None
     if not geometry_unknown:
         if options.distance_m is None:
             distance = plausible_m("distance_m", _length_m(file, f"{DETECTOR}/distance"))
         pixel = _pixel_m(file) if options.detector_pixel_m is None else None
+    dark = next((name for name in DARKS if name in file), None)
     return {
+        "dark": None if dark is None else whole(file[dark]),
         "distance_m": distance,
         "detector_pixel_m": pixel,
         "mask": good_pixels(whole(file[name]).astype(np.uint32)) if name in file else None,

@@ -10,12 +10,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.core import Mask, Real64
-from tasks.core.files.archive import read_named_array
+from tasks.core import Real64
 from tasks.ingest.params import PatternParams
-from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
 
 LARGEST_SMALLEST_COUNT = 128
@@ -67,32 +64,6 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
             f"--patterns.photons-per-pattern."
         )
     return found
-
-
-def read_background(cropped: CroppedScan, scale: PhotonScale) -> Real64 | None:
-    """Return what is subtracted from values in the file's unit, shape (N, N); None: nothing is."""
-    asked, side = cropped.params.patterns, cropped.crop.n_px
-    level = np.full((side, side), asked.background_per_px / scale.photons_per_unit)
-    if asked.dark.file is None:
-        return level if asked.background_per_px else None
-    dark = read_named_array(asked.dark.file, asked.dark.dataset, "dark").astype(np.float64)
-    shape = cropped.scan.patterns.shape[1:]
-    if dark.shape != shape or not np.all(np.isfinite(dark)):
-        raise ValueError(
-            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns {shape}, "
-            f"or it is not finite. Give the mean dark frame of this detector, as the patterns are "
-            f"stored."
-        )
-    return level + cropped.frame(dark)
-
-
-def to_counts(
-    intensities: Real64, good: Mask, background: Real64 | None, scale: PhotonScale
-) -> NDArray[np.uint32]:
-    """Return counts: background off, scaled, rounded, never negative, zero where masked."""
-    values = intensities if background is None else intensities - background
-    photons = np.rint(values * scale.photons_per_unit)
-    return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)
 
 
 def photon_quantum(values: Real64) -> float | None:
