@@ -85,6 +85,9 @@ def find_bad_pixels(
     counted = statistics.mean * len(statistics.light) * photons_per_unit
     level = saturation if saturation is not None else find_saturation(statistics.top)
     saturated = np.zeros_like(good) if level is None else (statistics.largest >= level) & good
+    if saturation is None and saturated[good].all():
+        # Full everywhere is no plateau of light.
+        level, saturated = None, np.zeros_like(good)
     hot = _hot(counted, good)
     dead = _dead(np.where(hot, 0.0, counted), good, hot)
     return BadPixels(
