@@ -1,8 +1,12 @@
 """Files and dose of a measured scan, known before anything runs: the dose names folders."""
 
+import numpy as np
+
 from tasks.core.files.archive import read_named_array
+from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import nominal_photons
+from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.resolved_scan import open_scan
 
 DIGITS = 3
@@ -15,6 +19,17 @@ def check_files(params: IngestParams) -> None:
     for name, named in beside.items():
         if named.file is not None:
             read_named_array(named.file, named.dataset, name)
+
+
+def refuse_uncut(measured: IngestParams, regions: RegionParams) -> None:
+    """Refuse (ValueError) a scan that cannot be cut in two, before its reference is computed.
+
+    Exposures without light are not known yet: a scan that is cut without them alone passes here.
+    """
+    scan = open_scan(measured.file, measured)
+    crop = crop_scan(scan, measured).crop
+    used = np.setdiff1d(np.arange(len(scan)), measured.positions.leave_out)
+    cut_in_regions(scan.positions_px(crop.n_px, crop.binning)[used], crop.n_px, regions)
 
 
 def photons_per_pattern(params: IngestParams) -> float:

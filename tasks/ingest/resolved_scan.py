@@ -3,6 +3,7 @@
 A file stays in its folder. What nobody says is asked for by the name of the option, not guessed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,8 @@ def _resolve_positions(
 ) -> tuple[Real64, bool]:
     """Return positions of the probe (y, x), and whether they are in metres."""
     asked, found = params.positions, file_scan.positions
-    values, unit = _checked(found, file_scan.patterns.shape[0]), asked.unit or found.unit
+    values = _checked(found, file_scan.patterns.shape[0], asked.leave_out)
+    unit = asked.unit or found.unit
     order, moves = asked.order or found.order, asked.moves or found.moves
     if order is None:
         raise ValueError(
@@ -201,8 +203,8 @@ def _resolve_positions(
     return values * LENGTH_UNITS_M[unit], True
 
 
-def _checked(found: FilePositions, n_patterns: int) -> Real64:
-    """Return positions (J, 2), finite, as many as patterns."""
+def _checked(found: FilePositions, n_patterns: int, left_out: Sequence[int]) -> Real64:
+    """Return positions (J, 2), as many as patterns, finite but for those that are left out."""
     values = found.values
     if values.ndim != 2 or values.shape[1] != 2 or len(values) != n_patterns:
         raise ValueError(
@@ -210,13 +212,22 @@ def _checked(found: FilePositions, n_patterns: int) -> Real64:
             f"({n_patterns}, 2). Leave out the patterns or positions that have no partner, or name "
             f"the arrays that belong together."
         )
-    bad = int(np.count_nonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1)))
-    if bad:
+    if max(left_out, default=0) >= n_patterns:
         raise ValueError(
-            f"{bad} of {n_patterns} positions are not finite. Repair them, or leave those "
-            f"exposures out of the file."
+            f"--positions.leave-out names exposure {max(left_out)}, but the scan has {n_patterns}, "
+            f"counted from 0. Correct it."
         )
-    return values
+    is_used = np.ones(n_patterns, dtype=np.bool_)
+    is_used[list(left_out)] = False
+    bad = np.flatnonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1) & is_used)
+    if len(bad):
+        first = " ".join(f"--positions.leave-out {index}" for index in bad[:3])
+        raise ValueError(
+            f"{len(bad)} of {n_patterns} positions are not finite, the first of them number "
+            f"{bad[0]}. Repair them, or leave those exposures out ({first}"
+            f"{' ...' if len(bad) > 3 else ''})."
+        )
+    return np.where(is_used[:, None], values, 0.0)
 
 
 def _good_pixels(file_scan: FileScan, sense: MaskSense | None) -> Mask | None:

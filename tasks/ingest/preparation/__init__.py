@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tasks.core import Indices, Mask, Real64
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, dose_facts, good_pixels
+from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.physics.probe import coherent_probe
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.background import Background, find_background, to_counts
@@ -141,7 +142,7 @@ def measure(cropped: CroppedScan, indices: Indices | None = None) -> Measurement
         )
     if statistics is not stored:
         scale = choose_photon_scale(statistics, params.patterns)
-    kept = _lit_exposures(statistics, params)
+    kept = _lit_exposures(statistics, params, indices)
     return Measurement(statistics, scale, background, bad_pixels, mask, kept)
 
 
@@ -173,7 +174,8 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     positions = scan.positions_px(n_px, cropped.crop.binning)[kept]
     offset = n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
     trusted = good_pixels(mask)
-    chosen = choose_central_exposures(positions, n_px)
+    in_place = np.setdiff1d(np.arange(len(kept)), find_stray_positions(positions))
+    chosen = in_place[choose_central_exposures(positions[in_place], n_px)]
     stored = cropped.some(kept[chosen])
     counts = to_counts(stored, trusted, measured.background.level, photon_scale)
     mean = statistics.mean * photon_scale.photons_per_unit
@@ -208,12 +210,18 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     return prepared
 
 
-def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> Indices:
-    """Return the exposures that hold about as much light as the others."""
+def _lit_exposures(
+    statistics: PatternStatistics, params: IngestParams, indices: Indices | None
+) -> Indices:
+    """Return the exposures, of some by index or all, with about as much light as the others."""
+    is_asked_for = ~np.isin(
+        np.arange(len(statistics.light)) if indices is None else indices, params.positions.leave_out
+    )
     lit = statistics.light[statistics.light > 0]
     share = statistics.light / np.median(lit)
     asked = params.patterns
-    kept = np.flatnonzero((share >= asked.least_light_ratio) & (share <= asked.most_light_ratio))
+    is_usual = (share >= asked.least_light_ratio) & (share <= asked.most_light_ratio)
+    kept = np.flatnonzero(is_usual & is_asked_for)
     if len(kept) < LEAST_PATTERNS:
         raise ValueError(
             f"{len(kept)} of {len(share)} patterns hold between {asked.least_light_ratio:g} and "
