@@ -86,7 +86,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
     """Check a prepared scan; what depends on the frame only where that is right or accepted."""
     accept = prepared.params.accept
     overlap = scan_checks.overlap_of(prepared)
-    found = [*pattern_checks.check_zero_frequency(prepared)]
+    found = [*pattern_checks.check_zero_frequency(prepared, moved_misfit_ratio(prepared))]
     found += scan_checks.check_near_field(prepared)
     found = accepted(found, accept)
     if verdict_of(found) != "refused":  # else step and probe would be those of another frame
@@ -107,6 +107,29 @@ def check_scan(prepared: PreparedScan) -> Checks:
     found = accepted(found, accept)
     ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
     return Checks(tuple(ranked), overlap, orientations)
+
+
+def moved_misfit_ratio(prepared: PreparedScan) -> float | None:
+    """Return the misfit with corners and middle of all patterns exchanged over that as stated.
+
+    The probe is held, since a free one follows the patterns. None where it is not known, or where
+    the patterns are too few to tell.
+    """
+    central, header = prepared.central, prepared.header
+    is_known = prepared.guess.origin is not ProbeOrigin.ESTIMATED
+    if not is_known or len(central.indices) < LEAST_PATTERNS:
+        return None
+    stated, moved = (
+        fit_with_probe(
+            np.fft.fftshift(central.counts, axes=axes),
+            central.positions_px,
+            header.probe,
+            np.asarray(np.fft.fftshift(header.good_pixels, axes=axes)),
+            refine_probe=False,
+        ).misfit
+        for axes in ((), (-2, -1))
+    )
+    return moved / max(stated, float(np.finfo(np.float32).tiny))
 
 
 def try_orientations(prepared: PreparedScan) -> OrientationFits:

@@ -24,7 +24,9 @@ LEAST_MULTIPLE = 2
 FLOOR_SHARE = 0.05
 UNNATURAL_DISPERSION = 0.45
 SQUARES_FIT_BETTER = 0.9
-CORNER_FRACTION = 4
+MOVED_FITS_BETTER = 1.05
+SPREAD_OF_CORNERS = 1.5
+SPREAD_UNDECIDED = 1.05
 
 
 def check_light(prepared: PreparedScan) -> Iterator[Finding]:
@@ -213,16 +215,42 @@ def _are_whole(values: Real64) -> bool:
     return bool(np.all(np.abs(values - np.rint(values)) < 1e-4)) and float(values.max()) > 1
 
 
-def check_zero_frequency(prepared: PreparedScan) -> Iterator[Finding]:
-    """Look whether the light is in the middle of the patterns, or in their corners."""
+def check_zero_frequency(
+    prepared: PreparedScan, moved_misfit_ratio: float | None
+) -> Iterator[Finding]:
+    """Look whether the zero frequency lies where it is stated, or half a pattern away.
+
+    A known probe tells: `moved_misfit_ratio` is the misfit of patterns with corners and middle
+    exchanged over that of the patterns as stated. Without one (None) to move all patterns is the
+    same as to tilt the probe, and the place of the light alone can tell. A bright field may be
+    dark in its middle, so it is the spread of the light about both places that is compared.
+    """
+    other = "centre" if prepared.scan.zero_frequency.value == "corner" else "corner"
+    cure = f"Give --patterns.zero-frequency {other}."
+    if moved_misfit_ratio is not None:
+        if moved_misfit_ratio * MOVED_FITS_BETTER < 1:
+            yield error(
+                "zero_frequency",
+                f"The patterns fit their probe {1 / moved_misfit_ratio:.3g} times better with "
+                f"corners and middle exchanged.",
+                cure,
+            )
+        return
     mean = np.where(prepared.header.good_pixels, prepared.statistics.mean, 0.0)
-    near = radius_px(len(mean)) < len(mean) / CORNER_FRACTION
-    middle, corners = mean[near].sum(), np.fft.fftshift(mean)[near].sum()
-    if corners > middle:
-        is_corner = prepared.scan.zero_frequency.value == "corner"
+    square = radius_px(len(mean)) ** 2
+    ratio = float((mean * square).sum() / (np.fft.fftshift(mean) * square).sum())
+    if ratio > SPREAD_OF_CORNERS:
         yield error(
             "zero_frequency",
-            f"{corners / mean.sum():.0%} of the light lies in the corners of the patterns and "
-            f"{middle / mean.sum():.0%} in their middle.",
-            f"Give --patterns.zero-frequency {'centre' if is_corner else 'corner'}.",
+            f"The light spreads {ratio:.3g} times less about the corners of the patterns than "
+            f"about their middle.",
+            cure,
+        )
+    elif ratio > SPREAD_UNDECIDED:
+        yield warning(
+            "zero_frequency",
+            f"The light spreads {ratio:.3g} times less about the corners of the patterns than "
+            f"about their middle, and no known probe tells where the zero frequency lies.",
+            f"{cure[:-1]} if the middle of the bright field is there, or a known probe by "
+            f"--probe.file.",
         )

@@ -14,8 +14,8 @@ from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.orientation_fits import OrientationFits
-from tasks.orientation.orientations import AS_STATED, ORIENTATIONS
+from tasks.orientation.orientation_fits import ALIKE, OrientationFits
+from tasks.orientation.orientations import AS_STATED, ORIENTATIONS, TWIN
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1
@@ -213,6 +213,16 @@ def check_orientation(prepared: PreparedScan, found: OrientationFits | None) -> 
             f"The scan fits better with {verdict}: over {found.n_patterns} patterns in the middle "
             f"the misfit is {1 / ratio:.2f} times lower than as stated.{twin}",
             f"{turned_options(prepared.params.positions, verdict)}; or turn the patterns.",
+        )
+    if found.best_other == TWIN and found.twin_likeness > ALIKE:
+        return warning(
+            "orientation",
+            f"The orientation is undecided between {AS_STATED} and {TWIN}: the probe is "
+            f"{found.twin_likeness:.0%} its own twin, as in focus, so the two fit alike "
+            f"({ratio:.3f} times the misfit over {found.n_patterns} patterns). All others fit "
+            f"worse.",
+            "Scan out of focus to tell them apart; or compare both with what is known of the "
+            "sample (--positions.negate-y --positions.negate-x).",
         )
     shadows, seen = prepared.central.shadows, ""
     if shadows is not None and shadows.agreement > SHADOWS_AGREE and shadows.crossed > CROSSED:
