@@ -7,9 +7,11 @@ import numpy as np
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.ingest.checks import (
     Checks,
+    Finding,
     Severity,
     accepted,
     checks_record,
+    fit_checks,
     pattern_checks,
     refuse_errors,
     scan_checks,
@@ -20,8 +22,15 @@ from tasks.ingest.checks.pattern_checks import ValuesFit
 from tasks.ingest.file_scan import ProbeOrigin, Values
 from tasks.ingest.params import IngestParams, as_typed
 from tasks.ingest.preparation import PreparedScan, prepare
+from tasks.ingest.preparation.pairing import find_pairings
 from tasks.ingest.resolved_scan import open_scan
-from tasks.orientation.orientation_fits import OrientationFits, fit_orientations, fit_with_probe
+from tasks.orientation.fit_quality import FitQuality, better_positions, fit_quality
+from tasks.orientation.orientation_fits import (
+    OrientationFits,
+    RefinedFit,
+    fit_orientations,
+    fit_with_probe,
+)
 from tasks.orientation.orientations import AS_STATED, turned_positions
 
 OUTPUTS = {
@@ -103,10 +112,34 @@ def check_scan(prepared: PreparedScan) -> Checks:
         orientations = try_orientations(prepared)
     if not is_asked or is_worth_it:
         found.append(scan_checks.check_orientation(prepared, orientations))
-    found += pattern_checks.check_values(prepared, _fit_values(prepared, orientations))
+    quality = None
+    of_values = [*pattern_checks.check_values(prepared, _fit_values(prepared, orientations))]
+    found += of_values
+    if orientations is not None and orientations.verdict in (AS_STATED, "undecided"):
+        is_explained = verdict_of(of_values) == "refused"
+        quality, told = _check_fit(prepared, orientations.fits[AS_STATED], is_explained)
+        found += told
     found = accepted(found, accept)
     ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
-    return Checks(tuple(ranked), overlap, orientations)
+    return Checks(tuple(ranked), overlap, orientations, quality)
+
+
+def _check_fit(
+    prepared: PreparedScan, fit: RefinedFit, is_explained: bool
+) -> tuple[FitQuality, list[Finding]]:
+    """Return how good the fit as stated is, and findings of it; a bad one is tried for causes.
+
+    One that the values explain is not tried.
+    """
+    central, good = prepared.central, prepared.header.good_pixels
+    quality, told = fit_quality(central.counts, good, fit), []
+    if not is_explained:
+        told = [*fit_checks.check_pairing(find_pairings(prepared, fit.start))]
+    is_explained = is_explained or bool(told)
+    cause = None
+    if not is_explained and fit_checks.is_bad(quality):
+        cause = better_positions(central.counts, central.positions_px, fit, good)
+    return quality, [*told, fit_checks.check_fit(quality, cause, is_explained=is_explained)]
 
 
 def moved_misfit_ratio(prepared: PreparedScan) -> float | None:

@@ -95,8 +95,15 @@ def fit_orientations(
         if not twins_known and name in TWINS.values():
             continue
         placed = turned_positions(positions_px, name)
-        found = (fit_with_probe(counts, placed, probe, good) for probe in probes.values())
+        found = (
+            fit_with_probe(counts, placed, probe, good, rounded=True) for probe in probes.values()
+        )
         fits[name] = min(found, key=lambda fit: fit.misfit)
+    # Those that matter once more, whatever rounding does to them.
+    others = sorted(set(fits) - {AS_STATED}, key=lambda name: fits[name].misfit)
+    for name in {AS_STATED, others[0], TWIN} & set(fits):
+        placed = turned_positions(positions_px, name)
+        fits[name] = fit_with_probe(counts, placed, fits[name].start, good)
     likeness = [likeness_of_twin(probe) for probe in probes.values()]
     return OrientationFits(fits, twins_known, len(counts), max(likeness))
 
@@ -120,6 +127,7 @@ def fit_with_probe(
     good: NDArray[np.bool_],
     *,
     refine_probe: bool = True,
+    rounded: bool = False,
 ) -> RefinedFit:
     """Find object and probe of some patterns, from a flat object.
 
@@ -131,13 +139,14 @@ def fit_with_probe(
         probe: Where to start, shape (N, N).
         good: Pixels that count, shape (N, N); the others keep what is predicted.
         refine_probe: Whether the probe is found too, or held as it is given.
+        rounded: Whether positions are rounded to whole pixels, which takes a third of the time.
     """
     roots = np.sqrt(np.fft.ifftshift(counts, axes=(-2, -1))).astype(np.float32)
     trusted = np.fft.ifftshift(good)
     placed = positions_px - positions_px.min(axis=0)
     corners = np.floor(placed + 0.5).astype(np.intp)
     fractions = placed - corners
-    is_between = np.abs(fractions).max(axis=1) > LEAST_FRACTION_PX
+    is_between = (np.abs(fractions).max(axis=1) > LEAST_FRACTION_PX) & (not rounded)
     n_px = counts.shape[-1]
     height, width = (int(side) for side in corners.max(axis=0) + n_px)
     object_ = np.ones((height, width), dtype=np.complex64)

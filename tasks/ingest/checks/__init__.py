@@ -8,6 +8,7 @@ from typing import Any
 from tasks.core.geometry.overlap import MeasuredOverlap
 from tasks.ingest.params import as_typed
 from tasks.ingest.preparation import PreparedScan
+from tasks.orientation.fit_quality import FitQuality
 from tasks.orientation.orientation_fits import OrientationFits
 
 
@@ -85,6 +86,7 @@ class Checks:
     findings: tuple[Finding, ...]
     overlap: MeasuredOverlap | None
     orientations: OrientationFits | None
+    quality: FitQuality | None = None
 
     @property
     def verdict(self) -> str:
@@ -130,6 +132,7 @@ def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
             "n_patterns": orientations.n_patterns,
             "misfits": {name: fit.misfit for name, fit in orientations.fits.items()},
         },
+        "fit": checks.quality and asdict(checks.quality),
         "shadows": shadows
         and {
             "movement": shadows.matrix.tolist(),

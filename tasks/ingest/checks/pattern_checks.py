@@ -169,10 +169,14 @@ class ValuesFit:
     squared_misfit_ratio: float
 
     @property
+    def squares_fit_better(self) -> bool:
+        """Whether their squares fit clearly better, whatever the scale."""
+        return self.squared_misfit_ratio < SQUARES_FIT_BETTER
+
+    @property
     def look_like_roots(self) -> bool:
         """Whether they scatter less than photons can, or their squares fit clearly better."""
-        squares_fit = self.squared_misfit_ratio < SQUARES_FIT_BETTER
-        return squares_fit or self.dispersion < UNNATURAL_DISPERSION
+        return self.squares_fit_better or self.dispersion < UNNATURAL_DISPERSION
 
 
 def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Finding]:
@@ -184,6 +188,17 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
         "photons_per_unit": "The scale was given; counts are rounded",
         "photons_per_pattern": "The scale follows from the given photons; counts are rounded",
     }
+    if photon_scale.how == "decimals":
+        unit = photon_scale.photons_per_unit
+        yield error(
+            "no_counts",
+            f"The values are no counts: they were rounded to decimals after a normalisation, since "
+            f"they are zero or at least {prepared.statistics.sample.min():.4g}, many times their "
+            f"last digit, and scatter otherwise than photons. One photon is about {1 / unit:.3g}.",
+            f"Give the counts before flat field and monitor; or --patterns.photons-per-unit "
+            f"{unit:.3g}.",
+        )
+        return
     are_integers = photon_scale.how == "integers"
     scale = "" if are_integers else f": {photon_scale.photons_per_unit:.6g} photons/unit."
     yield info("counts", texts[photon_scale.how] + scale)
@@ -200,7 +215,11 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
             "The values are taken as amplitudes, but are whole numbers, as counts are.",
             "Give --patterns.values intensity if they are counts.",
         )
-    if photon_scale.how in ("integers", "lattice") and fit is not None and fit.look_like_roots:
+    if fit is not None and (
+        fit.squares_fit_better
+        if photon_scale.how.startswith("photons_per")
+        else fit.look_like_roots
+    ):
         yield error(
             "amplitudes",
             f"The values look like amplitudes, square roots of counts: they scatter by "

@@ -32,7 +32,7 @@ def test_a_good_scan_is_good(check):
     found = check()
     assert codes(found, "warning") == {"regions"}  # so few patterns cannot be cut in two
     assert found.orientations.verdict == AS_STATED
-    assert codes(found) == {"overlap", "light", "orientation", "counts", "regions"}
+    assert codes(found) == {"overlap", "light", "orientation", "counts", "regions", "fit"}
 
 
 @pytest.mark.parametrize("turn", ["y and x swapped", "y negated", "a quarter turn"])
