@@ -11,9 +11,9 @@ from prefect.runtime import deployment
 from pydantic import Field, model_validator
 
 from tasks.core.files.named_files import path_below
+from tasks.core.geometry.region_cut import RegionParams
 from tasks.ingest.params import IngestParams
 from tasks.reconstruct.params import ReferenceOptions
-from tasks.regions.stage import RegionParams
 from tasks.runtime.errors import BadInputError
 
 SCAN_OPTION, FILE_OPTION = "--scan", "--measured.file"

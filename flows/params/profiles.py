@@ -119,6 +119,9 @@ def resolve(
     sizes, seeds = sizes_of(params), Seeds.from_study_seed(params.seed + replicate - 1)
     n_epochs = params.ptychi.n_epochs or sizes.n_ptychi_epochs
     solver = params.ptychi.model_dump() | {"n_epochs": n_epochs}
+    if params.measured is not None:
+        # The import has asked already, with a finer fit, and a person may have accepted its answer.
+        solver["check_orientation"] = False
     ptychi = PtyChiParams(**solver, seed=seeds.grouping, device=params.device)
     return StageParams(
         simulation=SimulationParams(

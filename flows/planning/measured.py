@@ -8,14 +8,16 @@ from pydantic import BaseModel
 from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.own_rows import OwnRows
 from flows.params.run import PhaseGParams
-from flows.planning.measured_dose import check_files, photons_per_pattern
+from flows.planning.measured_dose import check_files, photons_per_pattern, refuse_uncut
 from flows.planning.planner import NO_ROWS, Calls, Planner
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.core import Complex128
 from tasks.core.objects import check_object
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
+from tasks.ingest.params import as_typed
 from tasks.ingest.stage import OUTPUTS as IMPORTED
+from tasks.ingest.stage import RUN_PREFIX
 from tasks.reconstruct.params import ReferenceParams
 from tasks.regions.stage import WHOLE
 from tasks.runtime.errors import BadInputError
@@ -204,9 +206,10 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
     try:
         check_files(measured.ingest)
         photons = photons_per_pattern(measured.ingest)
+        refuse_uncut(measured.ingest, measured.regions)
         if measured.labels is Labels.SIMULATION:
             check_object(params.sample)
     except ValueError as error:
-        raise BadInputError(str(error)) from error
+        raise BadInputError(as_typed(str(error), RUN_PREFIX)) from error
     found = {"measured": measured, "photons_per_pattern": photons, "truth_free": True}
     return params.model_copy(update=found)

@@ -12,10 +12,11 @@ from cyclopts import App, Parameter
 
 from tasks.commands import EXIT_FAILED, EXIT_SUCCESS, new_app, run_app, say, tell
 from tasks.core.study.stage_record import StageFiles
+from tasks.ingest import stage
 from tasks.ingest.checks import Finding
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.params import IngestOptions, IngestParams
-from tasks.ingest.stage import OUTPUTS, check_file, ingest
+from tasks.ingest.stage import OUTPUTS, check_file
 
 
 def check(
@@ -33,14 +34,16 @@ def check(
     file
         The measured scan.
     out
-        Folder for checks.json, checks.html and the pictures; FILE-checks beside the working
-        folder's files without.
+        Folder for checks.json, checks.html and the pictures; without, one in the working folder
+        that is named by the file and its content.
     parameters
         JSON or YAML file of options; options on the command line go before it.
     """
     del parameters  # Read before the options are, by `run_app`.
     params = _params(file, options)
-    folder = out or Path(f"{file.name.split('.')[0]}-checks")
+    # Two files of one name, from two folders or of two formats, do not share their checks.
+    content = (params.file_sha256 or "")[:8]
+    folder = out or Path(f"{file.name.split('.')[0]}-{content}-checks")
     outputs = {name: folder / path for name, path in OUTPUTS.items()}
     prepared, checks = check_file(params, tell)
     write_checks(outputs, prepared, checks)
@@ -80,7 +83,7 @@ def import_scan(
         raise ValueError(f"{out} is the scan itself. Name another file to write.")
     folder = out.with_name(f"{out.stem}-checks")
     outputs = {name: folder / path for name, path in OUTPUTS.items()} | {"scan": out}
-    facts = ingest(params, StageFiles({}, outputs), tell)
+    facts = stage.import_scan(params, StageFiles({}, outputs), tell)
     for finding in facts["findings"]:
         say(_line(Finding(**finding)))
     say(f"{facts['verdict']}: {outputs['page']}")
@@ -112,7 +115,7 @@ def _params(file: Path, options: IngestOptions) -> IngestParams:
 
 def _line(finding: Finding) -> str:
     cure = f" {finding.cure}" if finding.cure else ""
-    return f"{finding.severity:8}{finding.code}: {finding.message}{cure}"
+    return f"{finding.severity:9}{finding.code}: {finding.message}{cure}"
 
 
 if __name__ == "__main__":

@@ -89,6 +89,18 @@ class Recentre(StrEnum):
 
 
 LARGEST_VALUE = 1e30
+LARGEST_COUNTABLE = 1e15
+# The largest integers of 32 bits, and what single precision makes of them; those of 64 bits are
+# above the largest countable value.
+MARKERS = (2.0**31 - 1, 2.0**31, 2.0**32 - 1, 2.0**32)
+
+
+def is_marker(values: NDArray[Any]) -> Mask:
+    """Return where stored values are the largest integer of a type: no detector counts so far."""
+    is_small = values.dtype.kind in "iu" and values.dtype.itemsize < 4
+    if is_small or not np.any(values >= MARKERS[0]):
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(np.isin(values, MARKERS))
 
 
 class NamedFile(StrictModel):
@@ -246,6 +258,7 @@ class FileScan:
     Attributes:
         positions: Positions as stored; None: the file has the patterns alone.
         object_pixel_m: Side of an object pixel for the stored patterns [m].
+        dark: Dark frame (H, W), or a stack of them, in the unit of the patterns.
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         pattern_indexes: Number of each pattern, shape (J,), that positions refer to; None: 0, 1...
@@ -263,6 +276,7 @@ class FileScan:
     detector_pixel_m: float | None = None
     object_pixel_m: float | None = None
     mask: FileMask | None = None
+    dark: NDArray[Any] | None = None
     probe_modes: Complex | None = None
     geometry_unknown: bool = False
     pattern_indexes: NDArray[Any] | None = None

@@ -1,5 +1,6 @@
 """Parameters of importing, checking and preparing a measured scan."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +53,9 @@ class PositionsParams(NamedFile):
     swap: bool = Field(False, description="Swap y and x of the positions")
     negate_y: bool = Field(False, description="Negate y of the positions, after a swap")
     negate_x: bool = Field(False, description="Negate x of the positions, after a swap")
+    leave_out: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (), description="Exposures to leave out, counted from 0, as where a position is wrong"
+    )
 
 
 class PatternParams(StrictModel):
@@ -173,3 +177,9 @@ class IngestParams(IngestOptions):
     def record(self) -> dict[str, Any]:
         """The parameters as JSON; files are named without their folder."""
         return without_folders(self.model_dump(mode="json", exclude={"data_root"}))
+
+
+def as_typed(text: str, prefix: str) -> str:
+    """Return a message whose options of a scan have a prefix, as `--measured.n-px` in a run."""
+    names = (name.replace("_", "-") for name in IngestOptions.model_fields)
+    return re.sub(rf"--(?=(?:{'|'.join(names)})(?![\w-]))", f"--{prefix}", text)

@@ -1,5 +1,6 @@
 """From positions as a file has them to those of the probe over the object, a pair for a pattern."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,7 @@ def resolve_positions(
     moves = agreed(noted, "positions.moves", asked.moves, found.moves)
     values = position_columns(found.values, order, n_rows, found.where)
     rows, kept = _paired(found, file_scan.pattern_indexes, n_patterns)
-    values = _finite(values[rows])
+    values = _finite(values[rows], kept, asked.leave_out, n_patterns)
     scale_m = _metres_per_unit(found, asked, noted)
     if found.axes is not None:
         values = values @ found.axes.T
@@ -176,14 +177,23 @@ def _paired(
     return places[kept], kept
 
 
-def _finite(values: Real64) -> Real64:
-    bad = int(np.count_nonzero(~(np.abs(values) < LARGEST_VALUE).all(axis=1)))
-    if bad:
+def _finite(values: Real64, numbers: Indices, left_out: Sequence[int], n_patterns: int) -> Real64:
+    """Return positions (K, 2) of patterns of some numbers, finite but for those left out."""
+    if max(left_out, default=0) >= n_patterns:
         raise ValueError(
-            f"{bad} of {len(values)} positions are not finite. Repair them, or leave those "
-            f"exposures out of the file."
+            f"--positions.leave-out names exposure {max(left_out)}, but the scan has {n_patterns}, "
+            f"counted from 0. Correct it."
         )
-    return values
+    is_used = ~np.isin(numbers, left_out)
+    bad = numbers[~(np.abs(values) < LARGEST_VALUE).all(axis=1) & is_used]
+    if len(bad):
+        first = " ".join(f"--positions.leave-out {number}" for number in bad[:3])
+        raise ValueError(
+            f"{len(bad)} of {len(values)} positions are not finite, the first of them number "
+            f"{bad[0]}. Repair them, or leave those exposures out ({first}"
+            f"{' ...' if len(bad) > 3 else ''})."
+        )
+    return np.where(is_used[:, None], values, 0.0)
 
 
 def _metres_per_unit(

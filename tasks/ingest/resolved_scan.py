@@ -6,9 +6,11 @@ Options speak of the file: what is true of it changes nothing, what contradicts 
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.core import Complex, Indices, Mask, Real64
 from tasks.core.files.archive import is_archive
@@ -33,8 +35,10 @@ class ResolvedScan:
     Attributes:
         positions: Positions of the probe over the object (y, x), shape (J, 2), in metres or, where
             no metre is known, in object pixels of the stored patterns.
+        numbers: Numbers of the patterns in the file, counted from 0, shape (J,).
         object_pixel_m: Side of an object pixel for the stored patterns [m].
         good: Detector pixels that can be trusted, as stored, shape (H, W).
+        dark: Dark frame of the scan's own file, as stored, (H, W), or a stack of them.
         probe_modes: Modes of the scan's own probe, any scale, shape (M, N, N).
         origins: Where each of these was found.
         contradictions: What the person says otherwise than the file.
@@ -49,9 +53,11 @@ class ResolvedScan:
     zero_frequency: ZeroFrequency
     positions: Real64
     in_metres: bool
+    numbers: Indices
     geometry: Geometry | None
     object_pixel_m: float | None
     good: Mask | None
+    dark: NDArray[Any] | None
     probe_modes: Complex | None
     origins: dict[str, str]
     contradictions: tuple[Contradiction, ...] = ()
@@ -161,9 +167,11 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         ),
         positions=placed.values[seen],
         in_metres=placed.in_metres,
+        numbers=kept,
         geometry=geometry,
         object_pixel_m=object_pixel_m,
         good=good,
+        dark=file_scan.dark,
         probe_modes=file_scan.probe_modes,
         origins={key: value for key, value in file_scan.origins.items() if value},
         contradictions=tuple(noted),

@@ -7,8 +7,11 @@ import numpy as np
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.ingest.checks import (
     Checks,
+    Finding,
     Severity,
+    accepted,
     checks_record,
+    fit_checks,
     pattern_checks,
     refuse_errors,
     scan_checks,
@@ -18,10 +21,17 @@ from tasks.ingest.checks import (
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.checks.pattern_checks import ValuesFit
 from tasks.ingest.file_scan import ProbeOrigin, Values
-from tasks.ingest.params import IngestParams
+from tasks.ingest.params import IngestParams, as_typed
 from tasks.ingest.preparation import PreparedScan, prepare
+from tasks.ingest.preparation.pairing import find_pairings
 from tasks.ingest.resolved_scan import open_scan
-from tasks.orientation.orientation_fits import OrientationFits, fit_orientations, fit_with_probe
+from tasks.orientation.fit_quality import FitQuality, better_positions, fit_quality
+from tasks.orientation.orientation_fits import (
+    OrientationFits,
+    RefinedFit,
+    fit_orientations,
+    fit_with_probe,
+)
 from tasks.orientation.orientations import AS_STATED, turned_positions
 
 OUTPUTS = {
@@ -35,21 +45,33 @@ OUTPUTS = {
 }
 STEPS = 4
 LEAST_PATTERNS = 9
+RUN_PREFIX = "measured."
 
 
 def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
-    """Import, check and prepare a measured scan.
+    """Import, check and prepare a measured scan, as a stage of a run.
 
     The checks are written before a scan is refused, so that a person can look at them. Outputs are
-    those of `OUTPUTS`.
+    those of `OUTPUTS`. Options are named as they are typed for a run, `--measured.…`.
 
     Raises:
         ValueError: If the file cannot be read as a scan, does not say what is needed, or a check
             finds what makes a reconstruction worthless; the message names the cure.
     """
+    try:
+        return import_scan(params, files, progress, RUN_PREFIX)
+    except ValueError as reason:
+        raise ValueError(as_typed(str(reason), RUN_PREFIX)) from reason
+
+
+def import_scan(
+    params: IngestParams, files: StageFiles, progress: Progress, prefix: str = ""
+) -> dict[str, Any]:
+    """Import as `ingest` does; options in findings have a prefix, none at a command line."""
     prepared, checks = check_file(params, progress)
+    checks = checks.as_typed(prefix)
     write_checks(files.outputs, prepared, checks)
-    refuse_errors(checks.findings, params.accept)
+    refuse_errors(checks.findings)
     dose = prepared.write_scan_cxi(files.outputs["scan"])
     progress(STEPS, STEPS, f"{len(prepared.kept)} patterns written")
     record = checks_record(prepared, checks)
@@ -71,25 +93,78 @@ def check_file(params: IngestParams, progress: Progress) -> tuple[PreparedScan, 
 
 
 def check_scan(prepared: PreparedScan) -> Checks:
-    """Check a prepared scan; its orientation only where nothing worse was found."""
+    """Check a prepared scan; what depends on the frame only where that is right or accepted."""
+    accept = prepared.params.accept
     overlap = scan_checks.overlap_of(prepared)
-    found = [*pattern_checks.check_zero_frequency(prepared)]
+    found = [*pattern_checks.check_zero_frequency(prepared, moved_misfit_ratio(prepared))]
     found += scan_checks.check_near_field(prepared)
-    if not found:  # else step and probe would be measured in a frame that is not theirs
+    found = accepted(found, accept)
+    if verdict_of(found) != "refused":  # else step and probe would be those of another frame
+        found += scan_checks.check_strays(prepared)
         found += scan_checks.check_positions(prepared, overlap)
         found += scan_checks.check_probe(prepared)
+        found += scan_checks.check_regions(prepared)
     found += statement_checks.check_statements(prepared)
     found += pattern_checks.check_light(prepared)
     found += pattern_checks.check_detector(prepared)
+    found = accepted(found, accept)
     is_asked, orientations = prepared.params.check_orientation, None
     is_worth_it = verdict_of(found) != "refused" and len(prepared.central.indices) >= LEAST_PATTERNS
     if is_asked and is_worth_it:
         orientations = try_orientations(prepared)
     if not is_asked or is_worth_it:
         found.append(scan_checks.check_orientation(prepared, orientations))
-    found += pattern_checks.check_values(prepared, _fit_values(prepared, orientations))
+    quality = None
+    of_values = [*pattern_checks.check_values(prepared, _fit_values(prepared, orientations))]
+    found += of_values
+    if orientations is not None and orientations.verdict in (AS_STATED, "undecided"):
+        is_explained = verdict_of(of_values) == "refused"
+        quality, told = _check_fit(prepared, orientations.fits[AS_STATED], is_explained)
+        found += told
+    found = accepted(found, accept)
     ranked = sorted(found, key=lambda finding: list(Severity).index(finding.severity))
-    return Checks(tuple(ranked), overlap, orientations)
+    return Checks(tuple(ranked), overlap, orientations, quality)
+
+
+def _check_fit(
+    prepared: PreparedScan, fit: RefinedFit, is_explained: bool
+) -> tuple[FitQuality, list[Finding]]:
+    """Return how good the fit as stated is, and findings of it; a bad one is tried for causes.
+
+    One that the values explain is not tried.
+    """
+    central, good = prepared.central, prepared.header.good_pixels
+    quality, told = fit_quality(central.counts, good, fit), []
+    if not is_explained:
+        told = [*fit_checks.check_pairing(find_pairings(prepared, fit.start))]
+    is_explained = is_explained or bool(told)
+    cause = None
+    if not is_explained and fit_checks.is_bad(quality):
+        cause = better_positions(central.counts, central.positions_px, fit, good)
+    return quality, [*told, fit_checks.check_fit(quality, cause, is_explained=is_explained)]
+
+
+def moved_misfit_ratio(prepared: PreparedScan) -> float | None:
+    """Return the misfit with corners and middle of all patterns exchanged over that as stated.
+
+    The probe is held, since a free one follows the patterns. None where it is not known, or where
+    the patterns are too few to tell.
+    """
+    central, header = prepared.central, prepared.header
+    is_known = prepared.guess.origin is not ProbeOrigin.ESTIMATED
+    if not is_known or len(central.indices) < LEAST_PATTERNS:
+        return None
+    stated, moved = (
+        fit_with_probe(
+            np.fft.fftshift(central.counts, axes=axes),
+            central.positions_px,
+            header.probe,
+            np.asarray(np.fft.fftshift(header.good_pixels, axes=axes)),
+            refine_probe=False,
+        ).misfit
+        for axes in ((), (-2, -1))
+    )
+    return moved / max(stated, float(np.finfo(np.float32).tiny))
 
 
 def try_orientations(prepared: PreparedScan) -> OrientationFits:

@@ -1,12 +1,14 @@
 """Checks of a measured scan before hours of work: how bad a finding is, and what cures it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from tasks.core.geometry.overlap import MeasuredOverlap
+from tasks.ingest.params import as_typed
 from tasks.ingest.preparation import PreparedScan
+from tasks.orientation.fit_quality import FitQuality
 from tasks.orientation.orientation_fits import OrientationFits
 
 
@@ -14,6 +16,7 @@ class Severity(StrEnum):
     """How bad a finding is: an error stops an import unless its code is accepted."""
 
     ERROR = "error"
+    ACCEPTED = "accepted"
     WARNING = "warning"
     INFO = "info"
 
@@ -53,13 +56,23 @@ def verdict_of(findings: Iterable[Finding]) -> str:
     severities = {finding.severity for finding in findings}
     if Severity.ERROR in severities:
         return "refused"
-    return "usable" if Severity.WARNING in severities else "good"
+    return "usable" if severities & {Severity.WARNING, Severity.ACCEPTED} else "good"
 
 
-def refuse_errors(findings: Iterable[Finding], accept: Iterable[str]) -> None:
+def accepted(findings: Iterable[Finding], codes: Iterable[str]) -> list[Finding]:
+    """Return findings, errors of some codes as accepted: they stop nothing, but stay in sight."""
+    allowed = set(codes)
+    return [
+        replace(found, severity=Severity.ACCEPTED)
+        if found.severity is Severity.ERROR and found.code in allowed
+        else found
+        for found in findings
+    ]
+
+
+def refuse_errors(findings: Iterable[Finding], accept: Iterable[str] = ()) -> None:
     """Refuse a scan with an error that was not accepted; tell every error and its cure."""
-    allowed = set(accept)
-    errors = [f for f in findings if f.severity is Severity.ERROR and f.code not in allowed]
+    errors = [f for f in accepted(findings, accept) if f.severity is Severity.ERROR]
     if errors:
         texts = " ".join(f"[{found.code}] {found.message} {found.cure}" for found in errors)
         codes = " ".join(f"--accept {found.code}" for found in errors)
@@ -73,11 +86,24 @@ class Checks:
     findings: tuple[Finding, ...]
     overlap: MeasuredOverlap | None
     orientations: OrientationFits | None
+    quality: FitQuality | None = None
 
     @property
     def verdict(self) -> str:
-        """`good`, `usable` with warnings, or `refused`."""
+        """`good`, `usable` with warnings or accepted errors, or `refused`."""
         return verdict_of(self.findings)
+
+    def as_typed(self, prefix: str) -> "Checks":
+        """Return the findings with their options as a run has them, such as `--measured.n-px`."""
+        findings = (
+            replace(
+                found,
+                message=as_typed(found.message, prefix),
+                cure=as_typed(found.cure, prefix),
+            )
+            for found in self.findings
+        )
+        return replace(self, findings=tuple(findings))
 
 
 def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
@@ -106,6 +132,7 @@ def checks_record(prepared: PreparedScan, checks: Checks) -> dict[str, Any]:
             "n_patterns": orientations.n_patterns,
             "misfits": {name: fit.misfit for name, fit in orientations.fits.items()},
         },
+        "fit": checks.quality and asdict(checks.quality),
         "shadows": shadows
         and {
             "movement": shadows.matrix.tolist(),

@@ -24,7 +24,9 @@ LEAST_MULTIPLE = 2
 FLOOR_SHARE = 0.05
 UNNATURAL_DISPERSION = 0.45
 SQUARES_FIT_BETTER = 0.9
-CORNER_FRACTION = 4
+MOVED_FITS_BETTER = 1.05
+SPREAD_OF_CORNERS = 1.5
+SPREAD_UNDECIDED = 1.05
 
 
 def check_light(prepared: PreparedScan) -> Iterator[Finding]:
@@ -97,6 +99,16 @@ def _follows(values: Real, time: NDArray[np.integer]) -> bool:
 def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
     """Look at hot, dead, saturated and masked pixels, and at the floor of the patterns."""
     bad_pixels, good = prepared.bad_pixels, prepared.header.good_pixels
+    count = int(np.count_nonzero(bad_pixels.marked))
+    if count:
+        held = " or ".join(f"{value:.10g}" for value in bad_pixels.marker_values)
+        yield info(
+            "marker_values",
+            f"{count} pixels ({count / good.size:.1%}) hold a marker in place of light"
+            f"{f', such as {held}' if held else ''}, as in gaps between modules; they are masked.",
+            "Give --mask.file if the detector's mask is known.",
+        )
+    yield from _check_dark(prepared)
     done = "masked" if prepared.params.patterns.mask_found else "kept"
     for code, where in (("hot_pixels", bad_pixels.hot), ("dead_pixels", bad_pixels.dead)):
         count = int(np.count_nonzero(where))
@@ -131,6 +143,24 @@ def check_detector(prepared: PreparedScan) -> Iterator[Finding]:
             )
 
 
+def _check_dark(prepared: PreparedScan) -> Iterator[Finding]:
+    """Tell what was done with a dark frame of the scan's own file."""
+    done = prepared.background.own_dark
+    if done == "subtracted":
+        yield info(
+            "dark",
+            "The file has a dark frame, and it is subtracted.",
+            "Give --patterns.dark.file with a frame of zeros if it was subtracted before.",
+        )
+    elif done == "subtracted before":
+        yield info(
+            "dark",
+            "The file has a dark frame, but the patterns lie below it: it was subtracted before, "
+            "and is not used.",
+            "Give it by --patterns.dark.file to subtract it all the same.",
+        )
+
+
 @dataclass(frozen=True)
 class ValuesFit:
     """Scatter of the values over that of photons, and the misfit of their squares over theirs."""
@@ -139,10 +169,14 @@ class ValuesFit:
     squared_misfit_ratio: float
 
     @property
+    def squares_fit_better(self) -> bool:
+        """Whether their squares fit clearly better, whatever the scale."""
+        return self.squared_misfit_ratio < SQUARES_FIT_BETTER
+
+    @property
     def look_like_roots(self) -> bool:
         """Whether they scatter less than photons can, or their squares fit clearly better."""
-        squares_fit = self.squared_misfit_ratio < SQUARES_FIT_BETTER
-        return squares_fit or self.dispersion < UNNATURAL_DISPERSION
+        return self.squares_fit_better or self.dispersion < UNNATURAL_DISPERSION
 
 
 def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Finding]:
@@ -154,6 +188,17 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
         "photons_per_unit": "The scale was given; counts are rounded",
         "photons_per_pattern": "The scale follows from the given photons; counts are rounded",
     }
+    if photon_scale.how == "decimals":
+        unit = photon_scale.photons_per_unit
+        yield error(
+            "no_counts",
+            f"The values are no counts: they were rounded to decimals after a normalisation, since "
+            f"they are zero or at least {prepared.statistics.sample.min():.4g}, many times their "
+            f"last digit, and scatter otherwise than photons. One photon is about {1 / unit:.3g}.",
+            f"Give the counts before flat field and monitor; or --patterns.photons-per-unit "
+            f"{unit:.3g}.",
+        )
+        return
     are_integers = photon_scale.how == "integers"
     scale = "" if are_integers else f": {photon_scale.photons_per_unit:.6g} photons/unit."
     yield info("counts", texts[photon_scale.how] + scale)
@@ -170,7 +215,11 @@ def check_values(prepared: PreparedScan, fit: ValuesFit | None) -> Iterator[Find
             "The values are taken as amplitudes, but are whole numbers, as counts are.",
             "Give --patterns.values intensity if they are counts.",
         )
-    if photon_scale.how in ("integers", "lattice") and fit is not None and fit.look_like_roots:
+    if fit is not None and (
+        fit.squares_fit_better
+        if photon_scale.how.startswith("photons_per")
+        else fit.look_like_roots
+    ):
         yield error(
             "amplitudes",
             f"The values look like amplitudes, square roots of counts: they scatter by "
@@ -185,16 +234,42 @@ def _are_whole(values: Real64) -> bool:
     return bool(np.all(np.abs(values - np.rint(values)) < 1e-4)) and float(values.max()) > 1
 
 
-def check_zero_frequency(prepared: PreparedScan) -> Iterator[Finding]:
-    """Look whether the light is in the middle of the patterns, or in their corners."""
+def check_zero_frequency(
+    prepared: PreparedScan, moved_misfit_ratio: float | None
+) -> Iterator[Finding]:
+    """Look whether the zero frequency lies where it is stated, or half a pattern away.
+
+    A known probe tells: `moved_misfit_ratio` is the misfit of patterns with corners and middle
+    exchanged over that of the patterns as stated. Without one (None) to move all patterns is the
+    same as to tilt the probe, and the place of the light alone can tell. A bright field may be
+    dark in its middle, so it is the spread of the light about both places that is compared.
+    """
+    other = "centre" if prepared.scan.zero_frequency.value == "corner" else "corner"
+    cure = f"Give --patterns.zero-frequency {other}."
+    if moved_misfit_ratio is not None:
+        if moved_misfit_ratio * MOVED_FITS_BETTER < 1:
+            yield error(
+                "zero_frequency",
+                f"The patterns fit their probe {1 / moved_misfit_ratio:.3g} times better with "
+                f"corners and middle exchanged.",
+                cure,
+            )
+        return
     mean = np.where(prepared.header.good_pixels, prepared.statistics.mean, 0.0)
-    near = radius_px(len(mean)) < len(mean) / CORNER_FRACTION
-    middle, corners = mean[near].sum(), np.fft.fftshift(mean)[near].sum()
-    if corners > middle:
-        is_corner = prepared.scan.zero_frequency.value == "corner"
+    square = radius_px(len(mean)) ** 2
+    ratio = float((mean * square).sum() / (np.fft.fftshift(mean) * square).sum())
+    if ratio > SPREAD_OF_CORNERS:
         yield error(
             "zero_frequency",
-            f"{corners / mean.sum():.0%} of the light lies in the corners of the patterns and "
-            f"{middle / mean.sum():.0%} in their middle.",
-            f"Give --patterns.zero-frequency {'centre' if is_corner else 'corner'}.",
+            f"The light spreads {ratio:.3g} times less about the corners of the patterns than "
+            f"about their middle.",
+            cure,
+        )
+    elif ratio > SPREAD_UNDECIDED:
+        yield warning(
+            "zero_frequency",
+            f"The light spreads {ratio:.3g} times less about the corners of the patterns than "
+            f"about their middle, and no known probe tells where the zero frequency lies.",
+            f"{cure[:-1]} if the middle of the bright field is there, or a known probe by "
+            f"--probe.file.",
         )

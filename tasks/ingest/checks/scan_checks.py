@@ -4,15 +4,18 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from tasks.core import Real64
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
+from tasks.core.geometry.region_cut import RegionParams, cut_in_regions, guard_that_fits
+from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import edge_energy_fraction
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.file_scan import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation import PreparedScan
-from tasks.orientation.orientation_fits import OrientationFits
-from tasks.orientation.orientations import AS_STATED, ORIENTATIONS
+from tasks.orientation.orientation_fits import ALIKE, OrientationFits
+from tasks.orientation.orientations import AS_STATED, ORIENTATIONS, TWIN
 
 LITTLE_OVERLAP = 0.3
 SMALLEST_STEP_PX = 0.1
@@ -25,19 +28,74 @@ SHADOWS_AGREE = 0.5
 CUT_OFF = 0.05
 UNLIKE = 0.5
 WRONG_SIZE = 3.0
+MOST_NAMED = 10
+FAR_SPAN = 2.0
 
 
 def overlap_of(prepared: PreparedScan) -> MeasuredOverlap | None:
-    """Return the overlap of neighbours; None where positions span no area."""
-    positions = prepared.header.positions_px
+    """Return the overlap of neighbours but for strays; None where positions span no area."""
+    positions = _in_place(prepared)
     if min(np.ptp(positions, axis=0)) <= SAME_PLACE_PX:
         return None
     return measure_overlap(positions, prepared.guess.facts["diameter_px"])
 
 
+def _in_place(prepared: PreparedScan) -> Real64:
+    """Return the positions (y, x) without those astray [px]."""
+    positions = prepared.header.positions_px
+    return np.delete(positions, find_stray_positions(positions), axis=0)
+
+
+def check_strays(prepared: PreparedScan) -> Iterator[Finding]:
+    """Name the positions that lie apart from all others."""
+    positions = prepared.header.positions_px
+    strays = find_stray_positions(positions)
+    if not len(strays):
+        return
+    in_place = _in_place(prepared)
+    middle = np.median(in_place, axis=0)
+    named = prepared.scan.numbers[prepared.kept[strays]]
+    away = positions[strays] - middle
+    places = [
+        f"{number} at ({y:+.1f}, {x:+.1f}) px"
+        for number, (y, x) in zip(named[:MOST_NAMED], away, strict=False)
+    ]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    words = " ".join(f"--positions.leave-out {number}" for number in named)
+    is_far = np.any(
+        np.ptp(positions, axis=0) > FAR_SPAN * np.ptp(in_place, axis=0) + prepared.header.n_px
+    )
+    make = error if is_far else warning
+    yield make(
+        "stray_positions",
+        f"{len(named)} of {len(positions)} positions lie apart from all others, from the middle of "
+        f"the scan (y, x): exposures {', '.join(places)}{more}.",
+        f"Correct them in the file, or leave those exposures out: {words}.",
+    )
+
+
+def check_regions(prepared: PreparedScan) -> Iterator[Finding]:
+    """Look whether a run can cut the scan in a training and a test region, as it does by itself."""
+    positions, n_px = _in_place(prepared), prepared.header.n_px
+    try:
+        cut_in_regions(positions, n_px, RegionParams())
+    except ValueError as reason:
+        diameter = float(np.ceil(prepared.guess.facts["diameter_px"]))
+        tried = sorted({min(share * n_px, n_px - 1.0) for share in (0.75, 0.5)} | {diameter})
+        guard = guard_that_fits(positions, n_px, [px for px in tried[::-1] if px >= diameter])
+        cure = "The scan is too small for it: scan a larger area."
+        if guard is not None:
+            cure = (
+                f"Give the run --measured.regions.guard-px {guard:g} (the probe's diameter is "
+                f"{diameter:g} px), or scan a larger area."
+            )
+        text = str(reason).split(" Lower --")[0]
+        yield warning("regions", f"A run cannot cut the scan in two. {text}", cure)
+
+
 def check_positions(prepared: PreparedScan, overlap: MeasuredOverlap | None) -> Iterator[Finding]:
     """Look at the positions: do they span an area, overlap, and have the right unit?"""
-    positions, n_px = prepared.header.positions_px, prepared.header.n_px
+    positions, n_px = _in_place(prepared), prepared.header.n_px
     diameter, extent = prepared.guess.facts["diameter_px"], np.ptp(positions, axis=0)
     if overlap is None:
         text = f"The positions span {extent[0]:.3g} x {extent[1]:.3g} px (y, x): no area."
@@ -155,6 +213,16 @@ def check_orientation(prepared: PreparedScan, found: OrientationFits | None) -> 
             f"The scan fits better with {verdict}: over {found.n_patterns} patterns in the middle "
             f"the misfit is {1 / ratio:.2f} times lower than as stated.{twin}",
             f"{turned_options(prepared.params.positions, verdict)}; or turn the patterns.",
+        )
+    if found.best_other == TWIN and found.twin_likeness > ALIKE:
+        return warning(
+            "orientation",
+            f"The orientation is undecided between {AS_STATED} and {TWIN}: the probe is "
+            f"{found.twin_likeness:.0%} its own twin, as in focus, so the two fit alike "
+            f"({ratio:.3f} times the misfit over {found.n_patterns} patterns). All others fit "
+            f"worse.",
+            "Scan out of focus to tell them apart; or compare both with what is known of the "
+            "sample (--positions.negate-y --positions.negate-x).",
         )
     shadows, seen = prepared.central.shadows, ""
     if shadows is not None and shadows.agreement > SHADOWS_AGREE and shadows.crossed > CROSSED:

@@ -40,6 +40,7 @@ from tasks.ingest.files.units import (
 
 AXIS_ALIGNED = 0.99
 NUMBERED = re.compile(r"entry_\d+")
+DARKS = ("data_dark", "dark")
 
 
 def recognises(file: h5py.File) -> bool:
@@ -124,12 +125,14 @@ def length_of(file: h5py.File, name: str) -> float | None:
 def detector_facts(
     path: Path, entry: Entry, options: FileOptions, *, geometry_unknown: bool = False
 ) -> dict[str, Any]:
-    """Return distance, pixel and mask of the detector, as fields of `FileScan`."""
+    """Return distance, pixel, mask and dark of the detector, as fields of `FileScan`."""
     distance, pixel, masks = None, None, entry.in_detector("mask", "pixel_mask")
+    darks = entry.in_detector(*DARKS)
     if not geometry_unknown:
         distance = unless_given(options.distance_m, lambda: _distance_m(entry))
         pixel = unless_given(options.detector_pixel_m, lambda: _pixel_m(entry))
     return {
+        "dark": whole(entry.file[darks[0]]) if darks else None,
         "distance_m": distance,
         "detector_pixel_m": pixel,
         "mask": _mask(path, entry, masks[0]) if masks else None,

@@ -5,17 +5,21 @@ counts, bad pixels are masked, exposures without light are left out, positions b
 object pixels, and a first guess of the probe is made.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tasks.core import Indices, Real64
+from tasks.core import Indices, Mask, Real64
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, dose_facts, good_pixels
+from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.physics.probe import coherent_probe
 from tasks.ingest.params import IngestParams
+from tasks.ingest.preparation.background import Background, find_background, to_counts
 from tasks.ingest.preparation.bad_pixels import (
     BadPixels,
     find_bad_pixels,
@@ -24,13 +28,10 @@ from tasks.ingest.preparation.bad_pixels import (
     trusted_pixels,
 )
 from tasks.ingest.preparation.cropping import CroppedScan, crop_scan
+from tasks.ingest.preparation.dark_frames import read_dark
+from tasks.ingest.preparation.marked_pixels import spread_indices
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
-from tasks.ingest.preparation.photon_scale import (
-    PhotonScale,
-    choose_photon_scale,
-    read_background,
-    to_counts,
-)
+from tasks.ingest.preparation.photon_scale import PhotonScale, choose_photon_scale
 from tasks.ingest.preparation.probe_guess import ProbeGuess, guess_probe
 from tasks.ingest.preparation.shadow_motion import (
     CentralExposures,
@@ -48,7 +49,7 @@ class PreparedScan(CroppedScan):
     """A measured scan as it will be written; its patterns are still read some at a time.
 
     Attributes:
-        background: What is subtracted, shape (N, N); None where nothing is.
+        background: What is subtracted from every pattern.
         kept: Indices of the exposures that are kept, shape (K,).
         central: Counts of neighbouring exposures in the middle of the scan, for the checks.
         header: All of the CXI but its patterns.
@@ -56,7 +57,7 @@ class PreparedScan(CroppedScan):
 
     statistics: PatternStatistics
     photon_scale: PhotonScale
-    background: Real64 | None
+    background: Background
     bad_pixels: BadPixels
     kept: Indices
     central: CentralExposures
@@ -73,7 +74,7 @@ class PreparedScan(CroppedScan):
                 part = all_of_it[is_kept[start : start + len(all_of_it)]]
                 if not len(part):
                     continue
-                counts = to_counts(part, good, self.background, self.photon_scale)
+                counts = to_counts(part, good, self.background.level, self.photon_scale)
                 writer.append(counts)
                 if level is not None:
                     n_saturated += int(np.count_nonzero(part[:, good] >= level))
@@ -84,6 +85,83 @@ class PreparedScan(CroppedScan):
         return dose
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """What was found of some patterns of a scan before anything is decided of them.
+
+    Attributes:
+        statistics: At good pixels, of what is left after dark and background.
+        mask: CXI mask, shape (N, N).
+        kept: Indices of the patterns that hold about as much light as the others.
+    """
+
+    statistics: PatternStatistics
+    photon_scale: PhotonScale
+    background: Background
+    bad_pixels: BadPixels
+    mask: NDArray[np.uint32]
+    kept: Indices
+
+    @property
+    def photons_per_pattern(self) -> float:
+        """Mean photons of the patterns that are kept, at their good pixels."""
+        light = float(self.statistics.light[self.kept].mean())
+        return light * self.photon_scale.photons_per_unit
+
+
+def measure(cropped: CroppedScan, indices: Indices | None = None) -> Measurement:
+    """Measure light, faults and scale of all patterns of a scan, or of some by index.
+
+    Faults are found first, and only then is light measured: a gap full of markers, or one hot
+    pixel, would outshine the sample.
+
+    ValueError if values are negative or not finite and not to be masked, nobody knows how many
+    photons they are, or too few exposures hold light.
+    """
+    params, dark = cropped.params, read_dark(cropped.scan, cropped.params.patterns)
+    trusted = trusted_pixels(cropped, dark)
+    n_patterns = len(cropped.scan) if indices is None else len(indices)
+
+    def look(good: Mask, level: Real64 | None) -> PatternStatistics:
+        chosen = cropped.intensities() if indices is None else _one_by_one(cropped, indices)
+        return measure_patterns(chosen, good, n_patterns, level)
+
+    stored = look(trusted.good, None)
+    refuse_invalid(stored, params)
+    scale = choose_photon_scale(stored, params.patterns)
+    background = find_background(cropped, dark, stored, trusted.good, scale)
+    statistics = stored if background.level is None else look(trusted.good, background.level)
+    bad_pixels = find_bad_pixels(
+        statistics, trusted, scale.photons_per_unit, params.patterns.saturation
+    )
+    mask = mask_of(trusted.masked, stored, bad_pixels, params)
+    good = good_pixels(mask)
+    if np.any(statistics.mean[~good]):
+        statistics = replace(
+            look(good, background.level), invalid=stored.invalid, largest=stored.largest
+        )
+    if statistics is not stored:
+        scale = choose_photon_scale(statistics, params.patterns)
+    numbers = cropped.scan.numbers if indices is None else cropped.scan.numbers[indices]
+    kept = _lit_exposures(statistics, params, numbers)
+    return Measurement(statistics, scale, background, bad_pixels, mask, kept)
+
+
+def _one_by_one(cropped: CroppedScan, indices: Indices) -> Iterator[tuple[int, Real64]]:
+    """Yield some patterns one after the other, with their place among those that are asked for."""
+    for place, index in enumerate(indices):
+        yield place, cropped.some(np.array([index]))
+
+
+def nominal_photons(scan: ResolvedScan, params: IngestParams) -> float:
+    """Return the mean photons of a pattern, from at most 64 patterns spread over a scan.
+
+    It is measured as all patterns are by `prepare`: markers, faults, dark and dark patterns are
+    left out. ValueError as `measure`, or if the patterns cannot be cropped as asked for.
+    """
+    return measure(crop_scan(scan, params), spread_indices(len(scan))).photons_per_pattern
+
+
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     """Decide how a scan is prepared; its patterns are read once, some at a time.
 
@@ -91,22 +169,17 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     photons they are, too few exposures hold light, or the probe does not fit.
     """
     cropped = crop_scan(scan, params)
-    n_px, good = cropped.crop.n_px, trusted_pixels(cropped)
-    statistics = measure_patterns(cropped.intensities(), good, len(scan))
-    refuse_invalid(statistics, params)
-    photon_scale = choose_photon_scale(statistics, params.patterns)
-    photons_per_unit, valid = photon_scale.photons_per_unit, good & (statistics.invalid == 0)
-    bad_pixels = find_bad_pixels(statistics, valid, photons_per_unit, params.patterns.saturation)
-    mask = mask_of(good, statistics, bad_pixels, params)
-    background = read_background(cropped, photon_scale)
-    kept = _lit_exposures(statistics, params)
+    n_px, measured = cropped.crop.n_px, measure(cropped)
+    statistics, kept, mask = measured.statistics, measured.kept, measured.mask
+    photon_scale = measured.photon_scale
     positions = scan.positions_px(n_px, cropped.crop.binning)[kept]
     offset = n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
     trusted = good_pixels(mask)
-    chosen = choose_central_exposures(positions, n_px)
-    counts = to_counts(cropped.some(kept[chosen]), trusted, background, photon_scale)
-    mean = statistics.mean if background is None else statistics.mean - background
-    mean = np.clip(mean, 0, None) * photons_per_unit
+    in_place = np.setdiff1d(np.arange(len(kept)), find_stray_positions(positions))
+    chosen = in_place[choose_central_exposures(positions[in_place], n_px)]
+    stored = cropped.some(kept[chosen])
+    counts = to_counts(stored, trusted, measured.background.level, photon_scale)
+    mean = statistics.mean * photon_scale.photons_per_unit
     shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
     guess = guess_probe(cropped, mean, trusted, shadows)
     central = CentralExposures(chosen, counts, positions[chosen] + offset, shadows)
@@ -121,17 +194,33 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         modes=guess.modes if len(guess.modes) > 1 else None,
         pixel_mask=mask if mask.any() else None,
     )
-    made = (statistics, photon_scale, background, bad_pixels, kept, central, guess, header)
-    prepared = PreparedScan(scan, params, cropped.crop, *made)
+    prepared = PreparedScan(
+        scan,
+        params,
+        cropped.crop,
+        statistics,
+        photon_scale,
+        measured.background,
+        measured.bad_pixels,
+        kept,
+        central,
+        guess,
+        header,
+    )
     header.provenance.update(_provenance(prepared, offset))
     return prepared
 
 
-def _lit_exposures(statistics: PatternStatistics, params: IngestParams) -> Indices:
-    """Return the exposures that hold about as much light as the others."""
-    share = statistics.light / np.median(statistics.light)
+def _lit_exposures(
+    statistics: PatternStatistics, params: IngestParams, numbers: Indices
+) -> Indices:
+    """Return the exposures, of some numbers in the file, with about as much light as the others."""
+    is_asked_for = ~np.isin(numbers, params.positions.leave_out)
+    lit = statistics.light[statistics.light > 0]
+    share = statistics.light / np.median(lit)
     asked = params.patterns
-    kept = np.flatnonzero((share >= asked.least_light_ratio) & (share <= asked.most_light_ratio))
+    is_usual = (share >= asked.least_light_ratio) & (share <= asked.most_light_ratio)
+    kept = np.flatnonzero(is_usual & is_asked_for)
     if len(kept) < LEAST_PATTERNS:
         raise ValueError(
             f"{len(kept)} of {len(share)} patterns hold between {asked.least_light_ratio:g} and "
@@ -169,7 +258,8 @@ def _provenance(prepared: PreparedScan, offset: Real64) -> dict[str, Any]:
             "position_offset_px": offset.tolist(),
             "masked_pixels": bits,
             "invalid_values": int(statistics.invalid.sum()),
-            "background_subtracted": prepared.background is not None,
+            "background_subtracted": prepared.background.level is not None,
+            "own_dark": prepared.background.own_dark,
             "probe": prepared.guess.facts,
         },
         "geometry_known": scan.geometry is not None,

@@ -11,12 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Indices, Mask, Real64
-from tasks.ingest.file_scan import Recentre, Values, ZeroFrequency
+from tasks.ingest.file_scan import (
+    LARGEST_COUNTABLE,
+    Recentre,
+    Values,
+    ZeroFrequency,
+    is_marker,
+)
 from tasks.ingest.params import IngestParams, PatternParams
-from tasks.ingest.preparation.pattern_statistics import LARGEST_VALUE
+from tasks.ingest.preparation.dark_frames import read_dark
+from tasks.ingest.preparation.marked_pixels import find_marked_pixels
 from tasks.ingest.resolved_scan import ResolvedScan
 
 SMALLEST_PX = 16
+# In place of a marker: larger than all that is counted, also when pixels are added up.
+MARKED = 1e300
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ class CroppedScan:
             values = part.astype(np.float64)
             if self.scan.values is Values.AMPLITUDE:
                 values = np.where(values < 0, -1.0, values * values)
+        values[is_marker(part)] = MARKED
         inner = Crop((crop.n_px * crop.binning // 2,) * 2, crop.n_px, crop.binning)
         return np.asarray(inner.binned(values))
 
@@ -136,12 +146,15 @@ def _centre_of_mass(scan: ResolvedScan, params: IngestParams) -> tuple[int, int]
     total: Real64 | None = None
     for _, stored in scan.patterns.parts():
         with np.errstate(over="ignore", invalid="ignore"):
-            values = stored.astype(np.float64)
+            values = np.where(is_marker(stored), 0.0, stored.astype(np.float64))
             values = values * values if scan.values is Values.AMPLITUDE else values
-            values = np.where((values > 0) & (values < LARGEST_VALUE), values, 0.0)
+            values = np.where((values > 0) & (values < LARGEST_COUNTABLE), values, 0.0)
         total = values.sum(axis=0) + (0.0 if total is None else total)
     if total is None or not total.any():
         raise ValueError("The patterns are zero everywhere. Check the shutter.")
+    dark = read_dark(scan, params.patterns)
+    marked = find_marked_pixels(scan.patterns, None if dark is None else dark.values)
+    total = np.where(marked.gaps | marked.stuck, 0.0, total)
     if scan.good is not None:
         total = np.where(scan.good, total, 0.0)
     mean = oriented(total, scan.zero_frequency, params.patterns)

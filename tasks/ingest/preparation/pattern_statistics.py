@@ -7,31 +7,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Mask, Real64
+from tasks.ingest.file_scan import LARGEST_COUNTABLE
+from tasks.ingest.preparation.cropping import MARKED
 
 TOP_VALUES = 2000
 SAMPLE_VALUES = 4000
 LARGEST_SAMPLE = 400_000
-LARGEST_VALUE = 1e15
 
 
 @dataclass(frozen=True)
 class PatternStatistics:
-    """Statistics of the cropped patterns, in the unit of the file.
+    """Statistics of the cropped patterns at their good pixels, in the unit of the file.
 
-    Invalid values, negative, not finite or above 1e15, count as zero here.
+    Invalid values, negative, not finite or above 1e15, count as zero here. Light is what is left
+    of a pattern after dark and background are subtracted; stored values tell of detector and unit.
 
     Attributes:
-        mean: Mean pattern, as `largest` and `invalid` (how often a pixel was it) of shape (N, N).
-        light: Sum of every pattern, shape (J,).
-        centres_px: Centre of mass (y, x) of every pattern, shape (J, 2).
-        sample: Some positive values of all of the scan, sorted.
-        top: The largest values of the scan, sorted downwards.
+        mean: Mean pattern of light, shape (N, N).
+        largest: Largest stored value of each pixel, shape (N, N).
+        invalid: How often each pixel was invalid, shape (N, N).
+        marked: Pixels that held the largest integer of a type, which no detector counts, (N, N).
+        light: Light of every pattern, shape (J,).
+        centres_px: Centre of mass (y, x) of the light of every pattern, shape (J, 2).
+        all_integer: Whether all stored values are whole numbers.
+        sample: Some positive stored values of all of the scan, sorted.
+        top: The largest stored values of the scan, sorted downwards.
         first_invalid: Index (pattern, row, column) of the first invalid value.
     """
 
     mean: Real64
     largest: Real64
     invalid: NDArray[np.int64]
+    marked: Mask
     light: Real64
     centres_px: Real64
     all_integer: bool
@@ -41,47 +48,68 @@ class PatternStatistics:
 
 
 def measure_patterns(
-    parts: Iterable[tuple[int, Real64]], good: Mask, n_patterns: int
+    parts: Iterable[tuple[int, Real64]],
+    good: Mask,
+    n_patterns: int,
+    background: Real64 | None = None,
 ) -> PatternStatistics:
     """Look at all patterns once, some at a time; refuse patterns without light.
 
     Parts are intensities (any, N, N) with the index of the first. Pixels that are not good (N, N)
-    count nowhere.
+    count nowhere. The background (N, N) is in the unit of the parts.
     """
     total, largest = np.zeros((2, *good.shape))
-    invalid = np.zeros(good.shape, dtype=np.int64)
+    invalid, marked = np.zeros(good.shape, dtype=np.int64), np.zeros(good.shape, dtype=np.bool_)
     light, centres = np.zeros(n_patterns), np.zeros((n_patterns, 2))
     all_integer, first_invalid = True, None
     samples, top = [np.empty(0)], np.empty(0)
     axis = np.arange(good.shape[0], dtype=np.float64)
     for start, part in parts:
-        bad = ~((part >= 0) & (part < LARGEST_VALUE)) & good
-        if first_invalid is None and bad.any():
-            index, row, column = (int(value) for value in np.argwhere(bad)[0])
+        bad = ~((part >= 0) & (part < LARGEST_COUNTABLE)) & good
+        # A pattern without a single count was lost as a whole, and says nothing of its pixels.
+        bad &= np.any(~bad & good, axis=(1, 2), keepdims=True)
+        is_marked = bad & (part >= MARKED) & (part < np.inf)
+        marked |= is_marked.any(axis=0)
+        faulty = bad & ~is_marked
+        if first_invalid is None and faulty.any():
+            index, row, column = (int(value) for value in np.argwhere(faulty)[0])
             first_invalid = (start + index, row, column)
-        invalid += bad.sum(axis=0)
-        clean = np.where(bad | ~good, 0.0, part)
+        invalid += faulty.sum(axis=0)
+        is_value = (part >= 0) & (part < LARGEST_COUNTABLE) & good
+        clean = np.where(is_value, part, 0.0)
         all_integer = all_integer and bool(np.all(clean == np.rint(clean)))
-        total += clean.sum(axis=0)
         np.maximum(largest, clean.max(axis=0), out=largest)
-        here = slice(start, start + len(part))
-        light[here] = clean.sum(axis=(1, 2))
-        weight = np.maximum(light[here], np.finfo(float).tiny)
-        centres[here, 0] = clean.sum(axis=2) @ axis / weight
-        centres[here, 1] = clean.sum(axis=1) @ axis / weight
         top = _merged_top(top, clean)
         samples.append(_some_positive(clean))
-    if not total.any():
+        # To clip what noise leaves below zero would add light that was not there.
+        lit = clean if background is None else np.where(is_value, clean - background, 0.0)
+        total += lit.sum(axis=0)
+        here = slice(start, start + len(part))
+        light[here] = lit.sum(axis=(1, 2))
+        lit = lit.clip(min=0)
+        weight = np.maximum(lit.sum(axis=(1, 2)), np.finfo(float).tiny)
+        centres[here, 0] = lit.sum(axis=2) @ axis / weight
+        centres[here, 1] = lit.sum(axis=1) @ axis / weight
+    if not total.sum() > 0:
         raise ValueError(
             "The patterns are zero or masked everywhere. Check the shutter, the mask's sense "
-            "(--mask.sense) and which array holds the patterns."
+            "(--mask.sense), dark and background (--patterns.dark.file, "
+            "--patterns.background-per-px), and which array holds the patterns."
         )
     sample = np.sort(np.concatenate(samples))
     step = max(1, len(sample) // LARGEST_SAMPLE)
     sample = np.concatenate([sample[:SAMPLE_VALUES], sample[::step]])
-    mean = total / n_patterns
     return PatternStatistics(
-        mean, largest, invalid, light, centres, all_integer, sample, top, first_invalid
+        mean=(total / n_patterns).clip(min=0),
+        largest=largest,
+        invalid=invalid,
+        marked=marked,
+        light=light,
+        centres_px=centres,
+        all_integer=all_integer,
+        sample=sample,
+        top=top,
+        first_invalid=first_invalid,
     )
 
 

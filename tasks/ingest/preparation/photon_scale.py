@@ -3,6 +3,8 @@
 * Whole numbers are photons, one a unit, unless a person says otherwise.
 * Normalised photons lie on a lattice: where all values are whole multiples of one quantum, that
   of a single photon, it is the scale, and the counts come back exactly.
+* Normalised photons that were rounded to decimals lie on a lattice too, that of the decimals: the
+  smallest values tell about what one photon is, and a check asks for the scale.
 * Anything else has no scale of its own, and a person has to give it: `photons_per_unit`, or the
   mean photons of a pattern, as PtychoPINN's configuration has them.
 """
@@ -10,12 +12,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.core import Mask, Real64
-from tasks.core.files.archive import read_named_array
+from tasks.core import Real64
 from tasks.ingest.params import PatternParams
-from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
 
 LARGEST_SMALLEST_COUNT = 128
@@ -23,6 +22,7 @@ TRIED_VALUES = 2000
 LATTICE_TOLERANCE = 0.02
 RELATIVE_TOLERANCE = 4e-6
 LEAST_VALUES = 200
+LEAST_QUANTA, OF_ONE = 6, 1.5
 LARGEST_COUNT = 2.0**32 - 1
 
 
@@ -54,6 +54,8 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
                 f"--patterns.photons-per-unit; for amplitudes, of their square."
             )
         found = PhotonScale(1 / quantum, "lattice")
+        if (single := _single_photon(statistics, quantum)) is not None:
+            found = PhotonScale(1 / single, "decimals")
     brightest = float(statistics.largest.max()) * found.photons_per_unit
     photons = statistics.light.mean() * found.photons_per_unit
     if brightest > LARGEST_COUNT:
@@ -69,32 +71,6 @@ def choose_photon_scale(statistics: PatternStatistics, params: PatternParams) ->
     return found
 
 
-def read_background(cropped: CroppedScan, scale: PhotonScale) -> Real64 | None:
-    """Return what is subtracted from values in the file's unit, shape (N, N); None: nothing is."""
-    asked, side = cropped.params.patterns, cropped.crop.n_px
-    level = np.full((side, side), asked.background_per_px / scale.photons_per_unit)
-    if asked.dark.file is None:
-        return level if asked.background_per_px else None
-    dark = read_named_array(asked.dark.file, asked.dark.dataset, "dark").astype(np.float64)
-    shape = cropped.scan.patterns.shape[1:]
-    if dark.shape != shape or not np.all(np.isfinite(dark)):
-        raise ValueError(
-            f"The dark frame {asked.dark.file} has the shape {dark.shape}, the patterns {shape}, "
-            f"or it is not finite. Give the mean dark frame of this detector, as the patterns are "
-            f"stored."
-        )
-    return level + cropped.frame(dark)
-
-
-def to_counts(
-    intensities: Real64, good: Mask, background: Real64 | None, scale: PhotonScale
-) -> NDArray[np.uint32]:
-    """Return counts: background off, scaled, rounded, never negative, zero where masked."""
-    values = intensities if background is None else intensities - background
-    photons = np.rint(values * scale.photons_per_unit)
-    return np.where(good & (photons > 0), photons, 0.0).astype(np.uint32)
-
-
 def photon_quantum(values: Real64) -> float | None:
     """Return the value of one photon, if all values, positive and sorted, are multiples of it."""
     if len(values) < LEAST_VALUES:
@@ -107,6 +83,20 @@ def photon_quantum(values: Real64) -> float | None:
             if _are_multiples(values, quantum, LATTICE_TOLERANCE):
                 return float(quantum)
     return None
+
+
+def _single_photon(statistics: PatternStatistics, quantum: float) -> float | None:
+    """Return about the value of one photon where a quantum is that of rounded decimals.
+
+    Counts that are zero now and then are also one, two and three. Values that are zero, or many
+    quanta, are not counts of them: they were normalised and rounded, and the smallest are those of
+    one photon. None where the quantum may be a photon.
+    """
+    smallest = float(statistics.sample.min())
+    is_dark_at_times = np.any((statistics.mean > 0) & (statistics.mean < smallest / 2))
+    if smallest < LEAST_QUANTA * quantum or not is_dark_at_times:
+        return None
+    return float(np.median(statistics.sample[statistics.sample < OF_ONE * smallest]))
 
 
 def _are_multiples(values: Real64, quantum: float, tolerance: float) -> bool:

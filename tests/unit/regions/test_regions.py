@@ -11,10 +11,11 @@ from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_reader import read_scan
 from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent
-from tasks.regions.stage import RegionParams, cut_in_regions, cut_scan
+from tasks.regions.stage import cut_scan
 
 N_PX = 16
 
@@ -59,7 +60,7 @@ def test_the_test_region_can_come_first():
 
 
 def test_a_band_that_leaves_too_little_is_refused_with_the_cure():
-    with pytest.raises(ValueError, match="Lower guard_px") as caught:
+    with pytest.raises(ValueError, match=r"Lower --measured\.regions\.guard-px") as caught:
         cut_in_regions(raster(8, 8), N_PX, RegionParams(guard_px=26.0))
     assert "at least 16 are needed" in str(caught.value)
 
