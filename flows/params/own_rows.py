@@ -56,10 +56,10 @@ class NamedObject:
         if found is None or not found["name"]:
             raise ValueError(f"{word!r} is not {SHAPE}. Name the row.")
         split = found["split"]
-        known = [one.value for one in Split]
-        if split is not None and split not in known:
+        if split is not None and split not in [one.value for one in Split]:
+            known = " and ".join(one.value for one in Split)
             raise ValueError(
-                f"{word!r} names the split {split!r}; known are {' and '.join(known)}. Give {SHAPE}."
+                f"{word!r} names the split {split!r}; known are {known}. Give {SHAPE}."
             )
         return cls(found["name"], Split(split or Split.TEST.value), Path(found["file"]))
 

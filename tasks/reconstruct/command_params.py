@@ -131,7 +131,7 @@ def read_solver(path: Path) -> SolverDescription:
     try:
         return SolverDescription.model_validate(content)
     except ValidationError as error:
-        faults = describe(error, {}).replace("--", "")
+        faults = describe(error, {}).replace("--", "").rstrip(".")
         raise ValueError(f"The solver {path} does not fit: {faults}. {CURE}") from error
 
 
