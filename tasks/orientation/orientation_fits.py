@@ -196,7 +196,8 @@ def _multiplied(
         return field
     spectrum = scipy.fft.fft2(field)
     spectrum *= factor
-    return np.asarray(scipy.fft.ifft2(spectrum, overwrite_x=True))
+    moved: NDArray[np.complex64] = scipy.fft.ifft2(spectrum, overwrite_x=True)
+    return moved
 
 
 def _spread(counts: NDArray[np.floating], predicted: NDArray[np.floating]) -> tuple[float, float]:

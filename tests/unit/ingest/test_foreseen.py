@@ -1,4 +1,4 @@
-"""What a run would refuse is foreseen, strays are named, and options are named as they are typed."""
+"""What a run would refuse is foreseen, strays are named, options are those that are typed."""
 
 from dataclasses import replace
 
