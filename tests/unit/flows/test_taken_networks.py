@@ -201,9 +201,7 @@ def test_networks_of_another_probe_or_size_are_refused(source):
         plan_with(source, profile="study")
     with pytest.raises(BadInputError, match="architecture unrolled .*, and the run asks for patch"):
         plan_with(source, architecture="patch")
-    with pytest.raises(
-        BadInputError, match=r"passes=2, and .* passes=3\. Give --architecture, --tr"
-    ):
+    with pytest.raises(BadInputError, match=r"passes=2, and .* passes=3\. Give --architecture, --tr"):
         plan_with(source, training={"passes": 3})
 
 
