@@ -185,7 +185,7 @@ def _shift_by(
 ) -> NDArray[np.complex64]:
     """Return the factor of a spectrum (N, N) that moves its field by a fraction (y, x) [px]."""
     rows, columns = (np.exp(-2j * np.pi * frequencies * step) for step in fraction_px)
-    return (rows[:, None] * columns[None]).astype(np.complex64)
+    return np.asarray(rows[:, None] * columns[None], dtype=np.complex64)
 
 
 def _multiplied(
@@ -196,7 +196,8 @@ def _multiplied(
         return field
     spectrum = scipy.fft.fft2(field)
     spectrum *= factor
-    return np.asarray(scipy.fft.ifft2(spectrum, overwrite_x=True))
+    moved: NDArray[np.complex64] = scipy.fft.ifft2(spectrum, overwrite_x=True)
+    return moved
 
 
 def _spread(counts: NDArray[np.floating], predicted: NDArray[np.floating]) -> tuple[float, float]:

@@ -207,7 +207,7 @@ def _dead_lines(counted: Real64, good: Mask) -> Mask:
         part = parts.pop()
         for axis in (0, 1):
             lit = np.where(good, counted, 0.0)[part].sum(axis=1 - axis)
-            known = good[part].any(axis=1 - axis)
+            known = np.asarray(good[part].any(axis=1 - axis))
             runs = _dark_runs(lit, known)
             if not runs:
                 continue

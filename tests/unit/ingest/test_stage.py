@@ -43,7 +43,7 @@ def test_the_stage_writes_the_scan_its_checks_and_pictures(written, scan, tmp_pa
 
 def test_a_refused_scan_leaves_its_checks_and_no_scan(written, tmp_path):
     path, _ = written("cxi")
-    with pytest.raises(ValueError, match=r"\[no_overlap\].*--accept no_overlap"):
+    with pytest.raises(ValueError, match=r"\[no_overlap\].*--measured\.accept no_overlap"):
         run(tmp_path / "out", path, distance_m=0.4)
     assert (tmp_path / "out/checks.html").is_file()
     assert not (tmp_path / "out/scan.cxi").exists()
