@@ -107,9 +107,9 @@ def test_halves_are_reconstructed_by_every_arm_and_compared():
     views = {path: half for half, path in halves.outputs.items()}
     halved = [call for call in replicate if call.inputs.get("view") in views]
     (comparison,) = replicate.named("compare")
-    for arm in RECONSTRUCTIONS.arms:
+    for arm in RECONSTRUCTIONS.default_arms:
         for half in ("odd", "even"):
-            path = comparison.inputs[f"{arm.name}.{half}"]
+            path = comparison.inputs[f"{arm}.{half}"]
             (maker,) = [call for call in halved if path in call.outputs.values()]
             assert views[maker.inputs["view"]] == half
             assert comparison.inputs[f"view.{half}"] == maker.inputs["view"]

@@ -27,13 +27,13 @@ from tasks.core.study.hub_layout import (
 from tasks.report.publish.write_reports import rebuild_reports, write_final_reports
 from tasks.report.statistics.summary import ReportParams
 
-ARM, METRIC, LABEL = "ePIE", "edge_width", "Edge width"
+ARM, METRIC, LABEL = "WASP", "edge_width", "Edge width"
 PACKAGE = """
 from tasks.catalogue.metric import SECONDARY, Metric
 from tasks.catalogue.reconstruction import Reconstruction, Role
 
 ARM = Reconstruction(
-    name="ePIE", role=Role.ARM, description="a solver", colour="#8B0000", dark_colour="#FF9999"
+    name="WASP", role=Role.ARM, description="a solver", colour="#8B0000", dark_colour="#FF9999"
 )
 METRIC = Metric(
     name="edge_width", label="Edge width", family=SECONDARY, higher_is_better=False, unit="px"
@@ -41,7 +41,7 @@ METRIC = Metric(
 """
 POINTS = """
 [phase_g.reconstructions]
-ePIE = further:ARM
+WASP = further:ARM
 [phase_g.metrics]
 edge_width = further:METRIC
 """
