@@ -148,11 +148,15 @@ def moved_misfit_ratio(prepared: PreparedScan) -> float | None:
     """Return the misfit with corners and middle of all patterns exchanged over that as stated.
 
     The probe is held, since a free one follows the patterns. None where it is not known, or where
-    the patterns are too few to tell.
+    the patterns are too few, or too far from each other, to tell.
     """
     central, header = prepared.central, prepared.header
     is_known = prepared.guess.origin is not ProbeOrigin.ESTIMATED
     if not is_known or len(central.indices) < LEAST_PATTERNS:
+        return None
+    sides = np.ptp(central.positions_px, axis=0) + header.n_px
+    if np.prod(sides) > len(central.indices) * header.n_px**2:
+        # They share no pixel: their positions have another unit, and the object has no end.
         return None
     stated, moved = (
         fit_with_probe(
