@@ -3,7 +3,7 @@
 They were chosen on the object of seed 7, which no comparison uses, by the error against its
 truth; docs/iterative_solver.md has the numbers, docs/sweeps/sweep_classic.py makes them again.
 
-* ePIE: alpha is 1, as published. Noise leaves it where it is; only its epochs depend on the scan.
+* ePIE: alpha is 1, as published, at every dose; only the epochs depend on the scan.
 * RAAR and DM set every amplitude to the measured one, noise and all. No object fits that, and the
   exit waves move on by the misfit with every epoch, until it outweighs them and the object is
   lost. RAAR's beta bounds the way to 1 / (1 - beta) misfits, so it falls with the counts. DM has
@@ -22,8 +22,8 @@ EPIE_ALPHA, EPIE_BATCH = 1.0, 16
 RAAR_BETAS = ((1.0, 0.6), (10.0, 0.75), (np.inf, 0.9))
 DM_RELAXATION = 0.5
 DM_EPOCHS_AT_ONE_COUNT, LEAST_DM_EPOCHS, MOST_DM_EPOCHS = 9.0, 4, 64
-DENSE_EPOCHS = {ClassicAlgorithm.EPIE: 96, ClassicAlgorithm.RAAR: 96}
-SPARSE_EPOCHS = {ClassicAlgorithm.EPIE: 384, ClassicAlgorithm.RAAR: 128}
+DENSE_EPOCHS = {ClassicAlgorithm.EPIE: 128, ClassicAlgorithm.RAAR: 96}
+SPARSE_EPOCHS = {ClassicAlgorithm.EPIE: 512, ClassicAlgorithm.RAAR: 128}
 
 
 @dataclass(frozen=True)
