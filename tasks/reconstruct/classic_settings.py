@@ -21,7 +21,7 @@ EPIE_ALPHA, EPIE_BATCH = 1.0, 16
 # Upper bounds of the mean counts of a detector pixel, and what is chosen below them.
 RAAR_BETAS = ((1.0, 0.6), (10.0, 0.75), (np.inf, 0.9))
 DM_RELAXATION = 0.5
-DM_EPOCHS_AT_ONE_COUNT, LEAST_DM_EPOCHS, MOST_DM_EPOCHS = 9.0, 4, 64
+DM_EPOCHS_AT_ONE_COUNT, LEAST_DM_EPOCHS, MOST_DM_EPOCHS = 7.0, 4, 64
 DENSE_EPOCHS = {ClassicAlgorithm.EPIE: 128, ClassicAlgorithm.RAAR: 96}
 SPARSE_EPOCHS = {ClassicAlgorithm.EPIE: 512, ClassicAlgorithm.RAAR: 128}
 

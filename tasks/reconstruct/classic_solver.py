@@ -2,8 +2,7 @@
 
 * ePIE: Maiden & Rodenburg, Ultramicroscopy 109, 1256 (2009). pty-chi sums the updates of a
   minibatch; with batches of one it is the published loop.
-* RAAR: Luke, Inverse Problems 21, 37 (2005), for ptychography in the form of Marchesini et al.,
-  J. Appl. Cryst. 49, 1245 (2016), equation (16).
+* RAAR: Luke, Inverse Problems 21, 37 (2005), with an update of our own (`raar_update.py`).
 * DM: Thibault et al., Science 321, 379 (2008), and Ultramicroscopy 109, 338 (2009), equation (9).
 
 RAAR and DM take all patterns at once and keep the exit waves of all.

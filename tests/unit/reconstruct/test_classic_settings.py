@@ -33,7 +33,7 @@ def test_the_relaxation_of_raar_falls_with_the_counts_of_a_pixel():
 
 
 def test_dm_is_stopped_after_epochs_that_grow_with_the_root_of_the_counts():
-    assert [chosen("dm", counts).n_epochs for counts in (1, 4, 16)] == [9, 18, 36]
+    assert [chosen("dm", counts).n_epochs for counts in (1, 4, 16)] == [7, 14, 28]
     assert chosen("dm", 1e-3).n_epochs == LEAST_DM_EPOCHS
     assert chosen("dm", 1e6).n_epochs == MOST_DM_EPOCHS
 
