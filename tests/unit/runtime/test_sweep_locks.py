@@ -113,7 +113,7 @@ def test_a_worker_that_is_sent_a_condition_as_json_has_its_very_stages(tmp_path,
 
 def test_a_named_file_is_found_by_a_worker_that_stands_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    np.save("scan.npy", 220 * np.random.default_rng(1).random((90, 2)))
+    np.save("scan.npy", 220 * np.random.default_rng(1).random((1200, 2)))
     params = SweepParams(hub="hub", doses=(1e3,), scan={"kind": "file", "path": "scan.npy"})
     (condition, _) = make_sweep_plan(params).conditions
     sent = worker_params(condition).model_dump(mode="json")
