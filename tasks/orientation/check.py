@@ -23,7 +23,6 @@ from tasks.orientation.orientations import CORNER, CORNER_CURE, ORIENTATIONS, mi
 
 PATTERNS_OF_64_PX = 49
 FEWEST, MOST = 16, 100
-LEAST_TO_DECIDE = 9
 CLEAR_RATIO = 1.03
 HIGHEST_TRANSMISSION = 1.05
 UNNATURAL_DISPERSION = 0.45
@@ -65,7 +64,7 @@ def check_orientation(scan: Scan) -> dict[str, Any]:
         ValueError: If another fits clearly better; the message says which, and the cure.
     """
     chosen = middle_exposures(scan.positions_px, _n_patterns(scan))
-    if len(chosen) < LEAST_TO_DECIDE:
+    if len(chosen) < FEWEST:
         return {"verdict": "undecided", "n_patterns": len(chosen), "reason": "too few patterns"}
     counts = scan.diffraction_counts[chosen].astype(np.float32)
     positions = scan.positions_px[chosen]

@@ -55,7 +55,15 @@ def test_a_pool_without_workers_is_said_at_once(site, silent):
 def test_deploying_twice_changes_nothing_the_second_time(site, silent):
     before = everything_declared(site.api)
     assert "Nothing to change" in site.deploy()
-    assert everything_declared(site.api) == before
+    after = everything_declared(site.api)
+    changed = [
+        f"{old['name']}: {key} was {old[key]!r}, is {new[key]!r}"
+        for old, new in zip(before["deployments"], after["deployments"], strict=True)
+        for key in old
+        if old[key] != new[key]
+    ]
+    assert changed == []
+    assert after == before
     assert len(before["deployments"]) >= 2
     assert len(before["automations"]) == 3
 

@@ -144,9 +144,12 @@ def test_a_sample_without_content_leaves_it_undecided(scan):
     assert check_orientation(replace(scan, diffraction_counts=counts))["verdict"] == "undecided"
 
 
-def test_a_handful_of_patterns_leaves_it_undecided(scan):
+@pytest.mark.parametrize("n_patterns", [5, 9, 15])
+def test_a_handful_of_patterns_leaves_it_undecided(scan, n_patterns):
     few = replace(
-        scan, diffraction_counts=scan.diffraction_counts[:5], positions_px=scan.positions_px[:5]
+        scan,
+        diffraction_counts=scan.diffraction_counts[:n_patterns],
+        positions_px=scan.positions_px[:n_patterns],
     )
     assert check_orientation(few)["reason"] == "too few patterns"
 
