@@ -23,8 +23,8 @@ from sweep_scans import complex_error, make_scan  # noqa: E402
 from tasks.core.files.object_file import ObjectWindow  # noqa: E402
 from tasks.core.files.scan_reader import map_view  # noqa: E402
 from tasks.core.study.device import Device  # noqa: E402
-from tasks.reconstruct.classic_settings import ClassicSettings  # noqa: E402
-from tasks.reconstruct.classic_solver import solve_classic  # noqa: E402
+from tasks.reconstruct.classic.settings import ClassicSettings  # noqa: E402
+from tasks.reconstruct.classic.solver import solve_classic  # noqa: E402
 from tasks.reconstruct.params import ClassicAlgorithm, PtyChiParams  # noqa: E402
 from tasks.reconstruct.ptychi_solver import DivergedError  # noqa: E402
 from tasks.reconstruct.ptychi_stage import minibatch_seeds  # noqa: E402

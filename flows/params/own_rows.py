@@ -16,7 +16,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.named_files import path_below
 from tasks.core.study.seeds import Split
 from tasks.object_readers import read_stored_object
-from tasks.reconstruct.command_params import PLACEHOLDERS, SolverDescription, read_solver
+from tasks.reconstruct.command.params import PLACEHOLDERS, SolverDescription, read_solver
 from tasks.runtime.errors import BadInputError
 
 RECONSTRUCTION, SOLVER = "--reconstruction", "--solver"

@@ -16,14 +16,14 @@ from tasks.core.files.named_files import seen_from
 from tasks.core.study.hub_layout import HALVES, Condition
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import Phase, StageCall
-from tasks.reconstruct.command_params import CommandFile, CommandParams, SolverFile
+from tasks.reconstruct.command.params import CommandFile, CommandParams, SolverFile
 from tasks.simulate.fly_scan import make_probe_modes
 from tasks.views.params import MeasuredViewParams, View
 
 Calls = tuple[StageCall, ...]
 NO_ROWS = OwnRows()
 PLACES = "tasks.compare.placement.stage:place_object"
-RUNS = "tasks.reconstruct.command_stage:run_command"
+RUNS = "tasks.reconstruct.command.stage:run_command"
 # For a command to be ended, and for its scan to be written and its object read.
 SOLVER_MARGIN_S = 600.0
 

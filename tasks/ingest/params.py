@@ -14,7 +14,7 @@ from tasks.core.files.named_files import (
     one_of,
     without_folders,
 )
-from tasks.ingest.file_scan import (
+from tasks.ingest.file_options import (
     FileOptions,
     Invalid,
     MaskSense,

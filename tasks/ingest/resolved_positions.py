@@ -8,15 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Indices, Real64
-from tasks.ingest.file_scan import (
-    LARGEST_VALUE,
-    FilePositions,
-    FileScan,
-    Moves,
-    Order,
-    PositionUnit,
-    columns,
-)
+from tasks.ingest.file_options import Moves, Order, PositionUnit
+from tasks.ingest.file_scan import LARGEST_VALUE, FilePositions, FileScan, columns
 from tasks.ingest.files.array_source import open_arrays
 from tasks.ingest.files.statements import Contradiction, agreed
 from tasks.ingest.files.units import PIXELS, metres_per_unit

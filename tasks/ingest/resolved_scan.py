@@ -17,7 +17,8 @@ from tasks.core.files.archive import is_archive
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, refuse_links_out
 from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
-from tasks.ingest.file_scan import FileMask, FileScan, MaskSense, Values, ZeroFrequency
+from tasks.ingest.file_options import MaskSense, Values, ZeroFrequency
+from tasks.ingest.file_scan import FileMask, FileScan
 from tasks.ingest.files.patterns import Patterns
 from tasks.ingest.files.product import with_product
 from tasks.ingest.files.statements import Contradiction, agreed, differing

@@ -20,7 +20,7 @@ from tasks.ingest.checks import (
 )
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.checks.pattern_checks import ValuesFit
-from tasks.ingest.file_scan import ProbeOrigin, Values
+from tasks.ingest.file_options import ProbeOrigin, Values
 from tasks.ingest.params import IngestParams, as_typed
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.preparation.pairing import find_pairings

@@ -20,7 +20,7 @@ import torch
 from tasks.core.files.atomic_files import scratch_array
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Scan
-from tasks.reconstruct.classic_settings import ClassicSettings
+from tasks.reconstruct.classic.settings import ClassicSettings
 from tasks.reconstruct.params import Algorithm, ClassicAlgorithm, NoiseModel
 from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.torchvision_import import import_torchvision

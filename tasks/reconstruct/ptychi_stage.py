@@ -23,7 +23,7 @@ from tasks.core.files.scan_record import Scan
 from tasks.core.study.seeds import Purpose, spawn_sequence
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.orientation.check import check_orientation
-from tasks.reconstruct.classic_settings import classic_settings_for
+from tasks.reconstruct.classic.settings import classic_settings_for
 from tasks.reconstruct.params import ClassicParams, PtyChiParams
 from tasks.reconstruct.scan_checks import (
     check_scan,
@@ -85,14 +85,14 @@ def iterate_classic(params: ClassicParams, files: StageFiles, progress: Progress
     """Reconstruct the exposures of a view with ePIE, RAAR or the difference map of pty-chi.
 
     Files and errors are those of `iterate`. The sources of the algorithms stand in
-    `classic_solver.py`, the settings in `classic_settings.py`.
+    `classic/solver.py`, the settings in `classic/settings.py`.
     """
     start = _start(params, files)
     counts_per_px = detected_photons(start.scan) / start.scan.n_px**2
     (seed,) = _minibatch_seeds(params.seed, 1)
     settings = [classic_settings_for(params, start.exposure, counts_per_px, seed)]
 
-    from tasks.reconstruct.classic_solver import solve_classic
+    from tasks.reconstruct.classic.solver import solve_classic
 
     solver = partial(solve_classic, device=params.device)
     return _solve_and_write(start, solver, settings, files, progress)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tasks.core import Real, Real64
 from tasks.core.physics.probe import radius_px
 from tasks.ingest.checks import Finding, error, info, warning
-from tasks.ingest.file_scan import Values
+from tasks.ingest.file_options import Values
 from tasks.ingest.preparation import PreparedScan
 from tasks.ingest.preparation.photon_scale import common_factor
 

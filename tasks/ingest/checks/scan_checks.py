@@ -11,7 +11,7 @@ from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import edge_energy_fraction
 from tasks.ingest.checks import Finding, error, info, warning
-from tasks.ingest.file_scan import ProbeOrigin
+from tasks.ingest.file_options import ProbeOrigin
 from tasks.ingest.params import PositionsParams
 from tasks.ingest.preparation import PreparedScan
 from tasks.orientation.orientation_fits import ALIKE, OrientationFits

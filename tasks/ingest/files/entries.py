@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import h5py
 
 from tasks.core.files.foreign_hdf5 import text
-from tasks.ingest.file_scan import FileOptions
+from tasks.ingest.file_options import FileOptions
 
 LEAST_PX = 8
 

@@ -20,16 +20,8 @@ from tasks.core import Complex
 from tasks.core.files.archive import is_archive, read_arrays
 from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, whole
 from tasks.core.files.scan_record import ELECTRONVOLT_J
-from tasks.ingest.file_scan import (
-    FileOptions,
-    FilePositions,
-    FileScan,
-    Moves,
-    Order,
-    columns,
-    probe_modes_of,
-    unless_given,
-)
+from tasks.ingest.file_options import FileOptions, Moves, Order
+from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of, unless_given
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 
 X, Y, INDEXES = "probe_position_x_m", "probe_position_y_m", "probe_position_indexes"

@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 
 from tasks.core.files.named_files import catalogue
-from tasks.ingest.file_scan import FileOptions, FileScan
+from tasks.ingest.file_options import FileOptions
+from tasks.ingest.file_scan import FileScan
 from tasks.ingest.importers import (
     arrays,
     cxi,

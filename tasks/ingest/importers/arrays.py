@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Complex
+from tasks.ingest.file_options import FileOptions, Order
 from tasks.ingest.file_scan import (
     FileMask,
-    FileOptions,
     FilePositions,
     FileScan,
-    Order,
     columns,
     probe_modes_of,
     unless_given,

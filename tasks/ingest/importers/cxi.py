@@ -17,17 +17,8 @@ from tasks.core import Real64
 from tasks.core.files.foreign_hdf5 import number, open_foreign_hdf5, units_of, whole
 from tasks.core.files.scan_file import PLACEHOLDER
 from tasks.core.files.scan_record import PLACEHOLDER_PIXEL_M, PixelFault
-from tasks.ingest.file_scan import (
-    FileMask,
-    FileOptions,
-    FilePositions,
-    FileScan,
-    MaskSense,
-    Moves,
-    Order,
-    probe_modes_of,
-    unless_given,
-)
+from tasks.ingest.file_options import FileOptions, MaskSense, Moves, Order
+from tasks.ingest.file_scan import FileMask, FilePositions, FileScan, probe_modes_of, unless_given
 from tasks.ingest.files.entries import Entry, entry_names, find_entry, has_patterns
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import (

@@ -11,7 +11,8 @@ from pathlib import Path
 import h5py
 
 from tasks.core.files.foreign_hdf5 import number, open_foreign_hdf5, units_of, whole
-from tasks.ingest.file_scan import FileMask, FileOptions, FileScan, MaskSense, unless_given
+from tasks.ingest.file_options import FileOptions, MaskSense
+from tasks.ingest.file_scan import FileMask, FileScan, unless_given
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import (
     energy_ev,

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from tasks.core import StrictModel
 from tasks.core.files.named_files import describe, known_name, read_parameters
-from tasks.ingest.file_scan import (
+from tasks.ingest.file_options import (
     FileOptions,
     MaskSense,
     Moves,

@@ -17,16 +17,8 @@ from numpy.typing import NDArray
 
 from tasks.core import Real64
 from tasks.core.files.foreign_hdf5 import number, open_foreign_hdf5, text, units_of, whole
-from tasks.ingest.file_scan import (
-    FileOptions,
-    FilePositions,
-    FileScan,
-    Moves,
-    Order,
-    columns,
-    probe_modes_of,
-    unless_given,
-)
+from tasks.ingest.file_options import FileOptions, Moves, Order
+from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of, unless_given
 from tasks.ingest.files.entries import Entry, entry_names, find_entry
 from tasks.ingest.files.patterns import hdf5_patterns
 from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m

@@ -14,7 +14,8 @@ import numpy as np
 
 from tasks.core.files.archive import read_arrays
 from tasks.core.files.foreign_hdf5 import attribute_number, first_of, open_foreign_hdf5, whole
-from tasks.ingest.file_scan import FileMask, FileOptions, FileScan, MaskSense, unless_given
+from tasks.ingest.file_options import FileOptions, MaskSense
+from tasks.ingest.file_scan import FileMask, FileScan, unless_given
 from tasks.ingest.files.patterns import array_patterns, hdf5_patterns
 from tasks.ingest.files.product import X, Y, with_product
 from tasks.ingest.files.units import plausible_m, square

@@ -11,15 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.archive import array, read_arrays
-from tasks.ingest.file_scan import (
-    FileOptions,
-    FilePositions,
-    FileScan,
-    Moves,
-    Values,
-    columns,
-    probe_modes_of,
-)
+from tasks.ingest.file_options import FileOptions, Moves, Values
+from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
 from tasks.ingest.files.patterns import Axes, array_patterns
 from tasks.ingest.files.product import X
 

@@ -10,15 +10,8 @@ import h5py
 import numpy as np
 
 from tasks.core.files.foreign_hdf5 import field, number, open_foreign_hdf5, whole
-from tasks.ingest.file_scan import (
-    FileMask,
-    FileOptions,
-    FilePositions,
-    FileScan,
-    MaskSense,
-    Moves,
-    unless_given,
-)
+from tasks.ingest.file_options import FileOptions, MaskSense, Moves
+from tasks.ingest.file_scan import FileMask, FilePositions, FileScan, unless_given
 from tasks.ingest.files.patterns import Patterns, array_patterns, hdf5_patterns
 from tasks.ingest.files.units import energy_ev, plausible_m, square
 

@@ -5,7 +5,8 @@ Pages are intensities with the zero frequency in the middle, unless an option sa
 
 from pathlib import Path
 
-from tasks.ingest.file_scan import FileOptions, FileScan
+from tasks.ingest.file_options import FileOptions
+from tasks.ingest.file_scan import FileScan
 from tasks.ingest.files.tiff import PAGES, is_tiff, tiff_patterns
 
 

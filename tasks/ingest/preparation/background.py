@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Mask, Real64
-from tasks.ingest.file_scan import Values
+from tasks.ingest.file_options import Values
 from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.dark_frames import DarkFrame
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics

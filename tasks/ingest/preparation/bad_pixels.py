@@ -10,7 +10,7 @@ from tasks.core import Mask, Real64
 from tasks.core.files.archive import read_named_array
 from tasks.core.files.scan_record import PixelFault, good_pixels
 from tasks.core.physics.probe import radius_px
-from tasks.ingest.file_scan import Invalid, MaskSense
+from tasks.ingest.file_options import Invalid, MaskSense
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.dark_frames import DarkFrame

@@ -11,13 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Indices, Mask, Real64
-from tasks.ingest.file_scan import (
-    LARGEST_COUNTABLE,
-    Recentre,
-    Values,
-    ZeroFrequency,
-    is_marker,
-)
+from tasks.ingest.file_options import Recentre, Values, ZeroFrequency
+from tasks.ingest.file_scan import LARGEST_COUNTABLE, is_marker
 from tasks.ingest.params import IngestParams, PatternParams
 from tasks.ingest.preparation.dark_frames import read_dark
 from tasks.ingest.preparation.marked_pixels import find_marked_pixels

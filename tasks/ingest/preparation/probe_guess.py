@@ -17,7 +17,8 @@ from tasks.core.physics.probe import (
     energy_diameter_px,
     incoherent_modes,
 )
-from tasks.ingest.file_scan import ProbeOrigin, probe_modes_of
+from tasks.ingest.file_options import ProbeOrigin
+from tasks.ingest.file_scan import probe_modes_of
 from tasks.ingest.preparation.cropping import Crop, CroppedScan
 from tasks.ingest.preparation.shadow_motion import ShadowMotion
 

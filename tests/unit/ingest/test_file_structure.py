@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tasks.ingest.file_scan import Order
+from tasks.ingest.file_options import Order
 from tasks.ingest.files.units import ev_per_unit, metres_per_unit
 from tasks.ingest.params import IngestParams
 from tasks.ingest.resolved_positions import position_columns

@@ -10,7 +10,7 @@ from tests.conftest import PROJECT
 PARENT = """
 import os, sys
 from pathlib import Path
-from tasks.reconstruct.command_process import run_to_end
+from tasks.reconstruct.command.process import run_to_end
 folder = Path(sys.argv[1])
 script = (
     "import os, subprocess, sys, time; "

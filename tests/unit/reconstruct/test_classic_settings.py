@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from flows.params.profiles import SIZES, resolve
 from flows.params.run import PhaseGParams, Profile
-from tasks.reconstruct.classic_settings import (
+from tasks.reconstruct.classic.settings import (
     DENSE_EPOCHS,
     LEAST_DM_EPOCHS,
     MOST_DM_EPOCHS,

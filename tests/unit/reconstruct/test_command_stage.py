@@ -12,9 +12,9 @@ import yaml
 from tasks.core.files.scan_reader import map_view
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.object_readers.phase_g import read_handed_over
-from tasks.reconstruct.command_params import CommandFile, CommandParams, SolverFile
-from tasks.reconstruct.command_process import portable_line
-from tasks.reconstruct.command_stage import run_command
+from tasks.reconstruct.command.params import CommandFile, CommandParams, SolverFile
+from tasks.reconstruct.command.process import portable_line
+from tasks.reconstruct.command.stage import run_command
 
 GOOD = "import sys, numpy; numpy.save(sys.argv[2], numpy.ones((32, 32)) * (1 + 1j))"
 

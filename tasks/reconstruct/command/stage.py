@@ -14,7 +14,7 @@ from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.object_readers import read_stored_object
 from tasks.object_readers.phase_g import hand_over
 from tasks.object_readers.stored_object import StoredObject
-from tasks.reconstruct.command_params import (
+from tasks.reconstruct.command.params import (
     OUT,
     SCAN,
     SEED,
@@ -24,7 +24,7 @@ from tasks.reconstruct.command_params import (
     SolverDescription,
     read_solver,
 )
-from tasks.reconstruct.command_process import Ended, run_to_end
+from tasks.reconstruct.command.process import Ended, run_to_end
 from tasks.reconstruct.scan_checks import check_scan
 
 SCAN_NAME = "scan.cxi"

@@ -15,7 +15,8 @@ import numpy as np
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Scan
 from tasks.core.study.device import Device
-from tasks.reconstruct.classic_settings import ClassicSettings
+from tasks.reconstruct.classic.raar_update import use_published_update
+from tasks.reconstruct.classic.settings import ClassicSettings
 from tasks.reconstruct.params import ClassicAlgorithm
 from tasks.reconstruct.ptychi_solver import (
     DivergedError,
@@ -27,7 +28,6 @@ from tasks.reconstruct.ptychi_solver import (
     run_epoch,
 )
 from tasks.reconstruct.ptychi_solver_task import build_task
-from tasks.reconstruct.raar_update import use_published_update
 
 CURE = "This arm has no settings of its own: leave it out of --arms, or choose PtyChi."
 

@@ -1,0 +1,1 @@
+"""A solver that a person brings as a command."""
