@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 
 from flows.planning.plan import ConditionPlan
-from flows.planning.planner import PLACES, RUNS
+from flows.planning.solver_planner import PLACES, RUNS
 from tasks.compare.task import compare_arms, place_object
 from tasks.core.study.stage_record import StageCall, StageRecord
 from tasks.reconstruct.task import (

@@ -9,7 +9,8 @@ from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.own_rows import OwnRows
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import check_files, photons_per_pattern, refuse_uncut
-from flows.planning.planner import NO_ROWS, Calls, Planner
+from flows.planning.planner import Calls, Planner
+from flows.planning.stage_calls import NO_ROWS
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.core import Complex128
 from tasks.core.objects import check_object

@@ -16,7 +16,8 @@ from flows.planning.comparison import (
     steps_of,
 )
 from flows.planning.measured import MeasuredPlanner, with_measured_dose
-from flows.planning.planner import PLACES, RUNS, Calls, Planner
+from flows.planning.planner import Calls, Planner
+from flows.planning.solver_planner import PLACES, RUNS
 from flows.planning.taken_networks import FUNCTION as TAKES_NETWORK
 from tasks.catalogue.own_rows import OwnRow, know_rows
 from tasks.catalogue.reconstruction import Role, StageRole

@@ -1,54 +1,34 @@
 """The stages of one replicate of one condition: which function reads and writes which files."""
 
-from collections.abc import Mapping
-
 from pydantic import BaseModel
 
 from flows.params.own_rows import OwnRows
-from flows.params.profiles import StageParams, resolve, sizes_of
 from flows.params.run import BaselineView, PhaseGParams
+from flows.planning.solver_planner import SolverPlanner
+from flows.planning.stage_calls import NO_ROWS, of_half, stem
 from flows.planning.taken_networks import FUNCTION, TAKEN, NetworkSource
 from tasks.catalogue.reconstruction import LearnsFrom, Reconstruction, StageRole, Step
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.compare.placement.stage import ObjectFile, PlacingParams
 from tasks.core import Complex128
-from tasks.core.files.named_files import seen_from
-from tasks.core.study.hub_layout import HALVES, Condition
+from tasks.core.study.hub_layout import HALVES
 from tasks.core.study.seeds import Split
-from tasks.core.study.stage_record import Phase, StageCall
-from tasks.reconstruct.command.params import CommandFile, CommandParams, SolverFile
+from tasks.core.study.stage_record import StageCall
 from tasks.simulate.fly_scan import make_probe_modes
 from tasks.views.params import MeasuredViewParams, View
 
 Calls = tuple[StageCall, ...]
-NO_ROWS = OwnRows()
-PLACES = "tasks.compare.placement.stage:place_object"
-RUNS = "tasks.reconstruct.command.stage:run_command"
-# For a command to be ended, and for its scan to be written and its object read.
-SOLVER_MARGIN_S = 600.0
 
 
-class Planner:
+class Planner(SolverPlanner):
     """Puts the calls together; a subclass knows where the scans come from.
 
-    It is what `tasks.catalogue.reconstruction.Planner` promises to the catalogue. The scans that
-    are read are those of `source`, another dose, view and replicate where replicates share them.
+    It is what `tasks.catalogue.reconstruction.Planner` promises to the catalogue.
     """
 
     def __init__(self, params: PhaseGParams, replicate: int = 1, own: OwnRows = NO_ROWS) -> None:
         """Resolve the parameters of every stage; own rows are those beside the catalogue."""
-        self.params, self.own = params, own
-        own_arms = tuple(solver.name for _, solver in own.solvers)
-        self.stage_params: StageParams = resolve(params, replicate, own_arms)
-        self.condition = Condition(params.photons_per_pattern, params.view_name, replicate)
-        self.source = self.condition
-        self.timeout_s = sizes_of(params).timeout_s
+        super().__init__(params, replicate, own)
         self._networks: NetworkSource | None = None
-
-    @property
-    def compared_with(self) -> dict[str, str]:
-        """What reconstructions are compared with: the true object."""
-        return {"truth": self.condition.truth}
 
     def preparation(self) -> Calls:
         """Return the stages that come before the views: the simulation of both splits."""
@@ -84,43 +64,6 @@ class Planner:
             for entry in RECONSTRUCTIONS.with_stages
             if entry.belongs_to(self.params.arms) and entry.is_wanted(self.params, split)
         ]
-
-    def call(
-        self,
-        name: str,
-        phase: Phase,
-        function: str,
-        params: BaseModel,
-        files: tuple[Mapping[str, str], Mapping[str, str]],
-        manifest: str,
-    ) -> StageCall:
-        """Return a call; `files` are its inputs and its outputs."""
-        inputs, outputs = files
-        return StageCall(
-            stage=name,
-            phase=phase,
-            function=function,
-            # A stage stands in the hub, and names of files outside must hold there.
-            params=seen_from(self.params.hub, params.model_dump(mode="json")),
-            inputs=dict(inputs),
-            outputs=dict(outputs),
-            manifest=manifest,
-            timeout_s=self.timeout_s,
-        )
-
-    def name(self, name: str, split: Split | None = None) -> str:
-        """Return the name of a stage of this condition, and of one split where it matters."""
-        parts = [name, *self.condition.labels, self.condition.view]
-        return ".".join(parts if split is None else [*parts, split.value])
-
-    def exposures(self, split: Split, half: str = "") -> dict[str, str]:
-        """Return what every reconstructor reads: the scan and the choice of its exposures."""
-        view = f"{self.condition.view_folder(split.value)}/{_of_half('view', '_', half)}.json"
-        return {"scan": self.source.scan(split.value), "view": view}
-
-    def reconstruction(self, name: str, split: Split, half: str = "") -> str:
-        """Return where a reconstruction lies."""
-        return self.condition.reconstruction(split.value, _of_half(name.lower(), "_", half))
 
     def view(self, split: Split) -> StageCall:
         """Choose the exposures of a split."""
@@ -218,7 +161,7 @@ class Planner:
     def prediction(self, name: str, split: Split, trained: StageCall, half: str = "") -> StageCall:
         """Reconstruct by a trained network."""
         return self.prediction_call(
-            self.name(_of_half(f"predict-{name.lower()}", "-", half), split),
+            self.name(of_half(f"predict-{name.lower()}", "-", half), split),
             self.exposures(split, half),
             trained,
             self.reconstruction(name, split, half),
@@ -235,113 +178,5 @@ class Planner:
             "tasks.reconstruct.network_stage:predict",
             self.stage_params.prediction[trained.params["arm"]],
             (exposures | model, {"reconstruction": reconstruction}),
-            f"{_stem(reconstruction)}.manifest.json",
+            f"{stem(reconstruction)}.manifest.json",
         )
-
-    def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
-        """Reconstruct by pty-chi, from a flat object."""
-        stage = self.name(_of_half(f"iterate-{name.lower()}", "-", half), split)
-        path = self.reconstruction(name, split, half)
-        return self._solver_call(stage, self.stage_params.ptychi, self.exposures(split, half), path)
-
-    def classic_iteration(
-        self, algorithm: str, name: str, split: Split, half: str = ""
-    ) -> StageCall:
-        """Reconstruct by a classic algorithm of pty-chi, from a flat object."""
-        stage = self.name(_of_half(f"iterate-{name.lower()}", "-", half), split)
-        return self._solver_call(
-            stage,
-            self.stage_params.classic[algorithm],
-            self.exposures(split, half),
-            self.reconstruction(name, split, half),
-            "iterate_classic",
-        )
-
-    def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
-        """Let pty-chi go on from the object of another reconstruction, `of`."""
-        inputs = self.exposures(split) | {"initial": start.outputs["reconstruction"]}
-        stage = self.name(f"refine-{of.lower()}", split)
-        path = self.reconstruction(name, split)
-        return self._solver_call(stage, self.stage_params.refinement, inputs, path)
-
-    def _solver_call(
-        self,
-        stage: str,
-        params: BaseModel,
-        inputs: dict[str, str],
-        path: str,
-        function: str = "iterate",
-    ) -> StageCall:
-        outputs = {
-            "reconstruction": path,
-            "iterates": f"{_stem(path)}_iterates.h5",
-            "history": f"{_stem(path)}_history.csv",
-            "options": f"{_stem(path)}_options.json",
-        }
-        manifest = f"{_stem(path)}.manifest.json"
-        function = f"tasks.reconstruct.ptychi_stage:{function}"
-        return self.call(stage, "F", function, params, (inputs, outputs), manifest)
-
-    def projection(self, names: tuple[str, str], split: Split) -> StageCall:
-        """Reconstruct by the networks' physics, without a network."""
-        same, longer = (self.reconstruction(name, split) for name in names)
-        return self.call(
-            self.name("project", split),
-            "F",
-            "tasks.reconstruct.no_network_stage:project",
-            self.stage_params.projection,
-            (self.exposures(split), {"same": same, "longer": longer}),
-            f"{_stem(same)}.manifest.json",
-        )
-
-    def solution(self, name: str, split: Split, half: str = "") -> StageCall:
-        """Reconstruct by a command of a person's own."""
-        path, solver = next(found for found in self.own.solvers if found[1].name == name)
-        params = CommandParams(
-            name=name,
-            solver=SolverFile(path=path),
-            files=tuple(CommandFile(path=file) for file in solver.files(path.parent)),
-            seed=self.stage_params.ptychi.seed,
-        )
-        stem = _stem(self.reconstruction(name, split, half))
-        call = self.call(
-            self.name(_of_half(f"run-{name.lower()}", "-", half), split),
-            "F",
-            RUNS,
-            params,
-            (self.exposures(split, half), {"solution": f"{stem}_solution.h5"}),
-            f"{stem}_solution.manifest.json",
-        )
-        # The stage itself ends the command, and says so.
-        return call.model_copy(update={"timeout_s": solver.time_limit_s + SOLVER_MARGIN_S})
-
-    def placement(
-        self, name: str, split: Split, solution: StageCall | None = None, half: str = ""
-    ) -> StageCall:
-        """Place the object of a file, or what a command has made."""
-        path = self.reconstruction(name, split, half)
-        inputs, file = self.exposures(split, half) | self.compared_with, None
-        if solution is not None:
-            inputs["solution"] = solution.outputs["solution"]
-        else:
-            objects = (one for one in self.own.objects if one.name == name and one.split is split)
-            file = ObjectFile(path=next(objects).path)
-        scored = self.stage_params.comparison.model_copy(update={"arms": None})
-        return self.call(
-            self.name(_of_half(f"place-{name.lower()}", "-", half), split),
-            "F",
-            PLACES,
-            PlacingParams(row=name, object_file=file, comparison=scored),
-            (inputs, {"reconstruction": path}),
-            f"{_stem(path)}.manifest.json",
-        )
-
-
-def _of_half(name: str, joint: str, half: str) -> str:
-    """Return the name of something that is made of one half of the exposures, or of all."""
-    return f"{name}{joint}{half}" if half else name
-
-
-def _stem(reconstruction: str) -> str:
-    """Return the path of a reconstruction without its ending."""
-    return reconstruction.removesuffix(".h5")

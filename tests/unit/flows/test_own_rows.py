@@ -12,7 +12,7 @@ from flows.params.measured import MeasuredParams
 from flows.params.own_rows import SOLVER_ROOT, own_rows
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from flows.planning.planner import PLACES, RUNS
+from flows.planning.solver_planner import PLACES, RUNS
 from tasks.catalogue.own_rows import know_rows, know_rows_of, rows_of
 from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
