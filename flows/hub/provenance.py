@@ -145,7 +145,7 @@ def _made_with(arms: Sequence[str]) -> list[str]:
     """Return what is in the catalogue for a run of some arms: not those that it has to name."""
     return [
         entry.name
-        for entry in map(RECONSTRUCTIONS.get, RECONSTRUCTIONS.own)
+        for entry in map(RECONSTRUCTIONS.get, RECONSTRUCTIONS.registered)
         if entry.role is not Role.ARM or entry.by_default or entry.name in arms
     ]
 

@@ -68,7 +68,7 @@ def lost_reconstructions(hub: Path) -> list[str]:
         if name in broken
         else f"made with {name}, which is not in the catalogue. Put it back there"
         for name in named
-        if name not in RECONSTRUCTIONS.own
+        if name not in RECONSTRUCTIONS.registered
     ]
 
 

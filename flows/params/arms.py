@@ -9,7 +9,7 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.catalogue.reconstructions.adapted import RECONSTRUCTION as ADAPTED
 from tasks.catalogue.reconstructions.refined import RECONSTRUCTION as REFINED
 
-NAMES = tuple(arm.name for arm in RECONSTRUCTIONS.arms if arm.name in RECONSTRUCTIONS.own)
+NAMES = tuple(arm.name for arm in RECONSTRUCTIONS.arms if arm.name in RECONSTRUCTIONS.registered)
 DEFAULT_ARMS = RECONSTRUCTIONS.default_arms
 # Options that ask for variants, and the arms that there can be one of.
 VARIANTS = {

@@ -212,7 +212,7 @@ def _add(found: dict[str, OwnRow], facts: Mapping[str, object], source: str) -> 
     """Add a row; ValueError, which names its source, if its name will not do or is taken."""
     name = str(facts["name"])
     taken = {other.lower(): "a row of this name" for other in found}
-    taken |= {other.lower(): f"{other} of the catalogue" for other in RECONSTRUCTIONS.own}
+    taken |= {other.lower(): f"{other} of the catalogue" for other in RECONSTRUCTIONS.registered}
     if name.lower() in taken:
         raise ValueError(
             f"{source}: there is {taken[name.lower()]} already. Give it another name than {name}."

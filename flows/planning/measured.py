@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.own_rows import OwnRows
 from flows.params.run import PhaseGParams
-from flows.planning.measured_dose import check_files, photons_per_pattern, refuse_uncut
+from flows.planning.measured_dose import check_files_beside, photons_per_pattern, refuse_uncut
 from flows.planning.planner import Calls, Planner
 from flows.planning.stage_calls import NO_ROWS
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
@@ -17,6 +17,7 @@ from tasks.core.objects import check_object
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import StageCall
 from tasks.ingest.params import as_typed
+from tasks.ingest.resolved_scan import open_scan
 from tasks.ingest.stage import OUTPUTS as IMPORTED
 from tasks.ingest.stage import RUN_PREFIX
 from tasks.reconstruct.params import ReferenceParams
@@ -205,9 +206,10 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         return params
     measured = confined(params.measured)
     try:
-        check_files(measured.ingest)
-        photons = photons_per_pattern(measured.ingest)
-        refuse_uncut(measured.ingest, measured.regions)
+        scan = open_scan(measured.file, measured.ingest)
+        check_files_beside(measured.ingest)
+        photons = photons_per_pattern(scan, measured.ingest)
+        refuse_uncut(scan, measured.ingest, measured.regions)
         if measured.labels is Labels.SIMULATION:
             check_object(params.sample)
     except ValueError as error:

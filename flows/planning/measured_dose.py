@@ -7,32 +7,30 @@ from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import nominal_photons
 from tasks.ingest.preparation.cropping import crop_scan
-from tasks.ingest.resolved_scan import open_scan
+from tasks.ingest.resolved_scan import ResolvedScan
 
 DIGITS = 3
 
 
-def check_files(params: IngestParams) -> None:
-    """Refuse (ValueError) a scan, its mask, dark frames or probe that cannot be read."""
-    open_scan(params.file, params)
+def check_files_beside(params: IngestParams) -> None:
+    """Refuse (ValueError) a mask, dark frames or a probe that cannot be read."""
     beside = {"mask": params.mask, "dark": params.patterns.dark, "probe": params.probe}
     for name, named in beside.items():
         if named.file is not None:
             read_named_array(named.file, named.dataset, name)
 
 
-def refuse_uncut(measured: IngestParams, regions: RegionParams) -> None:
+def refuse_uncut(scan: ResolvedScan, params: IngestParams, regions: RegionParams) -> None:
     """Refuse (ValueError) a scan that cannot be cut in two, before its reference is computed.
 
     Exposures without light are not known yet: a scan that is cut without them alone passes here.
     """
-    scan = open_scan(measured.file, measured)
-    crop = crop_scan(scan, measured).crop
-    used = ~np.isin(scan.numbers, measured.positions.leave_out)
+    crop = crop_scan(scan, params).crop
+    used = ~np.isin(scan.numbers, params.positions.leave_out)
     cut_in_regions(scan.positions_px(crop.n_px, crop.binning)[used], crop.n_px, regions)
 
 
-def photons_per_pattern(params: IngestParams) -> float:
+def photons_per_pattern(scan: ResolvedScan, params: IngestParams) -> float:
     """Return the mean counts of a pattern, from patterns spread over the scan, to three digits.
 
     It is nominal: the stages measure the mean of all patterns, and record it. Both leave out what
@@ -40,9 +38,9 @@ def photons_per_pattern(params: IngestParams) -> float:
     not change with a masked pixel more or less.
 
     Raises:
-        ValueError: If it cannot be read as a scan, or holds no photon.
+        ValueError: If its values are no counts, or it holds no photon.
     """
-    return rounded(nominal_photons(open_scan(params.file, params), params))
+    return rounded(nominal_photons(scan, params))
 
 
 def rounded(photons: float) -> float:

@@ -3,10 +3,11 @@
 from pydantic import BaseModel
 
 from flows.planning.stage_calls import StageCalls, of_half, stem
-from tasks.compare.placement.stage import ObjectFile, PlacingParams
+from tasks.compare.placement.stage import PlacingParams
+from tasks.core.files.named_files import KnownFile
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
-from tasks.reconstruct.command.params import CommandFile, CommandParams, SolverFile
+from tasks.reconstruct.command.params import CommandParams
 
 PLACES = "tasks.compare.placement.stage:place_object"
 RUNS = "tasks.reconstruct.command.stage:run_command"
@@ -17,24 +18,17 @@ SOLVER_MARGIN_S = 600.0
 class SolverPlanner(StageCalls):
     """Puts the calls of solvers together."""
 
-    def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
-        """Reconstruct by pty-chi, from a flat object."""
+    def iteration(
+        self, name: str, split: Split, half: str = "", algorithm: str | None = None
+    ) -> StageCall:
+        """Reconstruct by pty-chi, from a flat object: with its settings, or a classic algorithm."""
+        params: BaseModel = self.stage_params.ptychi
+        function = "iterate"
+        if algorithm is not None:
+            params, function = self.stage_params.classic[algorithm], "iterate_classic"
         stage = self.name(of_half(f"iterate-{name.lower()}", "-", half), split)
         path = self.reconstruction(name, split, half)
-        return self._solver_call(stage, self.stage_params.ptychi, self.exposures(split, half), path)
-
-    def classic_iteration(
-        self, algorithm: str, name: str, split: Split, half: str = ""
-    ) -> StageCall:
-        """Reconstruct by a classic algorithm of pty-chi, from a flat object."""
-        stage = self.name(of_half(f"iterate-{name.lower()}", "-", half), split)
-        return self._solver_call(
-            stage,
-            self.stage_params.classic[algorithm],
-            self.exposures(split, half),
-            self.reconstruction(name, split, half),
-            "iterate_classic",
-        )
+        return self._solver_call(stage, params, self.exposures(split, half), path, function)
 
     def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
         """Let pty-chi go on from the object of another reconstruction, `of`."""
@@ -78,8 +72,8 @@ class SolverPlanner(StageCalls):
         path, solver = next(found for found in self.own.solvers if found[1].name == name)
         params = CommandParams(
             name=name,
-            solver=SolverFile(path=path),
-            files=tuple(CommandFile(path=file) for file in solver.files(path.parent)),
+            solver=KnownFile(path=path),
+            files=tuple(KnownFile(path=file) for file in solver.files(path.parent)),
             seed=self.stage_params.ptychi.seed,
         )
         path_stem = stem(self.reconstruction(name, split, half))
@@ -104,7 +98,7 @@ class SolverPlanner(StageCalls):
             inputs["solution"] = solution.outputs["solution"]
         else:
             objects = (one for one in self.own.objects if one.name == name and one.split is split)
-            file = ObjectFile(path=next(objects).path)
+            file = KnownFile(path=next(objects).path)
         scored = self.stage_params.comparison.model_copy(update={"arms": None})
         return self.call(
             self.name(of_half(f"place-{name.lower()}", "-", half), split),

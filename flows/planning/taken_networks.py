@@ -10,6 +10,7 @@ from flows.params.run import PhaseGParams
 from tasks.catalogue.reconstruction import Reconstruction
 from tasks.core import Complex128
 from tasks.core.files.atomic_files import read_json
+from tasks.core.files.named_files import KnownFile
 from tasks.core.physics.probe import probe_sha256
 from tasks.core.physics.probe_likeness import probe_likeness
 from tasks.core.study.hub_layout import PLAN, Condition
@@ -17,7 +18,7 @@ from tasks.networks.architectures.base import Architecture
 from tasks.networks.model_record import PHOTONS_FACTOR
 from tasks.networks.stored_network import StoredNetwork
 from tasks.runtime.errors import BadInputError
-from tasks.train.taking_stage import NetworkFile, ProbeOfScan, TakingParams, refuse_other_probe
+from tasks.train.taking_stage import ProbeOfScan, TakingParams, refuse_other_probe
 
 OPTION = "--networks-from"
 FUNCTION, TAKEN = "tasks.train.taking_stage:take_network", "take-"
@@ -87,8 +88,8 @@ class NetworkSource:
         return TakingParams(
             arm=arm.name,
             source=source,
-            model=NetworkFile(path=stored.model),
-            weights=NetworkFile(path=stored.weights),
+            model=KnownFile(path=stored.model),
+            weights=KnownFile(path=stored.weights),
             probe=ProbeOfScan(path=stored.training_scan(), file_sha256=own_probe),
             n_patterns=n_patterns,
             training_cpu_s=cpu_s,

@@ -117,13 +117,13 @@ class Planner(Protocol):
     def prediction(self, name: str, split: Split, trained: StageCall, half: str = "") -> StageCall:
         """Return the stage that reconstructs as `name` with a trained network."""
 
-    def iteration(self, name: str, split: Split, half: str = "") -> StageCall:
-        """Return the stage that reconstructs as `name` by pty-chi, from a flat object."""
-
-    def classic_iteration(
-        self, algorithm: str, name: str, split: Split, half: str = ""
+    def iteration(
+        self, name: str, split: Split, half: str = "", algorithm: str | None = None
     ) -> StageCall:
-        """Return the stage that reconstructs as `name` by `epie`, `raar` or `dm` of pty-chi."""
+        """Return the stage that reconstructs as `name` by pty-chi, from a flat object.
+
+        The algorithm is `epie`, `raar` or `dm`; None: that of the option group `ptychi`.
+        """
 
     def refinement(self, name: str, of: str, split: Split, start: StageCall) -> StageCall:
         """Return the stage that lets pty-chi go on from the object of `of`, made by `start`."""

@@ -8,21 +8,13 @@ from pydantic import Field
 
 from tasks.core import StrictModel
 from tasks.core.files.atomic_files import sha256_of, write_bytes, write_json
-from tasks.core.files.named_files import Fingerprint, fingerprint_of
+from tasks.core.files.named_files import KnownFile
 from tasks.core.files.scan_file import read_scan_header
 from tasks.core.physics.probe import probe_sha256
 from tasks.core.physics.probe_likeness import LEAST_LIKENESS, probe_likeness
 from tasks.core.study.stage_record import Progress, StageFiles
 
 CURE = "Leave --networks-from out to train networks for this probe."
-
-
-class NetworkFile(StrictModel):
-    """A file of the other hub."""
-
-    path: Path = Field(description="File of the other hub")
-    file_sha256: Fingerprint = None
-    _know_the_file = fingerprint_of("path", "The file of a trained network")
 
 
 class ProbeOfScan(StrictModel):
@@ -37,8 +29,8 @@ class TakingParams(StrictModel):
 
     arm: str = Field(min_length=1, description="Arm that it was trained for")
     source: str = Field(min_length=1, description="Name of the other hub, and the folder in it")
-    model: NetworkFile = Field(description="Record of the network (JSON)")
-    weights: NetworkFile = Field(description="Its weights (HDF5)")
+    model: KnownFile = Field(description="Record of the network (JSON)")
+    weights: KnownFile = Field(description="Its weights (HDF5)")
     probe: ProbeOfScan = Field(description="The probe that it was trained with")
     n_patterns: int = Field(ge=0, description="Patterns that it was trained on; 0: not known")
     training_cpu_s: float = Field(ge=0, description="What its training took in the other hub [s]")

@@ -50,8 +50,8 @@ class Reconstructions(Catalogue[Reconstruction]):
         return self._brought
 
     @property
-    def own(self) -> tuple[str, ...]:
-        """The names of the catalogue's own entries, whatever a run has beside them."""
+    def registered(self) -> tuple[str, ...]:
+        """The names of the catalogue's entries, without what one run has beside them."""
         return tuple(name for name, entry in self.entries.items() if entry not in self._brought)
 
     @property

@@ -26,12 +26,12 @@ class ClassicSolver(Reconstruction):
 
     def stages(self, planner: Planner, split: Split) -> Sequence[Step]:
         """Return the one stage."""
-        call = planner.classic_iteration(self.algorithm, self.name, split)
+        call = planner.iteration(self.name, split, algorithm=self.algorithm)
         return (Step(StageRole.RECONSTRUCT, call),)
 
     def half_stage(self, planner: Planner, split: Split, half: str) -> StageCall | None:
         """Return the stage of one half."""
-        return planner.classic_iteration(self.algorithm, self.name, split, half)
+        return planner.iteration(self.name, split, half, self.algorithm)
 
 
 RECONSTRUCTION = (

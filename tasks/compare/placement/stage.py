@@ -4,7 +4,6 @@ The object is one of a file that a person names, or what a command has made of t
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from tasks.compare.placement.place import (
 )
 from tasks.compare.reference_object import REFERENCE, TRUTH
 from tasks.core import StrictModel
-from tasks.core.files.named_files import Fingerprint, fingerprint_of
+from tasks.core.files.named_files import KnownFile
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_reader import open_view
 from tasks.core.files.scan_record import ScanHeader
@@ -36,19 +35,11 @@ from tasks.object_readers.phase_g import read_handed_over
 from tasks.object_readers.stored_object import StoredObject
 
 
-class ObjectFile(StrictModel):
-    """A file that another program wrote."""
-
-    path: Path = Field(description="File that holds an object, in any format that is read")
-    file_sha256: Fingerprint = None
-    _know_the_file = fingerprint_of("path", "The reconstruction")
-
-
 class PlacingParams(StrictModel):
     """Which object is brought into the frame, and how much of the region it must hold."""
 
     row: str = Field(min_length=1, description="Row of the tables that it becomes")
-    object_file: ObjectFile | None = Field(
+    object_file: KnownFile | None = Field(
         None, description="File of the object; none: the input `solution`"
     )
     comparison: ComparisonParams = Field(

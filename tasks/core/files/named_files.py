@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from tasks.core import StrictModel
 from tasks.core.files.atomic_files import sha256_of
 
 Thing = TypeVar("Thing")
@@ -66,6 +67,14 @@ def fingerprint_of(field: str, what: str) -> Any:
         return _with_fingerprint(values, field, what)
 
     return model_validator(mode="before")(fill_in)
+
+
+class KnownFile(StrictModel):
+    """A file of any folder, by its content."""
+
+    path: Path
+    file_sha256: Fingerprint = None
+    _know_the_file = fingerprint_of("path", "The file")
 
 
 def _with_fingerprint(values: object, field: str, what: str) -> object:

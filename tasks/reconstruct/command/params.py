@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from tasks.core import StrictModel
-from tasks.core.files.named_files import Fingerprint, describe, fingerprint_of
+from tasks.core.files.named_files import KnownFile, describe
 
 # What a word of the command may name, in braces.
 SCAN, OUT, WORK, SEED, THREADS = PLACEHOLDERS = ("scan", "out", "work", "seed", "threads")
@@ -135,26 +135,10 @@ def read_solver(path: Path) -> SolverDescription:
         raise ValueError(f"The solver {path} does not fit: {faults}. {CURE}") from error
 
 
-class CommandFile(StrictModel):
-    """A file of the command."""
-
-    path: Path = Field(description="File that the command names")
-    file_sha256: Fingerprint = None
-    _know_the_file = fingerprint_of("path", "The file of a command")
-
-
-class SolverFile(StrictModel):
-    """The description of a solver."""
-
-    path: Path = Field(description="YAML file")
-    file_sha256: Fingerprint = None
-    _know_the_file = fingerprint_of("path", "The solver")
-
-
 class CommandParams(StrictModel):
     """A command, by the content of its description and of the files that it names."""
 
     name: str = Field(min_length=1, description="Arm that it is")
-    solver: SolverFile = Field(description="Description of the command")
-    files: tuple[CommandFile, ...] = Field((), description="Files that the command names")
+    solver: KnownFile = Field(description="Description of the command (YAML)")
+    files: tuple[KnownFile, ...] = Field((), description="Files that the command names")
     seed: int = Field(123, ge=0, description="What {seed} is filled in with")

@@ -11,6 +11,7 @@ from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
+from tasks.ingest.resolved_scan import open_scan
 from tasks.runtime.errors import BadInputError
 
 
@@ -124,7 +125,7 @@ def test_replicates_measure_once(scan_file):
 
 def test_the_dose_does_not_change_in_its_last_digits(scan_file):
     measured = MeasuredParams(file=scan_file)
-    assert photons_per_pattern(measured.ingest) == 768.0
+    assert photons_per_pattern(open_scan(measured.file, measured.ingest), measured.ingest) == 768.0
     assert rounded(461_212.9) == rounded(460_600.0) == 461_000.0
     with pytest.raises(ValueError, match="Check shutter"):
         rounded(0.0)

@@ -122,7 +122,7 @@ def test_a_run_without_own_rows_has_the_plan_that_it_had(tmp_path, object_file, 
     assert "own_rows" not in content
     assert not {"reconstruction", "solver"} & content["parameters"].keys()
     asked_for = {arm.name for arm in RECONSTRUCTIONS.arms} - set(RECONSTRUCTIONS.default_arms)
-    assert set(content["reconstructions"]) == set(RECONSTRUCTIONS.own) - asked_for
+    assert set(content["reconstructions"]) == set(RECONSTRUCTIONS.registered) - asked_for
 
 
 def test_whoever_reads_a_hub_knows_its_rows_and_forgets_them_with_the_next(tmp_path, solver):

@@ -11,6 +11,7 @@ from tasks.ingest.files.patterns import array_patterns
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.bad_pixels import _dead
 from tasks.ingest.preparation.marked_pixels import find_marked_pixels
+from tasks.ingest.resolved_scan import open_scan
 
 DATA = "entry_1/instrument_1/detector_1/data"
 GAP = np.zeros((32, 32), dtype=bool)
@@ -77,7 +78,9 @@ def test_the_folder_of_a_run_is_named_by_light_alone(stored, scan):
     path = stored(marked_with(2**32 - 1, np.uint32))
     expected = scan.diffraction_counts[:, ~GAP].sum() / len(scan)
     params = IngestParams.model_validate({"file": path})
-    assert photons_per_pattern(params) == pytest.approx(expected, rel=0.05)
+    assert photons_per_pattern(open_scan(params.file, params), params) == pytest.approx(
+        expected, rel=0.05
+    )
 
 
 def test_a_marker_that_was_scaled_with_its_pattern_is_found(stored, prepared):
@@ -138,7 +141,9 @@ def test_the_own_dark_of_a_file_is_subtracted(stored, prepared, scan, stack):
     np.testing.assert_allclose(found.statistics.light, light)
     assert {f.code for f in check_detector(found)} == {"dark"}
     params = IngestParams.model_validate({"file": path})
-    assert photons_per_pattern(params) == pytest.approx(light.mean(), rel=0.02)
+    assert photons_per_pattern(open_scan(params.file, params), params) == pytest.approx(
+        light.mean(), rel=0.02
+    )
 
 
 def test_a_dark_that_was_subtracted_before_is_not_subtracted_twice(stored, prepared, scan):

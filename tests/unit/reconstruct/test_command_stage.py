@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from tasks.core.files.named_files import KnownFile
 from tasks.core.files.scan_reader import map_view
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.object_readers.phase_g import read_handed_over
-from tasks.reconstruct.command.params import CommandFile, CommandParams, SolverFile
+from tasks.reconstruct.command.params import CommandParams
 from tasks.reconstruct.command.process import portable_line
 from tasks.reconstruct.command.stage import run_command
 
@@ -36,8 +37,8 @@ def run(small_scan, tmp_path):
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
         params = CommandParams(
             name="Mine",
-            solver=SolverFile(path=tmp_path / "mine.yaml"),
-            files=(CommandFile(path=tmp_path / "solve.py"),),
+            solver=KnownFile(path=tmp_path / "mine.yaml"),
+            files=(KnownFile(path=tmp_path / "solve.py"),),
             seed=7,
         )
         return run_command(params, files, told), files
@@ -165,10 +166,10 @@ def test_a_stage_that_is_killed_leaves_no_command_behind(tmp_path):
 
 def test_a_command_that_was_changed_since_the_plan_is_refused(tmp_path):
     (tmp_path / "solve.py").write_text("one")
-    planned = CommandFile(path=tmp_path / "solve.py").model_dump()
+    planned = KnownFile(path=tmp_path / "solve.py").model_dump()
     (tmp_path / "solve.py").write_text("another")
     with pytest.raises(ValueError, match="it was changed since"):
-        CommandFile.model_validate(planned)
+        KnownFile.model_validate(planned)
 
 
 def test_a_program_that_has_gone_is_told(run, tmp_path):

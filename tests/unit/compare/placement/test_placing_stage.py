@@ -6,8 +6,9 @@ import pytest
 
 from tasks.compare.alignment.region import ComparisonParams
 from tasks.compare.placement.place import FOUND, FROM_FILE
-from tasks.compare.placement.stage import ObjectFile, PlacingParams, place_object
+from tasks.compare.placement.stage import PlacingParams, place_object
 from tasks.core.files.atomic_files import write_json
+from tasks.core.files.named_files import KnownFile
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_record import Geometry, Scan
@@ -47,7 +48,7 @@ def stage(true_object, tmp_path):
         if stored is not None:
             hand_over(tmp_path / "solution.h5", stored)
             named["solution"] = tmp_path / "solution.h5"
-        file = None if path is None else ObjectFile(path=path)
+        file = None if path is None else KnownFile(path=path)
         params = PlacingParams(row="Theirs", object_file=file, comparison=ComparisonParams())
         facts = place_object(params, StageFiles(named, outputs), silent)
         return facts["placement"], read_object(outputs["reconstruction"])
@@ -148,10 +149,10 @@ def test_what_is_smaller_than_the_scored_region_or_beside_it_is_refused(
 
 def test_a_file_that_was_changed_since_the_plan_is_refused(stage, true_object, tmp_path):
     np.save(tmp_path / "theirs.npy", part_of(true_object))
-    planned = ObjectFile(path=tmp_path / "theirs.npy").model_dump()
+    planned = KnownFile(path=tmp_path / "theirs.npy").model_dump()
     np.save(tmp_path / "theirs.npy", 2 * part_of(true_object))
     with pytest.raises(ValueError, match="it was changed since"):
-        ObjectFile.model_validate(planned)
+        KnownFile.model_validate(planned)
 
 
 def test_what_is_handed_over_names_no_folder(tmp_path, true_object):
