@@ -6,10 +6,11 @@ No pickle and no code: the record names the architecture, which is built again.
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from tasks.core import StrictModel
-from tasks.core.files.atomic_files import read_json, sha256_of, write_json
+from tasks.core.files.atomic_files import sha256_of, write_json
+from tasks.core.files.named_files import read_record
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.architectures import AnyArchitecture
 from tasks.networks.exposures import Exposures, InputGeometry
@@ -133,13 +134,8 @@ def write_model_record(path: Path, record: ModelRecord) -> None:
 
 def read_model_record(path: Path) -> ModelRecord:
     """Read a record; a ValueError if the file is damaged or of another layout."""
-    content = read_json(path)
-    try:
-        return ModelRecord.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(
-            f"{path} is not the record of a model of this version ({error}). Train it again."
-        ) from error
+    what = "the record of a model of this version"
+    return read_record(path, ModelRecord, what, "Train it again.")
 
 
 def refuse_other_weights(weights_path: Path, record: ModelRecord) -> None:

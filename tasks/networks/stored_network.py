@@ -6,10 +6,8 @@ Nothing here loads Keras, so that a network is refused before a framework is loa
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from tasks.core import Complex128
-from tasks.core.files.atomic_files import read_json
+from tasks.core.files.named_files import read_record
 from tasks.core.files.scan_file import read_scan_header
 from tasks.core.physics.probe import probe_sha256
 from tasks.core.study.stage_record import StageRecord
@@ -126,11 +124,5 @@ def _read_manifest(folder: Path) -> StageRecord | None:
     path = folder / MANIFEST
     if not path.is_file():
         return None
-    content = read_json(path)
-    try:
-        return StageRecord.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(
-            f"{path} is not the record of a stage ({error}). Put the one of the training back, or "
-            f"remove it."
-        ) from error
+    cure = "Put the one of the training back, or remove it."
+    return read_record(path, StageRecord, "the record of a stage", cure)

@@ -10,8 +10,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core.files.foreign_hdf5 import LARGEST_FIELD_BYTES, open_foreign_hdf5, whole
-from tasks.object_readers.stored_object import StoredObject, as_complex, chosen_name, one_plane
+from tasks.core.files.foreign_hdf5 import (
+    LARGEST_FIELD_BYTES,
+    as_complex,
+    open_foreign_hdf5,
+    whole,
+)
+from tasks.core.files.matlab_file import SUFFIX, matlab_shapes, read_matlab
+from tasks.object_readers.stored_object import StoredObject, chosen_name, one_plane
 
 NUMBERS = ("double", "single")
 COMPLEX_BYTES = 16
@@ -19,7 +25,7 @@ COMPLEX_BYTES = 16
 
 def takes(path: Path) -> bool:
     """Tell from its name whether a file is one of version 5."""
-    return path.suffix.lower() == ".mat"
+    return path.suffix.lower() == SUFFIX
 
 
 def recognises(file: h5py.File) -> bool:
@@ -47,23 +53,13 @@ def _of_version_7(path: Path) -> tuple[str, NDArray[Any]]:
 
 
 def _of_version_5(path: Path) -> tuple[str, NDArray[Any]]:
-    from scipy.io import loadmat, whosmat
-
-    try:
-        shapes = {name: shape for name, shape, kind in whosmat(path) if kind in NUMBERS}
-        large = [
-            name
-            for name, shape in shapes.items()
-            if np.prod(shape, dtype=np.float64) * COMPLEX_BYTES > LARGEST_FIELD_BYTES
-        ]
-        images = [
-            name for name, shape in shapes.items() if name not in large and min(shape[:2]) > 1
-        ]
-        arrays = loadmat(path, variable_names=images)
-    except Exception as error:  # whatever SciPy raises at a damaged file
-        raise ValueError(
-            f"{path} cannot be read as a MATLAB file ({error}). It is cut short or of another "
-            f"kind: save it again with save -v7.3."
-        ) from error
+    images = [
+        name
+        for name, (shape, kind) in matlab_shapes(path).items()
+        if kind in NUMBERS
+        and min(shape[:2]) > 1
+        and np.prod(shape, dtype=np.float64) * COMPLEX_BYTES <= LARGEST_FIELD_BYTES
+    ]
+    arrays = read_matlab(path, images)
     name = chosen_name([name for name in images if np.iscomplexobj(arrays[name])], path.name)
-    return name, np.asarray(arrays[name])
+    return name, arrays[name]

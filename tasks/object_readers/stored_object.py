@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Complex
+from tasks.core.files.foreign_hdf5 import as_complex
 
 SMALLEST_PX = 16
 # Names that programs give to an object, in any case of letters.
@@ -76,15 +77,6 @@ def one_plane(values: NDArray[Any], where: str) -> Complex:
     if not plane.any():
         raise ValueError(f"{where} is zero everywhere. It was saved too early: reconstruct again.")
     return np.asarray(plane)
-
-
-def as_complex(values: NDArray[Any]) -> NDArray[Any]:
-    """Return complex numbers for pairs of fields `real` and `imag` (or `r` and `i`)."""
-    names = values.dtype.names or ()
-    for real, imaginary in (("real", "imag"), ("r", "i")):
-        if real in names and imaginary in names:
-            return np.asarray(values[real] + 1j * values[imaginary])
-    return values
 
 
 def chosen_name(names: Sequence[str], where: str) -> str:

@@ -6,7 +6,7 @@ stays fixed; the object starts flat, or from another arm's.
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from tasks.reconstruct.solver_settings import SolverSettings
 from tasks.reconstruct.total_variation import smooth_by_total_variation
 
 OnEpoch = Callable[[int, float, ObjectWindow], None]
+Object = NDArray[np.complex64]
+PTYCHI_CURE = "Lower batch_size or switch accelerate off."
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class DivergedError(FloatingPointError):
     settings: AnySettings
     losses: list[float]
     last_good: ObjectWindow
-    cure: str = "Lower batch_size or switch accelerate off."
+    cure: str = PTYCHI_CURE
 
     def __str__(self) -> str:
         """Say what happened, with what, and the cure."""
@@ -95,25 +97,43 @@ def solve(
     """
     torch_device = prepare_torch(device, n_threads)
     task = build_task(scan, settings, initial, torch_device)
-    losses: list[float] = []
-    current = previous = object_of(task)
-    for epoch, (loss, found) in enumerate(_epochs(task, settings), start=1):
-        losses.append(loss)
-        if not (math.isfinite(loss) and np.all(np.isfinite(found))):
-            raise DivergedError(settings, losses, inner_part(previous, initial))
+
+    def smooth(epoch: int, found: Object, previous: Object) -> Object:
         current = smooth_by_total_variation(found, settings.total_variation_weight)
         if epoch < settings.n_epochs:
             follow = extrapolate(current, previous, epoch) if settings.accelerate else current
             with torch.no_grad():
                 task.object.set_data(follow[None])
-        previous = current
+        return current
+
+    epochs = _epochs(task, settings)
+    window, losses = follow_epochs(task, settings, initial, epochs, smooth, on_epoch)
+    return Solution(window, losses, task.get_options_as_dict(), torch_device)
+
+
+def follow_epochs(
+    task: Any,
+    settings: AnySettings,
+    initial: ObjectWindow,
+    epochs: Iterable[tuple[float, Object]],
+    finish: Callable[[int, Object, Object], Object],
+    on_epoch: OnEpoch,
+    cure: str = PTYCHI_CURE,
+) -> tuple[ObjectWindow, list[float]]:
+    """Take in losses and objects of epochs as they come; return the last object, and all losses.
+
+    Each object (H, W) is finished by a function of its number, from 1, itself and the one before.
+    DivergedError if loss or object are not finite; it holds the last good object.
+    """
+    losses: list[float] = []
+    current = object_of(task)
+    for epoch, (loss, found) in enumerate(epochs, start=1):
+        losses.append(loss)
+        if not (math.isfinite(loss) and np.all(np.isfinite(found))):
+            raise DivergedError(settings, losses, inner_part(current, initial), cure)
+        current = finish(epoch, found, current)
         on_epoch(epoch, loss, inner_part(current, initial))
-    return Solution(
-        window=inner_part(current, initial),
-        losses=losses,
-        options=task.get_options_as_dict(),
-        device=torch_device,
-    )
+    return inner_part(current, initial), losses
 
 
 def _epochs(task: Any, settings: SolverSettings) -> Iterator[tuple[float, NDArray[np.complex64]]]:

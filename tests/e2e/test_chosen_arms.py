@@ -1,13 +1,9 @@
 """A run of the solver alone, from the command line to its verification."""
 
 import csv
-import os
-import subprocess
-import sys
 
 import pytest
 
-from deployments.steps import PROJECT
 from tasks.core.files.atomic_files import read_json
 from tasks.core.study import hub_layout
 
@@ -16,18 +12,11 @@ WORDS = ("--profile", "smoke", "--splits", "test", "--arms", "PtyChi")
 
 
 @pytest.fixture(scope="module")
-def hub(with_server, tmp_path_factory):
+def hub(run_flow, with_server, tmp_path_factory):
     """Return the hub of a finished run, and keep nothing of a network's framework."""
     hub = tmp_path_factory.mktemp("arms") / "hub"
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.phase_g", "--hub", str(hub), *WORDS],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        env=os.environ | with_server,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_flow("phase_g", hub, *WORDS, **with_server)
+    assert done.returncode == 0, done.stderr
     assert "No headline" in done.stdout
     return hub
 

@@ -2,14 +2,10 @@
 
 import csv
 import math
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from deployments.steps import PROJECT
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import read_object
 from tasks.core.study import hub_layout
@@ -20,18 +16,11 @@ WORDS = ("--profile", "smoke", "--splits", "test", "--view", "sparse", "--truth-
 
 
 @pytest.fixture(scope="module")
-def hub(with_server, tmp_path_factory):
+def hub(run_flow, with_server, tmp_path_factory):
     """Return the hub of a finished run."""
     hub = tmp_path_factory.mktemp("classic") / "hub"
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.phase_g", "--hub", str(hub), *WORDS, "--arms", *ARMS],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        env=os.environ | with_server,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_flow("phase_g", hub, *WORDS, "--arms", *ARMS, **with_server)
+    assert done.returncode == 0, done.stderr
     return hub
 
 

@@ -1,8 +1,6 @@
 """A run with a row of a file and a solver of one's own, from the command line to its reports."""
 
 import csv
-import os
-import subprocess
 import sys
 
 import numpy as np
@@ -10,7 +8,6 @@ import pytest
 import yaml
 from scipy.ndimage import gaussian_filter
 
-from deployments.steps import PROJECT
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
 from tasks.core.files.atomic_files import read_json
@@ -54,15 +51,10 @@ np.save(sys.argv[2], object_)
 """
 
 
-def run_flow(hub, with_server, *words):
-    return subprocess.run(
-        [sys.executable, "-m", "flows.phase_g", "--hub", str(hub), *WORDS, *words],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        env=os.environ | with_server,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def run(run_flow, with_server):
+    """The way to run the solver alone in a hub."""
+    return lambda hub, *words: run_flow("phase_g", hub, *WORDS, *words, **with_server)
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +81,10 @@ def options(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def hub(with_server, options, tmp_path_factory):
+def hub(run, options, tmp_path_factory):
     hub = tmp_path_factory.mktemp("own") / "hub"
-    done = run_flow(hub, with_server, *options)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(hub, *options)
+    assert done.returncode == 0, done.stderr
     assert "(PtyChi - Mine)" in done.stdout
     return hub
 
@@ -145,25 +137,23 @@ def test_the_evidence_holds_and_names_no_folder(hub):
     assert "saw 625 patterns of <folder>/solve.py" in log
 
 
-def test_the_hub_is_read_later_by_who_knows_nothing_of_its_rows(hub, with_server):
-    again = run_flow(hub, with_server, "--report-only")
+def test_the_hub_is_read_later_by_who_knows_nothing_of_its_rows(hub, run):
+    again = run(hub, "--report-only")
     assert again.returncode == 0, again.stderr
     lines = diff_lines(diff_hubs(read_hub_scores(hub), read_hub_scores(hub)))
     assert [line for line in lines if line.startswith("Mine ")]
     assert not [line for line in lines if "Not in the catalogue" in line]
 
 
-def test_the_same_again_makes_nothing_anew(hub, options, with_server):
+def test_the_same_again_makes_nothing_anew(hub, options, run):
     made = (hub / "data/phase_f").rglob("*.manifest.json")
     times = {path: path.stat().st_mtime_ns for path in made}
-    done = run_flow(hub, with_server, *options)
+    done = run(hub, *options)
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
-def test_a_command_that_fails_stops_the_run_and_the_rest_is_reported(
-    hub, options, with_server, tmp_path
-):
+def test_a_command_that_fails_stops_the_run_and_the_rest_is_reported(hub, options, run, tmp_path):
     (tmp_path / "solve.py").write_text("import sys\nsys.exit('no licence')\n")
     content = {
         "name": "Broken",
@@ -172,10 +162,10 @@ def test_a_command_that_fails_stops_the_run_and_the_rest_is_reported(
     }
     (tmp_path / "broken.yaml").write_text(yaml.safe_dump(content))
     words = (*options, "--solver", str(tmp_path / "broken.yaml"))
-    refused = run_flow(hub, with_server, *words)
+    refused = run(hub, *words)
     assert refused.returncode == 2
     assert "--clobber" in refused.stderr
-    done = run_flow(hub, with_server, *words, "--clobber")
+    done = run(hub, *words, "--clobber")
     assert done.returncode == 1
     assert "Broken ended with exit code 1" in done.stderr
     assert "no licence" in read_json(hub / hub_layout.BLOCKER_JSON)["message"]

@@ -3,7 +3,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tasks.core.files.atomic_files import write_json
+from tasks.core.files.object_file import ObjectWindow, read_object, write_object
+from tasks.core.study.stage_record import StageFiles, silent
+from tasks.simulate.params import SimulationParams
+from tasks.simulate.stage import simulate
 
 HERE = Path(__file__).parent
 
@@ -22,6 +29,32 @@ def run_ptychi():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def scan_to_solve():
+    """Simulate a scan of some rows of patterns, with a noisy truth to start from, in a folder."""
+
+    def simulated(folder, rows, photons_per_pattern):
+        names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
+        params = SimulationParams(
+            photons_per_pattern=photons_per_pattern,
+            train_positions=(2, 2),
+            test_positions=(rows, rows),
+            min_test_span_px=0,
+            seed=7,
+        )
+        files = StageFiles({}, {key: folder / name for key, name in names.items()})
+        simulate(params, files, silent)
+        count = rows**2
+        view = {"view": "dense", "n_exposures": count, "indices": list(range(count))}
+        write_json(folder / "view.json", view)
+        truth = read_object(folder / "truth.h5")
+        noise = np.random.default_rng(1).standard_normal((2, *truth.object_.shape))
+        noisy = truth.object_ + 0.1 * (noise[0] + 1j * noise[1])
+        write_object(folder / "noisy.h5", ObjectWindow(noisy, truth.origin_px))
+
+    return simulated
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.core.files.atomic_files import write_json
-from tasks.core.files.object_file import ObjectWindow, read_object, write_object
+from tasks.core.files.object_file import read_object
 from tasks.core.files.scan_reader import read_scan
-from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import ClassicParams
 from tasks.reconstruct.scan_checks import given_object
-from tasks.simulate.params import SimulationParams
-from tasks.simulate.stage import simulate
 
 N_EPOCHS = 4
 
@@ -18,26 +14,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, run_ptychi):
+def folder(tmp_path_factory, scan_to_solve, run_ptychi):
     """Simulate a small scan and reconstruct it by RAAR."""
     where = tmp_path_factory.mktemp("raar")
-    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
-    params = SimulationParams(
-        photons_per_pattern=1e5,
-        train_positions=(2, 2),
-        test_positions=(4, 4),
-        min_test_span_px=0,
-        seed=7,
-    )
-    simulate(params, StageFiles({}, {key: where / name for key, name in names.items()}), silent)
-    view = {"view": "dense", "n_exposures": 16, "indices": list(range(16))}
-    write_json(where / "view.json", view)
-    truth = read_object(where / "truth.h5")
-    rng = np.random.default_rng(1)
-    noise = rng.standard_normal((2, *truth.object_.shape))
     # From a flat object nothing reaches the outer detector, whose phases would be rounding alone.
-    noisy = truth.object_ + 0.1 * (noise[0] + 1j * noise[1])
-    write_object(where / "noisy.h5", ObjectWindow(noisy, truth.origin_px))
+    scan_to_solve(where, 4, 1e5)
     raar = ClassicParams(algorithm="raar", n_epochs=N_EPOCHS, check_orientation=False, device="cpu")
     run_ptychi(where, f"classic-raar@noisy.h5={raar.model_dump_json()}")
     return where

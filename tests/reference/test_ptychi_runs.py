@@ -5,13 +5,10 @@ import pytest
 
 from tasks.compare.alignment.gauge import fit_gauge, remove_gauge
 from tasks.compare.alignment.region import scored_region
-from tasks.core.files.atomic_files import read_json, write_json
-from tasks.core.files.object_file import ObjectWindow, read_iterates, read_object, write_object
+from tasks.core.files.atomic_files import read_json
+from tasks.core.files.object_file import read_iterates, read_object
 from tasks.core.files.scan_reader import read_scan
-from tasks.core.study.stage_record import StageFiles, silent
 from tasks.reconstruct.params import ClassicAlgorithm, ClassicParams, PtyChiParams
-from tasks.simulate.params import SimulationParams
-from tasks.simulate.stage import simulate
 
 N_EPOCHS = 24
 LSQML = PtyChiParams(n_epochs=N_EPOCHS, batch_size=16, device="cpu")
@@ -28,25 +25,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, run_ptychi):
+def folder(tmp_path_factory, scan_to_solve, run_ptychi):
     """Simulate a scan and reconstruct it in every way, in one process."""
     where = tmp_path_factory.mktemp("runs")
-    names = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}
-    params = SimulationParams(
-        photons_per_pattern=1e6,
-        train_positions=(2, 2),
-        test_positions=(8, 8),
-        min_test_span_px=0,
-        seed=7,
-    )
-    simulate(params, StageFiles({}, {key: where / name for key, name in names.items()}), silent)
-    view = {"view": "dense", "n_exposures": 64, "indices": list(range(64))}
-    write_json(where / "view.json", view)
-    truth = read_object(where / "truth.h5")
-    rng = np.random.default_rng(1)
-    noise = rng.standard_normal((2, *truth.object_.shape))
-    noisy = truth.object_ + 0.1 * (noise[0] + 1j * noise[1])
-    write_object(where / "noisy.h5", ObjectWindow(noisy, truth.origin_px))
+    scan_to_solve(where, 8, 1e6)
     flat = LSQML.model_dump_json()
     others = [
         f"{name}={PtyChiParams(n_epochs=N_EPOCHS, device='cpu', **chosen).model_dump_json()}"

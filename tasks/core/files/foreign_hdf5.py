@@ -19,6 +19,8 @@ LARGEST_CHUNK_BYTES = 2**30
 LARGEST_FIELD_BYTES = 2**31
 # What h5py raises where bytes of a file are wrong.
 UNREADABLE = (OSError, KeyError, RuntimeError, SystemError)
+# How programs call the parts of a complex number, in any case of letters.
+COMPLEX_PAIRS = (("real", "imag"), ("r", "i"), ("re", "im"))
 # How HDF5 says that a file ends before its superblock says it does.
 TRUNCATED = "truncated file"
 
@@ -178,6 +180,15 @@ def whole(dataset: h5py.Dataset) -> NDArray[Any]:
             f"says; export it again."
         )
     return np.asarray(dataset[()])
+
+
+def as_complex(values: NDArray[Any]) -> NDArray[Any]:
+    """Return complex numbers that a program stored as pairs, such as `real` and `imag`."""
+    names = {name.lower(): name for name in values.dtype.names or ()}
+    for real, imaginary in COMPLEX_PAIRS:
+        if names.keys() >= {real, imaginary}:
+            return np.asarray(values[names[real]] + 1j * values[names[imaginary]])
+    return values
 
 
 def number(file: h5py.File, name: str) -> float | None:

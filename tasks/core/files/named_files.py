@@ -10,12 +10,13 @@ from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from tasks.core import StrictModel
-from tasks.core.files.atomic_files import sha256_of
+from tasks.core.files.atomic_files import read_json, sha256_of
 
 Thing = TypeVar("Thing")
+Model = TypeVar("Model", bound=BaseModel)
 Fingerprint = Annotated[
     str | None,
     Field(description="SHA-256 of the file; filled in, so that a changed file is noticed"),
@@ -135,6 +136,14 @@ def _renamed(record: dict[str, Any], rename: Callable[[str], str]) -> dict[str, 
             value = rename(value)
         renamed[key] = value
     return renamed
+
+
+def read_record(path: Path, model: type[Model], what: str, cure: str) -> Model:
+    """Read JSON as a model; ValueError that names the file, what it should be, and the cure."""
+    try:
+        return model.model_validate(read_json(path))
+    except ValidationError as error:
+        raise ValueError(f"{path} is not {what} ({error}). {cure}") from error
 
 
 def named_parameter_file(words: Sequence[str]) -> Path | None:

@@ -45,11 +45,10 @@ def check_light(prepared: PreparedScan) -> Iterator[Finding]:
             "If the values are not photons, give --patterns.photons-per-pattern; else expose "
             "longer.",
         )
-    n_left_out = len(prepared.scan) - len(prepared.kept)
-    if n_left_out:
-        share = n_left_out / len(prepared.scan)
-        first = np.setdiff1d(np.arange(len(prepared.scan)), prepared.kept)[:5].tolist()
-        text = f"{n_left_out} patterns ({share:.1%}) hold far less or more light and are left out"
+    unlit = np.setdiff1d(prepared.left_out, prepared.params.positions.leave_out)
+    if len(unlit):
+        share, first = len(unlit) / len(prepared.scan), unlit[:5].tolist()
+        text = f"{len(unlit)} patterns ({share:.1%}) hold far less or more light and are left out"
         make = warning if share > MUCH_LEFT_OUT else info
         cure = "Check shutter and trigger, or widen --patterns.least-light-ratio."
         yield make("left_out", f"{text}, the first: {first}.", cure)

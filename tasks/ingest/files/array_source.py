@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.archive import is_archive, read_arrays
-from tasks.core.files.foreign_hdf5 import open_foreign_hdf5, whole
+from tasks.core.files.foreign_hdf5 import as_complex, open_foreign_hdf5, whole
 from tasks.core.files.foreign_hdf5 import units_of as stated_units
+from tasks.core.files.matlab_file import SUFFIX as MATLAB_SUFFIX
+from tasks.core.files.matlab_file import is_matlab_hdf5, matlab_shapes, read_matlab
 from tasks.ingest.files.patterns import Axes, Patterns, array_patterns, hdf5_patterns
 from tasks.ingest.files.tiff import PAGES, is_tiff, read_pages, tiff_patterns
 
 TEXT_SUFFIXES = (".txt", ".csv", ".dat", ".tsv")
-MATLAB_SUFFIX = ".mat"
 # Axes of an array of MATLAB as HDF5 shows them.
 REVERSED: Mapping[Axes, Axes] = {"yxn": "nxy", "xyn": "nyx", "nyx": "xyn", "nxy": "yxn"}
 MOST_NAMES = 40
@@ -112,12 +113,6 @@ def open_arrays(path: Path, limit_gib: float) -> Iterator[ArraySource]:
     else:
         with open_foreign_hdf5(path) as file:  # names what is wrong with it
             yield _of_hdf5(path, file)
-
-
-def is_matlab_hdf5(path: Path) -> bool:
-    """Tell whether MATLAB wrote an HDF5 file: it has MATLAB's text in front."""
-    with path.open("rb") as stream:
-        return stream.read(10) == b"MATLAB 7.3"
 
 
 def _of_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> ArraySource:
@@ -228,53 +223,14 @@ def _read_text(path: Path) -> NDArray[Any]:
 
 
 def _read_matlab(path: Path, limit_gib: float) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a .mat of version 4 to 7, those of a structure by `structure/field`."""
-    from scipy.io import loadmat, whosmat
-
-    try:
-        stated = sum(float(np.prod(shape)) for _, shape, _ in whosmat(path)) * 8
-        if stated > limit_gib * 2**30:
-            raise ValueError(
-                f"{path} unpacks to more than {limit_gib:g} GiB. If it is no archive bomb, raise "
-                f"--unpacked-limit-gib."
-            )
-        held = loadmat(path, simplify_cells=True)
-    except ValueError as error:
-        if "--unpacked" in str(error):
-            raise
-        raise _not_matlab(path, error) from error
-    except Exception as error:  # whatever SciPy raises at a damaged file
-        raise _not_matlab(path, error) from error
-    arrays: dict[str, NDArray[Any]] = {}
-    _collect(held, "", arrays)
-    return arrays
-
-
-def _not_matlab(path: Path, error: Exception) -> ValueError:
-    return ValueError(
-        f"{path} cannot be read as a MATLAB file ({error}). It is damaged or of another kind: "
-        f"copy it again, or save it again with save -v7.3."
-    )
-
-
-def _collect(held: Mapping[str, Any], prefix: str, arrays: dict[str, NDArray[Any]]) -> None:
-    for key, value in held.items():
-        if key.startswith("__"):
-            continue
-        if isinstance(value, Mapping):
-            _collect(value, f"{prefix}{key}/", arrays)
-            continue
-        array = np.asarray(value)
-        if array.dtype.kind in "biufc":
-            arrays[f"{prefix}{key}"] = array
-
-
-def as_complex(values: NDArray[Any]) -> NDArray[Any]:
-    """Return complex numbers that a program stored as pairs of a real and an imaginary part."""
-    if values.dtype.names is None or len(values.dtype.names) != 2:
-        return values
-    real, imaginary = values.dtype.names
-    return np.asarray(values[real] + 1j * values[imaginary])
+    """Return the arrays of a .mat before 7.3; ValueError if they would unpack to too much."""
+    stated = sum(float(np.prod(shape)) for shape, _ in matlab_shapes(path).values()) * 8
+    if stated > limit_gib * 2**30:
+        raise ValueError(
+            f"{path} unpacks to more than {limit_gib:g} GiB. If it is no archive bomb, raise "
+            f"--unpacked-limit-gib."
+        )
+    return read_matlab(path)
 
 
 def squeezed(values: NDArray[Any]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core import Complex
+from tasks.core.files.matlab_file import SUFFIX as MATLAB_SUFFIX
 from tasks.ingest.file_options import FileOptions, Order
 from tasks.ingest.file_scan import (
     FileMask,
@@ -18,7 +19,7 @@ from tasks.ingest.file_scan import (
     probe_modes_of,
     unless_given,
 )
-from tasks.ingest.files.array_source import MATLAB_SUFFIX, ArraySource, open_arrays
+from tasks.ingest.files.array_source import ArraySource, open_arrays
 from tasks.ingest.files.patterns import Axes
 from tasks.ingest.files.units import energy_ev, energy_of_wavelength_ev, length_m, plausible_m
 from tasks.ingest.importers.layout import (

@@ -64,6 +64,11 @@ class PreparedScan(CroppedScan):
     guess: ProbeGuess
     header: ScanHeader
 
+    @property
+    def left_out(self) -> Indices:
+        """Numbers in the file of the exposures that are not kept."""
+        return np.delete(self.scan.numbers, self.kept)
+
     def write_scan_cxi(self, path: Path) -> dict[str, Any]:
         """Write a CXI, whole or not at all, a few patterns at a time; return its measured dose."""
         photons, brightest, n_saturated = 0, 0, 0
@@ -163,7 +168,7 @@ def nominal_photons(scan: ResolvedScan, params: IngestParams) -> float:
 
 
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
-    """Decide how a scan is prepared; its patterns are read once, some at a time.
+    """Decide how a scan is prepared; its patterns are read some at a time, three times at most.
 
     ValueError if values are negative or not finite and not to be masked, nobody knows how many
     photons they are, too few exposures hold light, or the probe does not fit.
@@ -233,7 +238,6 @@ def _lit_exposures(
 def _provenance(prepared: PreparedScan, offset: Real64) -> dict[str, Any]:
     """Return how the scan came to be, as JSON."""
     scan, crop, statistics = prepared.scan, prepared.crop, prepared.statistics
-    left_out = np.setdiff1d(np.arange(len(scan)), prepared.kept)
     mask = prepared.header.pixel_mask
     bits = {
         fault.name.lower(): 0 if mask is None else int(np.count_nonzero(mask & np.uint32(fault)))
@@ -254,7 +258,7 @@ def _provenance(prepared: PreparedScan, offset: Real64) -> dict[str, Any]:
             "binning": crop.binning,
             "photons_per_unit": prepared.photon_scale.photons_per_unit,
             "scale_from": prepared.photon_scale.how,
-            "left_out": left_out.tolist(),
+            "left_out": prepared.left_out.tolist(),
             "position_offset_px": offset.tolist(),
             "masked_pixels": bits,
             "invalid_values": int(statistics.invalid.sum()),

@@ -25,7 +25,7 @@ class Pairing:
     """Which positions fit the patterns of a part of the acquisition best.
 
     Attributes:
-        first: First exposure of the part, counted from 0, as `last`.
+        first: First exposure of the part by its number in the file, from 0, as `last`.
         shift: How many exposures later the position is that fits.
         ratio: How many times lower the misfit then is.
     """
@@ -49,7 +49,8 @@ def find_pairings(prepared: PreparedScan, probe: Complex) -> tuple[Pairing, ...]
         chosen = inner[middle_exposures(positions[inner], count)]
         best, ratio = _best_shift(prepared, probe, chosen)
         if best and ratio > CLEAR_SHIFT:
-            first, last = (int(prepared.kept[index]) for index in (part[0], part[-1]))
+            numbers = prepared.scan.numbers[prepared.kept]
+            first, last = int(numbers[part[0]]), int(numbers[part[-1]])
             found.append(Pairing(first, last, best, ratio))
     return tuple(found)
 

@@ -2,15 +2,11 @@
 
 * ePIE: Maiden & Rodenburg, Ultramicroscopy 109, 1256 (2009). pty-chi sums the updates of a
   minibatch; with batches of one it is the published loop.
-* RAAR: Luke, Inverse Problems 21, 37 (2005), with an update of our own (`raar_update.py`).
+* RAAR: Luke, Inverse Problems 21, 37 (2005), with an update of our own (`raar_update`).
 * DM: Thibault et al., Science 321, 379 (2008), and Ultramicroscopy 109, 338 (2009), equation (9).
 
 RAAR and DM take all patterns at once and keep the exit waves of all.
 """
-
-import math
-
-import numpy as np
 
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import Scan
@@ -19,10 +15,9 @@ from tasks.reconstruct.classic.raar_update import use_published_update
 from tasks.reconstruct.classic.settings import ClassicSettings
 from tasks.reconstruct.params import ClassicAlgorithm
 from tasks.reconstruct.ptychi_solver import (
-    DivergedError,
     OnEpoch,
     Solution,
-    inner_part,
+    follow_epochs,
     object_of,
     prepare_torch,
     run_epoch,
@@ -54,19 +49,8 @@ def solve_classic(
     task = build_task(scan, settings, initial, torch_device)
     if settings.algorithm is ClassicAlgorithm.RAAR:
         use_published_update(task)
-    losses: list[float] = []
-    current = object_of(task)
-    for epoch in range(1, settings.n_epochs + 1):
-        loss = run_epoch(task)
-        losses.append(loss)
-        found = object_of(task)
-        if not (math.isfinite(loss) and np.all(np.isfinite(found))):
-            raise DivergedError(settings, losses, inner_part(current, initial), CURE)
-        current = found
-        on_epoch(epoch, loss, inner_part(current, initial))
-    return Solution(
-        window=inner_part(current, initial),
-        losses=losses,
-        options=task.get_options_as_dict(),
-        device=torch_device,
+    epochs = ((run_epoch(task), object_of(task)) for _ in range(settings.n_epochs))
+    window, losses = follow_epochs(
+        task, settings, initial, epochs, lambda _epoch, found, _before: found, on_epoch, CURE
     )
+    return Solution(window, losses, task.get_options_as_dict(), torch_device)

@@ -376,10 +376,11 @@ def test_a_cxi_product_that_says_near_field_is_heeded(scan, tmp_path):
     assert found.far_field is False
 
 
-def test_a_product_alone_is_no_scan(scan, tmp_path):
-    write_product(tmp_path / "product.h5", scan)
+@pytest.mark.parametrize("name", ["product.h5", "product.npz"])
+def test_a_product_alone_is_no_scan(scan, tmp_path, name):
+    write_product(tmp_path / name, scan)
     with pytest.raises(ValueError, match=r"product without patterns.*--product\.file"):
-        opened(tmp_path / "product.h5")
+        opened(tmp_path / name)
 
 
 def test_an_eiger_master_without_its_frames_names_what_is_missing(scan, tmp_path):
@@ -452,12 +453,6 @@ def test_a_filter_that_nobody_has_is_named_where_it_was_applied(is_applied, name
     with pytest.raises(ValueError, match=r"filter 32999.*h5repack") as raised:
         opened(path)
     assert "cut short" not in str(raised.value)
-
-
-def test_a_product_in_an_archive_is_no_scan_either(scan, tmp_path):
-    write_product(tmp_path / "product.npz", scan)
-    with pytest.raises(ValueError, match=r"product without patterns.*--product\.file"):
-        opened(tmp_path / "product.npz")
 
 
 def test_facts_of_a_product_may_be_datasets_or_arrays_of_one(scan, tmp_path):
