@@ -27,9 +27,9 @@ def check_fit(
     `cause` is the change that makes positions fit; a fit that another finding explains needs none.
     """
     text = (
-        f"About the best model of them the patterns of the middle scatter by "
-        f"{quality.dispersion:.3g} times photon noise; it leaves {quality.unexplained:.0%} of what "
-        f"differs from pattern to pattern unexplained."
+        f"The counts of the middle patterns vary about their best model {quality.dispersion:.3g} "
+        f"times as much as photons do (variance); {quality.unexplained:.0%} of the differences "
+        f"between patterns are left unexplained."
     )
     if cause is not None:
         name, ratio = cause
@@ -62,6 +62,6 @@ def check_pairing(pairings: tuple[Pairing, ...]) -> Iterator[Finding]:
     )
     yield error(
         "pairing",
-        f"Patterns and positions are paired off: {parts}.",
+        f"Patterns are stored with the positions of other exposures: {parts}.",
         "Look for a false trigger or a lost pattern there, and join patterns and positions anew.",
     )
