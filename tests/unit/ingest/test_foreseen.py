@@ -1,5 +1,6 @@
 """What a run would refuse is foreseen, strays are named, options are those that are typed."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +9,17 @@ import pytest
 from flows.params.measured import MeasuredParams
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from tasks.core.files.scan_file import write_scan
+from tasks.core.files.scan_file import read_scan_header, write_scan
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
+from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
 from tasks.core.geometry.stray_positions import find_stray_positions
+from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
-from tasks.ingest.params import as_typed
+from tasks.ingest.checks.scan_checks import in_place
+from tasks.ingest.params import IngestParams, as_typed
+from tasks.ingest.preparation import foreseen_probe, prepare
+from tasks.ingest.resolved_scan import open_scan
 from tasks.ingest.stage import OUTPUTS, check_scan, ingest
 from tasks.runtime.errors import BadInputError
 
@@ -55,6 +61,38 @@ def test_a_scan_that_a_run_cannot_cut_is_told_with_the_option_of_the_run(file, s
         make_plan(PhaseGParams(measured=MeasuredParams(file=path)))
     regions = {"guard_px": guard}
     assert make_plan(PhaseGParams(measured=MeasuredParams(file=path, regions=regions)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"probe": {"origin": "estimated"}}, {"probe": {"n_modes": 3}}, {"n_px": 24}],
+    ids=["own probe", "estimated probe", "three modes", "cropped"],
+)
+def test_check_plan_and_run_cut_a_scan_in_one_way(file, scan, tmp_path, options):
+    path = file()
+    params = IngestParams.model_validate({"file": path, "check_orientation": False} | options)
+    opened = open_scan(path, params)
+    prepared = prepare(opened, params)
+    prepared.write_scan_cxi(tmp_path / "prepared.cxi")
+    sent = read_scan_header(tmp_path / "prepared.cxi")
+    done = cut_in_regions(sent.positions_px, sent.probe_modes, RegionParams())
+    checked = cut_in_regions(in_place(prepared), prepared.guess.modes, RegionParams())
+    planned = cut_in_regions(
+        prepared.header.positions_px, foreseen_probe(opened, params), RegionParams()
+    )
+    assert checked.guard_px == pytest.approx(done.guard_px, abs=1e-6)
+    assert planned.guard_px == pytest.approx(done.guard_px, abs=0.5)
+    for split in Split:
+        assert len(checked.indices[split]) == len(done.indices[split])
+        assert abs(len(planned.indices[split]) - len(done.indices[split])) <= 10
+
+
+def test_the_scan_that_would_do_for_ms_ssim_is_told(file, scan, prepared):
+    told = finding(check_scan(prepared(file(), check_orientation=False)), "regions")
+    assert told.severity.value == "info"
+    assert "MS-SSIM needs 176 px a side" in told.message
+    assert re.search(r"about \d+ x \d+ positions at this step of 5", told.message)
+    assert " um)" in told.message
 
 
 @pytest.mark.parametrize(
