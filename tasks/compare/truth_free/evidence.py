@@ -28,8 +28,9 @@ from tasks.core import Indices, Real
 from tasks.core.files.metrics_table import N_BLOCKS
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import ScanHeader
+from tasks.core.geometry.cut_place import AXES
+from tasks.core.geometry.needed_scan import scan_for_ms_ssim
 from tasks.core.geometry.overlap import measure_overlap
-from tasks.core.geometry.region_cut import AXES, scan_for_ms_ssim
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles

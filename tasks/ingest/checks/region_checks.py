@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tasks.core.geometry.needed_scan import scan_for_ms_ssim
 from tasks.core.geometry.overlap import MeasuredOverlap
 from tasks.core.geometry.region_cut import (
     RegionParams,
     cut_in_regions,
     guard_px,
     guard_that_fits,
-    scan_for_ms_ssim,
 )
 from tasks.core.geometry.scored_pixels import expected_sides_px
 from tasks.core.physics.probe import probe_intensity

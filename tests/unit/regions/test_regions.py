@@ -13,12 +13,12 @@ from tasks.core.files.object_file import Illumination, read_illumination, write_
 from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_reader import read_scan
 from tasks.core.files.scan_record import Geometry, Scan, ScanHeader
+from tasks.core.geometry.needed_scan import scan_for_ms_ssim
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.region_cut import (
     RegionParams,
     cut_in_regions,
     guard_px,
-    scan_for_ms_ssim,
 )
 from tasks.core.geometry.scored_pixels import (
     COVERAGE_FRACTION,
