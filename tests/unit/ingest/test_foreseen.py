@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +10,16 @@ import pytest
 from flows.params.measured import MeasuredParams
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
+from tasks.compare.alignment.region import scored_region
 from tasks.core.files.scan_file import read_scan_header, write_scan
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
 from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
+from tasks.core.geometry.scored_pixels import COVERAGE_FRACTION, EROSION_PX, largest_rectangle
 from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
+from tasks.ingest.checks.region_checks import check_regions
 from tasks.ingest.checks.scan_checks import in_place
 from tasks.ingest.params import IngestParams, as_typed
 from tasks.ingest.preparation import foreseen_probe, prepare
@@ -212,3 +216,17 @@ def test_a_run_does_not_ask_for_the_orientation_a_second_time(written):
     calls = plan.replicates[0].named("iterate-ptychi")
     assert calls
     assert not any(call.params["check_orientation"] for call in calls)
+
+
+def test_the_measured_star_is_cut_so_that_ms_ssim_has_its_side(measured, prepared):
+    path = measured("siemens-star-small.npz.bz2")
+    layout = {"file": Path(__file__).parents[3] / "docs/scans/siemens_star.yaml"}
+    star = prepared(path, layout=layout)
+    regions = cut_in_regions(star.header.positions_px, star.header.probe_modes, RegionParams())
+    assert regions.guard_px == pytest.approx(72.4, abs=0.1)
+    for split, least_px in ((Split.TRAIN, 120), (Split.TEST, 176)):
+        chosen = replace(star.header, positions_px=star.header.positions_px[regions.indices[split]])
+        mask = scored_region(chosen, COVERAGE_FRACTION, EROSION_PX).mask
+        assert min(part.stop - part.start for part in largest_rectangle(mask)) >= least_px
+    overlap = measure_overlap(star.header.positions_px, star.guess.facts["diameter_px"])
+    assert not list(check_regions(star, overlap))
