@@ -22,6 +22,7 @@ from tasks.compare.convergence import iterations_to_quality
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.output_files import Comparison
 from tasks.compare.reference_object import ReferenceObject, differences
+from tasks.compare.truth_free.evidence import held_out_record, needed_scan
 
 SCHEMA_VERSION = 1
 NM_PER_M = 1e9
@@ -64,6 +65,11 @@ def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, 
     if not reference.is_truth:
         record["agreement"] = _agreement(found, params.max_shift_px)
         record["resolution"] = _resolutions(found)
+        if found.held_out_blocks:
+            record["held_out"] = held_out_record(found.held_out_blocks)
+        needed = needed_scan(found.scan.header, results, reference.rectangle)
+        if needed is not None:
+            record["needed_scan"] = needed
     if found.curves:
         record["iterations_to_quality"] = iterations_to_quality(found.curves)
     return record

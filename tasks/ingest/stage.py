@@ -14,6 +14,7 @@ from tasks.ingest.checks import (
     fit_checks,
     pattern_checks,
     refuse_errors,
+    region_checks,
     scan_checks,
     statement_checks,
     verdict_of,
@@ -103,7 +104,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
         found += scan_checks.check_strays(prepared)
         found += scan_checks.check_positions(prepared, overlap)
         found += scan_checks.check_probe(prepared)
-        found += scan_checks.check_regions(prepared)
+        found += region_checks.check_regions(prepared, overlap)
     found += statement_checks.check_statements(prepared)
     found += pattern_checks.check_light(prepared)
     found += pattern_checks.check_detector(prepared)

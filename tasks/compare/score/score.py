@@ -11,7 +11,6 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import (
     Region,
     inside_every_window,
-    largest_rectangle,
     scored_region,
 )
 from tasks.compare.evaluator import Evaluator, ModelResult
@@ -22,6 +21,7 @@ from tasks.compare.score.inputs import Inputs, read_inputs
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.shared_region import shared_region
 from tasks.core.files.object_file import ObjectWindow
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.study.stage_record import StageFiles
 
 OURS = "phase-g"

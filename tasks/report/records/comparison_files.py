@@ -96,6 +96,15 @@ class PlacementFacts(Record):
     held_against: Literal["truth", "reference"]
 
 
+class HeldOut(Record):
+    """Deviance per pixel of held-out patterns, by model and block of the test region."""
+
+    n_blocks: Count
+    deviance_per_px: dict[Name, list[Number | None]] = Field(
+        description="Blocks by rows from the top left; null where none was predicted"
+    )
+
+
 class ComparisonFile(Record):
     """Region, gauge, flags, and why a value is undefined."""
 
@@ -117,6 +126,10 @@ class ComparisonFile(Record):
     placements: dict[Name, PlacementFacts] = Field({}, description="Of objects of other programs")
     agreement: dict[str, Difference] = Field({}, description="Of every two arms of a measured scan")
     resolution: Resolutions | None = Field(None, description="Of a measured scan")
+    held_out: HeldOut | None = Field(None, description="Of a measured scan")
+    needed_scan: str | None = Field(
+        None, description="Which measured scan would do, where the region is too small for MS-SSIM"
+    )
 
 
 def read_comparison(path: Path) -> ComparisonFile:
