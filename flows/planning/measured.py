@@ -17,10 +17,9 @@ from tasks.core import Complex128
 from tasks.core.objects import check_object
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
-from tasks.ingest.params import as_typed
+from tasks.ingest.params import OUTPUTS as IMPORTED
+from tasks.ingest.params import RUN_PREFIX, as_typed
 from tasks.ingest.resolved_scan import open_scan
-from tasks.ingest.stage import OUTPUTS as IMPORTED
-from tasks.ingest.stage import RUN_PREFIX
 from tasks.regions.stage import WHOLE
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams

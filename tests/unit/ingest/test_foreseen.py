@@ -21,10 +21,10 @@ from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
 from tasks.ingest.checks.region_checks import check_regions
 from tasks.ingest.checks.scan_checks import in_place
-from tasks.ingest.params import IngestParams, as_typed
+from tasks.ingest.params import OUTPUTS, IngestParams, as_typed
 from tasks.ingest.preparation import foreseen_probe, prepare
 from tasks.ingest.resolved_scan import open_scan
-from tasks.ingest.stage import OUTPUTS, check_scan, ingest
+from tasks.ingest.stage import check_scan, ingest
 from tasks.runtime.errors import BadInputError
 
 
