@@ -90,7 +90,9 @@ class PlacementFacts(Record):
     scale_source: Text
     origin_px: Pair
     correlation: Number
-    next_correlation: Number | None = Field(description="Of the best other orientation")
+    next_correlation: Number | None = Field(
+        description="Of the best other orientation, -1 to 1; null where none was tried"
+    )
     note: str
     format: str = Field(description="Format of the file")
     held_against: Literal["truth", "reference"]
@@ -115,7 +117,9 @@ class ComparisonFile(Record):
     undefined: dict[str, Any] = Field(description="Why a value is missing, by model and metric")
     iterations_to_quality: dict[Name, Quality] = Field({}, description="Of learned starts")
     placements: dict[Name, PlacementFacts] = Field({}, description="Of objects of other programs")
-    agreement: dict[str, Difference] = Field({}, description="Of every two arms of a measured scan")
+    agreement: dict[str, Difference] = Field(
+        {}, description="Of every two arms or objects of files, on a measured scan"
+    )
     resolution: Resolutions | None = Field(None, description="Of a measured scan")
 
 
