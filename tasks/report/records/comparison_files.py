@@ -78,6 +78,16 @@ class Difference(Record):
     phase_difference_rad: Number
 
 
+class ScanGaugeFacts(Record):
+    """What separated an object of a command from the patterns that it was given; removed."""
+
+    factor_abs: Number
+    ramp_rad_per_px: Pair
+    shift_px: Pair
+    deviance_per_px: Pair = Field(description="Of the fitted patterns, before and without it")
+    n_patterns: int = Field(ge=1, description="Patterns that were fitted")
+
+
 class PlacementFacts(Record):
     """How an object of another program came into the frame of the scan."""
 
@@ -96,6 +106,9 @@ class PlacementFacts(Record):
     note: str
     format: str = Field(description="Format of the file")
     held_against: Literal["truth", "reference"]
+    scan_gauge: ScanGaugeFacts | None = Field(
+        None, description="Of what a command has made; null where its patterns tell none"
+    )
 
 
 class ComparisonFile(Record):
