@@ -15,6 +15,7 @@ from tasks.catalogue.headline import HEADLINE_ARMS
 from tasks.catalogue.metric import AMPLITUDE, PHASE
 from tasks.catalogue.metrics.truth_free import SEVENTH_CROSSING
 from tasks.catalogue.quality_flags import flags_of, table_of
+from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, remove_gauge
 from tasks.compare.alignment.region import ComparisonParams, Region
@@ -103,12 +104,17 @@ def gauge_record(gauge: Gauge) -> dict[str, Any]:
 
 
 def _agreement(found: Comparison, max_shift_px: float) -> dict[str, Any]:
-    """Return the differences between every two arms, each pair in the gauge of its first."""
+    """Return the differences of every two arms or objects of files, in the gauge of the first."""
     region = found.evaluator.region
-    arms = [arm.name for arm in RECONSTRUCTIONS.arms if arm.name in found.results]
+    rows = [
+        entry.name
+        for entry in RECONSTRUCTIONS.with_stages
+        if entry.name in found.results
+        and (entry.role is Role.ARM or entry.name in found.placements)
+    ]
     pairs = {}
-    for one, other in combinations(arms, 2):
-        base, image = (found.results[arm].aligned for arm in (one, other))
+    for one, other in combinations(rows, 2):
+        base, image = (found.results[row].aligned for row in (one, other))
         gauge = fit_gauge(image, base, region.weights, max_shift_px=max_shift_px)
         moved = remove_gauge(image, gauge, region.lit & np.isfinite(image))
         relative, amplitude, phase = differences(moved, base, region.mask)

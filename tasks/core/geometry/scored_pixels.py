@@ -21,15 +21,19 @@ def eroded(lit: Mask, erosion_px: float) -> Mask:
 def largest_rectangle(mask: Mask) -> tuple[slice, slice]:
     """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
 
-    Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is
+    Largest rectangle under a histogram, row by row, with a stack of rising columns; every column is
     looked at a bounded number of times. Rows and columns; both empty if the mask is.
     """
     best_area, best = 0, (slice(0, 0), slice(0, 0))
     heights = np.zeros(mask.shape[1], dtype=np.intp)
     for row, line in enumerate(mask):
         heights = np.where(line, heights + 1, 0)
+        # Columns of equal height are one.
+        starts = np.flatnonzero(np.diff(heights, prepend=-1)).tolist()
         stack: list[tuple[int, int]] = []
-        for column, height in enumerate([*heights.tolist(), 0]):
+        for column, height in zip(
+            [*starts, mask.shape[1]], [*heights[starts].tolist(), 0], strict=True
+        ):
             start = column
             while stack and stack[-1][1] >= height:
                 start, tall = stack.pop()
