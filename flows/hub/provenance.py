@@ -5,12 +5,11 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from flows.planning.plan import ConditionPlan, Plan
-from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.core.files.atomic_files import sha256_of, write_json
 from tasks.core.study.hub_layout import OWN_ROWS, PLAN
@@ -127,7 +126,7 @@ def write_plan(hub: Path, plan: Plan, instead: Iterable[StageCall] = ()) -> None
             "machine": machine(),
             "commands_doc": commands_doc(),
             "publisher": publisher(),
-            "reconstructions": _made_with(plan.params.arms),
+            "reconstructions": list(RECONSTRUCTIONS.of_run(plan.params.arms)),
             **_own_rows(plan),
             "conditions": [_condition_entry(condition) for condition in plan.conditions],
             "stages": [_plan_entry(hub, changed.get(call.stage, call)) for call in plan],
@@ -139,15 +138,6 @@ def _own_rows(plan: Plan) -> dict[str, Any]:
     """Return the rows that the run has beside the catalogue, nothing where it has none."""
     rows = [row.model_dump(mode="json") for row in plan.rows]
     return {OWN_ROWS: rows} if rows else {}
-
-
-def _made_with(arms: Sequence[str]) -> list[str]:
-    """Return what is in the catalogue for a run of some arms: not those that it has to name."""
-    return [
-        entry.name
-        for entry in map(RECONSTRUCTIONS.get, RECONSTRUCTIONS.registered)
-        if entry.role is not Role.ARM or entry.by_default or entry.name in arms
-    ]
 
 
 def _condition_entry(condition: ConditionPlan) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A package that is installed beside this one brings its own by an entry point of 
 `phase_g.reconstructions`, which names a `Reconstruction`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tasks.catalogue.reconstruction import Reconstruction, Role, check_reconstruction
 from tasks.catalogue.registry import Catalogue
@@ -73,6 +73,14 @@ class Reconstructions(Catalogue[Reconstruction]):
     def default_arms(self) -> tuple[str, ...]:
         """The names of the arms of a run that names none."""
         return tuple(arm.name for arm in self.arms if arm.by_default)
+
+    def of_run(self, arms: Collection[str]) -> tuple[str, ...]:
+        """Return what the catalogue has for a run of some arms: not arms that it has to name."""
+        return tuple(
+            entry.name
+            for entry in map(self.get, self.registered)
+            if entry.role is not Role.ARM or entry.by_default or entry.name in arms
+        )
 
     @property
     def networks(self) -> tuple[Reconstruction, ...]:
