@@ -12,9 +12,10 @@ from tasks.core.geometry.overlap import jittered_raster, measure_overlap
 from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, Split, spawn
+from tasks.views.exposures import select_nested
 from tasks.views.overlap import form_view_groups
 from tasks.views.params import View, ViewParams
-from tasks.views.stage import select_nested, show_coverage
+from tasks.views.stage import show_coverage
 
 BLUE, ORANGE, GREY = "#1f4e79", "#e8743b", "#c0c0c0"
 SEED_POINTS = {

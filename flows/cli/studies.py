@@ -17,11 +17,13 @@ from tasks.core.study.hub_layout import (
     DIGEST,
     HIGHLIGHTS,
     HUB_SUMMARY,
+    METRICS_SUMMARY,
     REPORT_PAGE,
     VERIFICATION_REPORT,
 )
 from tasks.report.condition_map.map_text import map_lines
 from tasks.report.records.hub_contents import profile_warning, read_plan
+from tasks.report.texts.evidence import evidence_lines
 from tasks.report.texts.highlights import terminal_block
 
 RULE = "=" * 72
@@ -80,7 +82,9 @@ def _execute_condition(params: PhaseGParams, console: Console) -> list[str] | No
     if result.delta_summary is None:
         return None
     warning_lines = profile_warning(read_plan(params.hub))
-    return [RULE, *warning_lines, *terminal_block(read_json(params.hub / DELTA_SUMMARY))]
+    evidence = evidence_lines(params.hub, read_json(params.hub / METRICS_SUMMARY))
+    delta = read_json(params.hub / DELTA_SUMMARY)
+    return [RULE, *warning_lines, *terminal_block(delta, evidence)]
 
 
 def _execute_sweep(params: SweepParams, _console: Console) -> list[str]:

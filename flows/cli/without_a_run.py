@@ -20,6 +20,7 @@ from tasks.report.publish.write_reports import rebuild_reports, write_final_repo
 from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.records.inventory import inventory_renewed, is_of_a_run, refuse_no_hub
+from tasks.report.texts.evidence import evidence_lines
 from tasks.report.texts.highlights import terminal_block
 from tasks.report.texts.summary_text import is_whole, outcome_line
 from tasks.report.verification.verification import finding_lines, verify_hub, write_verification
@@ -68,7 +69,8 @@ def report(hub: Path, *, verify: bool) -> int:
                 f"permission to write, or copy it to a place that has them."
             ) from error
     blocker = read_blocker(hub)
-    lines = [*profile_warning(read_plan(hub)), *terminal_block(publication.delta)]
+    evidence = evidence_lines(hub, publication.summary)
+    lines = [*profile_warning(read_plan(hub)), *terminal_block(publication.delta, evidence)]
     for line in (*(blocker.sentences if blocker else ()), *lines):
         say(line)
     say(f"Delta summary: {DELTA_SUMMARY}")

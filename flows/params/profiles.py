@@ -16,6 +16,8 @@ from tasks.reconstruct.params import (
     PredictionParams,
     ProjectionParams,
     PtyChiParams,
+    ReferenceOptions,
+    ReferenceParams,
 )
 from tasks.report.statistics.summary import ReportParams
 from tasks.simulate.params import ProbeParams, SimulationParams
@@ -35,6 +37,7 @@ class Sizes:
         timeout_s: Time limit of a stage [s].
         probe: The probe and the side of a pattern.
         n_ptychi_epochs: Passes of the iterative solvers; none: by overlap and size.
+        n_probe_epochs: Passes that refine the probe of a measured scan.
     """
 
     train_positions: tuple[int, int]
@@ -43,10 +46,18 @@ class Sizes:
     timeout_s: float
     probe: ProbeParams = field(default_factory=ProbeParams)
     n_ptychi_epochs: int | None = None
+    n_probe_epochs: int = 40
 
 
 SIZES = {
-    Profile.SMOKE: Sizes((15, 15), (25, 25), n_training_steps=24, timeout_s=900, n_ptychi_epochs=8),
+    Profile.SMOKE: Sizes(
+        (15, 15),
+        (25, 25),
+        n_training_steps=24,
+        timeout_s=900,
+        n_ptychi_epochs=8,
+        n_probe_epochs=8,
+    ),
     Profile.QUICK: Sizes((41, 41), (25, 25), n_training_steps=1500, timeout_s=3600),
     Profile.STUDY: Sizes(
         (91, 91),
@@ -54,6 +65,7 @@ SIZES = {
         n_training_steps=4000,
         timeout_s=24 * 3600,
         probe=ProbeParams(n_px=128, defocus_rad=16.0),
+        n_probe_epochs=80,
     ),
 }
 
@@ -187,6 +199,20 @@ def resolve(
         ),
         report=ReportParams(arms=arms),
     )
+
+
+def reference_of(params: PhaseGParams, asked: ReferenceOptions) -> ReferenceParams:
+    """Return how the reference of a measured scan is made: as asked for, else as the profile says.
+
+    Replicates share it, so its order of minibatches is that of the first one.
+    """
+    sizes = sizes_of(params)
+    chosen = asked.model_dump() | {
+        "probe_epochs": asked.probe_epochs or sizes.n_probe_epochs,
+        "object_epochs": asked.object_epochs or sizes.n_ptychi_epochs,
+    }
+    seed = Seeds.from_study_seed(params.seed).grouping
+    return ReferenceParams(**chosen, seed=seed, device=params.device)
 
 
 def _training(params: PhaseGParams, **chosen: Any) -> TrainingParams:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.own_rows import OwnRows
+from flows.params.profiles import reference_of
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import check_files_beside, photons_per_pattern, refuse_uncut
 from flows.planning.planner import Calls, Planner
@@ -14,13 +15,11 @@ from flows.planning.stage_calls import NO_ROWS
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
 from tasks.core import Complex128
 from tasks.core.objects import check_object
-from tasks.core.study.seeds import Seeds, Split
+from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
-from tasks.ingest.params import as_typed
+from tasks.ingest.params import OUTPUTS as IMPORTED
+from tasks.ingest.params import RUN_PREFIX, as_typed
 from tasks.ingest.resolved_scan import open_scan
-from tasks.ingest.stage import OUTPUTS as IMPORTED
-from tasks.ingest.stage import RUN_PREFIX
-from tasks.reconstruct.params import ReferenceParams
 from tasks.regions.stage import WHOLE
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.label_stage import LabelParams
@@ -162,10 +161,7 @@ class MeasuredPlanner(Planner):
 
     def _make_reference(self) -> StageCall:
         """Refine the probe on the whole scan, and reconstruct the reference."""
-        seed = Seeds.from_study_seed(self.params.seed).grouping
-        params = ReferenceParams(
-            **self.measured.reference.model_dump(), seed=seed, device=self.params.device
-        )
+        params = reference_of(self.params, self.measured.reference)
         outputs = {
             "reference": self.reference,
             "illumination": f"{self._folder}/illumination.h5",

@@ -27,7 +27,7 @@ from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageCall
 from tasks.runtime.errors import BadInputError
 from tasks.simulate.fly_scan import check_scans
-from tasks.views.stage import exposures_of_view
+from tasks.views.exposures import exposures_of_view
 
 ORDER = (
     StageRole.PREPARE,

@@ -32,6 +32,7 @@ from tasks.core.files.metrics_table import MetricRow
 DECIDING = (MS_SSIM, MAE)
 LEAST_COVERAGE_FRACTION = 0.95
 LARGEST_DOUBLING_GAIN = 0.05
+NOT_BETTER = "does not beat the flat image"
 
 Table = Mapping[tuple[str, str], MetricRow]
 
@@ -73,7 +74,7 @@ def flags_of(model: str, table: Table) -> list[str]:
 def _lost_sentences(table: Table, model: str) -> list[str]:
     """Return where a reconstruction does not beat the flat image."""
     return [
-        f"does not beat the flat image in {part} {metric}"
+        f"{NOT_BETTER} in {part} {metric}"
         for part in PARTS
         if (metric := _lost_to_flat(table, model, part))
     ]

@@ -15,6 +15,7 @@ from tasks.catalogue.headline import HEADLINE_ARMS
 from tasks.catalogue.metric import AMPLITUDE, PHASE
 from tasks.catalogue.metrics.truth_free import SEVENTH_CROSSING
 from tasks.catalogue.quality_flags import flags_of, table_of
+from tasks.catalogue.reconstruction import Role
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.gauge import Gauge, fit_gauge, remove_gauge
 from tasks.compare.alignment.region import ComparisonParams, Region
@@ -22,6 +23,7 @@ from tasks.compare.convergence import iterations_to_quality
 from tasks.compare.evaluator import ModelResult
 from tasks.compare.output_files import Comparison
 from tasks.compare.reference_object import ReferenceObject, differences
+from tasks.compare.truth_free.evidence import held_out_record, needed_scan
 
 SCHEMA_VERSION = 1
 NM_PER_M = 1e9
@@ -64,6 +66,11 @@ def comparison_record(params: ComparisonParams, found: Comparison) -> dict[str, 
     if not reference.is_truth:
         record["agreement"] = _agreement(found, params.max_shift_px)
         record["resolution"] = _resolutions(found)
+        if found.held_out_blocks:
+            record["held_out"] = held_out_record(found.held_out_blocks)
+        needed = needed_scan(found.scan.header, results, reference.rectangle)
+        if needed is not None:
+            record["needed_scan"] = needed
     if found.curves:
         record["iterations_to_quality"] = iterations_to_quality(found.curves)
     return record
@@ -97,12 +104,17 @@ def gauge_record(gauge: Gauge) -> dict[str, Any]:
 
 
 def _agreement(found: Comparison, max_shift_px: float) -> dict[str, Any]:
-    """Return the differences between every two arms, each pair in the gauge of its first."""
+    """Return the differences of every two arms or objects of files, in the gauge of the first."""
     region = found.evaluator.region
-    arms = [arm.name for arm in RECONSTRUCTIONS.arms if arm.name in found.results]
+    rows = [
+        entry.name
+        for entry in RECONSTRUCTIONS.with_stages
+        if entry.name in found.results
+        and (entry.role is Role.ARM or entry.name in found.placements)
+    ]
     pairs = {}
-    for one, other in combinations(arms, 2):
-        base, image = (found.results[arm].aligned for arm in (one, other))
+    for one, other in combinations(rows, 2):
+        base, image = (found.results[row].aligned for row in (one, other))
         gauge = fit_gauge(image, base, region.weights, max_shift_px=max_shift_px)
         moved = remove_gauge(image, gauge, region.lit & np.isfinite(image))
         relative, amplitude, phase = differences(moved, base, region.mask)

@@ -44,6 +44,7 @@ class Comparison:
         records: Records of trained networks, by name; what a network costs comes from there.
         taken: What is different where a network was trained in another hub, by name and metric.
         placements: How objects of other programs came into the frame, by name.
+        held_out_blocks: Of a measured scan, deviance of held-out patterns block by block, by name.
     """
 
     scan: ScanReader
@@ -53,6 +54,7 @@ class Comparison:
     records: dict[str, Any]
     taken: dict[str, dict[str, float]]
     placements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held_out_blocks: dict[str, list[float | None]] = field(default_factory=dict)
 
     @property
     def reconstructions(self) -> dict[str, ModelResult]:

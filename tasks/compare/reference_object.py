@@ -14,10 +14,11 @@ import numpy as np
 from tasks.catalogue.metric import AMPLITUDE, PARTS, PHASE, VALUE
 from tasks.catalogue.metrics.complex_nrmse import relative_error
 from tasks.catalogue.scoring.image_pair import ImagePair, TrueImage
-from tasks.compare.alignment.region import Region, largest_rectangle
+from tasks.compare.alignment.region import Region
 from tasks.core import Complex, Mask, Real
 from tasks.core.files.object_file import ObjectWindow, TruthFingerprint, read_object
 from tasks.core.files.scan_record import ScanHeader
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.physics.forward import phase_from_minimum, phase_on_branch, wrap
 from tasks.core.study.stage_record import StageFiles
 

@@ -17,6 +17,7 @@ from tasks.compare.evaluator import Evaluator, ModelResult
 from tasks.compare.output_files import Comparison, write_outputs
 from tasks.compare.placement.place import PLACEMENT
 from tasks.compare.reference_object import read_reference_object
+from tasks.compare.truth_free.evidence import with_flat_predicted
 from tasks.compare.truth_free.half_sets import with_half_sets
 from tasks.core.files.atomic_files import read_json
 from tasks.core.files.object_file import read_object
@@ -81,6 +82,9 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
             raise ValueError(f"{arm} ({files.inputs[arm].name}): {error}") from error
         progress(len(results), total, _headline(arm, results[arm]))
     results |= evaluator.evaluate_controls(scan.header)
+    blocks: dict[str, list[float | None]] = {}
+    if not reference.is_truth:
+        results, blocks = with_flat_predicted(results, files, evaluator, params)
     records = {
         arm: read_json(files.inputs[f"{arm}.model"])
         for arm in models
@@ -96,7 +100,7 @@ def compare(params: ComparisonParams, files: StageFiles, progress: Progress) -> 
         for name, window in windows.items()
         if PLACEMENT in window.facts
     }
-    found = Comparison(scan, evaluator, results, curves, records, taken, placements)
+    found = Comparison(scan, evaluator, results, curves, records, taken, placements, blocks)
     record = comparison_record(params, found)
     write_outputs(files.outputs, found, record)
     progress(total, total, f"compared {', '.join(present)} over {int(region.mask.sum())} pixels")

@@ -15,8 +15,8 @@ from tasks.core.study.stage_record import StageFiles
 from tasks.ingest import stage
 from tasks.ingest.checks import Finding
 from tasks.ingest.checks.check_page import write_checks
-from tasks.ingest.params import IngestOptions, IngestParams
-from tasks.ingest.stage import OUTPUTS, check_file
+from tasks.ingest.params import OUTPUTS, IngestOptions, IngestParams
+from tasks.ingest.stage import check_file
 
 
 def check(

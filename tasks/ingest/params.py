@@ -32,6 +32,18 @@ from tasks.ingest.importers import IMPORTERS
 # The format that the file itself shows.
 AUTO = "auto"
 FORMATS = (AUTO, *IMPORTERS)
+# What options are typed with for a run.
+RUN_PREFIX = "measured."
+# The files of an import; here, where those find them who plan one and load nothing that makes it.
+OUTPUTS = {
+    "scan": "scan.cxi",
+    "checks": "checks.json",
+    "page": "checks.html",
+    "patterns_plot": "patterns.png",
+    "positions_plot": "positions.png",
+    "light_plot": "light.png",
+    "orientation_plot": "orientation.png",
+}
 
 
 class PositionsParams(NamedFile):

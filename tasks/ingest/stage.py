@@ -14,6 +14,7 @@ from tasks.ingest.checks import (
     fit_checks,
     pattern_checks,
     refuse_errors,
+    region_checks,
     scan_checks,
     statement_checks,
     verdict_of,
@@ -21,7 +22,7 @@ from tasks.ingest.checks import (
 from tasks.ingest.checks.check_page import write_checks
 from tasks.ingest.checks.pattern_checks import ValuesFit
 from tasks.ingest.file_options import ProbeOrigin, Values
-from tasks.ingest.params import IngestParams, as_typed
+from tasks.ingest.params import RUN_PREFIX, IngestParams, as_typed
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.preparation.pairing import find_pairings
 from tasks.ingest.resolved_scan import open_scan
@@ -34,18 +35,8 @@ from tasks.orientation.orientation_fits import (
 )
 from tasks.orientation.orientations import AS_STATED, turned_positions
 
-OUTPUTS = {
-    "scan": "scan.cxi",
-    "checks": "checks.json",
-    "page": "checks.html",
-    "patterns_plot": "patterns.png",
-    "positions_plot": "positions.png",
-    "light_plot": "light.png",
-    "orientation_plot": "orientation.png",
-}
 STEPS = 4
 LEAST_PATTERNS = 9
-RUN_PREFIX = "measured."
 
 
 def ingest(params: IngestParams, files: StageFiles, progress: Progress) -> dict[str, Any]:
@@ -103,7 +94,7 @@ def check_scan(prepared: PreparedScan) -> Checks:
         found += scan_checks.check_strays(prepared)
         found += scan_checks.check_positions(prepared, overlap)
         found += scan_checks.check_probe(prepared)
-        found += scan_checks.check_regions(prepared)
+        found += region_checks.check_regions(prepared, overlap)
     found += statement_checks.check_statements(prepared)
     found += pattern_checks.check_light(prepared)
     found += pattern_checks.check_detector(prepared)

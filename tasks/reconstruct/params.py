@@ -159,8 +159,11 @@ class ReferenceOptions(StrictModel):
         description="Incoherent modes of the probe; those that the scan lacks begin as weak "
         "Hermite-Gauss-like ones; none: as many as the scan has",
     )
-    probe_epochs: int = Field(
-        40, ge=2, le=10_000, description="Passes that refine the probe together with the object"
+    probe_epochs: int | None = Field(
+        None,
+        ge=2,
+        le=10_000,
+        description="Passes that refine the probe together with the object; none: by the profile",
     )
     object_epochs: int | None = Field(
         None,
@@ -178,5 +181,8 @@ class ReferenceOptions(StrictModel):
 class ReferenceParams(ReferenceOptions):
     """The reference of one scan."""
 
+    probe_epochs: int = Field(
+        40, ge=2, le=10_000, description="Passes that refine the probe together with the object"
+    )
     seed: int = Field(123, ge=0, description="Root seed of the order of minibatches")
     device: Device = Field(Device.AUTO, description="auto takes a GPU where there is one")

@@ -5,7 +5,6 @@ Express 26, 3108 (2018)): neither accelerated nor smoothed, because a probe that
 both unstable.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +16,13 @@ from tasks.core.files.scan_record import Scan
 from tasks.core.physics.probe import incoherent_modes
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.params import PtyChiParams, ReferenceParams
-from tasks.reconstruct.ptychi_solver import inner_part, object_of, prepare_torch, run_epoch
+from tasks.reconstruct.ptychi_solver import (
+    OnEpoch,
+    inner_part,
+    object_of,
+    prepare_torch,
+    run_epoch,
+)
 from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
 from tasks.reconstruct.scan_checks import flat_object
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for
@@ -56,12 +61,12 @@ def with_modes(scan: Scan, n_modes: int | None) -> Scan:
 def refine_probe(
     scan: Scan,
     params: ReferenceParams,
-    on_epoch: Callable[[int, float], None],
+    on_epoch: OnEpoch,
     n_threads: int = 1,
 ) -> Refined:
     """Refine the probe of a checked scan from a flat object; it carries the photons already.
 
-    `on_epoch` is told the number of every finished epoch, from 1, and its loss.
+    `on_epoch` is told the number of every finished epoch, from 1, its loss, and the object.
 
     Raises:
         FloatingPointError: If loss, object or probe are not finite.
@@ -86,7 +91,7 @@ def refine_probe(
     losses: list[float] = []
     for epoch in range(1, params.probe_epochs + 1):
         losses.append(run_epoch(task))
-        on_epoch(epoch, losses[-1])
+        on_epoch(epoch, losses[-1], inner_part(object_of(task), initial))
     modes = task.get_data_to_cpu("probe", as_numpy=True)[0].astype(np.complex128) * scan.n_px
     window = inner_part(object_of(task), initial)
     if not all(np.all(np.isfinite(found)) for found in (losses, window.object_, modes)):

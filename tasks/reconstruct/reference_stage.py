@@ -13,7 +13,6 @@ import numpy as np
 from tasks.core.files.atomic_files import write_json, write_text
 from tasks.core.files.object_file import (
     Illumination,
-    ObjectWindow,
     write_illumination,
     write_object,
 )
@@ -24,6 +23,7 @@ from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.core.study.stage_record import Progress, StageFiles
 from tasks.reconstruct.params import PtyChiParams, ReferenceParams
 from tasks.reconstruct.ptychi_stage import without_infinities
+from tasks.reconstruct.reference_watch import PICTURE, ReferenceWatch
 from tasks.reconstruct.scan_checks import check_scan
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for
 
@@ -41,7 +41,8 @@ def make_reference(
     """Refine the probe on a whole scan, and reconstruct the object with it.
 
     The input is `scan` (CXI, prepared); outputs are `reference` (HDF5, the object), `illumination`
-    (HDF5, probe and positions), `history` (CSV) and `options` (JSON).
+    (HDF5, probe and positions), `history` (CSV) and `options` (JSON). Beside the reference there is
+    a picture of it as it goes.
 
     Raises:
         ValueError: If the scan cannot be reconstructed.
@@ -59,20 +60,14 @@ def make_reference(
     n_object = params.object_epochs or settings.n_epochs
     # It begins with what the refinement found, so no faster model has to come near first.
     settings = replace(settings, n_epochs=n_object, gaussian_epochs=0)
-    total = params.probe_epochs + n_object
     n_threads = min(MOST_THREADS, usable_cores())
     started = time.perf_counter()
-    refined = refine_probe(
-        scan,
-        params,
-        lambda epoch, loss: progress(epoch, total, f"probe, loss {loss:.4g}"),
-        n_threads,
+    epochs = (params.probe_epochs, n_object)
+    watch = ReferenceWatch(progress, epochs, files.outputs["reference"].with_name(PICTURE))
+    refined = refine_probe(scan, params, watch.probe_epoch, n_threads)
+    solution = solve(
+        refined.scan, settings, refined.window, params.device, watch.object_epoch, n_threads
     )
-
-    def on_epoch(epoch: int, loss: float, _window: ObjectWindow) -> None:
-        progress(params.probe_epochs + epoch, total, f"object, loss {loss:.4g}")
-
-    solution = solve(refined.scan, settings, refined.window, params.device, on_epoch, n_threads)
     facts = _facts(params, scan, refined) | {
         "settings": asdict(settings),
         "object_losses": solution.losses,

@@ -13,7 +13,12 @@ from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_reader import ScanReader
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
-from tasks.core.physics.probe import coherent_probe, energy_diameter_px, probe_sha256
+from tasks.core.physics.probe import (
+    coherent_probe,
+    energy_diameter_px,
+    energy_outside_width,
+    probe_sha256,
+)
 from tasks.core.study.stage_record import Progress, StageFiles
 
 WHOLE = "whole"
@@ -37,9 +42,9 @@ def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dic
             f"The illumination was refined on {len(light.positions_px)} positions, but the scan "
             f"has {len(reader)}. Refine it again on this scan."
         )
-    n_px = reader.header.n_px
-    # By the positions as they were sent: a refinement must not move an exposure to another region.
-    regions = cut_in_regions(reader.header.positions_px, n_px, params)
+    # By positions and probe as they were sent: what `check` has foreseen is what is done, and a
+    # refinement must not move an exposure to another region.
+    regions = cut_in_regions(reader.header.positions_px, reader.header.probe_modes, params)
     modes = light.probe_modes
     header = replace(
         reader.header,
@@ -49,6 +54,7 @@ def cut_scan(params: RegionParams, files: StageFiles, progress: Progress) -> dic
     )
     facts: dict[str, Any] = {
         "regions": regions.facts,
+        "light_outside_guard": energy_outside_width(modes, regions.axis, regions.guard_px),
         "probe_diameter_px": energy_diameter_px(modes),
         "probe_sha256": probe_sha256(modes),
         "n_probe_modes": len(modes),

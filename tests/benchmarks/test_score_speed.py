@@ -8,10 +8,12 @@ import pytest
 from tasks.compare.__main__ import main
 from tasks.core.files.object_file import ObjectWindow, write_object
 from tasks.core.objects import ObjectParams, make_object
+from tests.unit.compare.placement.planting import planted
 
 SIDE_PX = 512
 NAMES = ("A", "B", "C")
-MAX_RATIO = {"in place": 400, "looked for": 900}
+KINDS = {"in place": ".h5", "looked for": ".npy", "at other pixels": "-finer.npy"}
+MAX_RATIO = {"in place": 350, "looked for": 500, "at other pixels": 600}
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +28,15 @@ def folder(tmp_path_factory):
         image = truth + 0.05 * noise
         write_object(made / f"{name}.h5", ObjectWindow(image, (0, 0)))
         np.save(made / f"{name}.npy", np.rot90(image[9:, 14:]).conj())
+        np.save(made / f"{name}-finer.npy", planted(image))
     return made
 
 
 @pytest.mark.slow
 @pytest.mark.benchmark(timer=time.process_time)
-@pytest.mark.parametrize(("kind", "suffix"), [("in place", "h5"), ("looked for", "npy")])
+@pytest.mark.parametrize(("kind", "suffix"), KINDS.items())
 def test_three_objects_from_their_files(kind, suffix, folder, cost_ratio):
-    words = ["score", *(str(folder / f"{name}.{suffix}") for name in NAMES)]
+    words = ["score", *(str(folder / f"{name}{suffix}") for name in NAMES)]
     words += ["--truth", str(folder / "truth.h5"), "--out", str(folder / "out")]
 
     def score():

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tasks.compare.placement.neighbours import neighbour_products, turned_products
 from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
+from tasks.compare.placement.pose import ObjectFeatures
 from tasks.compare.placement.resampling import resampled
-from tasks.compare.placement.search import Base, coarse_poses
+from tasks.compare.placement.search import coarse_poses
 from tasks.core.objects import ObjectParams, make_object
 
 orientations = st.sampled_from(ORIENTATIONS)
@@ -62,13 +63,15 @@ def test_turned_products_are_those_of_the_turned_object(one):
 @settings(max_examples=15)
 def test_the_coarse_search_undoes_any_orientation_factor_and_ramp(one, modulus, ramp):
     factor = modulus * np.exp(1j * (ramp[0] * ROWS + ramp[1] * COLUMNS))
-    best = coarse_poses(Base(SAMPLE), one.apply(factor * SAMPLE), (1.0,))[0]
+    best = coarse_poses(ObjectFeatures(SAMPLE), ObjectFeatures(one.apply(factor * SAMPLE)), (1.0,))[
+        0
+    ]
     assert best.orientation == one.inverse
     assert np.abs(best.origin).max() <= 1
 
 
 def test_the_identity_is_found_at_once():
-    best, following, *_ = coarse_poses(Base(SAMPLE), SAMPLE, (1.0,))
+    best, following, *_ = coarse_poses(ObjectFeatures(SAMPLE), ObjectFeatures(SAMPLE), (1.0,))
     assert (best.orientation, best.origin) == (Orientation(), (0.0, 0.0))
     assert best.correlation == pytest.approx(1, abs=1e-5)
     assert following.correlation < 0.9

@@ -135,13 +135,44 @@ def test_every_text_says_what_the_deltas_are_against(run):
 
 def test_the_regions_are_a_patch_apart_and_said_so(run, place):
     facts = read_json(run.hub / f"data/phase_c/{place}/regions.manifest.json")["facts"]
-    assert facts["regions"]["gap_px"] >= facts["regions"]["guard_px"] == 64
+    # A patch is 64 px wide, and nearly all of the light falls in much less.
+    assert 24 < facts["regions"]["guard_px"] < 64
+    assert facts["regions"]["gap_px"] >= facts["regions"]["guard_px"]
+    assert 0 < facts["light_outside_guard"] < 0.03
     parts = [
         read_scan_header(run.hub / f"data/phase_c/{place}/{name}.cxi") for name in ("train", "test")
     ]
     axis = "yx".index(facts["regions"]["axis"])
-    assert parts[1].positions_px[:, axis].min() - parts[0].positions_px[:, axis].max() > 63
+    gap = parts[1].positions_px[:, axis].min() - parts[0].positions_px[:, axis].max()
+    assert gap > facts["regions"]["guard_px"] - 1
     assert len(parts[0]) + len(parts[1]) + facts["regions"]["n_between"] == 31 * 17
+
+
+def test_the_headline_is_what_needs_no_truth(run, place, table):
+    record = read_json(run.hub / f"analysis/{place}/measured/test/comparison.json")
+    by_model = record["held_out"]["deviance_per_px"]
+    assert set(by_model) == {*ARMS, "Flat"}
+    assert all(len(blocks) == 9 for blocks in by_model.values())
+    page = (run.hub / "analysis/report.html").read_text()
+    answer = page[page.index('class="answer"') :]
+    digest = (run.hub / "analysis/metrics_digest.md").read_text()
+    for text in (answer, digest, run.stdout):
+        deviance = text.index("Held-out deviance per pixel, lower is better")
+        resolution = text.index("Resolution, half a period")
+        second = text.index("Distances from the reference come second")
+        assert deviance < resolution < second
+    flat = float(table["Flat", "heldout_deviance_per_px"]["value"])
+    lost = [a for a in ARMS if float(table[a, "heldout_deviance_per_px"]["value"]) >= flat]
+    for arm in lost:
+        assert f"{arm} does not beat the flat image" in answer[: answer.index("</strong>")]
+
+
+def test_the_reference_tells_its_time_and_shows_itself(run, place):
+    log = (run.hub / f"cli/reference.{place}.log").read_text()
+    assert log.count("reference_so_far.png") == 1
+    assert " left" in log
+    picture = run.hub / f"data/phase_c/{place}/reference_so_far.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_command_does_nothing_again(run, options, phase_g, stages_started):

@@ -123,17 +123,18 @@ class GaugeFitter:
         self._frame = AlignmentFrame.of(truth, given)
         self.max_shift_px = max_shift_px
 
-    def fit(self, reconstruction: Complex) -> Gauge:
+    def fit(self, reconstruction: Complex, tolerance_px: float = TOLERANCE_PX) -> Gauge:
         """Fit the gauge of any reconstruction R in the frame of the truth, shape (H, W).
 
         It starts from the peak of the spectrum of R conj(T), which finds any ramp, and from the
         whole shift that correlates best. A shift is fitted only where the reconstruction shows
-        detail of the truth; a flat image has none, and its shift stays zero.
+        detail of the truth; a flat image has none, and its shift stays zero. The fit ends where it
+        moves by less than the tolerance.
 
         Raises:
             ValueError: If shapes differ, a weighted pixel is not finite, or R is zero.
         """
-        return self._search(self._problem(reconstruction))
+        return self._search(self._problem(reconstruction), tolerance_px)
 
     def refit(self, reconstruction: Complex, *near: Gauge) -> Gauge:
         """Fit a gauge near the best of some others, without searching for it, to 1e-4 px.
@@ -163,12 +164,12 @@ class GaugeFitter:
             )
         return problem
 
-    def _search(self, problem: AlignmentProblem) -> Gauge:
+    def _search(self, problem: AlignmentProblem, tolerance_px: float = TOLERANCE_PX) -> Gauge:
         """Return the best gauge of all."""
         start = Alignment(1.0, coarse_ramp(problem), np.zeros(2))
         start = fit_factor_and_ramp(problem, start)
         shift = coarse_shift(problem, start.ramp, self.max_shift_px)
-        return self._refine(problem, replace(start, shift=shift))
+        return self._refine(problem, replace(start, shift=shift), tolerance_px)
 
     def _refine(
         self, problem: AlignmentProblem, start: Alignment, tolerance_px: float = TOLERANCE_PX

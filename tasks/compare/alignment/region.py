@@ -8,26 +8,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import distance_transform_edt
 
 from tasks.compare.alignment.gauge import Nearest, nearest_trusted
 from tasks.core import Mask, StrictModel
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_record import ScanHeader
 from tasks.core.geometry.patches import Window, illumination_map, lit_pixels, scan_box
+from tasks.core.geometry.scored_pixels import COVERAGE_FRACTION, EROSION_PX, eroded
 
 
 class ComparisonParams(StrictModel):
     """What is scored, and what the alignment may remove; the same for every arm."""
 
     coverage_fraction: float = Field(
-        0.05,
+        COVERAGE_FRACTION,
         gt=0,
         lt=1,
         description="Least illumination of a scored pixel over the scan's 95th percentile",
     )
     erosion_px: float = Field(
-        4.0, ge=0, le=64, description="Margin between scored and unlit pixels [px]"
+        EROSION_PX, ge=0, le=64, description="Margin between scored and unlit pixels [px]"
     )
     max_shift_px: float = Field(
         2.0, ge=0, le=8, description="Largest shift that the gauge may remove [px]"
@@ -99,7 +99,7 @@ def scored_region(scan: ScanHeader, coverage_fraction: float, erosion_px: float)
     box = scan_box(scan.positions_px, scan.n_px)
     illumination = illumination_map(scan.probe, scan.positions_px - box.corner_px, box.shape)
     lit = lit_pixels(illumination, coverage_fraction)
-    mask = distance_transform_edt(np.pad(lit, 1))[1:-1, 1:-1] > erosion_px
+    mask = eroded(lit, erosion_px)
     if not mask.any():
         raise ValueError(
             f"No pixel is lit above {coverage_fraction:.3g} of the brightest ones and further "
@@ -141,25 +141,3 @@ def inside_every_window(
             f"Reconstruct the same exposures with every arm, or compare them apart."
         )
     return replace(region, mask=mask), coverage
-
-
-def largest_rectangle(mask: Mask) -> tuple[slice, slice]:
-    """Return the axis-aligned rectangle of most pixels inside a mask, the topmost of equals.
-
-    Largest rectangle under a histogram, row by row, with a stack of rising columns; every pixel is
-    looked at a bounded number of times. Rows and columns; both empty if the mask is.
-    """
-    best_area, best = 0, (slice(0, 0), slice(0, 0))
-    heights = np.zeros(mask.shape[1], dtype=np.intp)
-    for row, line in enumerate(mask):
-        heights = np.where(line, heights + 1, 0)
-        stack: list[tuple[int, int]] = []
-        for column, height in enumerate([*heights.tolist(), 0]):
-            start = column
-            while stack and stack[-1][1] >= height:
-                start, tall = stack.pop()
-                if tall * (column - start) > best_area:
-                    best_area = tall * (column - start)
-                    best = (slice(row - tall + 1, row + 1), slice(start, column))
-            stack.append((start, height))
-    return best

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import binary_erosion, binary_fill_holes
 
+from tasks.compare.alignment.alignment import TOLERANCE_PX
 from tasks.compare.alignment.alignment_frame import AlignmentFrame
-from tasks.compare.alignment.gauge import Gauge, GaugeFitter, remove_gauge
-from tasks.compare.placement.search import Pose, corrected
+from tasks.compare.alignment.gauge import NEAR_TOLERANCE_PX, Gauge, GaugeFitter, remove_gauge
+from tasks.compare.placement.pose import ObjectFeatures, Pose
 from tasks.core import Complex, Complex128, Mask, Real
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.geometry.patches import Window
@@ -17,7 +18,8 @@ MARGIN_PX = 6
 SMALLEST_PX = 24
 MAX_SHIFT_PX = 6.0
 ROUNDS = 3
-STRETCH_TOLERANCE = 1e-5
+# Of a stretch that a round finds a twentieth is left.
+STRETCH_TOLERANCE = 2e-4
 NO_REACH_PX = 0.1
 
 # A pose, and how well it fits, 0 to 1.
@@ -53,12 +55,12 @@ def known_pixels(object_: Complex) -> Mask:
     return np.asarray(np.isfinite(object_) & binary_fill_holes(object_ != 0))
 
 
-def shared_window(base: Complex, placed: ObjectWindow) -> Window | None:
-    """Return the rectangle of the base (H, W) that a placed object reaches; None if it has none."""
-    top, left = (max(0, place) for place in placed.origin_px)
+def shared_window(base: Complex, window: Window) -> Window | None:
+    """Return what of a window a base (H, W) holds; None if that is too small for a fit."""
+    top, left = (max(0, place) for place in window.corner_px)
     bottom, right = (
         min(n, place + size)
-        for n, place, size in zip(base.shape, placed.origin_px, placed.object_.shape, strict=True)
+        for n, place, size in zip(base.shape, window.corner_px, window.shape, strict=True)
     )
     if bottom - top < SMALLEST_PX or right - left < SMALLEST_PX:
         return None
@@ -74,10 +76,16 @@ def central(window: Window, side_px: int) -> Window:
     return Window((corner[0], corner[1]), (shape[0], shape[1]))
 
 
-def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | None:
+def fit_in(
+    base: Complex,
+    sought: ObjectFeatures,
+    pose: Pose,
+    window: Window,
+    tolerance_px: float = TOLERANCE_PX,
+) -> WindowFit | None:
     """Fit the gauge of a placed object in a window of the base; None where too little is known."""
     truth: Complex128 = ObjectWindow(base, (0, 0)).cut(window)
-    image = placed.cut(window)
+    image = pose.lay(sought, window).cut(window)
     known = np.isfinite(truth) & known_pixels(image)
     weights: Mask = binary_erosion(known, iterations=MARGIN_PX)
     if weights.sum() < SMALLEST_PX**2 / 2 or not np.any(image[weights]):
@@ -85,7 +93,7 @@ def fit_in(base: Complex, placed: ObjectWindow, window: Window) -> WindowFit | N
     truth = np.where(np.isfinite(truth), truth, 0)
     fitter = GaugeFitter(truth, weights, max_shift_px=MAX_SHIFT_PX)
     try:
-        gauge = fitter.fit(image)
+        gauge = fitter.fit(image, tolerance_px)
     except ValueError:  # nothing in common
         return None
     middle = np.array(window.corner_px) + (np.array(window.shape) - 1) / 2
@@ -105,10 +113,14 @@ def _signed_correlation(
     return shared / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.0
 
 
-def central_fit(base: Complex, placed: ObjectWindow) -> WindowFit | None:
+def central_fit(
+    base: Complex, sought: ObjectFeatures, pose: Pose, tolerance_px: float = TOLERANCE_PX
+) -> WindowFit | None:
     """Fit the middle of a placed object against its base; None where too little is known."""
-    window = shared_window(base, placed)
-    return None if window is None else fit_in(base, placed, central(window, LARGEST_PX))
+    window = shared_window(base, pose.window(sought.object_.shape))
+    if window is None:
+        return None
+    return fit_in(base, sought, pose, central(window, LARGEST_PX), tolerance_px)
 
 
 def correlation_of(fit: WindowFit | None) -> float:
@@ -116,29 +128,29 @@ def correlation_of(fit: WindowFit | None) -> float:
     return 0.0 if fit is None else max(0.0, fit.correlation)
 
 
-def fitted_place(base: Complex, object_: Complex, pose: Pose) -> Fit:
+def fitted_place(base: Complex, sought: ObjectFeatures, pose: Pose) -> Fit:
     """Return a pose moved to where its middle fits, and how well that does.
 
     The place of the pose is whole, or its pixels are not those of the base.
     """
-    fit = central_fit(base, pose.lay(object_))
+    fit = central_fit(base, sought, pose)
     if fit is not None and fit.is_good:
-        pose = corrected(pose, np.array(fit.gauge.shift_px), 0.0, np.zeros(2))
+        pose = pose.moved(np.array(fit.gauge.shift_px), 0.0, np.zeros(2))
     return pose, correlation_of(fit)
 
 
-def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
+def fitted_scale(base: Complex, sought: ObjectFeatures, pose: Pose) -> Pose:
     """Return a pose whose scale and place are fitted: by how four quarters of it are moved.
 
     A pose whose quarters do not tell is returned as far as it came.
     """
+    shape = sought.object_.shape
     for _ in range(ROUNDS):
-        placed = pose.lay(object_)
-        window = shared_window(base, placed)
+        window = shared_window(base, pose.window(shape))
         if window is None:
             return pose
-        fits = [fit for part in _quarters(window) if (fit := fit_in(base, placed, part))]
-        good = [fit for fit in fits if fit.is_good]
+        fits = [fit_in(base, sought, pose, part, NEAR_TOLERANCE_PX) for part in _quarters(window)]
+        good = [fit for fit in fits if fit is not None and fit.is_good]
         if len(good) < 2:
             return pose
         places = np.array([fit.middle for fit in good])
@@ -146,11 +158,11 @@ def fitted_scale(base: Complex, object_: Complex, pose: Pose) -> Pose:
         middle, moved = places.mean(axis=0), moves.mean(axis=0)
         spread = float(np.sum((places - middle) ** 2))
         stretch = float(np.sum((places - middle) * (moves - moved)) / spread)
-        pose = corrected(pose, moved, stretch, middle)
+        pose = pose.moved(moved, stretch, middle)
         if abs(stretch) < STRETCH_TOLERANCE:
             break
     # A scale so near to one moves no pixel: nothing is interpolated.
-    reach = abs(pose.scale - 1) * max(object_.shape) / 2
+    reach = abs(pose.scale - 1) * max(shape) / 2
     return replace(pose, scale=1.0) if reach < NO_REACH_PX else pose
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from tasks.compare.placement.orientation import Orientation
@@ -49,18 +48,25 @@ def neighbour_products(object_: Complex) -> tuple[Complex, Real]:
     return products, ramp
 
 
-def turned_products(products: Complex, orientation: Orientation) -> Complex:
-    """Return the products of an object in another orientation, (2, H, W), to one pixel.
+def turned_products(products: Complex, orientation: Orientation, bin_px: int = 1) -> Complex:
+    """Return the products of an object in another orientation, (2, H, W).
 
-    Where an axis is reversed a neighbour ahead becomes one behind, and its product conjugate.
+    Where an axis is reversed a neighbour ahead becomes one behind, and its product conjugate; it
+    belongs to the pixel before then, less than half a square away among means over squares.
     """
     along_y, along_x = products
     if orientation.is_mirrored:
-        along_y, along_x = along_y[:, ::-1], along_x[:, ::-1].conj()
+        along_y, along_x = along_y[:, ::-1], _behind(along_x[:, ::-1], 1, bin_px)
     for _ in range(orientation.quarter_turns):
-        along_y, along_x = np.rot90(along_x).conj(), np.rot90(along_y)
+        along_y, along_x = _behind(np.rot90(along_x), 0, bin_px), np.rot90(along_y)
     found = np.stack([along_y, along_x])
     return found.conj() if orientation.is_conjugated else found
+
+
+def _behind(product: Complex, axis: int, bin_px: int) -> Complex:
+    """Return products (H, W) of an axis that was reversed as those of the neighbours ahead."""
+    turned = product.conj()
+    return np.roll(turned, -1, axis) if bin_px == 1 else turned
 
 
 def binned(products: Complex, factor: int) -> Complex:
@@ -119,18 +125,33 @@ class ProductCorrelator:
         """Transform the products (2, H, W) of the base; none that is sought is larger."""
         self._base_shape = base.shape[1:]
         self._shape = tuple(
-            scipy.fft.next_fast_len(n + m) for n, m in zip(self._base_shape, largest, strict=True)
+            scipy.fft.next_fast_len(n + m, real=True)
+            for n, m in zip(self._base_shape, largest, strict=True)
         )
-        self._spectrum = scipy.fft.fft2(base.astype(np.complex64), s=self._shape)
+        self._spectra = self._spectra_of(base)
         self._power = float(np.sum(np.abs(base) ** 2))
 
-    def peak(self, products: Complex) -> Peak:
-        """Return where some products (2, h, w) correlate best."""
-        spectrum = scipy.fft.fft2(products.astype(np.complex64), s=self._shape)
-        shared = np.sum(self._spectrum * spectrum.conj(), axis=0)
-        correlation: NDArray[np.floating] = scipy.fft.ifft2(shared).real
-        row, column = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
+    def peaks(self, products: Complex) -> tuple[Peak, Peak]:
+        """Return where some products (2, h, w) correlate best, and where their conjugates do.
+
+        The real parts correlate alike in both, the imaginary ones with another sign.
+        """
+        real, imaginary = (
+            scipy.fft.irfft2(np.sum(base * one.conj(), axis=0), s=self._shape)
+            for base, one in zip(self._spectra, self._spectra_of(products), strict=True)
+        )
         power = float(np.sqrt(self._power * np.sum(np.abs(products) ** 2)))
+        return self._peak(real + imaginary, power), self._peak(real - imaginary, power)
+
+    def _spectra_of(self, products: Complex) -> tuple[Complex, Complex]:
+        """Return the spectra of real and imaginary parts, each (2, h, w // 2 + 1)."""
+        parts = (np.asarray(part, dtype=np.float32) for part in (products.real, products.imag))
+        real, imaginary = (scipy.fft.rfft2(part, s=self._shape) for part in parts)
+        return real, imaginary
+
+    def _peak(self, correlation: Real, power: float) -> Peak:
+        """Return the place and height of the largest value (H, W), wrapped around the base."""
+        row, column = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
         height = float(correlation[row, column]) / power if power > 0 else 0.0
         rows, columns = self._base_shape
         return Peak(

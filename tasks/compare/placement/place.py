@@ -7,15 +7,10 @@ from typing import Any
 import numpy as np
 
 from tasks.compare.alignment.gauge import LEAST_DETAIL_CORRELATION
-from tasks.compare.placement.fitting import (
-    Fit,
-    central_fit,
-    correlation_of,
-    fitted_place,
-    fitted_scale,
-)
+from tasks.compare.placement.finding import best_fits
+from tasks.compare.placement.fitting import Fit, central_fit, correlation_of
 from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
-from tasks.compare.placement.search import Base, Pose, coarse_poses, finer_pose, scales_to_try
+from tasks.compare.placement.pose import ObjectFeatures, Pose
 from tasks.core import Complex
 from tasks.core.files.object_file import ObjectWindow
 from tasks.object_readers.stored_object import StoredObject
@@ -24,14 +19,9 @@ from tasks.object_readers.stored_object import StoredObject
 PLACEMENT = "placement"
 FROM_FILE, FOUND = "from the file", "found"
 EQUAL_PIXELS = "equal pixels"
-# Objects that fit so well at equal pixels are not looked for at others.
-GOOD_CORRELATION = 0.6
 LEAST_LEAD = 0.02
 # So little says that conjugation changes nothing.
 SAME_LEAD = 0.002
-N_FINE = 2
-# Below so much of the best correlation another orientation's scale is not fitted.
-NEARLY = 0.7
 # Pixels that differ by more are not compared, by less not resampled.
 MOST_SCALE, SAME_PIXEL = 4.0, 1e-3
 
@@ -54,7 +44,7 @@ class Placement:
         source: `from the file` or `found`.
         scale_source: `pixel sizes`, `fitted` or `equal pixels`.
         correlation: How well it fits the base, 0 to 1.
-        next_correlation: That of the best other orientation; None where none was tried.
+        next_correlation: That of the best other orientation, -1 to 1; None where none was tried.
         note: What a reader must know of it, without a full stop; empty for nothing.
     """
 
@@ -102,14 +92,11 @@ def placed_by_file(
         origin_px: Place of its first pixel in the frame of the base (y, x), in the base's pixels.
         scale: Side of its pixels over that of the base; equal pixels if None.
     """
-    pose = Pose(scale=scale or 1.0, origin=origin_px)
-    window = pose.lay(object_)
-    corner = np.asarray(base.origin_px)
-    row, column = (int(at) for at in np.asarray(window.origin_px) - corner)
-    inside = ObjectWindow(window.object_, (row, column))
+    pose, stored = Pose(scale=scale or 1.0, origin=origin_px), ObjectFeatures(object_)
+    row, column = (at - corner for at, corner in zip(origin_px, base.origin_px, strict=True))
+    fit = central_fit(base.object_, stored, replace(pose, origin=(row, column)))
     how = EQUAL_PIXELS if scale is None else "pixel sizes"
-    fit = correlation_of(central_fit(base.object_, inside))
-    return Placement(window, pose, FROM_FILE, how, fit)
+    return Placement(pose.lay(stored), pose, FROM_FILE, how, correlation_of(fit))
 
 
 def found_place(
@@ -131,11 +118,8 @@ def found_place(
     Raises:
         NotPlacedError: If it shows too little of the base, or fits as well in another orientation.
     """
-    inside, is_free = Base(base.object_), scale is None
-    found = _best_two(inside, object_, (scale or 1.0,), orientations, is_free)
-    if is_free and found[0][1] < GOOD_CORRELATION:
-        wide = _best_two(inside, object_, scales_to_try(), orientations, is_free)
-        found = max(found, wide, key=lambda fits: fits[0][1])
+    sought, is_free = ObjectFeatures(object_), scale is None
+    found = best_fits(ObjectFeatures(base.object_), sought, scale, orientations)
     pose, correlation = found[0]
     if correlation < LEAST_DETAIL_CORRELATION:
         raise NotPlacedError(
@@ -154,8 +138,12 @@ def found_place(
                 f"object is symmetric or shows too little.",
                 "Bring it into the right orientation, and give --orientation as-is.",
             )
-        pose = min((fit[0] for fit in found), key=lambda one: one.orientation)
-    return _placement(base, object_, pose, scale, (correlation, following))
+        pose = min(pose, found[1][0], key=lambda one: one.orientation)
+    window = pose.lay(sought)
+    row, column = (at + corner for at, corner in zip(window.origin_px, base.origin_px, strict=True))
+    how = "fitted" if is_free else "pixel sizes"
+    placed_there = ObjectWindow(window.object_, (row, column))
+    return Placement(placed_there, pose, FOUND, how, correlation, following)
 
 
 def pixel_scale(name: str, pixel_m: float | None, base_m: float | None) -> float | None:
@@ -222,43 +210,8 @@ def _overlaps(one: ObjectWindow, other: ObjectWindow) -> bool:
 
 
 def _is_real(found: Sequence[Fit]) -> bool:
-    """Tell whether two poses differ by a conjugation that changes nothing, as of a real object."""
-    (first, one), (second, other) = found
-    turned = first.orientation.then(Orientation(is_conjugated=True))
-    return turned == second.orientation and one - other < SAME_LEAD
-
-
-def _best_two(
-    base: Base,
-    object_: Complex,
-    scales: tuple[float, ...],
-    orientations: Sequence[Orientation],
-    fit_scale: bool,
-) -> list[Fit]:
-    """Return the two poses of different orientations that fit best, and how well."""
-    fine = []
-    poses = coarse_poses(base, object_, scales, orientations)
-    for pose in poses[:N_FINE]:
-        fits_scale = fit_scale and pose.correlation > NEARLY * poses[0].correlation
-        best = finer_pose(base, object_, pose, fit_scale=fits_scale)
-        if fits_scale:
-            best = fitted_scale(base.object_, object_, best)
-            fit = central_fit(base.object_, best.lay(object_))
-            fine.append((best, correlation_of(fit)))
-        else:
-            fine.append(fitted_place(base.object_, object_, best))
-    return sorted(fine, key=lambda fit: -fit[1])
-
-
-def _placement(
-    base: ObjectWindow,
-    object_: Complex,
-    pose: Pose,
-    scale: float | None,
-    correlations: tuple[float, float | None],
-) -> Placement:
-    """Return a placement in the frame of the base."""
-    window = pose.lay(object_)
-    row, column = (at + corner for at, corner in zip(window.origin_px, base.origin_px, strict=True))
-    how = "fitted" if scale is None else "pixel sizes"
-    return Placement(ObjectWindow(window.object_, (row, column)), pose, FOUND, how, *correlations)
+    """Tell whether the best pose has but its twin beside it, as of a real object."""
+    (first, one), *others = found
+    near = [(pose, fit) for pose, fit in others if one - fit < LEAST_LEAD]
+    is_twin = [pose.orientation for pose, _ in near] == [first.orientation.twin]
+    return is_twin and one - near[0][1] < SAME_LEAD

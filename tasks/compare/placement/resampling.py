@@ -30,7 +30,9 @@ def resampled(
         the nearest whole pixel: the gauge finds the rest.
     """
     if scale == 1:
-        row, column = (int(np.floor(place + 0.5)) for place in origin)
+        row, column = (
+            reached(n, scale, at)[0] for n, at in zip(object_.shape, origin, strict=True)
+        )
         return ObjectWindow(object_, (row, column))
     known = np.isfinite(object_)
     filled = object_
@@ -43,22 +45,36 @@ def resampled(
             for k, n in zip(ramp, filled.shape, strict=True)
         )
     )
-    corner = tuple(int(np.ceil(place - 1e-9)) for place in origin)
-    places = [
-        (np.arange(first, int(np.floor(place + scale * (n - 1) + 1e-9)) + 1) - place) / scale
-        for first, place, n in zip(corner, origin, object_.shape, strict=True)
-    ]
+    lines = [reached(n, scale, place) for n, place in zip(object_.shape, origin, strict=True)]
+    places = [(np.arange(*line) - place) / scale for line, place in zip(lines, origin, strict=True)]
     padded = np.pad(flat, PAD_PX, mode="symmetric")
     kernels = [
         _kernel(at + PAD_PX, n, min(1.0, scale)) for at, n in zip(places, padded.shape, strict=True)
     ]
-    values: Complex128 = kernels[0] @ padded @ kernels[1].T
+    values = _product(kernels[1], _product(kernels[0], padded).T).T
     rows, columns = (
         np.clip(np.rint(at).astype(int), 0, n - 1)
         for at, n in zip(places, object_.shape, strict=True)
     )
     inside = known[np.ix_(rows, columns)]
-    return ObjectWindow(np.where(inside, values, np.nan), (corner[0], corner[1]))
+    return ObjectWindow(np.where(inside, values, np.nan), (lines[0][0], lines[1][0]))
+
+
+def reached(n: int, scale: float, place: float) -> tuple[int, int]:
+    """Return the first pixel of a base that a line of pixels reaches, and the one after its last.
+
+    The line is n pixels long, each so many of the base, and begins at a place in it.
+    """
+    if scale == 1:
+        first = int(np.floor(place + 0.5))
+        return first, first + n
+    return int(np.ceil(place - 1e-9)), int(np.floor(place + scale * (n - 1) + 1e-9)) + 1
+
+
+def _product(kernel: Real64, values: Complex) -> Complex128:
+    """Return a real matrix times a complex one, without making the real one complex."""
+    pairs = np.ascontiguousarray(values, dtype=np.complex128).view(np.float64)
+    return np.asarray((kernel @ pairs).view(np.complex128))
 
 
 def _kernel(places: Real, n: int, band: float) -> Real64:

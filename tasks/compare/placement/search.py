@@ -10,14 +10,12 @@ from tasks.compare.placement.neighbours import (
     Peak,
     ProductCorrelator,
     binned,
-    neighbour_products,
     rescaled,
     turned_products,
 )
 from tasks.compare.placement.orientation import ORIENTATIONS, Orientation
-from tasks.compare.placement.resampling import resampled
-from tasks.core import Complex, Real
-from tasks.core.files.object_file import ObjectWindow
+from tasks.compare.placement.pose import ObjectFeatures, Pose
+from tasks.core import Complex
 
 COARSE_PX, FINE_PX = 128, 256
 # An object is at least so many squares long, and a square at most so many pixels where the place
@@ -25,29 +23,10 @@ COARSE_PX, FINE_PX = 128, 256
 LEAST_SQUARES, LARGEST_SQUARE_PX = 32, 4
 SCALE_STEP = 1.04
 MOST_SCALE = 2.0
-
-
-@dataclass(frozen=True)
-class Pose:
-    """How an object is laid over a base.
-
-    Attributes:
-        orientation: What is done to it first.
-        scale: Side of its pixels over that of the base.
-        origin: Place of its first pixel then, in pixels of the base (y, x).
-        correlation: Correlation of its neighbour products with those of the base.
-    """
-
-    orientation: Orientation = ORIENTATIONS[0]
-    scale: float = 1.0
-    origin: tuple[float, float] = (0.0, 0.0)
-    correlation: float = 0.0
-
-    def lay(self, object_: Complex) -> ObjectWindow:
-        """Return an object (h, w) on the pixels of the base."""
-        turned = self.orientation.apply(object_)
-        ramp = neighbour_products(turned)[1] if self.scale != 1 else np.zeros(2)
-        return resampled(turned, self.scale, self.origin, ramp)
+# First and last step of the logarithm of a scale, among coarse squares and among fine ones.
+COARSE_STEPS, FINE_STEPS = (0.02, 0.01), (0.005, 0.0025)
+# A climb goes up to so many times its first scale.
+CLIMB_REACH, FINE_REACH = 1.3, 1.1
 
 
 def scales_to_try() -> tuple[float, ...]:
@@ -57,96 +36,120 @@ def scales_to_try() -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class Base:
-    """An object that others are looked for in, shape (H, W), NaN where it is not known."""
+class _Squares:
+    """A base and what is sought in it, in squares of so many pixels."""
 
-    object_: Complex
+    base: ObjectFeatures
+    sought: ObjectFeatures
+    factor: int
+    largest_scale: float
+
+    @classmethod
+    def coarse(
+        cls, base: ObjectFeatures, sought: ObjectFeatures, scales: Sequence[float]
+    ) -> "_Squares":
+        """Return squares as large as will do, for some scales."""
+        largest = max(*base.object_.shape, max(scales) * max(sought.object_.shape)) / COARSE_PX
+        shortest = min(scales) * min(sought.object_.shape) / LEAST_SQUARES
+        return cls(base, sought, max(1, round(min(largest, shortest))), max(scales))
+
+    @classmethod
+    def fine(cls, base: ObjectFeatures, sought: ObjectFeatures, scale: float) -> "_Squares":
+        """Return squares small enough to know a place by."""
+        factor = min(max(1, round(max(base.object_.shape) / FINE_PX)), LARGEST_SQUARE_PX)
+        return cls(base, sought, factor, scale * FINE_REACH)
 
     @cached_property
-    def products(self) -> Complex:
-        """Its neighbour products, shape (2, H, W)."""
-        return neighbour_products(self.object_)[0]
+    def correlator(self) -> ProductCorrelator:
+        """What finds products of the largest scale in those of the base."""
+        longest = self.largest_scale * max(self.sought.object_.shape)
+        return self.base.correlator(self.factor, int(np.ceil(longest / self.factor)) + 1)
+
+    def turned(self, products: Complex, turn: Orientation) -> Complex:
+        """Return products of the object in squares as those of another orientation."""
+        return turned_products(products, replace(turn, is_conjugated=False), self.factor)
+
+    def poses(self, products: Complex, turn: Orientation, scale: float) -> tuple[Pose, Pose]:
+        """Return the best pose of turned and rescaled products, and of their conjugates."""
+        peaks = self.correlator.peaks(products)
+        upright, twin = (
+            self._pose(replace(turn, is_conjugated=conjugated), scale, peak)
+            for conjugated, peak in zip((False, True), peaks, strict=True)
+        )
+        return upright, twin
+
+    def climbed(
+        self, pose: Pose, steps: tuple[float, float], orientations: Sequence[Orientation]
+    ) -> Pose:
+        """Return the pose whose scale correlates best, uphill from a pose in ever smaller steps."""
+        turn = pose.orientation
+        turned = self.turned(binned(self.sought.products, self.factor), turn)
+
+        def best_at(scale: float) -> Pose:
+            poses = self.poses(rescaled(turned, scale), turn, scale)
+            allowed = [one for one in poses if one.orientation in orientations]
+            return max(allowed, key=lambda one: one.correlation)
+
+        best, (step, least), sign = best_at(pose.scale), steps, 1
+        while step >= least:
+            for _ in range(2):
+                scale = float(best.scale * np.exp(sign * step))
+                if scale <= self.largest_scale:
+                    trial = best_at(scale)
+                    if trial.correlation > best.correlation:
+                        best = trial
+                        break
+                sign = -sign
+            else:
+                step /= 2
+        return best
+
+    def _pose(self, orientation: Orientation, scale: float, peak: Peak) -> Pose:
+        middle = (self.factor - 1) / 2 * (1 - scale)
+        row, column = (float(place * self.factor + middle) for place in peak.origin)
+        return Pose(orientation, scale, (row, column), peak.correlation)
 
 
 def coarse_poses(
-    base: Base,
-    object_: Complex,
+    base: ObjectFeatures,
+    sought: ObjectFeatures,
     scales: Sequence[float],
     orientations: Sequence[Orientation] = ORIENTATIONS,
 ) -> list[Pose]:
-    """Return the best pose of some orientations at some scales, the best first.
+    """Return the best pose of some orientations at some scales, the best first."""
+    squares = _Squares.coarse(base, sought, scales)
+    products = binned(sought.products, squares.factor)
+    best: dict[Orientation, Pose] = {}
+    turns = dict.fromkeys(replace(one, is_conjugated=False) for one in orientations)
+    for scale in scales:
+        # Turned after it was rescaled, and so to a square: a third of the time of a wide search.
+        upright = rescaled(products, scale)
+        for turn in turns:
+            for pose in squares.poses(squares.turned(upright, turn), turn, scale):
+                rival = best.setdefault(pose.orientation, pose)
+                if pose.correlation > rival.correlation:
+                    best[pose.orientation] = pose
+    # Of equals the first orientation is taken.
+    return sorted((best[one] for one in orientations), key=lambda pose: -pose.correlation)
 
-    The object is (h, w), NaN where it is not known.
+
+def climbed_pose(
+    base: ObjectFeatures, sought: ObjectFeatures, pose: Pose, orientations: Sequence[Orientation]
+) -> Pose:
+    """Return the pose of the best scale near that of a pose, to half a percent.
+
+    It is conjugated or not as it fits better, where both are among the orientations.
     """
-    longest = max(scales) * max(object_.shape)
-    largest = max(*base.object_.shape, longest) / COARSE_PX
-    shortest = min(scales) * min(object_.shape) / LEAST_SQUARES
-    factor = max(1, round(min(largest, shortest)))
-    side = int(np.ceil(longest / factor)) + 1
-    correlator = ProductCorrelator(binned(base.products, factor), (side, side))
-    products = binned(neighbour_products(object_)[0], factor)
-    found = []
-    for orientation in orientations:
-        turned = turned_products(products, orientation)
-        peaks = [correlator.peak(rescaled(turned, scale)) for scale in scales]
-        best = max(range(len(scales)), key=lambda at: peaks[at].correlation)
-        found.append(_pose(orientation, scales[best], peaks[best], factor))
-    return sorted(found, key=lambda pose: -pose.correlation)
+    coarse = _Squares.coarse(base, sought, (pose.scale,))
+    coarse = replace(coarse, largest_scale=pose.scale * CLIMB_REACH)
+    found = coarse.climbed(pose, COARSE_STEPS, orientations)
+    fine = _Squares.fine(base, sought, found.scale)
+    return fine.climbed(found, FINE_STEPS, orientations)
 
 
-def finer_pose(base: Base, object_: Complex, pose: Pose, *, fit_scale: bool) -> Pose:
-    """Return a pose to a pixel or two, its scale to half a percent where it is free."""
-    factor = min(max(1, round(max(base.object_.shape) / FINE_PX)), LARGEST_SQUARE_PX)
-    products = binned(neighbour_products(pose.orientation.apply(object_))[0], factor)
-    upright = binned(base.products, factor)
-    if fit_scale:
-        return _finer_scale(upright, products, pose, factor)
-    moved = rescaled(products, pose.scale)
-    peak = ProductCorrelator(upright, _shape(moved)).peak(moved)
-    return _pose(pose.orientation, pose.scale, peak, factor)
-
-
-def _finer_scale(upright: Complex, products: Complex, pose: Pose, factor: int) -> Pose:
-    """Return the pose of the best scale nearby."""
-    step = np.log(SCALE_STEP) / 2
-    side = int(np.ceil(pose.scale * SCALE_STEP**2 * max(products.shape))) + 1
-    correlator = ProductCorrelator(upright, (side, side))
-    best = _pose(
-        pose.orientation, pose.scale, correlator.peak(rescaled(products, pose.scale)), factor
-    )
-    while step > 2e-3:
-        for sign in (-1, 1):
-            scale = float(best.scale * np.exp(sign * step))
-            peak = correlator.peak(rescaled(products, scale))
-            if peak.correlation > best.correlation:
-                best = _pose(pose.orientation, scale, peak, factor)
-                break
-        else:
-            step /= 2
-    return best
-
-
-def _pose(orientation: Orientation, scale: float, peak: Peak, factor: int) -> Pose:
-    """Return a pose from a peak among squares of so many pixels."""
-    middle = (factor - 1) / 2 * (1 - scale)
-    row, column = (float(place * factor + middle) for place in peak.origin)
-    return Pose(orientation, scale, (row, column), peak.correlation)
-
-
-def _shape(products: Complex) -> tuple[int, int]:
-    _, height, width = products.shape
-    return height, width
-
-
-def corrected(pose: Pose, moved: Real, stretch: float, middle: Real) -> Pose:
-    """Return a pose whose object was found moved, and more so away from a middle.
-
-    Args:
-        pose: The pose as it was.
-        moved: How far content lies beyond its place in the base, at the middle (y, x) [px].
-        stretch: How much further it lies a pixel away from the middle.
-        middle: The middle in the base (y, x) [px].
-    """
-    origin = np.asarray(pose.origin)
-    row, column = origin - moved - stretch * (origin - middle)
-    return replace(pose, scale=pose.scale * (1 - stretch), origin=(float(row), float(column)))
+def finer_pose(base: ObjectFeatures, sought: ObjectFeatures, pose: Pose) -> Pose:
+    """Return a pose to a pixel or two."""
+    squares = _Squares.fine(base, sought, pose.scale)
+    turned = squares.turned(binned(sought.products, squares.factor), pose.orientation)
+    poses = squares.poses(rescaled(turned, pose.scale), pose.orientation, pose.scale)
+    return poses[pose.orientation.is_conjugated]

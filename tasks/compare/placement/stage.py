@@ -22,6 +22,7 @@ from tasks.compare.placement.place import (
     pixel_scale,
     placed,
 )
+from tasks.compare.placement.scan_gauge import in_scan_gauge
 from tasks.compare.reference_object import REFERENCE, TRUTH
 from tasks.core import StrictModel
 from tasks.core.files.named_files import KnownFile
@@ -51,7 +52,8 @@ def place_object(params: PlacingParams, files: StageFiles, progress: Progress) -
     """Place an object of another program on the pixels of a scan's frame, and say how.
 
     Its file says where it lies, or it is looked for in the truth: over shift, the eight turns, the
-    twin image and, where a file that a person names states no pixel, its scale. Inputs are `scan`
+    twin image and, where a file that a person names states no pixel, its scale. What a command has
+    made is brought into the gauge of the patterns that it was given. Inputs are `scan`
     (CXI), `view` (JSON), `truth` or `reference` (HDF5), and `solution` (HDF5) of a command. The
     output is `reconstruction` (HDF5), with the placement among its facts.
 
@@ -64,7 +66,8 @@ def place_object(params: PlacingParams, files: StageFiles, progress: Progress) -
         what, stored = params.row, read_handed_over(files.inputs["solution"])
     else:
         what, stored = f"{params.row}={named.path.name}", read_stored_object(named.path)
-    header = open_view(files.inputs["scan"], files.inputs["view"]).header
+    scan = open_view(files.inputs["scan"], files.inputs["view"])
+    header = scan.header
     base_name = TRUTH if TRUTH in files.inputs else REFERENCE
     base = part_below(read_object(files.inputs[base_name]), header)
     found = _placed_on(base, stored, header, what, is_of_scan=named is None)
@@ -74,10 +77,12 @@ def place_object(params: PlacingParams, files: StageFiles, progress: Progress) -
     least = params.comparison.min_window_coverage
     inside_every_window(region, {params.row: found.window}, {params.row: what}, least)
     facts = {PLACEMENT: found.record | {"format": stored.format_name, "held_against": base_name}}
-    object_ = found.window.object_.astype(np.complex64)
-    write_object(
-        files.outputs["reconstruction"], replace(found.window, object_=object_, facts=facts)
-    )
+    window = found.window
+    if named is None:
+        window, gauge = in_scan_gauge(window, scan)
+        facts[PLACEMENT] |= {} if gauge is None else {"scan_gauge": gauge.record}
+    object_ = window.object_.astype(np.complex64)
+    write_object(files.outputs["reconstruction"], replace(window, object_=object_, facts=facts))
     progress(1, 1, f"placed {params.row}: {found.text}")
     return {"row": params.row, **facts}
 

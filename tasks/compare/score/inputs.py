@@ -16,6 +16,7 @@ from tasks.compare.placement.place import (
     stated_place,
 )
 from tasks.compare.score.params import ScoreFiles, ScoreParams
+from tasks.compare.score.threads import for_each
 from tasks.core.files.object_file import ObjectWindow
 from tasks.core.files.scan_reader import ScanReader, open_view
 from tasks.object_readers import read_stored_object
@@ -61,13 +62,15 @@ def read_inputs(files: ScoreFiles, params: ScoreParams) -> Inputs:
     pixel_m = stored.pixel_m if scan is None else _scan_pixel(scan, stored, base_name)
     base = _base_window(stored, base_name, is_in_scan=scan is not None)
     has_place = stored.origin_px is not None
-    placements = {}
-    for name, one in objects.items():
+
+    def place(name: str) -> Placement:
+        one = objects[name]
         if files.base is None and name == first:
-            placements[name] = placed_by_file(base, one.object_, base.origin_px, None)
-            continue
+            return placed_by_file(base, one.object_, base.origin_px, None)
         scale = pixel_scale(name, one.pixel_m, pixel_m)
-        placements[name] = _placed(name, one, (base, has_place), scale, params)
+        return _placed(name, one, (base, has_place), scale, params)
+
+    placements = dict(zip(objects, for_each(place, objects), strict=True))
     formats = {name: one.format_name for name, one in objects.items()}
     return Inputs(scan, base, placements, formats, stored.format_name, pixel_m)
 

@@ -11,7 +11,6 @@ from tasks.catalogue.reconstructions import RECONSTRUCTIONS
 from tasks.compare.alignment.region import (
     Region,
     inside_every_window,
-    largest_rectangle,
     scored_region,
 )
 from tasks.compare.evaluator import Evaluator, ModelResult
@@ -21,7 +20,9 @@ from tasks.compare.score.deviance import DEVIANCE, R_FACTOR, fit_to_patterns
 from tasks.compare.score.inputs import Inputs, read_inputs
 from tasks.compare.score.params import ScoreFiles, ScoreParams
 from tasks.compare.score.shared_region import shared_region
+from tasks.compare.score.threads import for_each
 from tasks.core.files.object_file import ObjectWindow
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.study.stage_record import StageFiles
 
 OURS = "phase-g"
@@ -121,17 +122,18 @@ def _results(
     files: ScoreFiles, inputs: Inputs, evaluator: Evaluator, coverage: Mapping[str, float]
 ) -> dict[str, ModelResult]:
     """Return the results of the objects; the one that others are held against has no scores."""
-    results: dict[str, ModelResult] = {}
-    for name, placement in inputs.placements.items():
-        image = placement.window.cut(evaluator.region.box)
+
+    def result_of(name: str) -> ModelResult:
+        image = inputs.placements[name].window.cut(evaluator.region.box)
         try:
             result = evaluator.evaluate(image, coverage[name])
         except ValueError as error:
             raise ValueError(f"{name} ({files.objects[name].name}): {error}") from error
-        if files.base is None and not results:
-            result = result.unscored(f"{name} is what the others are held against")
-        results[name] = result
-    return results
+        if files.base is None and name == next(iter(files.objects)):
+            return result.unscored(f"{name} is what the others are held against")
+        return result
+
+    return dict(zip(files.objects, for_each(result_of, files.objects), strict=True))
 
 
 def _with_deviance(

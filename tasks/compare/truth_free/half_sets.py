@@ -58,6 +58,12 @@ def with_half_sets(
     """
     if not any(f"{model}.{half}" in files.inputs for half in HALVES):
         return result
+    scores, n_patterns = half_set_scores(*read_half_sets(model, files), params)
+    return replace(result.with_scores(scores), n_held_out_patterns=n_patterns)
+
+
+def read_half_sets(model: str, files: StageFiles) -> tuple[HalfSet, HalfSet]:
+    """Return both halves of a model, the odd one first; ValueError if one is missing."""
     needed = [f"{name}.{half}" for name in ("view", model) for half in HALVES]
     missing = [name for name in needed if name not in files.inputs]
     if missing:
@@ -72,8 +78,7 @@ def with_half_sets(
         )
         for half in HALVES
     )
-    scores, n_patterns = half_set_scores(odd, even, params)
-    return replace(result.with_scores(scores), n_held_out_patterns=n_patterns)
+    return odd, even
 
 
 def half_set_scores(
@@ -96,7 +101,7 @@ def half_set_scores(
         names = [metric.name for metric in METRICS.of_family(TRUTH_FREE)]
         return dict.fromkeys(names, Score(None, reason=reason)), 0
     region = common_region(odd.scan.header, even.scan.header, params)
-    found, n_patterns = _held_out(odd, even, region, params.held_out_light_fraction)
+    found, n_patterns = held_out_scores(odd, even, region, params.held_out_light_fraction)
     rings = frc_of_half_sets(odd.window, even.window, region, params.max_shift_px)
     return found | _correlation(rings), n_patterns
 
@@ -161,7 +166,7 @@ def frc_of_half_sets(
     return frc_summary(remove_gauge(parts[1], gauge, trusted), reference, mask)
 
 
-def _held_out(
+def held_out_scores(
     odd: HalfSet, even: HalfSet, region: Region, light_fraction: float
 ) -> tuple[dict[str, Score], int]:
     """Return the misfits of both halves to each other's patterns, and the number of these."""

@@ -93,6 +93,38 @@ def energy_diameter_px(probe: Complex, energy_fraction: float = 0.9) -> float:
     return 2 * float(np.interp(energy_fraction, enclosed, radius[order]))
 
 
+def energy_width_px(probe: Complex, axis: int, energy_fraction: float) -> float:
+    """Return the width [px] of the strip about the centre of mass that holds an energy share.
+
+    The strip lies across an axis, 0 for y and 1 for x, and is endless along the other: so much of
+    the light is within half of the width before and behind. The probe is (N, N), or modes
+    (M, N, N). Of a pixel that the edge cuts the part inside counts.
+    """
+    offsets, shares = _profile(probe, axis)
+    edges = np.sort(np.abs(np.concatenate([offsets - 0.5, offsets + 0.5])))
+    enclosed = [_share_within(offsets, shares, edge) for edge in edges]
+    return 2 * float(np.interp(energy_fraction, enclosed, edges))
+
+
+def energy_outside_width(probe: Complex, axis: int, width_px: float) -> float:
+    """Return the share of the energy outside of the strip of a width, as in `energy_width_px`."""
+    offsets, shares = _profile(probe, axis)
+    return 1.0 - _share_within(offsets, shares, width_px / 2)
+
+
+def _profile(probe: Complex, axis: int) -> tuple[Real, Real]:
+    """Return places from the centre of mass along an axis [px], and the energy share of each."""
+    shares = probe_intensity(probe).sum(axis=1 - axis)
+    shares = shares / shares.sum()
+    places = np.arange(len(shares))
+    return places - (places * shares).sum(), shares
+
+
+def _share_within(offsets: Real, shares: Real, reach_px: float) -> float:
+    inside = np.minimum(offsets + 0.5, reach_px) - np.maximum(offsets - 0.5, -reach_px)
+    return float((shares * np.clip(inside, 0.0, 1.0)).sum())
+
+
 def full_width_half_maximum_px(probe: Complex) -> float:
     """Return the diameter [px] of a disc as large as where intensity exceeds half its peak."""
     intensity = probe_intensity(probe)

@@ -6,7 +6,6 @@ import numpy as np
 
 from tasks.core import Real64
 from tasks.core.geometry.overlap import MeasuredOverlap, measure_overlap
-from tasks.core.geometry.region_cut import RegionParams, cut_in_regions, guard_that_fits
 from tasks.core.geometry.stray_positions import find_stray_positions
 from tasks.core.physics.forward import propagate
 from tasks.core.physics.probe import edge_energy_fraction
@@ -34,13 +33,13 @@ FAR_SPAN = 2.0
 
 def overlap_of(prepared: PreparedScan) -> MeasuredOverlap | None:
     """Return the overlap of neighbours but for strays; None where positions span no area."""
-    positions = _in_place(prepared)
+    positions = in_place(prepared)
     if min(np.ptp(positions, axis=0)) <= SAME_PLACE_PX:
         return None
     return measure_overlap(positions, prepared.guess.facts["diameter_px"])
 
 
-def _in_place(prepared: PreparedScan) -> Real64:
+def in_place(prepared: PreparedScan) -> Real64:
     """Return the positions (y, x) without those astray [px]."""
     positions = prepared.header.positions_px
     return np.delete(positions, find_stray_positions(positions), axis=0)
@@ -52,8 +51,8 @@ def check_strays(prepared: PreparedScan) -> Iterator[Finding]:
     strays = find_stray_positions(positions)
     if not len(strays):
         return
-    in_place = _in_place(prepared)
-    middle = np.median(in_place, axis=0)
+    others = in_place(prepared)
+    middle = np.median(others, axis=0)
     named = prepared.scan.numbers[prepared.kept[strays]]
     away = positions[strays] - middle
     places = [
@@ -63,7 +62,7 @@ def check_strays(prepared: PreparedScan) -> Iterator[Finding]:
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     words = " ".join(f"--positions.leave-out {number}" for number in named)
     is_far = np.any(
-        np.ptp(positions, axis=0) > FAR_SPAN * np.ptp(in_place, axis=0) + prepared.header.n_px
+        np.ptp(positions, axis=0) > FAR_SPAN * np.ptp(others, axis=0) + prepared.header.n_px
     )
     make = error if is_far else warning
     yield make(
@@ -74,28 +73,9 @@ def check_strays(prepared: PreparedScan) -> Iterator[Finding]:
     )
 
 
-def check_regions(prepared: PreparedScan) -> Iterator[Finding]:
-    """Look whether a run can cut the scan in a training and a test region, as it does by itself."""
-    positions, n_px = _in_place(prepared), prepared.header.n_px
-    try:
-        cut_in_regions(positions, n_px, RegionParams())
-    except ValueError as reason:
-        diameter = float(np.ceil(prepared.guess.facts["diameter_px"]))
-        tried = sorted({min(share * n_px, n_px - 1.0) for share in (0.75, 0.5)} | {diameter})
-        guard = guard_that_fits(positions, n_px, [px for px in tried[::-1] if px >= diameter])
-        cure = "The scan is too small for it: scan a larger area."
-        if guard is not None:
-            cure = (
-                f"Give the run --measured.regions.guard-px {guard:g} (the probe's diameter is "
-                f"{diameter:g} px), or scan a larger area."
-            )
-        text = str(reason).split(" Lower --")[0]
-        yield warning("regions", f"A run cannot cut the scan in two. {text}", cure)
-
-
 def check_positions(prepared: PreparedScan, overlap: MeasuredOverlap | None) -> Iterator[Finding]:
     """Look at the positions: do they span an area, overlap, and have the right unit?"""
-    positions, n_px = _in_place(prepared), prepared.header.n_px
+    positions, n_px = in_place(prepared), prepared.header.n_px
     diameter, extent = prepared.guess.facts["diameter_px"], np.ptp(positions, axis=0)
     if overlap is None:
         text = f"The positions span {extent[0]:.3g} x {extent[1]:.3g} px (y, x): no area."

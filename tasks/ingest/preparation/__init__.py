@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.core import Indices, Mask, Real64
+from tasks.core import Complex128, Indices, Mask, Real64
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, dose_facts, good_pixels
 from tasks.core.geometry.stray_positions import find_stray_positions
@@ -32,7 +32,7 @@ from tasks.ingest.preparation.dark_frames import read_dark
 from tasks.ingest.preparation.marked_pixels import spread_indices
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics, measure_patterns
 from tasks.ingest.preparation.photon_scale import PhotonScale, choose_photon_scale
-from tasks.ingest.preparation.probe_guess import ProbeGuess, guess_probe
+from tasks.ingest.preparation.probe_guess import ProbeGuess, guess_probe, stated_modes
 from tasks.ingest.preparation.shadow_motion import (
     CentralExposures,
     choose_central_exposures,
@@ -167,6 +167,21 @@ def nominal_photons(scan: ResolvedScan, params: IngestParams) -> float:
     return measure(crop_scan(scan, params), spread_indices(len(scan))).photons_per_pattern
 
 
+def foreseen_probe(scan: ResolvedScan, params: IngestParams) -> Complex128:
+    """Return the shape of the first guess of the probe (M, N, N), as `prepare` makes it.
+
+    One that is estimated is that of at most 64 patterns spread over the scan, and of those in the
+    middle for its curvature. ValueError as `prepare`.
+    """
+    cropped = crop_scan(scan, params)
+    if (stated := stated_modes(cropped)) is not None:
+        return stated
+    measured = measure(cropped, spread_indices(len(scan)))
+    asked_for = np.flatnonzero(~np.isin(scan.numbers, params.positions.leave_out))
+    positions = scan.positions_px(cropped.crop.n_px, cropped.crop.binning)[asked_for]
+    return _look_at_the_middle(cropped, measured, positions, asked_for)[1].modes
+
+
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     """Decide how a scan is prepared; its patterns are read some at a time, three times at most.
 
@@ -176,18 +191,10 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     cropped = crop_scan(scan, params)
     n_px, measured = cropped.crop.n_px, measure(cropped)
     statistics, kept, mask = measured.statistics, measured.kept, measured.mask
-    photon_scale = measured.photon_scale
     positions = scan.positions_px(n_px, cropped.crop.binning)[kept]
     offset = n_px // 2 + MARGIN_PX - np.floor(positions.min(axis=0))
-    trusted = good_pixels(mask)
-    in_place = np.setdiff1d(np.arange(len(kept)), find_stray_positions(positions))
-    chosen = in_place[choose_central_exposures(positions[in_place], n_px)]
-    stored = cropped.some(kept[chosen])
-    counts = to_counts(stored, trusted, measured.background.level, photon_scale)
-    mean = statistics.mean * photon_scale.photons_per_unit
-    shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
-    guess = guess_probe(cropped, mean, trusted, shadows)
-    central = CentralExposures(chosen, counts, positions[chosen] + offset, shadows)
+    central, guess = _look_at_the_middle(cropped, measured, positions, kept)
+    central = replace(central, positions_px=central.positions_px + offset)
     known, binning = scan.geometry, cropped.crop.binning
     header = ScanHeader(
         positions_px=positions + offset,
@@ -204,7 +211,7 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
         params,
         cropped.crop,
         statistics,
-        photon_scale,
+        measured.photon_scale,
         measured.background,
         measured.bad_pixels,
         kept,
@@ -214,6 +221,24 @@ def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:
     )
     header.provenance.update(_provenance(prepared, offset))
     return prepared
+
+
+def _look_at_the_middle(
+    cropped: CroppedScan, measured: Measurement, positions: Real64, kept: Indices
+) -> tuple[CentralExposures, ProbeGuess]:
+    """Return neighbouring exposures in the middle of a scan, and a first guess of its probe.
+
+    Positions (y, x) [px] are those of the kept exposures, by index.
+    """
+    n_px, trusted, scale = cropped.crop.n_px, good_pixels(measured.mask), measured.photon_scale
+    in_place = np.setdiff1d(np.arange(len(kept)), find_stray_positions(positions))
+    chosen = in_place[choose_central_exposures(positions[in_place], n_px)]
+    stored = cropped.some(kept[chosen])
+    counts = to_counts(stored, trusted, measured.background.level, scale)
+    mean = measured.statistics.mean * scale.photons_per_unit
+    shadows = measure_shadow_motion(counts.astype(np.float64), positions[chosen], trusted)
+    guess = guess_probe(cropped, mean, trusted, shadows)
+    return CentralExposures(chosen, counts, positions[chosen], shadows), guess
 
 
 def _lit_exposures(

@@ -44,37 +44,60 @@ def guess_probe(
 
     ValueError if it is asked for from where there is none, or its side is not that of the patterns.
     """
-    scan, asked = cropped.scan, cropped.params.probe
-    origin = asked.origin
-    if origin is ProbeOrigin.AUTO:
-        own = ProbeOrigin.ESTIMATED if scan.probe_modes is None else ProbeOrigin.SCAN
-        origin = own if asked.file is None else ProbeOrigin.FILE
+    origin = _origin(cropped)
     facts: dict[str, Any] = {"origin": origin.value}
-    if origin is ProbeOrigin.ESTIMATED:
+    stated = stated_modes(cropped)
+    if stated is None:
         probe, found = _from_patterns(_filled(mean, good), shadows)
-        modes: Complex = probe[None]
+        modes = _as_many_as_asked_for(probe[None], cropped)
         facts |= found
-    elif origin is ProbeOrigin.OPTICS:
-        modes = _from_optics(cropped)[None]
     else:
-        stored = scan.probe_modes
-        if origin is ProbeOrigin.FILE:
-            found_in = read_named_array(asked.file, asked.dataset, "probe")
-            stored = probe_modes_of(found_in, f"The probe of {asked.file}")
-        if stored is None:
-            raise ValueError(
-                f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
-                f"optics or file."
-            )
-        modes = _fitted(stored, scan.stored_px, cropped.crop)
-    if asked.n_modes > 1 and len(modes) == 1:
-        modes = incoherent_modes(modes[0], asked.n_modes, MODE_DECAY)
+        modes = stated
     # As many photons at the good pixels as the mean pattern has there.
     beam = np.sum(np.abs(propagate(modes)) ** 2, axis=0)
     seen = float(mean[good].sum())
     scaled = np.asarray(modes * np.sqrt(seen / beam[good].sum()), dtype=np.complex128)
     facts |= {"n_modes": len(scaled), "diameter_px": energy_diameter_px(scaled)}
     return ProbeGuess(scaled, origin, facts)
+
+
+def stated_modes(cropped: CroppedScan) -> Complex128 | None:
+    """Return the modes of a probe that is known without the patterns, any scale; else None.
+
+    ValueError as `guess_probe`.
+    """
+    scan, asked, origin = cropped.scan, cropped.params.probe, _origin(cropped)
+    if origin is ProbeOrigin.ESTIMATED:
+        return None
+    if origin is ProbeOrigin.OPTICS:
+        return _as_many_as_asked_for(_from_optics(cropped)[None], cropped)
+    stored = scan.probe_modes
+    if origin is ProbeOrigin.FILE:
+        found_in = read_named_array(asked.file, asked.dataset, "probe")
+        stored = probe_modes_of(found_in, f"The probe of {asked.file}")
+    if stored is None:
+        raise ValueError(
+            f"The scan has no probe of its own ({scan.format}). Take --probe.origin estimated, "
+            f"optics or file."
+        )
+    return _as_many_as_asked_for(_fitted(stored, scan.stored_px, cropped.crop), cropped)
+
+
+def _as_many_as_asked_for(modes: Complex, cropped: CroppedScan) -> Complex128:
+    """Return modes (M, N, N); one alone is made partially coherent where more are asked for."""
+    n_modes = cropped.params.probe.n_modes
+    if n_modes > 1 and len(modes) == 1:
+        return incoherent_modes(modes[0], n_modes, MODE_DECAY)
+    return np.asarray(modes, dtype=np.complex128)
+
+
+def _origin(cropped: CroppedScan) -> ProbeOrigin:
+    """Return where the probe comes from: the scan or a file where they have one."""
+    asked = cropped.params.probe
+    if asked.origin is not ProbeOrigin.AUTO:
+        return asked.origin
+    own = ProbeOrigin.ESTIMATED if cropped.scan.probe_modes is None else ProbeOrigin.SCAN
+    return own if asked.file is None else ProbeOrigin.FILE
 
 
 def estimate_probe(mean: Real64, reach_per_px: float) -> Complex128:

@@ -22,8 +22,8 @@ EPIE_ALPHA, EPIE_BATCH = 1.0, 16
 RAAR_BETAS = ((1.0, 0.6), (10.0, 0.75), (np.inf, 0.9))
 DM_RELAXATION = 0.5
 DM_EPOCHS_AT_ONE_COUNT, LEAST_DM_EPOCHS, MOST_DM_EPOCHS = 7.0, 4, 64
-DENSE_EPOCHS = {ClassicAlgorithm.EPIE: 128, ClassicAlgorithm.RAAR: 96}
-SPARSE_EPOCHS = {ClassicAlgorithm.EPIE: 512, ClassicAlgorithm.RAAR: 128}
+DENSE_EPOCHS = {ClassicAlgorithm.EPIE: 256, ClassicAlgorithm.RAAR: 192}
+SPARSE_EPOCHS = {ClassicAlgorithm.EPIE: 1024, ClassicAlgorithm.RAAR: 256}
 
 
 @dataclass(frozen=True)

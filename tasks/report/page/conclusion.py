@@ -10,6 +10,7 @@ from tasks.catalogue.metrics import METRICS
 from tasks.report.statistics.delta_keys import others_told
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.told import headline_reason, subject_of, told_deltas, told_means
+from tasks.report.texts.evidence import SECOND
 from tasks.report.texts.interval_texts import (
     interval_meaning,
     interval_text,
@@ -36,17 +37,22 @@ class Conclusion:
     certainty: tuple[str, ...]
 
 
-def conclusion_of(summary: Mapping[str, Any], delta: Mapping[str, Any]) -> Conclusion:
-    """Return the conclusion."""
+def conclusion_of(
+    summary: Mapping[str, Any], delta: Mapping[str, Any], evidence: Sequence[str] = ()
+) -> Conclusion:
+    """Return the conclusion; it begins with the evidence of a measured run, if there is any."""
     if not summary["jobs"]:
         return Conclusion("No comparison succeeded: there are no numbers to tell who won.", (), ())
     means = told_means(summary["aggregate_metrics"], summary)
     told, subject, reason = told_deltas(delta), subject_of(delta), headline_reason(delta)
     names = {metric.name for metric in HEADLINE_METRICS}
     found = [entry for entry in told["comparisons"] if entry["metric"] in names]
+    headline = f"{_where(summary)}: {_leaders(means)}."
+    first, *others = (*evidence, f"{SECOND}. {headline}") if evidence else (headline,)
     return Conclusion(
-        headline=f"{_where(summary)}: {_leaders(means)}.",
+        headline=first,
         against=(
+            *others,
             *([f"{reason}."] if reason else []),
             *(
                 _against(subject, other.name, [e for e in found if e["against"] == other.name])

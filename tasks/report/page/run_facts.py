@@ -66,13 +66,28 @@ class RegionFacts(Telling):
     measured_photons_per_pattern: float
 
 
+class GuardBand(Telling):
+    """What keeps the regions apart."""
+
+    axis: str
+    guard_px: float
+
+
+class CutFacts(Telling):
+    """What the cut says of the whole scan; of older hubs no light."""
+
+    regions: GuardBand | None = None
+    light_outside_guard: float | None = None
+
+
 @dataclass(frozen=True)
 class Measurement:
-    """Dose and overlap of one comparison, and its pixel; None where no record tells."""
+    """Dose, overlap, pixel and cut of one comparison; None where no record tells."""
 
     dose: DoseFacts | None
     overlap: OverlapFacts | None
     object_pixel_m: float | None
+    cut: CutFacts | None = None
 
 
 def read_measurement(files: PageFiles, key: ComparisonKey) -> Measurement:
@@ -108,7 +123,11 @@ def _of_a_measured_scan(
     if whole is None:
         return Measurement(None, overlap, None)
     dose = None if part is None else whole.dose.model_copy(update=part.model_dump())
-    return Measurement(dose, overlap, whole.object_pixel_m)
+    cut = files.read(
+        f"{folder}/{REGIONS_MANIFEST}",
+        lambda path: CutFacts.model_validate(_read_manifest(path).facts),
+    )
+    return Measurement(dose, overlap, whole.object_pixel_m, cut)
 
 
 def _read_manifest(path: Path) -> StageRecord:
@@ -138,6 +157,10 @@ def measured_facts(measurement: Measurement) -> Facts:
         ]
     if measurement.object_pixel_m is not None:
         facts.append(("object pixel", f"{measurement.object_pixel_m * 1e9:.2f} nm"))
+    if measurement.cut is not None and (band := measurement.cut.regions) is not None:
+        outside = measurement.cut.light_outside_guard
+        light = "" if outside is None else f"; {outside:.1%} of the refined light is wider"
+        facts.append(("guard band", f"{band.guard_px:.1f} px along {band.axis}{light}"))
     return facts
 
 

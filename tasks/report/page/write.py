@@ -41,6 +41,7 @@ from tasks.report.records.attempts import read_blocker
 from tasks.report.records.hub_contents import profile_warning, read_plan
 from tasks.report.statistics.summary import MISSING, flag_list
 from tasks.report.statistics.told import subject_of, told_means
+from tasks.report.texts.evidence import evidence_lines
 from tasks.report.texts.interval_texts import DELTA_HEADER
 from tasks.report.texts.summary_text import counts, is_whole, outcome_line
 
@@ -97,7 +98,7 @@ def render(files: PageFiles, summary: Summary, delta: Summary) -> str:
         "solver": SOLVER.name,
         "metrics": metrics_among(delta["directions"]),
         "warnings": profile_warning(plan),
-        "conclusion": conclusion_of(summary, delta),
+        "conclusion": conclusion_of(summary, delta, evidence_lines(files.root, dict(summary))),
         "counts": counts(dict(summary)),
         "split": delta["aggregate_split"],
         "generated_at": delta["generated_at"],

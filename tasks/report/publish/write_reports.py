@@ -23,6 +23,7 @@ from tasks.report.statistics.delta_keys import vs
 from tasks.report.statistics.deltas import delta_summary
 from tasks.report.statistics.summary import ReportParams
 from tasks.report.texts.aggregate_report import aggregate_highlights, aggregate_report, ssim_grid
+from tasks.report.texts.evidence import evidence_lines
 from tasks.report.texts.highlights import headline, preview
 from tasks.report.texts.hub_summary import digest_markdown, write_hub_summary
 from tasks.report.texts.text_tables import pretty_json
@@ -101,7 +102,9 @@ def delta_texts(hub: Path, summary: dict[str, Any], delta: dict[str, Any]) -> di
     return {
         hub_layout.HIGHLIGHTS: "\n".join(headline(delta)) + "\n",
         hub_layout.PREVIEW: "\n".join(preview_text) + "\n",
-        hub_layout.DIGEST: digest_markdown(summary, delta, cost_lines, stopped, warnings),
+        hub_layout.DIGEST: digest_markdown(
+            summary, delta, cost_lines, stopped, warnings, evidence_lines(hub, summary)
+        ),
         hub_layout.PRETTY_DELTA_SUMMARY: pretty_json(delta, reading_order()),
         hub_layout.AGGREGATE_REPORT: aggregate_report(summary, delta),
         hub_layout.AGGREGATE_HIGHLIGHTS: aggregate_highlights(summary, delta),

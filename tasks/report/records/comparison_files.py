@@ -78,6 +78,16 @@ class Difference(Record):
     phase_difference_rad: Number
 
 
+class ScanGaugeFacts(Record):
+    """What separated an object of a command from the patterns that it was given; removed."""
+
+    factor_abs: Number
+    ramp_rad_per_px: Pair
+    shift_px: Pair
+    deviance_per_px: Pair = Field(description="Of the fitted patterns, before and without it")
+    n_patterns: int = Field(ge=1, description="Patterns that were fitted")
+
+
 class PlacementFacts(Record):
     """How an object of another program came into the frame of the scan."""
 
@@ -90,10 +100,24 @@ class PlacementFacts(Record):
     scale_source: Text
     origin_px: Pair
     correlation: Number
-    next_correlation: Number | None = Field(description="Of the best other orientation")
+    next_correlation: Number | None = Field(
+        description="Of the best other orientation, -1 to 1; null where none was tried"
+    )
     note: str
     format: str = Field(description="Format of the file")
     held_against: Literal["truth", "reference"]
+    scan_gauge: ScanGaugeFacts | None = Field(
+        None, description="Of what a command has made; null where its patterns tell none"
+    )
+
+
+class HeldOut(Record):
+    """Deviance per pixel of held-out patterns, by model and block of the test region."""
+
+    n_blocks: Count
+    deviance_per_px: dict[Name, list[Number | None]] = Field(
+        description="Blocks by rows from the top left; null where none was predicted"
+    )
 
 
 class ComparisonFile(Record):
@@ -115,8 +139,14 @@ class ComparisonFile(Record):
     undefined: dict[str, Any] = Field(description="Why a value is missing, by model and metric")
     iterations_to_quality: dict[Name, Quality] = Field({}, description="Of learned starts")
     placements: dict[Name, PlacementFacts] = Field({}, description="Of objects of other programs")
-    agreement: dict[str, Difference] = Field({}, description="Of every two arms of a measured scan")
+    agreement: dict[str, Difference] = Field(
+        {}, description="Of every two arms or objects of files, on a measured scan"
+    )
     resolution: Resolutions | None = Field(None, description="Of a measured scan")
+    held_out: HeldOut | None = Field(None, description="Of a measured scan")
+    needed_scan: str | None = Field(
+        None, description="Which measured scan would do, where the region is too small for MS-SSIM"
+    )
 
 
 def read_comparison(path: Path) -> ComparisonFile:

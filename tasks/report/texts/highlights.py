@@ -1,12 +1,13 @@
 """The four lines that a study ends in, in a file and on the terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tasks.catalogue.headline import HEADLINE_METRICS, OTHERS, SUBJECT
 from tasks.catalogue.metric import PARTS, PHASE, Metric
 from tasks.report.statistics.delta_keys import others_told, vs
 from tasks.report.statistics.told import headline_reason, subject_of, told_deltas
+from tasks.report.texts.evidence import SECOND
 from tasks.report.texts.interval_texts import compact_lines
 from tasks.report.texts.text_tables import labelled, signed
 
@@ -50,9 +51,13 @@ def highlight_block(delta: Values, split: str | None = None) -> list[str]:
     return ["```", *lines, *_of_another_subject(delta, split), "```", ""]
 
 
-def terminal_block(delta: dict[str, Any]) -> list[str]:
-    """Return the deltas for the terminal, three decimals each, and their intervals."""
+def terminal_block(delta: dict[str, Any], evidence: Sequence[str] = ()) -> list[str]:
+    """Return the deltas for the terminal, three decimals each, and their intervals.
+
+    The evidence of a measured run, which needs no truth, comes before them.
+    """
     return [
+        *([*evidence, f"{SECOND}."] if evidence else []),
         f"Deltas over the {delta['aggregate_split']} split",
         *headline(delta, TERMINAL_DECIMALS),
         *_of_another_subject(delta, None, TERMINAL_DECIMALS),

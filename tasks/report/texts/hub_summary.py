@@ -12,6 +12,7 @@ from tasks.report.records.hub_contents import HubContents, profile_warning, used
 from tasks.report.statistics.paired_scores import key_of
 from tasks.report.statistics.summary import flag_text
 from tasks.report.statistics.told import subject_of, told_deltas
+from tasks.report.texts.evidence import SECOND, evidence_lines
 from tasks.report.texts.highlights import highlight_block
 from tasks.report.texts.interval_texts import (
     delta_rows,
@@ -53,6 +54,8 @@ def write_hub_summary(hub: Path) -> None:
     lines += _outcome(contents, failed=hub_layout.BLOCKER_TEXT in present)
     lines += ["## What was run", "", *_parameters(contents), ""]
     if contents.summary is not None and contents.delta is not None:
+        evidence = evidence_lines(hub, contents.summary)
+        lines += ["## Without the truth", "", *_paragraphs(evidence)] if evidence else []
         lines += _results(contents.summary, contents.delta)
     lines += ["## Where to read on", ""]
     lines += [f"- [{title}](../{path})" for title, path in LINKS.items() if path in present]
@@ -129,9 +132,14 @@ def digest_markdown(
     cost_lines: Sequence[str] = (),
     stopped: Sequence[str] = (),
     warnings: Sequence[str] = (),
+    evidence: Sequence[str] = (),
 ) -> str:
-    """Return `metrics_digest.md`, with the costs and with what stopped the last run, if known."""
-    lines = ["# Phase G digest", "", *_paragraphs(warnings), "## Pipeline", ""]
+    """Return `metrics_digest.md`, with the costs and with what stopped the last run, if known.
+
+    It begins with the evidence of a measured run, which needs no truth.
+    """
+    lines = ["# Phase G digest", "", *_paragraphs(warnings), *_paragraphs(evidence)]
+    lines += [*_paragraphs([f"{SECOND}."] if evidence else []), "## Pipeline", ""]
     lines += [*_paragraphs(stopped), counts(summary), "", *_comparison_list(summary)]
     lines += ["", "## Key deltas", "", _delta_caption(delta), ""]
     lines += [*highlight_block(delta), *_interval_section(delta)]

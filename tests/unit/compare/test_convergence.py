@@ -6,7 +6,7 @@ import pytest
 from tasks.catalogue.metric import PARTS
 from tasks.catalogue.metrics import METRICS
 from tasks.compare.alignment.gauge import Gauge, apply_gauge
-from tasks.compare.alignment.region import Region, largest_rectangle
+from tasks.compare.alignment.region import Region
 from tasks.compare.comparison_figure import control_lines
 from tasks.compare.convergence import (
     Convergence,
@@ -20,6 +20,7 @@ from tasks.compare.evaluator import Evaluator
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.object_file import ObjectWindow, iterates_writer
 from tasks.core.geometry.patches import Window
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.objects import ObjectParams, make_object
 
 SHAPE = (120, 130)

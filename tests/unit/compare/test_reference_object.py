@@ -1,15 +1,19 @@
 """A comparison with a reference in the truth's place: what it says, and what it refuses to say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.own_rows import OwnRow, RowKind, know_rows
 from tasks.compare.alignment.region import ComparisonParams
+from tasks.compare.placement.place import PLACEMENT
 from tasks.compare.reference_object import differences
 from tasks.compare.stage import SELF_COMPARISON, compare
 from tasks.core.files.atomic_files import read_json, write_json
 from tasks.core.files.metrics_table import AGAINST_REFERENCE, read_metrics_csv
-from tasks.core.files.object_file import ObjectWindow, write_object
+from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_record import Geometry, Scan
 from tasks.core.geometry.overlap import jittered_raster
@@ -102,6 +106,26 @@ def test_agreement_grows_with_what_two_arms_share(both):
     far = agreement["Baseline and PtyChi"]["relative_complex_difference"]
     # Independent noise of .02, .05 and .08 on objects of about the same energy.
     assert far / near == pytest.approx(np.hypot(0.05, 0.08) / np.hypot(0.02, 0.05), rel=0.1)
+
+
+def test_an_object_of_a_file_agrees_with_arms_too(folder, both):
+    placement = {"source": "from the file", "quarter_turns": 0, "is_mirrored": False}
+    placement |= {"is_conjugated": False, "scale": 1.0, "correlation": 1.0}
+    window = read_object(folder / "Baseline.h5")
+    write_object(folder / "Theirs.h5", replace(window, facts={PLACEMENT: placement}))
+    words = {"description": "an object of a file", "colour": "#123456", "dark_colour": "#654321"}
+    know_rows([OwnRow(name="Theirs", kind=RowKind.FILE, **words)])
+    try:
+        record, _ = run(folder, "theirs", ["reference"], ("Baseline", "PtyChi", "Theirs"))
+    finally:
+        know_rows([])
+    found, known = record["agreement"], both["reference"][0]["agreement"]
+    assert found.keys() == {"Baseline and PtyChi", "Baseline and Theirs", "PtyChi and Theirs"}
+    assert found["Baseline and Theirs"]["relative_complex_difference"] < 1e-6
+    # The error of one in the gauge of the other, which depends little on which is which.
+    near = known["Baseline and PtyChi"]["relative_complex_difference"]
+    found_near = found["PtyChi and Theirs"]["relative_complex_difference"]
+    assert found_near == pytest.approx(near, rel=0.05)
 
 
 @pytest.mark.parametrize("given", [[], ["truth", "reference"]])

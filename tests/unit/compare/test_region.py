@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tasks.catalogue.reconstructions import RECONSTRUCTIONS
-from tasks.compare.alignment.region import largest_rectangle, scored_region
+from tasks.compare.alignment.region import scored_region
 from tasks.compare.evaluator import scores_of
 from tasks.compare.reference_object import ReferenceObject
 from tasks.core.files.scan_record import Geometry, ScanHeader
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.geometry.patches import scan_box
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.objects import ObjectParams, make_object
 from tasks.core.physics.probe import defocused_zone_plate_probe
 

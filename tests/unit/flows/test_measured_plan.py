@@ -200,3 +200,21 @@ def test_a_run_from_a_form_reads_no_scan_without_a_data_root(scan_file, monkeypa
         plan_of(scan_file)
     monkeypatch.setenv("PHASE_G_DATA_ROOT", str(scan_file.parent))
     plan_of(scan_file)
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked", "expected"),
+    [
+        ("smoke", {}, (8, 8)),
+        ("quick", {}, (40, None)),
+        ("study", {}, (80, None)),
+        ("smoke", {"probe_epochs": 5}, (5, 8)),
+        ("study", {"probe_epochs": 5, "object_epochs": 7}, (5, 7)),
+    ],
+)
+def test_the_reference_follows_the_profile_and_what_is_asked_for(
+    scan_file, profile, asked, expected
+):
+    plan = plan_of(scan_file, profile=profile, measured={"reference": asked})
+    (call,) = plan.replicates[0].named("reference")
+    assert (call.params["probe_epochs"], call.params["object_epochs"]) == expected

@@ -1,6 +1,8 @@
 """What a run would refuse is foreseen, strays are named, options are those that are typed."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +10,21 @@ import pytest
 from flows.params.measured import MeasuredParams
 from flows.params.run import PhaseGParams
 from flows.planning.plan import make_plan
-from tasks.core.files.scan_file import write_scan
+from tasks.compare.alignment.region import scored_region
+from tasks.core.files.scan_file import read_scan_header, write_scan
 from tasks.core.geometry.overlap import jittered_raster, measure_overlap
+from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
+from tasks.core.geometry.scored_pixels import COVERAGE_FRACTION, EROSION_PX, largest_rectangle
 from tasks.core.geometry.stray_positions import find_stray_positions
+from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
-from tasks.ingest.params import as_typed
-from tasks.ingest.stage import OUTPUTS, check_scan, ingest
+from tasks.ingest.checks.region_checks import check_regions
+from tasks.ingest.checks.scan_checks import in_place
+from tasks.ingest.params import OUTPUTS, IngestParams, as_typed
+from tasks.ingest.preparation import foreseen_probe, prepare
+from tasks.ingest.resolved_scan import open_scan
+from tasks.ingest.stage import check_scan, ingest
 from tasks.runtime.errors import BadInputError
 
 
@@ -55,6 +65,38 @@ def test_a_scan_that_a_run_cannot_cut_is_told_with_the_option_of_the_run(file, s
         make_plan(PhaseGParams(measured=MeasuredParams(file=path)))
     regions = {"guard_px": guard}
     assert make_plan(PhaseGParams(measured=MeasuredParams(file=path, regions=regions)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"probe": {"origin": "estimated"}}, {"probe": {"n_modes": 3}}, {"n_px": 24}],
+    ids=["own probe", "estimated probe", "three modes", "cropped"],
+)
+def test_check_plan_and_run_cut_a_scan_in_one_way(file, scan, tmp_path, options):
+    path = file()
+    params = IngestParams.model_validate({"file": path, "check_orientation": False} | options)
+    opened = open_scan(path, params)
+    prepared = prepare(opened, params)
+    prepared.write_scan_cxi(tmp_path / "prepared.cxi")
+    sent = read_scan_header(tmp_path / "prepared.cxi")
+    done = cut_in_regions(sent.positions_px, sent.probe_modes, RegionParams())
+    checked = cut_in_regions(in_place(prepared), prepared.guess.modes, RegionParams())
+    planned = cut_in_regions(
+        prepared.header.positions_px, foreseen_probe(opened, params), RegionParams()
+    )
+    assert checked.guard_px == pytest.approx(done.guard_px, abs=1e-6)
+    assert planned.guard_px == pytest.approx(done.guard_px, abs=0.5)
+    for split in Split:
+        assert len(checked.indices[split]) == len(done.indices[split])
+        assert abs(len(planned.indices[split]) - len(done.indices[split])) <= 10
+
+
+def test_the_scan_that_would_do_for_ms_ssim_is_told(file, scan, prepared):
+    told = finding(check_scan(prepared(file(), check_orientation=False)), "regions")
+    assert told.severity.value == "info"
+    assert "MS-SSIM needs 176 px a side" in told.message
+    assert re.search(r"about \d+ x \d+ positions at this step of 4\.\d", told.message)
+    assert " um)" in told.message
 
 
 @pytest.mark.parametrize(
@@ -174,3 +216,17 @@ def test_a_run_does_not_ask_for_the_orientation_a_second_time(written):
     calls = plan.replicates[0].named("iterate-ptychi")
     assert calls
     assert not any(call.params["check_orientation"] for call in calls)
+
+
+def test_the_measured_star_is_cut_so_that_ms_ssim_has_its_side(measured, prepared):
+    path = measured("siemens-star-small.npz.bz2")
+    layout = {"file": Path(__file__).parents[3] / "docs/scans/siemens_star.yaml"}
+    star = prepared(path, layout=layout)
+    regions = cut_in_regions(star.header.positions_px, star.header.probe_modes, RegionParams())
+    assert regions.guard_px == pytest.approx(72.4, abs=0.1)
+    for split, least_px in ((Split.TRAIN, 120), (Split.TEST, 176)):
+        chosen = replace(star.header, positions_px=star.header.positions_px[regions.indices[split]])
+        mask = scored_region(chosen, COVERAGE_FRACTION, EROSION_PX).mask
+        assert min(part.stop - part.start for part in largest_rectangle(mask)) >= least_px
+    overlap = measure_overlap(star.header.positions_px, star.guess.facts["diameter_px"])
+    assert not list(check_regions(star, overlap))

@@ -11,8 +11,8 @@ from tasks.core.files.scan_reader import ScanReader, read_scan
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.ingest.__main__ import main
 from tasks.ingest.importers import IMPORTERS
-from tasks.ingest.params import IngestParams
-from tasks.ingest.stage import OUTPUTS, ingest
+from tasks.ingest.params import OUTPUTS, IngestParams
+from tasks.ingest.stage import ingest
 
 
 def run(folder, path, **options):

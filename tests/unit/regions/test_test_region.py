@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.compare.alignment.region import ComparisonParams, largest_rectangle, scored_region
+from tasks.compare.alignment.region import ComparisonParams, scored_region
 from tasks.core.files.metrics_table import MS_SSIM_MIN_PX
 from tasks.core.files.scan_record import Geometry, ScanHeader
+from tasks.core.geometry.scored_pixels import largest_rectangle
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Split
 from tasks.core.study.stage_record import silent

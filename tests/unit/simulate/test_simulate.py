@@ -17,8 +17,9 @@ from tasks.simulate.faults.fault import Reading
 from tasks.simulate.fly_scan import lay_out_scans, make_probe, make_sample
 from tasks.simulate.params import ProbeParams, SimulationParams
 from tasks.simulate.stage import simulate
+from tasks.views.exposures import select_exposures
 from tasks.views.params import ViewParams
-from tasks.views.stage import select_exposures, select_view
+from tasks.views.stage import select_view
 
 SMALL = SimulationParams(train_positions=(12, 12), test_positions=(12, 12), min_test_span_px=0)
 OUTPUTS = {"train": "train.cxi", "test": "test.cxi", "truth": "truth.h5"}

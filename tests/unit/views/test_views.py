@@ -13,6 +13,7 @@ from tasks.core.geometry.patches import illumination_map, scan_box
 from tasks.core.physics.probe import defocused_zone_plate_probe, energy_diameter_px
 from tasks.core.study.seeds import Seeds, Split
 from tasks.core.study.stage_record import silent
+from tasks.views.exposures import select_nested
 from tasks.views.overlap import (
     form_view_groups,
     overlap_between_groups,
@@ -21,7 +22,7 @@ from tasks.views.overlap import (
     overlap_within_groups,
 )
 from tasks.views.params import OVERLAP_RATIO, MeasuredViewParams, View, ViewParams
-from tasks.views.stage import select_nested, select_view, take_every_exposure
+from tasks.views.stage import select_view, take_every_exposure
 
 OUTPUTS = {
     "view": "view.json",

@@ -94,6 +94,20 @@ def test_a_symmetric_object_is_refused_unless_it_is_told_to_be_upright(truth):
     assert found.next_correlation is None
 
 
+def test_the_next_orientation_fits_the_better_the_more_symmetric_an_object_is(truth):
+    found = []
+    for share in (0.0, 0.3, 0.7):
+        mixed = truth + share * np.rot90(truth, 2)
+        place = found_place(ObjectWindow(mixed, (0, 0)), with_noise(mixed, 0.05), 1.0, "A")
+        assert place.pose.orientation == Orientation()
+        found.append(place.next_correlation)
+    assert found[0] != 0
+    assert found == sorted(found)
+    assert found[0] < 0.25
+    # Of uncorrelated images: 2 s / (1 + s^2).
+    assert found[1:] == pytest.approx([0.6 / 1.09, 1.4 / 1.49], abs=0.1)
+
+
 def test_a_place_of_a_file_is_taken_to_the_pixel_and_nothing_is_interpolated(truth, noisy):
     base = ObjectWindow(truth, (100, 50))
     found = placed_by_file(base, noisy[10:, 20:], (110.2, 69.9), None)

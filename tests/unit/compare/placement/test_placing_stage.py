@@ -12,6 +12,8 @@ from tasks.core.files.named_files import KnownFile
 from tasks.core.files.object_file import ObjectWindow, read_object, write_object
 from tasks.core.files.scan_file import write_scan
 from tasks.core.files.scan_record import Geometry, Scan
+from tasks.core.geometry.patches import extract_patches
+from tasks.core.physics.forward import diffraction_intensity
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.core.study.stage_record import StageFiles, silent
 from tasks.object_readers.phase_g import hand_over
@@ -33,7 +35,8 @@ def true_object():
 def stage(true_object, tmp_path):
     """Return what places an object: of a file, or of what a command has handed over."""
     probe = 32 * defocused_zone_plate_probe(N_PX, 0.6, 0.0, 4.0)
-    counts = np.ones((len(POSITIONS), N_PX, N_PX), dtype=np.uint16)
+    patches = extract_patches(true_object, POSITIONS, N_PX)
+    counts = np.rint(diffraction_intensity(patches, probe)).astype(np.uint16)
     scan = Scan(counts, POSITIONS, probe, Geometry(8000.0, 2.0, 75e-6), {})
     write_scan(tmp_path / "scan.cxi", scan)
     view = {"n_exposures": len(POSITIONS), "indices": list(range(len(POSITIONS))), "view": "dense"}
@@ -111,6 +114,7 @@ def test_what_a_command_made_of_the_scan_has_its_pixels(stage, true_object):
     placement, window = stage(stored=stored)
     assert (placement["scale"], placement["scale_source"]) == (1.0, "equal pixels")
     assert placement["is_conjugated"]
+    assert placement["scan_gauge"]["factor_abs"] == pytest.approx(1, rel=0.03)
     assert agrees(window, true_object)
 
 
