@@ -1,8 +1,8 @@
 """How far predicted patterns are from counted ones, beyond what photons explain.
 
-Photons alone scatter by (n - lambda)^2 = lambda in the mean. A model that is wrong by a fraction c of
-the intensity adds (c lambda)^2, which outgrows the photons where these are many: positions, probe
-or coherence of an instrument are never known as well as 1e7 photons tell.
+Photons alone scatter by (n - lambda)^2 = lambda in the mean. A model that is wrong by a fraction c
+of the intensity adds (c lambda)^2, which outgrows the photons where these are many: positions,
+probe or coherence of an instrument are never known as well as 1e7 photons tell.
 """
 
 from dataclasses import astuple, dataclass

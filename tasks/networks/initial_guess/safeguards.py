@@ -63,9 +63,7 @@ def predicts_better(
     return first.amplitude_squares < second.amplitude_squares
 
 
-def within_physics(
-    object_: NDArray[np.complex64], exposures: Exposures
-) -> NDArray[np.complex64]:
+def within_physics(object_: NDArray[np.complex64], exposures: Exposures) -> NDArray[np.complex64]:
     """Return an object, (H, W), whose modulus stays below twice that of the brightest pattern.
 
     The photons of a pattern over those of the beam are the mean of |O|^2 under the probe.
