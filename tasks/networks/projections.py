@@ -3,6 +3,7 @@
 The formulas of `tasks.networks.physics` in NumPy: no gradient, no framework.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from tasks.core.geometry.patches import Window, extract_patches, place_patches
 from tasks.core.physics.probe import probe_intensity
 from tasks.networks.batches import DARK
 from tasks.networks.exposures import Exposures, intensity_of, zero_frequency_first
+from tasks.networks.photon_misfit import PhotonMisfit
 
 COUNT_OFFSET = 0.25
 
@@ -54,10 +56,35 @@ class PhysicsPass:
 
     def step(self, object_: NDArray[np.complex64]) -> NDArray[np.complex64]:
         """Return D, the normalised projection step, shape (H, W)."""
-        total = np.zeros(self.canvas.shape, dtype=np.complex64)
+        return self.step_and_misfit(object_)[0]
+
+    def step_and_misfit(
+        self, object_: NDArray[np.complex64]
+    ) -> tuple[NDArray[np.complex64], PhotonMisfit]:
+        """Return D, the normalised projection step, (H, W), and the misfit before it."""
+        total, misfit = np.zeros(self.canvas.shape, dtype=np.complex64), PhotonMisfit()
+        good = zero_frequency_first(self.exposures.good_pixels)
         for part in self.exposures.chunks(self.chunk_size):
-            total += project(self.exposures, self.canvas, part, object_).total
-        return total * self.normaliser
+            found = project(self.exposures, self.canvas, part, object_)
+            total += found.total
+            misfit += PhotonMisfit.of(found.counts, found.intensity, good)
+        return total * self.normaliser, misfit
+
+    def passes(self, object_: NDArray[np.complex64]) -> Iterator[NDArray[np.complex64]]:
+        """Yield the object after every pass of projections, without end.
+
+        A step that raises a misfit beyond that of photons is not taken; the next is half as long.
+        """
+        length = np.float32(1)
+        step, misfit = self.step_and_misfit(object_)
+        while True:
+            tried = object_ + length * step
+            next_step, found = self.step_and_misfit(tried)
+            if found.exceeds(misfit):
+                length /= 2
+            else:
+                object_, step, misfit = tried, next_step, found
+            yield object_
 
 
 class Projection(NamedTuple):

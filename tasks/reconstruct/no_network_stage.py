@@ -1,6 +1,7 @@
 """Stage function of Phase F for the control: what the networks' physics does without a network."""
 
 import time
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,11 @@ def project(params: ProjectionParams, files: StageFiles, progress: Progress) -> 
     exposures = Exposures.of(open_view(files.inputs["scan"], files.inputs["view"]))
     canvas = canvas_of(exposures.positions_px, exposures.n_px)
     started = time.perf_counter()
-    object_ = initial_guess(exposures, canvas)
+    guess = initial_guess(exposures, canvas)
     physics = PhysicsPass.of(exposures, canvas, params.chunk_size)
     total = params.passes * params.longer_factor
     durations: dict[str, float] = {}
-    for number in range(1, total + 1):
-        object_ = object_ + physics.step(object_)
+    for number, object_ in enumerate(islice(physics.passes(guess), total), start=1):
         for name, last in (("same", params.passes), ("longer", total)):
             if number == last:
                 durations[f"{name}_s"] = time.perf_counter() - started

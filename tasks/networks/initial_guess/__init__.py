@@ -1,5 +1,8 @@
 """The initial guess of an object, from counts, probe and positions alone: nothing is learned."""
 
+import logging
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,13 +11,37 @@ from tasks.core.geometry.patches import Window
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.networks.exposures import Exposures
 from tasks.networks.initial_guess.closed_form import closed_form_guess, flat_guess
-from tasks.networks.initial_guess.sweeps import LARGEST_PERIOD, Sweeper, momentum
+from tasks.networks.initial_guess.iteration import reconstruct
+from tasks.networks.initial_guess.safeguards import (
+    all_but_left_out,
+    is_nearer,
+    predicts_better,
+    within_physics,
+)
+from tasks.networks.initial_guess.sweeps import LARGEST_PERIOD, Sweeper
+from tasks.networks.photon_misfit import PhotonMisfit
 
-SIMULTANEOUS_PASSES = 3
 DENSE_SWEEPS = 7
 SPARSE_SWEEPS = 47
 DENSE_STRAIGHTENED_EVERY = 2
 SPARSE_STRAIGHTENED_EVERY = 3
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class InitialGuess:
+    """A guess and how well it fits.
+
+    Attributes:
+        object_: On the canvas, zero where no light falls, complex64, (H, W).
+        misfit: How far its patterns are from the counts.
+        is_flat: Whether nothing was found that predicts patterns better than a flat object.
+    """
+
+    object_: NDArray[np.complex64]
+    misfit: PhotonMisfit
+    is_flat: bool
 
 
 def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
@@ -24,25 +51,47 @@ def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]
     passes that average their noise. Where each exposure stands nearly alone phase travels slowly
     whatever the order, and the closed form knows too few gradients to be worth more than a flat
     object: many sweeps then. The global phase is arbitrary.
+
+    A guess that is wrong by more than its photons is safeguarded (`find_guess`).
     """
+    return find_guess(exposures, canvas).object_
+
+
+def find_guess(exposures: Exposures, canvas: Window) -> InitialGuess:
+    """Return the initial guess, with what is known of its quality; `initial_guess` describes it.
+
+    Where it is wrong by far more than photons explain, as on an instrument whose positions or
+    modes are not those of the file, three things hold: it begins with a flat object if that is
+    nearer to the counts than the closed form; its modulus stays within what the photons allow; and
+    if it predicts patterns that were left out no better than a flat object, it is flat.
+    """
+    found, misfit = _reconstruct(exposures, canvas)
+    if not misfit.is_beyond_photons:
+        return InitialGuess(found, misfit, is_flat=False)
+    shown, left_out = all_but_left_out(exposures)
+    tried, _ = _reconstruct(shown, canvas)
+    flat = flat_guess(exposures, canvas)
+    tried = within_physics(tried, shown)
+    if predicts_better((tried, flat_guess(shown, canvas)), exposures, canvas, left_out):
+        return InitialGuess(within_physics(found, exposures), misfit, is_flat=False)
+    _LOGGER.warning(
+        "The initial guess predicts patterns that were left out worse than a flat object, so the "
+        "flat object is taken. Positions or probe are probably wrong."
+    )
+    return InitialGuess(np.where(found == 0, 0, flat).astype(np.complex64), misfit, is_flat=True)
+
+
+def _reconstruct(
+    exposures: Exposures, canvas: Window
+) -> tuple[NDArray[np.complex64], PhotonMisfit]:
     step_px = measure_overlap(exposures.positions_px, 1.0).step_px
     reach = energy_diameter_px(exposures.probe_modes) / step_px
     period = int(np.clip(np.rint(reach), 1, LARGEST_PERIOD))
     sweeper = Sweeper.of(exposures, canvas, step_px, period)
-    if period > 1:
-        guess, n_sweeps = closed_form_guess(exposures, canvas), DENSE_SWEEPS
-        every = DENSE_STRAIGHTENED_EVERY
-    else:
-        guess, n_sweeps = flat_guess(exposures, canvas), SPARSE_SWEEPS
-        every = SPARSE_STRAIGHTENED_EVERY
-    current = leading = guess
-    for number in range(1, n_sweeps + SIMULTANEOUS_PASSES + 1):
-        if number <= n_sweeps:
-            straighten = number > 1 and number % every == 1
-            found, turn = sweeper.sequential(leading, straighten)
-            found, current = found * turn, current * turn
-        else:
-            found = leading + sweeper.physics.step(leading)
-        leading = found + np.float32(momentum(number)) * (found - current)
-        current = found
-    return np.where(sweeper.physics.illumination > 0, current, 0).astype(np.complex64)
+    guess = flat_guess(exposures, canvas)
+    if period == 1:
+        return reconstruct(sweeper, guess, SPARSE_SWEEPS, SPARSE_STRAIGHTENED_EVERY)
+    closed = closed_form_guess(exposures, canvas)
+    if not is_nearer((guess, closed), exposures, canvas):
+        guess = closed
+    return reconstruct(sweeper, guess, DENSE_SWEEPS, DENSE_STRAIGHTENED_EVERY)
