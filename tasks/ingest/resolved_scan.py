@@ -19,6 +19,7 @@ from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
 from tasks.ingest.file_options import MaskSense, Values, ZeroFrequency
 from tasks.ingest.file_scan import FileMask, FileScan
+from tasks.ingest.files.frame_masks import MaskLoss
 from tasks.ingest.files.patterns import Patterns
 from tasks.ingest.files.product import with_product
 from tasks.ingest.files.statements import Contradiction, agreed, differing
@@ -46,6 +47,7 @@ class ResolvedScan:
         n_without_position: Patterns of the file that are left out, since no position is theirs.
         n_masked: Patterns that are left out, since the file masks every pixel of theirs.
         far_field: Whether the file says that patterns are far-field ones.
+        mask_loss: What is lost as masks of single patterns become one, by number in the file.
     """
 
     format: str
@@ -65,6 +67,7 @@ class ResolvedScan:
     n_without_position: int = 0
     n_masked: int = 0
     far_field: bool | None = None
+    mask_loss: MaskLoss | None = None
 
     def __len__(self) -> int:
         """Return the number of patterns."""
@@ -156,7 +159,9 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
     placed = resolve_positions(file_scan, params, object_pixel_m, noted)
     asked, patterns = params.patterns, file_scan.patterns
     n_without = patterns.shape[0] - len(placed.kept)
-    good, blank = _good_pixels(file_scan, params, noted)
+    used = np.isin(np.arange(patterns.shape[0]), placed.kept)
+    used[list(params.positions.leave_out)] = False
+    good, blank, lost = _good_pixels(file_scan, params, used, noted)
     seen = ~np.isin(placed.kept, blank)
     kept = placed.kept[seen]
     return ResolvedScan(
@@ -179,6 +184,7 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         n_without_position=n_without,
         n_masked=int(np.count_nonzero(~seen)),
         far_field=file_scan.far_field,
+        mask_loss=lost,
     )
 
 
@@ -228,15 +234,16 @@ def _resolve_geometry(
 
 
 def _good_pixels(
-    file_scan: FileScan, params: IngestParams, noted: list[Contradiction]
-) -> tuple[Mask | None, Indices]:
+    file_scan: FileScan, params: IngestParams, used: Mask, noted: list[Contradiction]
+) -> tuple[Mask | None, Indices, MaskLoss | None]:
     """Return where the file's mask is good, shape (H, W), and patterns that it masks as a whole.
 
+    One mask is made of those of the patterns that are used (J,); what that loses comes third.
     `--mask.sense` is that of the file named by `--mask.file`; without one, that of the scan's mask.
     """
     mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:
-        return None, np.empty(0, dtype=np.intp)
+        return None, np.empty(0, dtype=np.intp), None
     stated = None if params.mask.file is not None else params.mask.sense
     sense = stated if mask.sense is None else agreed(noted, "mask.sense", stated, mask.sense)
     if sense is None:
@@ -249,13 +256,22 @@ def _good_pixels(
             f"The mask has the shape {mask.shape}, the patterns {shape[1:]}. Give the mask of this "
             f"detector, as the patterns were cut."
         )
-    good, blank = mask.good(sense)
-    if not good.any() or len(blank) == shape[0]:
-        raise ValueError(_nothing_good(mask, sense))
-    return good, blank
+    good, blank = mask.good(sense, used)
+    used = used.copy()
+    used[blank] = False
+    lost = mask.loss(sense, used) if used.any() else None
+    if not good.any() or not used.any():
+        raise ValueError(_nothing_good(mask, sense, lost))
+    return good, blank, lost
 
 
-def _nothing_good(mask: FileMask, sense: MaskSense) -> str:
+def _nothing_good(mask: FileMask, sense: MaskSense, lost: MaskLoss | None) -> str:
+    if lost is not None and lost.culprits:
+        options = " ".join(f"--positions.leave-out {index}" for index in lost.culprits)
+        return (
+            f"No pixel is trusted by the masks of all patterns. Without a few of them "
+            f"{1 - lost.share_without:.0%} are: leave these out with {options}."
+        )
     other = next(one for one in MaskSense if one is not sense)
     n_good = int(mask.good(other)[0].sum())
     if not n_good:
