@@ -145,6 +145,7 @@ class FileScan:
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         pattern_indexes: Number of each pattern, shape (J,), that positions refer to; None: 0, 1...
+        missing_numbers: Numbers between those of `pattern_indexes` whose patterns are not there.
         far_field: Whether the file says that patterns are far-field ones.
         positions_sought: Where positions were looked for, for a message that they are missing.
         origins: Where in the file each of these was found.
@@ -163,6 +164,7 @@ class FileScan:
     probe_modes: Complex | None = None
     geometry_unknown: bool = False
     pattern_indexes: NDArray[Any] | None = None
+    missing_numbers: tuple[int, ...] = ()
     far_field: bool | None = None
     positions_sought: str = ""
     origins: dict[str, str] = field(default_factory=dict)

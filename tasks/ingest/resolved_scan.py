@@ -25,9 +25,11 @@ from tasks.ingest.files.product import with_product
 from tasks.ingest.files.statements import Contradiction, agreed, differing
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import AUTO, IngestParams
-from tasks.ingest.resolved_positions import read_positions_file, resolve_positions
+from tasks.ingest.raster import read_raster
+from tasks.ingest.resolved_positions import joined_by_number, read_positions_file, resolve_positions
 
 PIXEL_AGREEMENT = 0.02
+TIFF = "tiff"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class ResolvedScan:
         n_without_position: Patterns of the file that are left out, since no position is theirs.
         n_masked: Patterns that are left out, since the file masks every pixel of theirs.
         far_field: Whether the file says that patterns are far-field ones.
+        missing_numbers: Numbers of patterns that are not there.
         mask_loss: What is lost as masks of single patterns become one, by number in the file.
     """
 
@@ -67,6 +70,7 @@ class ResolvedScan:
     n_without_position: int = 0
     n_masked: int = 0
     far_field: bool | None = None
+    missing_numbers: tuple[int, ...] = ()
     mask_loss: MaskLoss | None = None
 
     def __len__(self) -> int:
@@ -95,8 +99,8 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     ValueError if the file cannot be read, leads out of the data root, is of no known format, or
     neither it nor the parameters say what is needed.
     """
-    if not path.is_file():
-        raise ValueError(f"{path} is not there. Give the path of a file.")
+    if not path.is_file() and not path.is_dir():
+        raise ValueError(f"{path} is not there. Give the path of a file, or of a folder of TIFFs.")
     root = path.resolve().parent if params.data_root is None else params.data_root.resolve()
     beside = (params.product.file, params.layout.file, params.positions.file)
     for given in (path, *beside):
@@ -106,9 +110,11 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
             raise ValueError(
                 f"{given} lies outside the data root {params.data_root}. Name a file below it."
             )
-        if h5py.is_hdf5(given):
+        if given.is_file() and h5py.is_hdf5(given):
             refuse_links_out(given, root if given is path else _root_of(given, params))
     name = _recognise(path, params) if params.format == AUTO else params.format
+    if path.is_dir() and name != TIFF:
+        raise ValueError(f"{path} is a folder, which is read as TIFFs alone. Name a file in it.")
     importer = IMPORTERS[name]
     file_scan = importer.read(path, params)
     product = params.product.file
@@ -117,13 +123,19 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     if params.positions.file is not None:
         stated = read_positions_file(params.positions, params.unpacked_limit_gib)
         file_scan = replace(file_scan, positions=stated)
+    if params.positions.raster is not None:
+        raster = read_raster(params.positions.raster)
+        n_patterns = file_scan.patterns.shape[0] + len(file_scan.missing_numbers)
+        stated = raster.positions(params.positions.moves, n_patterns)
+        file_scan = replace(file_scan, positions=stated)
+    file_scan = joined_by_number(file_scan)
     if file_scan.positions is None:
         sought = f": {file_scan.positions_sought}" if file_scan.positions_sought else ""
         raise ValueError(
             f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions{sought}. Name "
             f"the product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
             f"--product.file; or any file of positions by --positions.file, with --positions.unit, "
-            f"--positions.order and --positions.moves."
+            f"--positions.order and --positions.moves; or, for a raster, --positions.raster."
         )
     return resolve(file_scan, params, name)
 
@@ -184,6 +196,7 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         n_without_position=n_without,
         n_masked=int(np.count_nonzero(~seen)),
         far_field=file_scan.far_field,
+        missing_numbers=file_scan.missing_numbers,
         mask_loss=lost,
     )
 

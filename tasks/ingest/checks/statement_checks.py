@@ -26,6 +26,16 @@ def check_statements(prepared: PreparedScan) -> list[Finding]:
                 f"{scan.n_masked} patterns are left out: the file masks every pixel of theirs.",
             )
         )
+    if missing := scan.missing_numbers:
+        first = ", ".join(map(str, missing[:5]))
+        found.append(
+            warning(
+                "missing_files",
+                f"{len(missing)} numbers of the series have no file, the first: {first}.",
+                "Copy the files again. If there are none, give one position for each number: those "
+                "without a file are then left out.",
+            )
+        )
     if scan.mask_loss is not None:
         found.append(_lost(scan.mask_loss))
     if scan.far_field is False:
