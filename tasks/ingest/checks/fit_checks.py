@@ -55,7 +55,7 @@ def check_fit(
     told = " ".join((text, *(_said_of(other) for other in others)))
     cures = [CURES[other.name] for other in others if other.unexplained <= MUCH_UNEXPLAINED]
     if cures:
-        return warning("misfit", told, cures[0])
+        return warning("misfit", told, " Or: ".join(cures))
     return warning(
         "misfit",
         told,

@@ -87,6 +87,11 @@ def test_masked_pixels_say_nothing():
             "80% are left",
             "Single positions are wrong",
         ),
+        (
+            (Cause("modes", 1.5, 0.3), Cause("moves", 1.4, 0.4, 0.5)),
+            "40% are left",
+            "give --probe.n-modes 3. Or: Single positions are wrong",
+        ),
         ((Cause("modes", 1.2, 0.9),), "90% are left", "nor does a second mode"),
         ((), "left unexplained.", "nor does a second mode"),
     ],
