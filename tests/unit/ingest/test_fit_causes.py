@@ -1,4 +1,4 @@
-"""A misfit is put down to partial coherence or to single positions by what cures it."""
+"""A misfit is put down to pairing, partial coherence or single positions by what cures it."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from tasks.core.files.scan_file import write_scan
 from tasks.core.geometry.overlap import jittered_raster
 from tasks.core.physics.probe import defocused_zone_plate_probe
 from tasks.ingest.checks.fit_checks import MUCH_UNEXPLAINED, check_fit
+from tasks.ingest.preparation.pairing import find_pairings
 from tasks.ingest.stage import check_scan
 from tasks.orientation.fit_causes import Cause, other_causes
 from tasks.orientation.fit_quality import FitQuality
@@ -20,10 +21,10 @@ N_PX, PHOTONS = 32, 2e5
 GOOD = np.ones((N_PX, N_PX), dtype=bool)
 
 
-def bright_scan(seed, vibration_px=0.0):
+def bright_scan(seed, vibration_px=0.0, side=9, step_px=4.0):
     """Return counts, positions and probe of a strong sample, the probe vibrating along x."""
     rng = np.random.default_rng(seed)
-    positions = np.rint(jittered_raster(9, 9, 4.0, 1.0, rng))
+    positions = np.rint(jittered_raster(side, side, step_px, 1.0, rng))
     positions -= positions.min(axis=0)
     probe = defocused_zone_plate_probe(N_PX, 0.6, 0.2, 6.0)
     probe *= np.sqrt(PHOTONS / np.sum(np.abs(probe) ** 2))
@@ -119,3 +120,23 @@ def test_a_check_names_positions_that_are_wrong_one_by_one(tmp_path, scan, prepa
         one for one in check_scan(prepared(tmp_path / "wrong.cxi")).findings if one.code == "misfit"
     ]
     assert "Single positions are wrong" in told.cure
+
+
+@pytest.mark.parametrize(("shift", "error_px"), [(-2, 0.5), (1, 0.5), (0, 0.5), (0, 2.0)])
+def test_exposures_far_from_the_next_show_the_shift_that_is_there(
+    tmp_path, scan, prepared, shift, error_px
+):
+    counts, positions, probe = bright_scan(7, side=18, step_px=5.0)
+    rng = np.random.default_rng(7)
+    order = np.concatenate([rng.permutation(block) for block in np.array_split(np.arange(324), 3)])
+    made = replace(
+        scan,
+        diffraction_counts=np.roll(counts[order], -shift, axis=0).astype(np.uint32),
+        positions_px=positions[order] + rng.normal(0, error_px, positions.shape) + N_PX,
+        probe=probe,
+        modes=None,
+        pixel_mask=None,
+    )
+    write_scan(tmp_path / "far.cxi", made)
+    found = find_pairings(prepared(tmp_path / "far.cxi"), probe)
+    assert [one.shift for one in found] == [shift] * (3 if shift else 0)
