@@ -98,7 +98,7 @@ def confined_file(name: str | Path, root: Path, what: str = "scan") -> Path:
             f"The {what} {name} leads out of the data root {root}. Name a file below it, without "
             f"`..`; a link may not point out of it either."
         )
-    if not path.is_file():
+    if not path.is_file() and not (what == "scan" and path.is_dir()):
         raise BadInputError(
             f"The data root {root} holds no file {name}. Name one relative to the root."
         )

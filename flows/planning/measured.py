@@ -10,6 +10,7 @@ from flows.params.own_rows import OwnRows
 from flows.params.profiles import reference_of
 from flows.params.run import PhaseGParams
 from flows.planning.measured_dose import check_files_beside, photons_per_pattern, refuse_uncut
+from flows.planning.measured_view import refuse_no_view
 from flows.planning.planner import Calls, Planner
 from flows.planning.stage_calls import NO_ROWS
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
@@ -206,6 +207,8 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         check_files_beside(measured.ingest)
         photons = photons_per_pattern(scan, measured.ingest)
         refuse_uncut(scan, measured.ingest, measured.regions)
+        if measured.thin:
+            refuse_no_view(scan, measured.ingest, measured.regions, params.view)
         if measured.labels is Labels.SIMULATION:
             check_object(params.sample)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """What a file states of a scan, in its own words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.core import Complex, Indices, Mask, Real64
 from tasks.ingest.file_options import MaskSense, Moves, Order, Values, ZeroFrequency
+from tasks.ingest.files.frame_masks import MaskLoss, mask_loss
 from tasks.ingest.files.patterns import Patterns, array_patterns
 
 LARGEST_VALUE = 1e30
@@ -91,21 +92,39 @@ class FileMask:
         """Rows and columns (H, W)."""
         return self.parts[0].shape[1:]
 
-    def good(self, sense: MaskSense) -> tuple[Mask, Indices]:
-        """Return the pixels that can be trusted in every pattern, shape (H, W).
+    def good(self, sense: MaskSense, used: Mask | None = None) -> tuple[Mask, Indices]:
+        """Return the pixels that can be trusted in every pattern that is used, shape (H, W).
 
         Patterns that are masked as a whole, whose indices (K,) come second, say nothing of pixels.
+        Masks that are not one for each of the patterns (J,) count whatever is used.
         """
-        good, blank, first = np.ones(self.shape, dtype=np.bool_), [], 0
-        for stack in self.parts:
-            is_each = stack.shape[0] > 1
-            for start, values in stack.parts():
-                trusted = self._trusted(values, sense)
-                is_blank = ~trusted.any(axis=(1, 2)) & is_each
-                good &= trusted[~is_blank].all(axis=0)
-                blank.append(first + start + np.flatnonzero(is_blank))
-            first += stack.shape[0]
+        good, blank = np.ones(self.shape, dtype=np.bool_), []
+        is_each = used is not None and self._are_of_each(len(used))
+        for start, is_stack, trusted in self._all(sense):
+            is_blank = ~trusted.any(axis=(1, 2)) & is_stack
+            counts = ~is_blank
+            if used is not None and is_each:
+                counts &= used[start : start + len(trusted)]
+            good &= trusted[counts].all(axis=0)
+            blank.append(start + np.flatnonzero(is_blank))
         return good, np.concatenate(blank).astype(np.intp)
+
+    def loss(self, sense: MaskSense, used: Mask) -> MaskLoss | None:
+        """Return what is lost by one mask for the patterns that are used (J,); None: little."""
+        if len(used) < 2 or not self._are_of_each(len(used)):
+            return None
+        return mask_loss(lambda: ((start, part) for start, _, part in self._all(sense)), used)
+
+    def _are_of_each(self, n_patterns: int) -> bool:
+        return sum(stack.shape[0] for stack in self.parts) == n_patterns
+
+    def _all(self, sense: MaskSense) -> Iterator[tuple[int, bool, Mask]]:
+        """Yield where masks start, whether they are several, and what they trust, (any, H, W)."""
+        first = 0
+        for stack in self.parts:
+            for start, values in stack.parts():
+                yield first + start, stack.shape[0] > 1, self._trusted(values, sense)
+            first += stack.shape[0]
 
     def _trusted(self, values: NDArray[Any], sense: MaskSense) -> Mask:
         if sense is MaskSense.NONZERO_IS_GOOD:
@@ -126,6 +145,7 @@ class FileScan:
         probe_modes: Incoherent modes of a probe, any scale, centred, shape (M, N, N).
         geometry_unknown: Whether the file says that energy, distance and pixel are not known.
         pattern_indexes: Number of each pattern, shape (J,), that positions refer to; None: 0, 1...
+        missing_numbers: Numbers between those of `pattern_indexes` whose patterns are not there.
         far_field: Whether the file says that patterns are far-field ones.
         positions_sought: Where positions were looked for, for a message that they are missing.
         origins: Where in the file each of these was found.
@@ -144,6 +164,7 @@ class FileScan:
     probe_modes: Complex | None = None
     geometry_unknown: bool = False
     pattern_indexes: NDArray[Any] | None = None
+    missing_numbers: tuple[int, ...] = ()
     far_field: bool | None = None
     positions_sought: str = ""
     origins: dict[str, str] = field(default_factory=dict)

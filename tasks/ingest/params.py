@@ -27,7 +27,9 @@ from tasks.ingest.file_options import (
     Values,
     ZeroFrequency,
 )
+from tasks.ingest.files.tiff_series import series_sha256
 from tasks.ingest.importers import IMPORTERS
+from tasks.ingest.raster import read_raster
 
 # The format that the file itself shows.
 AUTO = "auto"
@@ -65,9 +67,24 @@ class PositionsParams(NamedFile):
     swap: bool = Field(False, description="Swap y and x of the positions")
     negate_y: bool = Field(False, description="Negate y of the positions, after a swap")
     negate_x: bool = Field(False, description="Negate x of the positions, after a swap")
+    raster: str | None = Field(
+        None,
+        description="Raster in place of positions: ROWSxCOLUMNS,STEP with its unit, row by row, "
+        "such as 20x30,0.5um, 20x30,0.5x0.4um (steps along y and x) or 20x30,0.5um,snake",
+    )
     leave_out: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         (), description="Exposures to leave out, counted from 0, as where a position is wrong"
     )
+
+    @model_validator(mode="after")
+    def _raster_is_written_well(self) -> "PositionsParams":
+        if self.raster is not None:
+            read_raster(self.raster)
+            if self.file is not None:
+                raise ValueError(
+                    "--positions.raster and --positions.file both give the positions. Give one."
+                )
+        return self
 
 
 class PatternParams(StrictModel):
@@ -183,7 +200,7 @@ class IngestParams(IngestOptions):
 
     file: Path = Field(description="The measured scan")
     file_sha256: Fingerprint = None
-    _know_the_file = fingerprint_of("file", "The scan")
+    _know_the_file = fingerprint_of("file", "The scan", series_sha256)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From positions as a file has them to those of the probe over the object, a pair for a pattern."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,21 @@ class PlacedPatterns:
     values: Real64
     in_metres: bool
     kept: Indices
+
+
+def joined_by_number(file_scan: FileScan) -> FileScan:
+    """Return a scan whose positions, one for each number of a series, know their patterns.
+
+    Positions that have indexes of their own, or are as many as the patterns, are left alone.
+    """
+    found, numbers = file_scan.positions, file_scan.pattern_indexes
+    if found is None or numbers is None or not file_scan.missing_numbers:
+        return file_scan
+    every = np.arange(numbers[0], numbers[-1] + 1)
+    is_one_each = len(every) in found.values.shape[:2]
+    if found.indexes is not None or not is_one_each:
+        return file_scan
+    return replace(file_scan, positions=replace(found, indexes=every))
 
 
 def resolve_positions(

@@ -19,14 +19,17 @@ from tasks.core.files.named_files import path_below
 from tasks.core.files.scan_record import Geometry
 from tasks.ingest.file_options import MaskSense, Values, ZeroFrequency
 from tasks.ingest.file_scan import FileMask, FileScan
+from tasks.ingest.files.frame_masks import MaskLoss
 from tasks.ingest.files.patterns import Patterns
 from tasks.ingest.files.product import with_product
 from tasks.ingest.files.statements import Contradiction, agreed, differing
 from tasks.ingest.importers import IMPORTERS
 from tasks.ingest.params import AUTO, IngestParams
-from tasks.ingest.resolved_positions import read_positions_file, resolve_positions
+from tasks.ingest.raster import read_raster
+from tasks.ingest.resolved_positions import joined_by_number, read_positions_file, resolve_positions
 
 PIXEL_AGREEMENT = 0.02
+TIFF = "tiff"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class ResolvedScan:
         n_without_position: Patterns of the file that are left out, since no position is theirs.
         n_masked: Patterns that are left out, since the file masks every pixel of theirs.
         far_field: Whether the file says that patterns are far-field ones.
+        missing_numbers: Numbers of patterns that are not there.
+        mask_loss: What is lost as masks of single patterns become one, by number in the file.
     """
 
     format: str
@@ -65,6 +70,8 @@ class ResolvedScan:
     n_without_position: int = 0
     n_masked: int = 0
     far_field: bool | None = None
+    missing_numbers: tuple[int, ...] = ()
+    mask_loss: MaskLoss | None = None
 
     def __len__(self) -> int:
         """Return the number of patterns."""
@@ -92,8 +99,8 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     ValueError if the file cannot be read, leads out of the data root, is of no known format, or
     neither it nor the parameters say what is needed.
     """
-    if not path.is_file():
-        raise ValueError(f"{path} is not there. Give the path of a file.")
+    if not path.is_file() and not path.is_dir():
+        raise ValueError(f"{path} is not there. Give the path of a file, or of a folder of TIFFs.")
     root = path.resolve().parent if params.data_root is None else params.data_root.resolve()
     beside = (params.product.file, params.layout.file, params.positions.file)
     for given in (path, *beside):
@@ -103,9 +110,11 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
             raise ValueError(
                 f"{given} lies outside the data root {params.data_root}. Name a file below it."
             )
-        if h5py.is_hdf5(given):
+        if given.is_file() and h5py.is_hdf5(given):
             refuse_links_out(given, root if given is path else _root_of(given, params))
     name = _recognise(path, params) if params.format == AUTO else params.format
+    if path.is_dir() and name != TIFF:
+        raise ValueError(f"{path} is a folder, which is read as TIFFs alone. Name a file in it.")
     importer = IMPORTERS[name]
     file_scan = importer.read(path, params)
     product = params.product.file
@@ -114,13 +123,19 @@ def open_scan(path: Path, params: IngestParams) -> ResolvedScan:
     if params.positions.file is not None:
         stated = read_positions_file(params.positions, params.unpacked_limit_gib)
         file_scan = replace(file_scan, positions=stated)
+    if params.positions.raster is not None:
+        raster = read_raster(params.positions.raster)
+        n_patterns = file_scan.patterns.shape[0] + len(file_scan.missing_numbers)
+        stated = raster.positions(params.positions.moves, n_patterns)
+        file_scan = replace(file_scan, positions=stated)
+    file_scan = joined_by_number(file_scan)
     if file_scan.positions is None:
         sought = f": {file_scan.positions_sought}" if file_scan.positions_sought else ""
         raise ValueError(
             f"{path} has {file_scan.patterns.shape[0]} patterns, but no positions{sought}. Name "
             f"the product of the scan, which holds probe_position_x_m and probe_position_y_m, by "
             f"--product.file; or any file of positions by --positions.file, with --positions.unit, "
-            f"--positions.order and --positions.moves."
+            f"--positions.order and --positions.moves; or, for a raster, --positions.raster."
         )
     return resolve(file_scan, params, name)
 
@@ -156,7 +171,9 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
     placed = resolve_positions(file_scan, params, object_pixel_m, noted)
     asked, patterns = params.patterns, file_scan.patterns
     n_without = patterns.shape[0] - len(placed.kept)
-    good, blank = _good_pixels(file_scan, params, noted)
+    used = np.isin(np.arange(patterns.shape[0]), placed.kept)
+    used[list(params.positions.leave_out)] = False
+    good, blank, lost = _good_pixels(file_scan, params, used, noted)
     seen = ~np.isin(placed.kept, blank)
     kept = placed.kept[seen]
     return ResolvedScan(
@@ -179,6 +196,8 @@ def resolve(file_scan: FileScan, params: IngestParams, format_: str) -> Resolved
         n_without_position=n_without,
         n_masked=int(np.count_nonzero(~seen)),
         far_field=file_scan.far_field,
+        missing_numbers=file_scan.missing_numbers,
+        mask_loss=lost,
     )
 
 
@@ -228,15 +247,16 @@ def _resolve_geometry(
 
 
 def _good_pixels(
-    file_scan: FileScan, params: IngestParams, noted: list[Contradiction]
-) -> tuple[Mask | None, Indices]:
+    file_scan: FileScan, params: IngestParams, used: Mask, noted: list[Contradiction]
+) -> tuple[Mask | None, Indices, MaskLoss | None]:
     """Return where the file's mask is good, shape (H, W), and patterns that it masks as a whole.
 
+    One mask is made of those of the patterns that are used (J,); what that loses comes third.
     `--mask.sense` is that of the file named by `--mask.file`; without one, that of the scan's mask.
     """
     mask, shape = file_scan.mask, file_scan.patterns.shape
     if mask is None:
-        return None, np.empty(0, dtype=np.intp)
+        return None, np.empty(0, dtype=np.intp), None
     stated = None if params.mask.file is not None else params.mask.sense
     sense = stated if mask.sense is None else agreed(noted, "mask.sense", stated, mask.sense)
     if sense is None:
@@ -249,13 +269,22 @@ def _good_pixels(
             f"The mask has the shape {mask.shape}, the patterns {shape[1:]}. Give the mask of this "
             f"detector, as the patterns were cut."
         )
-    good, blank = mask.good(sense)
-    if not good.any() or len(blank) == shape[0]:
-        raise ValueError(_nothing_good(mask, sense))
-    return good, blank
+    good, blank = mask.good(sense, used)
+    used = used.copy()
+    used[blank] = False
+    lost = mask.loss(sense, used) if used.any() else None
+    if not good.any() or not used.any():
+        raise ValueError(_nothing_good(mask, sense, lost))
+    return good, blank, lost
 
 
-def _nothing_good(mask: FileMask, sense: MaskSense) -> str:
+def _nothing_good(mask: FileMask, sense: MaskSense, lost: MaskLoss | None) -> str:
+    if lost is not None and lost.culprits:
+        options = " ".join(f"--positions.leave-out {index}" for index in lost.culprits)
+        return (
+            f"No pixel is trusted by the masks of all patterns. Without a few of them "
+            f"{1 - lost.share_without:.0%} are: leave these out with {options}."
+        )
     other = next(one for one in MaskSense if one is not sense)
     n_good = int(mask.good(other)[0].sum())
     if not n_good:

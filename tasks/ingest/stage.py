@@ -26,6 +26,7 @@ from tasks.ingest.params import RUN_PREFIX, IngestParams, as_typed
 from tasks.ingest.preparation import PreparedScan, prepare
 from tasks.ingest.preparation.pairing import find_pairings
 from tasks.ingest.resolved_scan import open_scan
+from tasks.orientation.fit_causes import Cause, other_causes
 from tasks.orientation.fit_quality import FitQuality, better_positions, fit_quality
 from tasks.orientation.orientation_fits import (
     OrientationFits,
@@ -129,10 +130,13 @@ def _check_fit(
     if not is_explained:
         told = [*fit_checks.check_pairing(find_pairings(prepared, fit.start))]
     is_explained = is_explained or bool(told)
-    cause = None
+    cause, others = None, tuple[Cause, ...]()
     if not is_explained and fit_checks.is_bad(quality):
         cause = better_positions(central.counts, central.positions_px, fit, good)
-    return quality, [*told, fit_checks.check_fit(quality, cause, is_explained=is_explained)]
+        if cause is None:
+            others = other_causes(central.counts, central.positions_px, fit, good)
+    finding = fit_checks.check_fit(quality, cause, is_explained=is_explained, others=others)
+    return quality, [*told, finding]
 
 
 def moved_misfit_ratio(prepared: PreparedScan) -> float | None:

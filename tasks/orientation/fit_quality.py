@@ -35,13 +35,19 @@ class FitQuality:
 
 def fit_quality(counts: Counts, good: NDArray[np.bool_], fit: RefinedFit) -> FitQuality:
     """Compare the misfit of a fit with that of the mean pattern; counts (J, N, N), good (N, N)."""
+    noise = fit.misfit / max(fit.dispersion, 1.0)
+    return FitQuality(fit.dispersion, unexplained_share(counts, good, fit.misfit, noise))
+
+
+def unexplained_share(
+    counts: Counts, good: NDArray[np.bool_], misfit: float, noise: float
+) -> float:
+    """Return how much of the differences between patterns, beyond noise, a misfit leaves open."""
     roots = np.sqrt(counts[:, good].astype(np.float64))
     light = float(np.sum(roots**2))
     mean = np.sqrt(np.mean(roots**2, axis=0))
     of_mean = float(np.sum((roots - mean) ** 2)) / light
-    noise = fit.misfit / max(fit.dispersion, 1.0)
-    unexplained = (fit.misfit - noise) / max(of_mean - noise, 1e-9)
-    return FitQuality(fit.dispersion, float(np.clip(unexplained, 0.0, 1.0)))
+    return float(np.clip((misfit - noise) / max(of_mean - noise, 1e-9), 0.0, 1.0))
 
 
 def better_positions(

@@ -61,11 +61,14 @@ def one_of(names: Collection[str], what: str) -> AfterValidator:
     return AfterValidator(partial(known_name, names=names, what=what))
 
 
-def fingerprint_of(field: str, what: str) -> Any:
-    """Return a model's validator that fills in or checks `file_sha256` of the file of a field."""
+def fingerprint_of(field: str, what: str, of_folder: Callable[[Path], str] | None = None) -> Any:
+    """Return a model's validator that fills in or checks `file_sha256` of the file of a field.
+
+    `of_folder` returns the SHA-256 of a folder; none: it has to be a file.
+    """
 
     def fill_in(values: object) -> object:
-        return _with_fingerprint(values, field, what)
+        return _with_fingerprint(values, field, what, of_folder)
 
     return model_validator(mode="before")(fill_in)
 
@@ -78,13 +81,17 @@ class KnownFile(StrictModel):
     _know_the_file = fingerprint_of("path", "The file")
 
 
-def _with_fingerprint(values: object, field: str, what: str) -> object:
+def _with_fingerprint(
+    values: object, field: str, what: str, of_folder: Callable[[Path], str] | None
+) -> object:
     if not isinstance(values, dict) or values.get(field) is None:
         return values
     path = Path(values[field])
-    if not path.is_file():
+    is_folder = of_folder is not None and path.is_dir()
+    if not path.is_file() and not is_folder:
         raise ValueError(f"{what} {path} is not there. Give the path of a file.")
-    found, planned = sha256_of(path), values.get("file_sha256")
+    found = of_folder(path) if of_folder is not None and is_folder else sha256_of(path)
+    planned = values.get("file_sha256")
     if planned not in (None, found):
         raise ValueError(
             f"{what} {path} has SHA-256 {found}, but {planned} was expected: it was changed "

@@ -20,10 +20,10 @@ from tasks.core.files.scan_record import (
     DETECTOR_PIXEL_WINDOW_M,
     DISTANCE_WINDOW_M,
     ELECTRONVOLT_J,
-    ENERGY_WINDOW_EV,
     Geometry,
     Scan,
     ScanHeader,
+    energy_window_ev,
 )
 from tasks.core.physics.probe import coherent_probe
 
@@ -157,8 +157,8 @@ def read_scan_header(path: Path) -> ScanHeader:
     """Read all of a scan but its patterns.
 
     Raises:
-        ValueError: If the file is damaged or lacks a field, the energy is outside 50 eV to 200 keV,
-            a length, a position or the probe is not finite, or patterns and positions are not as
+        ValueError: If the file is damaged or lacks a field, the energy is not that of photons, a
+            length, a position or the probe is not finite, or patterns and positions are not as
             many.
     """
     with open_hdf5(path) as file:
@@ -187,11 +187,12 @@ def _read_geometry(path: Path, file: h5py.File) -> Geometry:
     energy = _field(path, file, f"{SOURCE}/energy", "photon energy")
     units = energy.attrs.get("units", "J")
     energy_ev = float(energy[()]) * _ENERGY_UNITS_J.get(str(units), np.nan) / ELECTRONVOLT_J
-    if not ENERGY_WINDOW_EV[0] <= energy_ev <= ENERGY_WINDOW_EV[1]:
+    least, most = energy_window_ev(str(units))
+    if not least <= energy_ev <= most:
         raise ValueError(
-            f"{path} has a photon energy of {energy[()]:.6g} {units}, expected 50 eV to 200 keV "
-            f"in J, eV or keV. Write the photons' energy, not the machine's, into {SOURCE}/energy, "
-            f"with its unit in the attribute `units`."
+            f"{path} has a photon energy of {energy[()]:.6g} {units}, expected {least:g} eV to "
+            f"200 keV in J, eV or keV. Write the photons' energy, not the machine's, into "
+            f"{SOURCE}/energy, with its unit in the attribute `units`."
         )
     lengths = {}
     windows = {"distance": DISTANCE_WINDOW_M, "x_pixel_size": DETECTOR_PIXEL_WINDOW_M}

@@ -23,6 +23,7 @@ PLACEHOLDER_PIXEL_M = 1e-9
 
 # Outside these a value has another unit, or is that of another part of the instrument.
 ENERGY_WINDOW_EV = (50.0, 200_000.0)
+LEAST_LIGHT_EV = 1.0
 DISTANCE_WINDOW_M = (1e-4, 1e3)
 DETECTOR_PIXEL_WINDOW_M = (1e-7, 1e-2)
 
@@ -32,6 +33,11 @@ DistanceM = Annotated[float, Field(ge=DISTANCE_WINDOW_M[0], le=DISTANCE_WINDOW_M
 DetectorPixelM = Annotated[
     float, Field(ge=DETECTOR_PIXEL_WINDOW_M[0], le=DETECTOR_PIXEL_WINDOW_M[1])
 ]
+
+
+def energy_window_ev(units: str) -> tuple[float, float]:
+    """Return the energies that photons may have; in joules, never mistaken for eV, light too."""
+    return (LEAST_LIGHT_EV if units == "J" else ENERGY_WINDOW_EV[0], ENERGY_WINDOW_EV[1])
 
 
 class PixelFault(IntFlag):

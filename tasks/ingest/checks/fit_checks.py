@@ -4,10 +4,16 @@ from collections.abc import Iterator
 
 from tasks.ingest.checks import Finding, error, info, warning
 from tasks.ingest.preparation.pairing import Pairing
+from tasks.orientation.fit_causes import Cause
 from tasks.orientation.fit_quality import FitQuality
 
 BAD_DISPERSION = 3.0
 MUCH_UNEXPLAINED = 0.5
+CURES = {
+    "modes": "The light is partially coherent, which cures it: give --probe.n-modes 3.",
+    "moves": "Single positions are wrong, which cures it: look at the motors' record, and refine "
+    "the positions in the reconstruction.",
+}
 
 
 def is_bad(quality: FitQuality) -> bool:
@@ -20,11 +26,16 @@ def is_bad(quality: FitQuality) -> bool:
 
 
 def check_fit(
-    quality: FitQuality, cause: tuple[str, float] | None, *, is_explained: bool
+    quality: FitQuality,
+    cause: tuple[str, float] | None,
+    *,
+    is_explained: bool,
+    others: tuple[Cause, ...] = (),
 ) -> Finding:
     """Turn the quality of the best fit into a finding.
 
-    `cause` is the change that makes positions fit; a fit that another finding explains needs none.
+    `cause` is the change that makes positions fit, `others` what else lowers the misfit, the most
+    first; a fit that another finding explains needs none.
     """
     text = (
         f"The counts of the middle patterns vary about their best model {quality.dispersion:.3g} "
@@ -39,15 +50,32 @@ def check_fit(
             "Correct the scale or the angle of the positions in the file, or --energy-ev, "
             "--distance-m and --detector-pixel-m.",
         )
-    if is_bad(quality) and not is_explained:
-        return warning(
-            "misfit",
-            text,
-            "No other orientation, pairing, scale or angle of the positions cures it. Wrong "
-            "positions, partial coherence, a beam that changes, or a wrong probe do this: look at "
-            "the motors' record, and try --probe.origin estimated or --probe.n-modes 3.",
-        )
-    return info("fit", text)
+    if not is_bad(quality) or is_explained:
+        return info("fit", text)
+    told = " ".join((text, *(_said_of(other) for other in others)))
+    cures = [CURES[other.name] for other in others if other.unexplained <= MUCH_UNEXPLAINED]
+    if cures:
+        return warning("misfit", told, " Or: ".join(cures))
+    return warning(
+        "misfit",
+        told,
+        "No other orientation, pairing, scale or angle of the positions cures it, nor does a "
+        "second mode of the probe, nor moves of single positions. Positions that are wrong by "
+        "many pixels, a beam that changes, or a wrong probe do this: look at the motors' record, "
+        "and try --probe.origin estimated.",
+    )
+
+
+def _said_of(cause: Cause) -> str:
+    """Tell how much a cause explains."""
+    what = {
+        "modes": "With a second mode of the probe (partial coherence)",
+        "moves": f"With every position free (they move by {cause.moved_px:.2g} px, the median)",
+    }[cause.name]
+    return (
+        f"{what} the misfit is {cause.ratio:.2f} times lower, and {cause.unexplained:.0%} are left "
+        f"unexplained."
+    )
 
 
 def check_pairing(pairings: tuple[Pairing, ...]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What a person says otherwise than the file, and what the file says of itself."""
 
 from tasks.ingest.checks import Finding, error, info, warning
+from tasks.ingest.files.frame_masks import MaskLoss
 from tasks.ingest.files.statements import Contradiction
 from tasks.ingest.preparation import PreparedScan
 
@@ -25,6 +26,18 @@ def check_statements(prepared: PreparedScan) -> list[Finding]:
                 f"{scan.n_masked} patterns are left out: the file masks every pixel of theirs.",
             )
         )
+    if missing := scan.missing_numbers:
+        first = ", ".join(map(str, missing[:5]))
+        found.append(
+            warning(
+                "missing_files",
+                f"{len(missing)} numbers of the series have no file, the first: {first}.",
+                "Copy the files again. If there are none, give one position for each number: those "
+                "without a file are then left out.",
+            )
+        )
+    if scan.mask_loss is not None:
+        found.append(_lost(scan.mask_loss))
     if scan.far_field is False:
         found.append(
             error(
@@ -50,3 +63,24 @@ def _contradiction(one: Contradiction) -> Finding:
     if one.by_format:
         return info("contradiction", message)
     return warning("contradiction", message, f"If the file is right, leave out --{one.option}.")
+
+
+def _lost(loss: MaskLoss) -> Finding:
+    """Tell what is lost as one mask is made of those of all patterns, and which cause it."""
+    message = (
+        f"The file has a mask for each pattern. A pixel counts if all of them trust it: "
+        f"{loss.share:.0%} of what single patterns trust is lost."
+    )
+    if loss.culprits:
+        options = " ".join(f"--positions.leave-out {index}" for index in loss.culprits)
+        return warning(
+            "frame_masks",
+            f"{message} Patterns {', '.join(map(str, loss.culprits))} cause it; without them "
+            f"{loss.share_without:.0%} is lost.",
+            f"Leave them out: {options}.",
+        )
+    return warning(
+        "frame_masks",
+        f"{message} {loss.n_distrustful} patterns distrust what most trust, too many to leave out.",
+        "Export the scan again with one mask, of the pixels that are bad in most patterns.",
+    )

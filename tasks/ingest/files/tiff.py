@@ -36,13 +36,25 @@ def tiff_patterns(path: Path) -> Patterns:
         count, (height, width) = len(shapes), shapes[0]
     if count < 2:
         raise ValueError(
-            f"{path} holds one pattern alone. Save all patterns of the scan as pages of one TIFF."
+            f"{path} holds one pattern alone. Name the folder if it holds one TIFF for each "
+            f"pattern, or save all patterns of the scan as pages of one TIFF."
         )
 
     def read(start: int, stop: int) -> NDArray[Any]:
         return read_pages(path, range(start, stop))
 
     return Patterns((count, height, width), dtype, read)
+
+
+def page_of(path: Path) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Return rows and columns (H, W) of a TIFF with one grey page, and its type."""
+    shapes, dtype = _look(path)
+    if len(shapes) != 1 or len(shapes[0]) != 2:
+        raise ValueError(
+            f"{path} has pages of {shapes[:3]}, expected a single grey one (H, W). Name the file "
+            f"itself if it holds all patterns, or a folder with one TIFF for each pattern."
+        )
+    return (shapes[0][0], shapes[0][1]), dtype
 
 
 def read_pages(path: Path, pages: range | None = None) -> NDArray[Any]:

@@ -9,9 +9,9 @@ from tasks.core.files.scan_record import (
     DETECTOR_PIXEL_WINDOW_M,
     DISTANCE_WINDOW_M,
     ELECTRONVOLT_J,
-    ENERGY_WINDOW_EV,
     LIGHT_SPEED_M_PER_S,
     PLANCK_J_S,
+    energy_window_ev,
 )
 
 # The units in which a number may have been meant, for hints.
@@ -99,10 +99,10 @@ def _of_words(word: str, names: Sequence[str]) -> float | None:
 def energy_ev(value: float, units: str, where: str) -> float:
     """Return a photon energy [eV]; `where` is what to call it in messages.
 
-    ValueError if the unit is not known, or the energy is outside 50 eV to 200 keV; the message
-    names the units in which it would be that of photons.
+    ValueError if the unit is not known, or the energy is outside 50 eV to 200 keV, in J 1 eV to
+    200 keV; the message names the units in which it would be that of photons.
     """
-    least, most = ENERGY_WINDOW_EV
+    least, most = energy_window_ev(_plain(units))
     size = ev_per_unit(units)
     if size is None:
         raise ValueError(
@@ -111,11 +111,16 @@ def energy_ev(value: float, units: str, where: str) -> float:
     found = value * size
     if least <= found <= most:
         return found
-    fitting = [name for name, ev in ENERGY_UNITS_EV.items() if least <= value * ev <= most]
+    windows = {name: energy_window_ev(name) for name in ENERGY_UNITS_EV}
+    fitting = [
+        name
+        for name, ev in ENERGY_UNITS_EV.items()
+        if windows[name][0] <= value * ev <= windows[name][1]
+    ]
     guesses = " or ".join(f"--energy-ev {value * ENERGY_UNITS_EV[name]:.6g}" for name in fitting)
     hint = f" It would be that of photons in {' or '.join(fitting)}: then give {guesses}."
     raise ValueError(
-        f"{where} is {value:.6g} {units}, {found:.4g} eV, but photons have 50 eV to 200 keV."
+        f"{where} is {value:.6g} {units}, {found:.4g} eV, but photons have {least:g} eV to 200 keV."
         f"{hint if fitting else ' It may be that of the machine. Give --energy-ev.'}"
     )
 

@@ -80,7 +80,14 @@ def _read_archive(path: Path, options: FileOptions) -> FileScan:
             f"which array is what in a YAML, with --layout.file."
         )
     name = found[0]
-    scan = FileScan(array_patterns(arrays[name], "nyx"), None, origins={"patterns": name})
+    indexes, bad = arrays.get("indexes"), arrays.get("bad_pixels")
+    scan = FileScan(
+        array_patterns(arrays[name], "nyx"),
+        None,
+        mask=None if bad is None else FileMask.of(bad, MaskSense.ZERO_IS_GOOD),
+        pattern_indexes=None if indexes is None else indexes.ravel(),
+        origins={"patterns": name},
+    )
     product = options.product.file
     return scan if product is None else with_product(scan, product, options)
 

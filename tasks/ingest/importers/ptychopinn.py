@@ -1,7 +1,8 @@
 """PtychoPINN's NPZ: normalised amplitudes, and positions of the probe in object pixels.
 
 `diffraction` is an amplitude of any scale; the older `diff3d` is an intensity. Some files store
-(H, W, J). The photons that belong to the scale are in no field.
+(H, W, J). `bad_pixels` (true is bad) is Ptychodus'. The photons that belong to the scale are in no
+field.
 """
 
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.core.files.archive import array, read_arrays
-from tasks.ingest.file_options import FileOptions, Moves, Values
-from tasks.ingest.file_scan import FilePositions, FileScan, columns, probe_modes_of
+from tasks.ingest.file_options import FileOptions, MaskSense, Moves, Values
+from tasks.ingest.file_scan import FileMask, FilePositions, FileScan, columns, probe_modes_of
 from tasks.ingest.files.patterns import Axes, array_patterns
 from tasks.ingest.files.product import X
 
@@ -40,11 +41,13 @@ def read(path: Path, options: FileOptions) -> FileScan:
     name = INTENSITIES if AMPLITUDES not in arrays and INTENSITIES in arrays else AMPLITUDES
     values = array(arrays, name, path, "diffraction patterns")
     y, x = (array(arrays, f"{axis}coords", path, "positions") for axis in "yx")
-    probe = arrays.get("probeGuess")
+    probe, bad = arrays.get("probeGuess"), arrays.get("bad_pixels")
     return FileScan(
         patterns=array_patterns(values, _axes(values, np.asarray(x).size, path)),
         positions=FilePositions(columns(y, x), "px", Moves.PROBE, are_apart=True),
         values=Values.INTENSITY if name == INTENSITIES else Values.AMPLITUDE,
+        # Ptychodus fills what its detector did not measure.
+        mask=None if bad is None else FileMask.of(bad, MaskSense.ZERO_IS_GOOD),
         probe_modes=None if probe is None else probe_modes_of(np.asarray(probe), "probeGuess"),
         origins={"patterns": name, "positions": "xcoords, ycoords", "probe": "probeGuess"},
     )

@@ -16,6 +16,7 @@ from tasks.ingest.preparation.cropping import CroppedScan
 from tasks.ingest.preparation.dark_frames import DarkFrame
 from tasks.ingest.preparation.marked_pixels import find_marked_pixels
 from tasks.ingest.preparation.pattern_statistics import PatternStatistics
+from tasks.ingest.preparation.rim_gaps import rim_gaps
 
 HOT_OVER_NEIGHBOURS = 3.0
 HOT_OVER_MEDIAN = 6.0
@@ -179,7 +180,7 @@ def _hot(counted: Real64, good: Mask) -> Mask:
 def _dead(counted: Real64, good: Mask, hot: Mask) -> Mask:
     """Return dark pixels, lines and blocks within lit ones: none of 20 photons has 2e-9."""
     dark = (counted == 0) & good & ~hot
-    dead = _dead_lines(counted, good & ~hot)
+    dead = _dead_lines(counted, good & ~hot) | rim_gaps(counted, good & ~hot)
     labels, _ = ndimage.label(dark & ~dead)
     known = good & ~dead
     for number, window in enumerate(ndimage.find_objects(labels), start=1):
@@ -200,7 +201,7 @@ def _dead_lines(counted: Real64, good: Mask) -> Mask:
     """Return whole lines that counted nothing between two lit ones: gaps between modules.
 
     Lines that are found divide the detector, and the parts are looked at in the same way, since
-    modules may be staggered. A gap at the rim of the detector has one lit side, and is not found.
+    modules may be staggered. A gap at the rim has one lit side, see `rim_gaps`.
     """
     dead, parts = np.zeros_like(good), [(slice(None), slice(None))]
     while parts:

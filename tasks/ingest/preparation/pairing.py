@@ -56,13 +56,16 @@ def find_pairings(prepared: PreparedScan, probe: Complex) -> tuple[Pairing, ...]
 
 
 def _best_shift(prepared: PreparedScan, probe: Complex, chosen: Indices) -> tuple[int, float]:
-    """Return the shift that fits some patterns best, and by how much the misfit is lower."""
-    good, positions = prepared.header.good_pixels, prepared.header.positions_px
-    stored = prepared.some(prepared.kept[chosen])
-    counts = to_counts(stored, good, prepared.background.level, prepared.photon_scale)
-    misfits = {
-        shift: fit_with_probe(counts, positions[chosen + shift], probe, good, rounded=True).misfit
-        for shift in SHIFTS
-    }
+    """Return the shift that fits some positions best, and by how much the misfit is lower.
+
+    The positions are the same for every shift, those that lie together: where neighbours of them
+    are far from each other, patterns would share less of the object, and fit better whatever holds.
+    """
+    good, positions = prepared.header.good_pixels, prepared.header.positions_px[chosen]
+    misfits = {}
+    for shift in SHIFTS:
+        stored = prepared.some(prepared.kept[chosen - shift])
+        counts = to_counts(stored, good, prepared.background.level, prepared.photon_scale)
+        misfits[shift] = fit_with_probe(counts, positions, probe, good, rounded=True).misfit
     best = min(misfits, key=lambda shift: misfits[shift])
     return best, misfits[0] / misfits[best]

@@ -206,13 +206,13 @@ def write_tiff(folder, scan):
 
 
 def write_fold_slice(folder, scan):
-    """MATLAB's h5write: (H, W, J) of MATLAB is (J, W, H) here, and numbers are (1, 1)."""
+    """The APS' scripts in Python: (J, H, W), columns of positions, numbers are (1,)."""
     with h5py.File(folder / "data_roi0_dp.hdf5", "w") as file:
-        file["dp"] = scan.diffraction_counts.swapaxes(1, 2)
+        file["dp"] = scan.diffraction_counts.astype(np.float32)
     with h5py.File(folder / "data_roi0_para.hdf5", "w") as file:
-        file["ppY"], file["ppX"] = metres(scan).T[:, None]
-        file["lambda"] = [[LIGHT_EV_M / scan.geometry.energy_ev]]
-        file["dx"] = [[scan.geometry.object_pixel_m(scan.n_px)]]
+        file["ppY"], file["ppX"] = metres(scan).T[:, :, None]
+        file["lambda"] = [LIGHT_EV_M / scan.geometry.energy_ev]
+        file["dx"] = [scan.geometry.object_pixel_m(scan.n_px)]
     options = {"product": {"file": folder / "data_roi0_para.hdf5"}}
     return folder / "data_roi0_dp.hdf5", options | {"distance_m": scan.geometry.distance_m}
 
