@@ -23,6 +23,9 @@ def made(rng):
     """A scan without noise at positions between pixels, and the object and modes that made it."""
     positions = jittered_raster(7, 7, 5.0, 1.0, rng) + 40.0
     modes = 1e3 * incoherent_modes(defocused_zone_plate_probe(N_PX, 0.4, 0.3, 4.0), 2, 0.2)
+    # No light at the rim, where a probe that moves would come in again at the other side.
+    axis = np.arange(N_PX) - N_PX // 2
+    modes = modes * np.exp(-(axis[:, None] ** 2 + axis**2) / 72.0)
     object_ = make_object(ObjectParams(), (110, 110), rng)
     estimate = Estimate(object_.astype(np.complex64), np.zeros(2), modes.astype(np.complex64))
     fit = PatternFit(np.ones((len(positions), N_PX, N_PX), np.float32), np.ones((N_PX, N_PX)))
@@ -74,7 +77,7 @@ def test_the_slope_is_that_of_the_misfit(made):
     estimate = replace(estimate, object_=smooth)
     fit, at = PatternFit.of(scan), scan.positions_px
     slope = fit.equations(estimate, at).slope[:, :2]
-    step = 1e-2
+    step = 0.1
     for axis in np.eye(2):
         ends = [at + sign * step * axis for sign in (1, -1)]
         misfits = [fit.equations(estimate, end).misfits for end in ends]
