@@ -172,8 +172,10 @@ class ReferenceOptions(StrictModel):
         description="Passes for the object alone, with the refined probe and after those that "
         "refine it; none: as many as the iterative arm makes",
     )
-    refine_positions: bool = Field(
-        False, description="Refine the positions too, from a quarter of the passes on"
+    refine_positions: bool | None = Field(
+        None,
+        description="Take other positions than the file's: true those that fit best, false never; "
+        "none: where they fit patterns held out better, beyond noise",
     )
     batch_size: int = Field(64, ge=1, le=4096, description="Patterns of one minibatch")
 

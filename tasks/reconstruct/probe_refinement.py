@@ -1,4 +1,4 @@
-"""Refining the probe, and the positions where that is asked for, together with the object.
+"""Refining the probe together with the object.
 
 LSQML with Gaussian statistics, as pty-chi ships it (Odstrcil, Menzel & Guizar-Sicairos, Opt.
 Express 26, 3108 (2018)): neither accelerated nor smoothed, because a probe that still changes makes
@@ -23,18 +23,17 @@ from tasks.reconstruct.ptychi_solver import (
     prepare_torch,
     run_epoch,
 )
-from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
+from tasks.reconstruct.ptychi_solver_task import build_task
 from tasks.reconstruct.scan_checks import flat_object
 from tasks.reconstruct.solver_settings import measure_exposure, settings_for
 
 WEAK_MODE_DECAY = 0.05
 FIRST_PROBE_EPOCH = 1
-POSITIONS_FROM = 4
 
 
 @dataclass(frozen=True)
 class Refined:
-    """The scan with refined modes and positions, and the object over the box of all patches.
+    """The scan with refined modes, and the object over the box of all patches.
 
     Losses are mean squared errors of the square roots of the counts in each epoch.
     """
@@ -82,10 +81,6 @@ def refine_probe(
     def free(options: Any) -> None:
         options.probe_options.optimizable = True
         options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
-        if params.refine_positions:
-            positions = options.probe_position_options
-            positions.optimizable = True
-            positions.optimization_plan.start = max(1, params.probe_epochs // POSITIONS_FROM)
 
     task = build_task(scan, settings, initial, torch_device, free)
     losses: list[float] = []
@@ -100,29 +95,11 @@ def refine_probe(
             f"{params.probe_epochs} epochs. Lower reference.batch_size, give a better first guess "
             f"of the probe, or fewer modes."
         )
-    positions_px = _positions_of(task, scan, initial) if params.refine_positions else None
-    return Refined(
-        _scan_with(scan, modes, positions_px), window, losses, task.get_options_as_dict()
-    )
+    return Refined(_scan_with(scan, modes), window, losses, task.get_options_as_dict())
 
 
-def _positions_of(task: Any, scan: Scan, initial: ObjectWindow) -> NDArray[np.float64]:
-    """Return refined positions in the frame of the object; their mean is that of the scan."""
-    found = task.get_data_to_cpu("probe_positions", as_numpy=True).astype(np.float64)
-    moved = found + np.asarray(initial.origin_px) - MARGIN_PX - scan.positions_px
-    # A common shift of all positions is one of the object's frame, and means nothing.
-    return np.asarray(scan.positions_px + moved - moved.mean(axis=0))
-
-
-def _scan_with(
-    scan: Scan, modes: NDArray[np.complex128], positions_px: NDArray[np.float64] | None
-) -> Scan:
-    """Return the scan with refined modes, the strongest first, and positions."""
+def _scan_with(scan: Scan, modes: NDArray[np.complex128]) -> Scan:
+    """Return the scan with refined modes, the strongest first."""
     order = np.argsort(-np.sum(np.abs(modes) ** 2, axis=(1, 2)), kind="stable")
     modes = modes[order]
-    return replace(
-        scan,
-        probe=modes[0],
-        modes=modes if len(modes) > 1 else None,
-        positions_px=scan.positions_px if positions_px is None else positions_px,
-    )
+    return replace(scan, probe=modes[0], modes=modes if len(modes) > 1 else None)

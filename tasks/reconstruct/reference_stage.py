@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def make_reference(
     params: ReferenceParams, files: StageFiles, progress: Progress
 ) -> dict[str, Any]:
-    """Refine the probe on a whole scan, and reconstruct the object with it.
+    """Find positions and probe of a whole scan, and reconstruct the object with them.
 
     The input is `scan` (CXI, prepared); outputs are `reference` (HDF5, the object), `illumination`
     (HDF5, probe and positions), `history` (CSV) and `options` (JSON). Beside the reference there is
@@ -51,6 +51,7 @@ def make_reference(
     # Here and not above: bad input is refused before torch takes its seconds to load.
     scan = read_scan(files.inputs["scan"])
     check_scan(scan)
+    from tasks.reconstruct.positions.refine import choose_positions
     from tasks.reconstruct.probe_refinement import refine_probe, with_modes
     from tasks.reconstruct.ptychi_solver import solve
 
@@ -64,11 +65,14 @@ def make_reference(
     started = time.perf_counter()
     epochs = (params.probe_epochs, n_object)
     watch = ReferenceWatch(progress, epochs, files.outputs["reference"].with_name(PICTURE))
-    refined = refine_probe(scan, params, watch.probe_epoch, n_threads)
+    found = choose_positions(scan, params, watch.positions_round, n_threads)
+    moved_scan = replace(scan, positions_px=found.positions_px)
+    refined = refine_probe(moved_scan, params, watch.probe_epoch, n_threads)
     solution = solve(
         refined.scan, settings, refined.window, params.device, watch.object_epoch, n_threads
     )
     facts = _facts(params, scan, refined) | {
+        "positions": found.record,
         "settings": asdict(settings),
         "object_losses": solution.losses,
         "device": solution.device,

@@ -33,6 +33,11 @@ class ReferenceWatch:
         self._drawn_s: float | None = None
         self._durations: tuple[list[float], list[float]] = ([], [])
 
+    def positions_round(self, text: str) -> None:
+        """Tell of a round of the search for positions, which comes before all epochs."""
+        self._progress(0, sum(self._epochs), text)
+        self._ended_s = self._clock()
+
     def probe_epoch(self, epoch: int, loss: float, window: ObjectWindow) -> None:
         """Tell of an epoch that has refined the probe, numbered from 1."""
         self._tell(0, epoch, f"probe, loss {loss:.4g}", window)

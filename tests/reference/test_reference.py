@@ -99,6 +99,51 @@ def test_the_course_of_both_parts_is_kept(made):
     assert light.facts["position_change_rms_px"] == 0
 
 
+def test_right_positions_stay_where_they_are_though_the_probe_is_wrong(made):
+    folder, _, _ = made
+    found = read_illumination(folder / "light.h5").facts["positions"]
+    assert found["decision"] == "kept"
+    assert found["misfit_per_px"][1] > 0.97 * found["misfit_per_px"][0]
+
+
+@pytest.fixture(scope="module")
+def moved(made, tmp_path_factory):
+    """A scan whose file has each position wrong."""
+    folder, (_, scan, _) = tmp_path_factory.mktemp("moved"), made
+    errors = np.random.default_rng(7).normal(0, 1.5, scan.positions_px.shape)
+    wrong = scan.positions_px + errors
+    write_scan(folder / "scan.cxi", replace(scan, positions_px=wrong))
+    make_reference(folder, PARAMS.model_copy(update={"probe_epochs": 2, "object_epochs": 1}))
+    return folder, scan, wrong
+
+
+def distance(found_px, true_px):
+    """Return the r.m.s. distance of positions but for a common shift [px]."""
+    away = found_px - true_px
+    away = away - np.median(away, axis=0)
+    return np.sqrt(np.mean(np.sum(away**2, axis=1)))
+
+
+def test_wrong_positions_are_found_and_handed_on(moved):
+    folder, scan, wrong = moved
+    light = read_illumination(folder / "light.h5")
+    assert light.facts["positions"]["decision"] == "refined"
+    assert light.facts["positions"]["gain_over_its_error"] > 3
+    assert distance(light.positions_px, scan.positions_px) < 0.3 * distance(
+        wrong, scan.positions_px
+    )
+    assert light.facts["position_change_rms_px"] > 1
+
+
+def test_positions_stay_where_that_is_asked_for(moved, tmp_path):
+    (tmp_path / "scan.cxi").symlink_to(moved[0] / "scan.cxi")
+    asked = {"refine_positions": False, "probe_epochs": 2, "object_epochs": 1}
+    make_reference(tmp_path, PARAMS.model_copy(update=asked))
+    light = read_illumination(tmp_path / "light.h5")
+    assert light.facts["positions"] == {"decision": "kept", "reason": "as asked for"}
+    np.testing.assert_allclose(light.positions_px, moved[2], rtol=1e-12)
+
+
 def test_a_second_core_changes_the_reference_by_rounding_alone(made, tmp_path):
     few = PARAMS.model_copy(update={"probe_epochs": 4, "object_epochs": 2})
     objects, threads = [], []

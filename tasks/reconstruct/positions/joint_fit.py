@@ -84,7 +84,7 @@ def cropped(scan: Scan, n_px: int) -> Scan:
         return scan
     start = (side - n_px) // 2
     kept = (Ellipsis, slice(start, start + n_px), slice(start, start + n_px))
-    modes = back_propagate(propagate(scan.probe_modes)[kept])
+    modes = back_propagate(propagate(scan.probe_modes)[kept]).astype(np.complex128)
     return replace(
         scan,
         diffraction_counts=scan.diffraction_counts[kept],

@@ -71,7 +71,7 @@ class PatternFit:
     @property
     def photons(self) -> Real64:
         """Photons of each pattern at good pixels, shape (J,)."""
-        return np.einsum("jab,jab->j", self.roots, self.roots).astype(np.float64)
+        return np.asarray(np.einsum("jab,jab->j", self.roots, self.roots), dtype=np.float64)
 
     def misfits_beside(
         self, estimate: Estimate, positions_px: Real64, offsets_px: NDArray[np.intp]
@@ -102,11 +102,10 @@ class PatternFit:
             modulus = self._modulus(far)
             weights = self.good / np.maximum(modulus, DARK)
             away = self.roots[part] - modulus
-            changes = (along_y, along_x, rows * along_y, columns * along_y)
-            changes += (rows * along_x, columns * along_x)
+            by_strain = (rows * along_y, columns * along_y, rows * along_x, columns * along_x)
             columns_of_jacobian = [
                 np.sum((far.conj() * _far_fields(probes * change)).real, axis=1) * weights
-                for change in changes
+                for change in (along_y, along_x, *by_strain)
             ]
             jacobian = np.stack(columns_of_jacobian, axis=1).reshape(len(away), 6, -1)
             curvature[part] = jacobian @ jacobian.transpose(0, 2, 1)
@@ -115,7 +114,8 @@ class PatternFit:
         return Equations(curvature, slope, misfits)
 
     def _modulus(self, far_fields: Waves) -> Misfits:
-        return np.sqrt(np.sum(far_fields.real**2 + far_fields.imag**2, axis=1)) * self.good
+        light = np.sum(far_fields.real**2 + far_fields.imag**2, axis=1)
+        return np.asarray(np.sqrt(light) * self.good)
 
     def _parts(
         self, estimate: Estimate, positions_px: Real64

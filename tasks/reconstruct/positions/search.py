@@ -4,7 +4,8 @@
    looked for on it, on a grid. An object that a pattern has helped to make holds it where it is.
 2. Joint steps. All patterns give the object, which goes on from round to round. Between its epochs
    the smooth part moves (`smooth_field`), then each position, on a grid and by Gauss and Newton.
-   Patterns that fit much worse than most are looked for anew among their neighbours.
+   Patterns that fit much worse than most are looked for anew among their neighbours, and those
+   that went far from all others go back to where the file has them.
 
 The patterns are first cropped to the detector that holds nearly all light: larger object pixels.
 """
@@ -32,6 +33,7 @@ LONGEST_STEP_PX = 0.5
 STRAY_DEVIATIONS = 4.0
 MOST_STRAY, FEW_STRAY = 0.15, 0.03
 STRAY_REACH_PX = 14
+LOST_RATIO, LEAST_LOST_PX, LAST_ROUNDS = 5.0, 4.0, 3
 NEIGHBOURS = 8
 
 OnRound = Callable[[str, float], None]
@@ -44,7 +46,8 @@ class Search:
     Attributes:
         batch_size: Patterns of one minibatch.
         torch_device: `cpu` or `cuda`.
-        on_round: Is told what was done and how far positions moved (r.m.s.) [px].
+        on_round: Is told what was done and how far positions moved (r.m.s.) [px of the
+            cropped patterns' object].
     """
 
     batch_size: int
@@ -67,7 +70,7 @@ def find_coarse(scan: Scan, patterns: PatternFit, search: Search) -> Real64:
         found = positions.copy()
         halves = np.array_split(rng.permutation(len(scan)), 2)
         for learned, sought in (halves, halves[::-1]):
-            fit = search.begin(_part(scan, positions, np.sort(learned)))
+            fit = search.begin(part_of(scan, positions, np.sort(learned)))
             fit.run(HELD_OUT_EPOCHS)
             misfits = patterns.part(sought).misfits_beside(
                 fit.estimate(), positions[sought], offsets
@@ -75,7 +78,7 @@ def find_coarse(scan: Scan, patterns: PatternFit, search: Search) -> Real64:
             found[sought] += offsets[misfits.argmin(axis=1)]
         moved = _rms(found - positions)
         positions = found - np.mean(found - scan.positions_px, axis=0)
-        search.on_round("single positions, held out", moved)
+        search.on_round("positions, single patterns held out", moved)
         if moved < STILL_PX or moved > STALLED_RATIO * before:
             break
         before = moved
@@ -97,9 +100,16 @@ def find_fine(scan: Scan, start_px: Real64, patterns: PatternFit, search: Search
             fit.move(fit.positions_px + near[misfits.argmin(axis=1)])
         _newton_step(fit, patterns, spacing)
         moved = _rms(fit.positions_px - before)
-        search.on_round("smooth part and single positions", moved)
+        search.on_round("positions, smooth part and single ones", moved)
         if number >= 2 and moved < SETTLED_PX:
             break
+    lost = _lost(fit.positions_px - scan.positions_px)
+    if lost.any():
+        middle = np.median(fit.positions_px - scan.positions_px, axis=0)
+        fit.move(np.where(lost[:, None], scan.positions_px + middle, fit.positions_px))
+        for _ in range(LAST_ROUNDS):
+            fit.run(JOINT_EPOCHS)
+            _newton_step(fit, patterns, spacing)
     return fit.positions_px
 
 
@@ -138,6 +148,12 @@ def _mend_strays(fit: JointFit, nominal_px: Real64, patterns: PatternFit) -> Rea
     return positions
 
 
+def _lost(moved_px: Real64) -> NDArray[np.bool_]:
+    """Tell which positions went much further than most: outside, a pattern fits by itself alone."""
+    distances = np.hypot(*(moved_px - np.median(moved_px, axis=0)).T)
+    return np.asarray(distances > max(LOST_RATIO * float(np.median(distances)), LEAST_LOST_PX))
+
+
 def _best_of(
     patterns: PatternFit, estimate: Estimate, start_px: Real64, offsets: NDArray[np.intp]
 ) -> tuple[Real64, NDArray[np.float32]]:
@@ -152,7 +168,8 @@ def _grid(reach_px: int, step_px: int) -> NDArray[np.intp]:
     return offsets[np.argsort(np.abs(offsets).sum(axis=1), kind="stable")]
 
 
-def _part(scan: Scan, positions_px: Real64, chosen: NDArray[np.intp]) -> Scan:
+def part_of(scan: Scan, positions_px: Real64, chosen: NDArray[np.intp]) -> Scan:
+    """Return some patterns of a scan at positions (J, 2) [px], which are those of all."""
     fields = vars(scan) | {
         "positions_px": positions_px[chosen],
         "diffraction_counts": scan.diffraction_counts[chosen],

@@ -1,0 +1,180 @@
+"""Whether other positions fit a scan better than those of its file, beyond noise, and which.
+
+Both are judged by patterns that did not help to make the object: it is made anew of three quarters
+of the patterns, at the positions of the file and at those that were found.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tasks.core import Real64
+from tasks.core.files.scan_record import Scan
+from tasks.core.study.seeds import Purpose, spawn_integer
+from tasks.reconstruct.params import ReferenceParams
+from tasks.reconstruct.positions.joint_fit import cropped
+from tasks.reconstruct.positions.pattern_fit import PatternFit
+from tasks.reconstruct.positions.search import Search, find_coarse, find_fine, part_of
+from tasks.reconstruct.ptychi_solver import prepare_torch
+
+LIGHT_FRACTION = 0.98
+LEAST_SIDE_PX, SIDE_STEP_PX = 48, 8
+JUDGING_EPOCHS, EVERY = 16, 4
+FEWEST_PATTERNS = 36
+SIGMAS = 3.0
+REFINED, KEPT = "refined", "kept"
+
+
+@dataclass(frozen=True)
+class FoundPositions:
+    """The positions (y, x) to use [px], shape (J, 2), and how they were chosen, as JSON."""
+
+    positions_px: Real64
+    record: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """Return what was decided, for people."""
+        if "reason" in self.record:
+            return f"positions kept: {self.record['reason']}"
+        before, after = self.record["misfit_per_px"]
+        moved = self.record["moved_rms_px"]
+        how = f"misfit of patterns held out {before:.4g} -> {after:.4g}, as moved {moved:.2f} px"
+        return f"positions {self.record['decision']}: {how} r.m.s."
+
+
+def choose_positions(
+    scan: Scan, params: ReferenceParams, say: Callable[[str], None], n_threads: int = 1
+) -> FoundPositions:
+    """Return positions for a checked scan, as the parameters ask for.
+
+    `say` is told of every round of the search, and what was decided. Errors as `find_positions`.
+    """
+    if params.refine_positions is False:
+        return _kept(scan, {"reason": "as asked for"})
+    search = Search(
+        batch_size=params.batch_size,
+        seed=spawn_integer(params.seed, Purpose.MINIBATCHES),
+        torch_device=prepare_torch(params.device, n_threads),
+        on_round=lambda what, moved: say(f"{what}: moved {moved:.2f} px r.m.s."),
+    )
+    found = find_positions(scan, search, is_forced=params.refine_positions is True)
+    say(found.text)
+    return found
+
+
+def find_positions(scan: Scan, search: Search, *, is_forced: bool = False) -> FoundPositions:
+    """Look for positions that fit better, and choose.
+
+    Args:
+        scan: A checked scan, its probe as it is known.
+        search: Minibatches, seed, device, and who is told of every round.
+        is_forced: Take what is found even if it fits no better.
+
+    Raises:
+        FloatingPointError: If the search diverges and its positions are wanted in any case.
+    """
+    if len(scan) < FEWEST_PATTERNS:
+        reason = f"{len(scan)} patterns are too few to judge others, at least {FEWEST_PATTERNS}"
+        return _kept(scan, {"reason": reason})
+    n_px = side_of_light(scan)
+    small = cropped(scan, n_px)
+    patterns = PatternFit.of(small)
+    found = find_fine(small, find_coarse(small, patterns, search), patterns, search)
+    if not np.isfinite(found).all():
+        if is_forced:
+            raise FloatingPointError(
+                "The search for positions diverged. Leave --measured.reference.refine-positions "
+                "out, or give a better first guess of the probe."
+            )
+        return _kept(scan, {"reason": "the search for others diverged"})
+    found = small.positions_px + _centred(found - small.positions_px)
+    # A probe that is free makes up for a little scale or rotation, so none is taken that pays not.
+    alike = found - _linear_part(small.positions_px, found)
+    before, without, with_it = (
+        _held_out(small, at, patterns, search) for at in (small.positions_px, alike, found)
+    )
+    n_good = float(patterns.good.sum())
+    has_linear = _gain_over_its_error(without, with_it, n_good) > SIGMAS
+    after, taken = (with_it, found) if has_linear else (without, alike)
+    gain = _gain_over_its_error(before, after, n_good)
+    moved = (taken - small.positions_px) * (scan.n_px / n_px)
+    facts = {
+        "decision": REFINED if is_forced or gain > SIGMAS else KEPT,
+        "detector_px": n_px,
+        "n_held_out": len(before),
+        "misfit_per_px": [float(before.mean()) / n_good, float(after.mean()) / n_good],
+        "gain_over_its_error": gain,
+        "moved_rms_px": _rms_distance(moved),
+        "moved_largest_px": float(np.sqrt(np.sum(moved**2, axis=1)).max()),
+        **_scale_and_rotation(scan.positions_px, moved),
+    }
+    if facts["decision"] == KEPT:
+        return _kept(scan, facts)
+    return FoundPositions(scan.positions_px + moved, facts)
+
+
+def _gain_over_its_error(before: Real64, after: Real64, n_good: float) -> float:
+    """Return by how many standard errors the misfits of patterns fell beyond noise.
+
+    Two coordinates of a pattern that are free lower its misfit by as much as two pixels have.
+    """
+    gain = before - after
+    spread = float(np.std(gain, ddof=1) / np.sqrt(len(gain)))
+    return (float(gain.mean()) - 2 * float(after.mean()) / n_good) / max(spread, 1e-30)
+
+
+def side_of_light(scan: Scan) -> int:
+    """Return the side of the least detector, of 48 px or more, that holds 98 % of the photons."""
+    light = scan.diffraction_counts.mean(axis=0) * scan.good_pixels
+    for side in range(LEAST_SIDE_PX, scan.n_px, SIDE_STEP_PX):
+        start = (scan.n_px - side) // 2
+        inner = light[start : start + side, start : start + side]
+        if inner.sum() >= LIGHT_FRACTION * light.sum():
+            return side
+    return scan.n_px
+
+
+def _kept(scan: Scan, facts: dict[str, Any]) -> FoundPositions:
+    return FoundPositions(scan.positions_px, {"decision": KEPT} | facts)
+
+
+def _held_out(scan: Scan, positions_px: Real64, patterns: PatternFit, search: Search) -> Real64:
+    """Return the misfits of a quarter of the patterns to the object of the others."""
+    numbers = np.arange(len(scan))
+    learned, sought = numbers[numbers % EVERY > 0], numbers[numbers % EVERY == 0]
+    fit = search.begin(part_of(scan, positions_px, learned))
+    fit.run(JUDGING_EPOCHS)
+    none = np.zeros((1, 2), dtype=np.intp)
+    found = patterns.part(sought).misfits_beside(fit.estimate(), positions_px[sought], none)
+    return np.asarray(found[:, 0], dtype=np.float64)
+
+
+def _centred(moved_px: Real64) -> Real64:
+    return np.asarray(moved_px - moved_px.mean(axis=0))
+
+
+def _rms_distance(moved_px: Real64) -> float:
+    return float(np.sqrt(np.mean(np.sum(moved_px**2, axis=1))))
+
+
+def _matrix(positions_px: Real64, moved_px: Real64) -> Real64:
+    """Return the linear map (2, 2) of positions that is nearest to a change."""
+    return np.asarray(np.linalg.lstsq(_centred(positions_px), moved_px, rcond=None)[0])
+
+
+def _linear_part(positions_px: Real64, found_px: Real64) -> Real64:
+    """Return the part of a change that is one of scale, rotation and shear, (J, 2) [px]."""
+    matrix = _matrix(positions_px, found_px - positions_px)
+    return np.asarray(_centred(positions_px) @ matrix)
+
+
+def _scale_and_rotation(positions_px: Real64, moved_px: Real64) -> dict[str, float]:
+    """Return what of a change is common to all positions."""
+    matrix = _matrix(positions_px, moved_px)
+    return {
+        "scale_change": float(np.trace(matrix)) / 2,
+        "rotation_deg": float(np.degrees((matrix[0, 1] - matrix[1, 0]) / 2)),
+    }
