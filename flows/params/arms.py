@@ -63,7 +63,8 @@ def _why_missing(name: object) -> str:
     if isinstance(name, str) and name in RECONSTRUCTIONS.broken:
         why = RECONSTRUCTIONS.broken[name]
         return f"The arm {name} cannot be had: {why}. Mend that package, or leave the arm out."
-    return f"There is no arm {name!r}."
+    near = [known for known in NAMES if known.casefold() == str(name).casefold()]
+    return f"There is no arm {name!r}." + (f" Did you mean {near[0]}?" if near else "")
 
 
 def in_order(arms: Sequence[str]) -> tuple[str, ...]:

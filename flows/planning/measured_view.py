@@ -4,13 +4,14 @@ import numpy as np
 
 from tasks.core import Real
 from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation import nominal_probe_diameter_px
+from tasks.ingest.preparation import foreseen_probe
 from tasks.ingest.preparation.cropping import crop_scan
 from tasks.ingest.resolved_scan import ResolvedScan
 from tasks.regions.stage import WHOLE
+from tasks.views.exposures import exposures_of_view
 from tasks.views.params import View, ViewParams
-from tasks.views.stage import exposures_of_view
 
 # The probe that a run refines is not known yet: a view that one of these leaves is not refused.
 DIAMETER_FACTORS = (1.0, 0.9, 1.1, 0.8, 1.25)
@@ -26,9 +27,10 @@ def refuse_no_view(
     crop = crop_scan(scan, params).crop
     used = ~np.isin(scan.numbers, params.positions.leave_out)
     positions = scan.positions_px(crop.n_px, crop.binning)[used]
-    cut = cut_in_regions(positions, crop.n_px, regions)
+    probe = foreseen_probe(scan, params)
+    cut = cut_in_regions(positions, probe, regions)
     parts = {f"the {split.value} region": positions[at] for split, at in cut.indices.items()}
-    diameter_px = nominal_probe_diameter_px(scan, params)
+    diameter_px = energy_diameter_px(probe)
     for name, placed in (parts | {f"the {WHOLE} scan": positions}).items():
         reasons = [_why_not(placed, view, factor * diameter_px) for factor in DIAMETER_FACTORS]
         if all(reasons):

@@ -17,7 +17,7 @@ from tasks.core import Complex128, Indices, Mask, Real64
 from tasks.core.files.scan_file import ScanWriter
 from tasks.core.files.scan_record import Geometry, PixelFault, ScanHeader, dose_facts, good_pixels
 from tasks.core.geometry.stray_positions import find_stray_positions
-from tasks.core.physics.probe import coherent_probe, energy_diameter_px
+from tasks.core.physics.probe import coherent_probe
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation.background import Background, find_background, to_counts
 from tasks.ingest.preparation.bad_pixels import (
@@ -180,14 +180,6 @@ def foreseen_probe(scan: ResolvedScan, params: IngestParams) -> Complex128:
     asked_for = np.flatnonzero(~np.isin(scan.numbers, params.positions.leave_out))
     positions = scan.positions_px(cropped.crop.n_px, cropped.crop.binning)[asked_for]
     return _look_at_the_middle(cropped, measured, positions, asked_for)[1].modes
-
-
-def nominal_probe_diameter_px(scan: ResolvedScan, params: IngestParams) -> float:
-    """Return the diameter of the first guess of the probe, which holds 90 % of its energy [px].
-
-    ValueError as `foreseen_probe`.
-    """
-    return float(energy_diameter_px(foreseen_probe(scan, params)))
 
 
 def prepare(scan: ResolvedScan, params: IngestParams) -> PreparedScan:

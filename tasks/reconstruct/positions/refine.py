@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from tasks.core import Real64
 from tasks.core.files.scan_record import Scan
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.params import ReferenceParams
 from tasks.reconstruct.positions.joint_fit import cropped
 from tasks.reconstruct.positions.pattern_fit import PatternFit
-from tasks.reconstruct.positions.search import Search, find_coarse, find_fine, part_of
+from tasks.reconstruct.positions.search import NEIGHBOURS, Search, find_coarse, find_fine, part_of
 from tasks.reconstruct.ptychi_solver import prepare_torch
 
 LIGHT_FRACTION = 0.98
@@ -24,6 +26,7 @@ LEAST_SIDE_PX, SIDE_STEP_PX = 48, 8
 JUDGING_EPOCHS, EVERY = 16, 4
 FEWEST_PATTERNS = 36
 SIGMAS = 3.0
+LARGEST_ROUGHNESS = 0.25
 REFINED, KEPT = "refined", "kept"
 
 
@@ -38,7 +41,7 @@ class FoundPositions:
     def text(self) -> str:
         """Return what was decided, for people."""
         if "reason" in self.record:
-            return f"positions kept: {self.record['reason']}"
+            return f"positions kept: {self.record['reason']}."
         before, after = self.record["misfit_per_px"]
         moved = self.record["moved_rms_px"]
         how = f"misfit of patterns held out {before:.4g} -> {after:.4g}, as moved {moved:.2f} px"
@@ -101,7 +104,9 @@ def find_positions(scan: Scan, search: Search, *, is_forced: bool = False) -> Fo
     after, taken = (with_it, found) if has_linear else (without, alike)
     gain = _gain_over_its_error(before, after, n_good)
     moved = (taken - small.positions_px) * (scan.n_px / n_px)
-    facts = {
+    roughness_px = _roughness_px(scan.positions_px, moved)
+    most_px = energy_diameter_px(scan.probe) * LARGEST_ROUGHNESS
+    facts: dict[str, Any] = {
         "decision": REFINED if is_forced or gain > SIGMAS else KEPT,
         "detector_px": n_px,
         "n_held_out": len(before),
@@ -109,8 +114,15 @@ def find_positions(scan: Scan, search: Search, *, is_forced: bool = False) -> Fo
         "gain_over_its_error": gain,
         "moved_rms_px": _rms_distance(moved),
         "moved_largest_px": float(np.sqrt(np.sum(moved**2, axis=1)).max()),
+        "moved_from_neighbours_rms_px": roughness_px,
         **_scale_and_rotation(scan.positions_px, moved),
     }
+    if roughness_px > most_px and not is_forced:
+        facts["decision"] = KEPT
+        facts["reason"] = (
+            f"those found move neighbours apart by {roughness_px:.3g} px r.m.s., more than can be "
+            f"trusted ({most_px:.3g} px, a quarter of the probe's diameter)"
+        )
     if facts["decision"] == KEPT:
         return _kept(scan, facts)
     return FoundPositions(scan.positions_px + moved, facts)
@@ -150,6 +162,12 @@ def _held_out(scan: Scan, positions_px: Real64, patterns: PatternFit, search: Se
     none = np.zeros((1, 2), dtype=np.intp)
     found = patterns.part(sought).misfits_beside(fit.estimate(), positions_px[sought], none)
     return np.asarray(found[:, 0], dtype=np.float64)
+
+
+def _roughness_px(positions_px: Real64, moved_px: Real64) -> float:
+    """Return the r.m.s. distance of changes from those of the nearest positions [px]."""
+    _, nearest = cKDTree(positions_px).query(positions_px, NEIGHBOURS + 1)
+    return _rms_distance(moved_px - moved_px[nearest[:, 1:]].mean(axis=1))
 
 
 def _centred(moved_px: Real64) -> Real64:

@@ -166,7 +166,7 @@ def _sections(files: PageFiles, summary: Summary) -> list[ComparisonSection]:
             key,
             job,
             [
-                f"{flag['model']} {flag['flag']}"
+                f"{flag['model']}: {flag['flag']}"
                 for flag in summary["flags"]
                 if f"analysis/{flag['job']}" == key.analysis_folder
             ],

@@ -11,8 +11,9 @@ from flows.planning.measured_view import refuse_no_view
 from flows.planning.plan import make_plan
 from tasks.core.files.scan_file import write_scan
 from tasks.core.geometry.overlap import jittered_raster
+from tasks.core.physics.probe import energy_diameter_px
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation import nominal_probe_diameter_px, prepare
+from tasks.ingest.preparation import foreseen_probe, prepare
 from tasks.ingest.resolved_scan import open_scan
 from tasks.runtime.errors import BadInputError
 from tasks.views.params import View
@@ -39,7 +40,7 @@ def planned(path, **options):
 
 def diameter_px(path):
     params = IngestParams(file=path)
-    return nominal_probe_diameter_px(open_scan(path, params), params)
+    return energy_diameter_px(foreseen_probe(open_scan(path, params), params))
 
 
 def test_a_coarse_scan_has_no_dense_view(placed, scan):
@@ -77,4 +78,4 @@ def test_the_diameter_is_about_that_of_the_prepared_scan(placed):
     params = IngestParams.model_validate({"file": path, "probe": {"origin": "estimated"}})
     scan = open_scan(path, params)
     expected = prepare(scan, params).guess.facts["diameter_px"]
-    assert nominal_probe_diameter_px(scan, params) == pytest.approx(expected, rel=0.1)
+    assert energy_diameter_px(foreseen_probe(scan, params)) == pytest.approx(expected, rel=0.1)
