@@ -31,11 +31,12 @@ class ReferenceWatch:
         self._progress, self._epochs, self._picture, self._clock = progress, epochs, picture, clock
         self._ended_s = clock()
         self._drawn_s: float | None = None
+        self._is_picture_told = False
         self._durations: tuple[list[float], list[float]] = ([], [])
 
     def positions_round(self, text: str) -> None:
         """Tell of a round of the search for positions, which comes before all epochs."""
-        self._progress(0, sum(self._epochs), text)
+        self._progress(0, sum(self._epochs), f"{text}{self._picture_once()}")
         self._ended_s = self._clock()
 
     def probe_epoch(self, epoch: int, loss: float, window: ObjectWindow) -> None:
@@ -51,14 +52,19 @@ class ReferenceWatch:
         self._durations[stage].append(now_s - self._ended_s)
         done, total = epoch + stage * self._epochs[0], sum(self._epochs)
         left = f", {time_text(self._left_s(stage, epoch))} left" if done < total else ""
-        named = ""
-        if self._drawn_s is None:
-            named = f"; picture: {'/'.join(self._picture.parts[-PARTS_OF_A_HUB:])}"
+        named = self._picture_once()
         if self._drawn_s is None or done == total or now_s - self._drawn_s >= PICTURE_INTERVAL_S:
             draw_object(self._picture, window, f"epoch {done} of {total}: {text}")
             self._drawn_s = now_s
         self._progress(done, total, f"{text}{left}{named}")
         self._ended_s = self._clock()
+
+    def _picture_once(self) -> str:
+        """Return where the picture will be, for the first line: later ones may be left out."""
+        if self._is_picture_told:
+            return ""
+        self._is_picture_told = True
+        return f"; picture as it goes: {'/'.join(self._picture.parts[-PARTS_OF_A_HUB:])}"
 
     def _left_s(self, stage: int, epoch: int) -> float:
         """Return the time that is left by the last epochs; one of the object is as one before."""

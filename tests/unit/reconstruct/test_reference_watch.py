@@ -55,7 +55,7 @@ def test_the_path_of_the_picture_is_told_once(watched):
         watch.probe_epoch(epoch, 0.5, WINDOW)
     named = [text for _, _, text in told if PICTURE in text]
     assert named == [told[0][2]]
-    assert named[0].endswith("; picture: data/phase_c/dose_1000/reference_so_far.png")
+    assert named[0].endswith("; picture as it goes: data/phase_c/dose_1000/reference_so_far.png")
     assert [file.name for file in path.parent.iterdir()] == [PICTURE]
 
 
