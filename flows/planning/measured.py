@@ -9,8 +9,8 @@ from flows.params.measured import Labels, MeasuredParams, confined
 from flows.params.own_rows import OwnRows
 from flows.params.profiles import reference_of
 from flows.params.run import PhaseGParams
-from flows.planning.measured_dose import check_files_beside, photons_per_pattern, refuse_uncut
-from flows.planning.measured_view import refuse_no_view
+from flows.planning.measured_cut import foreseen_cut, refuse_no_view
+from flows.planning.measured_dose import check_files_beside, photons_per_pattern
 from flows.planning.planner import Calls, Planner
 from flows.planning.stage_calls import NO_ROWS
 from tasks.catalogue.reconstruction import Reconstruction, StageRole, Step, TrainedNetwork
@@ -206,9 +206,9 @@ def with_measured_dose(params: PhaseGParams) -> PhaseGParams:
         scan = open_scan(measured.file, measured.ingest)
         check_files_beside(measured.ingest)
         photons = photons_per_pattern(scan, measured.ingest)
-        refuse_uncut(scan, measured.ingest, measured.regions)
+        cut = foreseen_cut(scan, measured.ingest, measured.regions)
         if measured.thin:
-            refuse_no_view(scan, measured.ingest, measured.regions, params.view)
+            refuse_no_view(cut, params.view)
         if measured.labels is Labels.SIMULATION:
             check_object(params.sample)
     except ValueError as error:

@@ -1,12 +1,8 @@
 """Files and dose of a measured scan, known before anything runs: the dose names folders."""
 
-import numpy as np
-
 from tasks.core.files.archive import read_named_array
-from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
 from tasks.ingest.params import IngestParams
-from tasks.ingest.preparation import foreseen_probe, nominal_photons
-from tasks.ingest.preparation.cropping import crop_scan
+from tasks.ingest.preparation import nominal_photons
 from tasks.ingest.resolved_scan import ResolvedScan
 
 DIGITS = 3
@@ -18,18 +14,6 @@ def check_files_beside(params: IngestParams) -> None:
     for name, named in beside.items():
         if named.file is not None:
             read_named_array(named.file, named.dataset, name)
-
-
-def refuse_uncut(scan: ResolvedScan, params: IngestParams, regions: RegionParams) -> None:
-    """Refuse (ValueError) a scan that cannot be cut in two, before its reference is computed.
-
-    Exposures without light are not known yet, and an estimated probe is that of some patterns: a
-    scan that cannot be cut for these alone passes here.
-    """
-    crop = crop_scan(scan, params).crop
-    used = ~np.isin(scan.numbers, params.positions.leave_out)
-    positions_px = scan.positions_px(crop.n_px, crop.binning)[used]
-    cut_in_regions(positions_px, foreseen_probe(scan, params), regions)
 
 
 def photons_per_pattern(scan: ResolvedScan, params: IngestParams) -> float:

@@ -71,10 +71,21 @@ def flags_of(model: str, table: Table) -> list[str]:
     ]
 
 
+def not_better_in(what: str) -> str:
+    """Return the flag of a model that does not beat the flat image in something."""
+    return f"{NOT_BETTER} in {what}"
+
+
+def lost_in(flag: str) -> str | None:
+    """Return in what a model does not beat the flat image; None if its flag is another."""
+    head = not_better_in("")
+    return flag.removeprefix(head) if flag.startswith(head) else None
+
+
 def _lost_sentences(table: Table, model: str) -> list[str]:
     """Return where a reconstruction does not beat the flat image."""
     return [
-        f"{NOT_BETTER} in {part} {metric}"
+        not_better_in(f"{part} {metric}")
         for part in PARTS
         if (metric := _lost_to_flat(table, model, part))
     ]

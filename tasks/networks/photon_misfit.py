@@ -21,13 +21,11 @@ class PhotonMisfit:
     Attributes:
         squares: Sum of (n - lambda)^2.
         photons: Sum of n.
-        squared_photons: Sum of n^2.
         amplitude_squares: Sum of (sqrt(n) - sqrt(lambda))^2, what projections lower.
     """
 
     squares: float = 0.0
     photons: float = 0.0
-    squared_photons: float = 0.0
     amplitude_squares: float = 0.0
 
     @classmethod
@@ -39,7 +37,7 @@ class PhotonMisfit:
     ) -> Self:
         """Sum up patterns, (J, N, N) both; `good` is 1 where the detector counts, (N, N)."""
         roots = np.sqrt(counts) - np.sqrt(intensity)
-        sums = ((counts - intensity) ** 2, counts, counts**2, roots**2)
+        sums = ((counts - intensity) ** 2, counts, roots**2)
         return cls(*(float(np.sum(good * np.sum(part, axis=0, dtype=float))) for part in sums))
 
     def __add__(self, other: "PhotonMisfit") -> "PhotonMisfit":
@@ -55,13 +53,6 @@ class PhotonMisfit:
     def is_beyond_photons(self) -> bool:
         """Tell whether the model is wrong by far more than its photons."""
         return self.dispersion > BEYOND_PHOTONS
-
-    @property
-    def model_variance(self) -> float:
-        """The variance c^2 of the model over the square of its intensity; 0 for photons alone."""
-        if not self.is_beyond_photons:
-            return 0.0
-        return (self.squares - self.photons) / self.squared_photons
 
     def exceeds(self, other: "PhotonMisfit") -> bool:
         """Tell whether moduli fit worse than another model's, and not by photons alone."""

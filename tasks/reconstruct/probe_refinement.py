@@ -57,6 +57,19 @@ def with_modes(scan: Scan, n_modes: int | None) -> Scan:
     return replace(scan, modes=modes if n_modes > 1 else None, probe=modes[0])
 
 
+def joint_task(
+    scan: Scan, initial: ObjectWindow, params: PtyChiParams, seed: int, torch_device: str
+) -> Any:
+    """Return pty-chi's task for object and probe together, the probe from the second epoch on."""
+    settings = settings_for(params, measure_exposure(scan), seed)
+
+    def free_probe(options: Any) -> None:
+        options.probe_options.optimizable = True
+        options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
+
+    return build_task(scan, settings, initial, torch_device, free_probe)
+
+
 def refine_probe(
     scan: Scan,
     params: ReferenceParams,
@@ -72,17 +85,9 @@ def refine_probe(
     """
     torch_device = prepare_torch(params.device, n_threads)
     initial = flat_object(scan)
-    settings = settings_for(
-        PtyChiParams(plain=True, n_epochs=params.probe_epochs, batch_size=params.batch_size),
-        measure_exposure(scan),
-        spawn_integer(params.seed, Purpose.MINIBATCHES),
-    )
-
-    def free(options: Any) -> None:
-        options.probe_options.optimizable = True
-        options.probe_options.optimization_plan.start = FIRST_PROBE_EPOCH
-
-    task = build_task(scan, settings, initial, torch_device, free)
+    seed = spawn_integer(params.seed, Purpose.MINIBATCHES)
+    solver = PtyChiParams(plain=True, n_epochs=params.probe_epochs, batch_size=params.batch_size)
+    task = joint_task(scan, initial, solver, seed, torch_device)
     losses: list[float] = []
     for epoch in range(1, params.probe_epochs + 1):
         losses.append(run_epoch(task))

@@ -1,7 +1,6 @@
 """The initial guess of an object, from counts, probe and positions alone: nothing is learned."""
 
 import logging
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +28,6 @@ SPARSE_STRAIGHTENED_EVERY = 3
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class InitialGuess:
-    """A guess and how well it fits.
-
-    Attributes:
-        object_: On the canvas, zero where no light falls, complex64, (H, W).
-        misfit: How far its patterns are from the counts.
-        is_flat: Whether nothing was found that predicts patterns better than a flat object.
-    """
-
-    object_: NDArray[np.complex64]
-    misfit: PhotonMisfit
-    is_flat: bool
-
-
 def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]:
     """Return the initial guess of a whole scan on its canvas, zero where no light falls.
 
@@ -52,33 +36,26 @@ def initial_guess(exposures: Exposures, canvas: Window) -> NDArray[np.complex64]
     whatever the order, and the closed form knows too few gradients to be worth more than a flat
     object: many sweeps then. The global phase is arbitrary.
 
-    A guess that is wrong by more than its photons is safeguarded (`find_guess`).
-    """
-    return find_guess(exposures, canvas).object_
-
-
-def find_guess(exposures: Exposures, canvas: Window) -> InitialGuess:
-    """Return the initial guess, with what is known of its quality; `initial_guess` describes it.
-
-    Where it is wrong by far more than photons explain, as on an instrument whose positions or
+    Where a guess is wrong by far more than photons explain, as on an instrument whose positions or
     modes are not those of the file, three things hold: it begins with a flat object if that is
     nearer to the counts than the closed form; its modulus stays within what the photons allow; and
-    if it predicts patterns that were left out no better than a flat object, it is flat.
+    if it predicts patterns that were left out no better than a flat object, it is flat, and a
+    warning says so.
     """
     found, misfit = _reconstruct(exposures, canvas)
     if not misfit.is_beyond_photons:
-        return InitialGuess(found, misfit, is_flat=False)
+        return found
     shown, left_out = all_but_left_out(exposures)
     tried, _ = _reconstruct(shown, canvas)
     flat = flat_guess(exposures, canvas)
     tried = within_physics(tried, shown)
     if predicts_better((tried, flat_guess(shown, canvas)), exposures, canvas, left_out):
-        return InitialGuess(within_physics(found, exposures), misfit, is_flat=False)
+        return within_physics(found, exposures)
     _LOGGER.warning(
         "The initial guess predicts patterns that were left out worse than a flat object, so the "
         "flat object is taken. Positions or probe are probably wrong."
     )
-    return InitialGuess(np.where(found == 0, 0, flat).astype(np.complex64), misfit, is_flat=True)
+    return np.where(found == 0, 0, flat).astype(np.complex64)
 
 
 def _reconstruct(

@@ -13,10 +13,13 @@ from tasks.core.physics.forward import back_propagate, propagate
 from tasks.core.physics.probe import coherent_probe
 from tasks.reconstruct.params import PtyChiParams
 from tasks.reconstruct.positions.pattern_fit import Estimate
+from tasks.reconstruct.probe_refinement import joint_task
 from tasks.reconstruct.ptychi_solver import object_of, run_epoch
-from tasks.reconstruct.ptychi_solver_task import MARGIN_PX, build_task
+from tasks.reconstruct.ptychi_solver_task import MARGIN_PX
 from tasks.reconstruct.scan_checks import mean_transmission
-from tasks.reconstruct.solver_settings import measure_exposure, settings_for
+
+LIGHT_FRACTION = 0.98
+LEAST_SIDE_PX, SIDE_STEP_PX = 48, 8
 
 
 class JointFit:
@@ -35,18 +38,8 @@ class JointFit:
         flat = np.full(shape, np.sqrt(mean_transmission(scan)), dtype=np.complex64)
         corner = (box.corner_px[0] - reach, box.corner_px[1] - reach)
         window = ObjectWindow(flat, corner)
-        settings = settings_for(
-            PtyChiParams(plain=True, n_epochs=1, batch_size=batch_size),
-            measure_exposure(scan),
-            seed,
-        )
-
-        def free(options: object) -> None:
-            probe = options.probe_options  # type: ignore[attr-defined]
-            probe.optimizable = True
-            probe.optimization_plan.start = 1
-
-        self._task = build_task(scan, settings, window, torch_device, free)
+        params = PtyChiParams(plain=True, n_epochs=1, batch_size=batch_size)
+        self._task = joint_task(scan, window, params, seed, torch_device)
         self._origin = np.asarray(corner, dtype=np.float64) - MARGIN_PX
         self._n_px = scan.n_px
         self._first, self._last = scan.positions_px.min(0) - reach, scan.positions_px.max(0) + reach
@@ -72,6 +65,17 @@ class JointFit:
         """Go on from another object on the same canvas."""
         with torch.no_grad():
             self._task.object.set_data(torch.from_numpy(estimate.object_)[None])
+
+
+def side_of_light(scan: Scan) -> int:
+    """Return the side of the least detector, of 48 px or more, that holds 98 % of the photons."""
+    light = scan.diffraction_counts.mean(axis=0) * scan.good_pixels
+    for side in range(LEAST_SIDE_PX, scan.n_px, SIDE_STEP_PX):
+        start = (scan.n_px - side) // 2
+        inner = light[start : start + side, start : start + side]
+        if inner.sum() >= LIGHT_FRACTION * light.sum():
+            return side
+    return scan.n_px
 
 
 def cropped(scan: Scan, n_px: int) -> Scan:

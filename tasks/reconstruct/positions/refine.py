@@ -6,7 +6,7 @@ of the patterns, at the positions of the file and at those that were found.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,17 +16,16 @@ from tasks.core.files.scan_record import Scan
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.core.study.seeds import Purpose, spawn_integer
 from tasks.reconstruct.params import ReferenceParams
-from tasks.reconstruct.positions.joint_fit import cropped
+from tasks.reconstruct.positions.joint_fit import cropped, side_of_light
 from tasks.reconstruct.positions.pattern_fit import PatternFit
 from tasks.reconstruct.positions.search import NEIGHBOURS, Search, find_coarse, find_fine, part_of
 from tasks.reconstruct.ptychi_solver import prepare_torch
 
-LIGHT_FRACTION = 0.98
-LEAST_SIDE_PX, SIDE_STEP_PX = 48, 8
 JUDGING_EPOCHS, EVERY = 16, 4
 FEWEST_PATTERNS = 36
 SIGMAS = 3.0
-LARGEST_ROUGHNESS = 0.25
+# Of the probe's diameter: how far apart neighbours may be moved, r.m.s.
+TRUSTED_SHARE = 0.25
 REFINED, KEPT = "refined", "kept"
 
 
@@ -94,38 +93,54 @@ def find_positions(scan: Scan, search: Search, *, is_forced: bool = False) -> Fo
             )
         return _kept(scan, {"reason": "the search for others diverged"})
     found = small.positions_px + _centred(found - small.positions_px)
-    # A probe that is free makes up for a little scale or rotation, so none is taken that pays not.
-    alike = found - _linear_part(small.positions_px, found)
+    judgement = _judge(small, found, patterns, search)
+    moved = (judgement.positions_px - small.positions_px) * (scan.n_px / n_px)
+    facts: dict[str, Any] = {"detector_px": n_px, **judgement.facts, **_facts_of(scan, moved)}
+    roughness_px = facts["moved_from_neighbours_rms_px"]
+    trusted_px = energy_diameter_px(scan.probe) * TRUSTED_SHARE
+    if is_forced or (roughness_px <= trusted_px and facts["gain_over_its_error"] > SIGMAS):
+        return FoundPositions(scan.positions_px + moved, {"decision": REFINED} | facts)
+    if roughness_px > trusted_px:
+        facts["reason"] = (
+            f"those found move neighbours apart by {roughness_px:.3g} px r.m.s., more than can be "
+            f"trusted ({trusted_px:.3g} px, a quarter of the probe's diameter)"
+        )
+    return _kept(scan, facts)
+
+
+class _Judgement(NamedTuple):
+    """Positions of a cropped scan (J, 2) [px], and how well they and the file's fit, as JSON."""
+
+    positions_px: Real64
+    facts: dict[str, Any]
+
+
+def _judge(scan: Scan, found_px: Real64, patterns: PatternFit, search: Search) -> _Judgement:
+    """Return what was found with its common scale and rotation where these pay, else without."""
+    # A probe that is free makes up for a little scale or rotation.
+    alike = found_px - _linear_part(scan.positions_px, found_px)
     before, without, with_it = (
-        _held_out(small, at, patterns, search) for at in (small.positions_px, alike, found)
+        _held_out(scan, at, patterns, search) for at in (scan.positions_px, alike, found_px)
     )
     n_good = float(patterns.good.sum())
     has_linear = _gain_over_its_error(without, with_it, n_good) > SIGMAS
-    after, taken = (with_it, found) if has_linear else (without, alike)
-    gain = _gain_over_its_error(before, after, n_good)
-    moved = (taken - small.positions_px) * (scan.n_px / n_px)
-    roughness_px = _roughness_px(scan.positions_px, moved)
-    most_px = energy_diameter_px(scan.probe) * LARGEST_ROUGHNESS
-    facts: dict[str, Any] = {
-        "decision": REFINED if is_forced or gain > SIGMAS else KEPT,
-        "detector_px": n_px,
+    after, taken = (with_it, found_px) if has_linear else (without, alike)
+    facts = {
         "n_held_out": len(before),
         "misfit_per_px": [float(before.mean()) / n_good, float(after.mean()) / n_good],
-        "gain_over_its_error": gain,
-        "moved_rms_px": _rms_distance(moved),
-        "moved_largest_px": float(np.sqrt(np.sum(moved**2, axis=1)).max()),
-        "moved_from_neighbours_rms_px": roughness_px,
-        **_scale_and_rotation(scan.positions_px, moved),
+        "gain_over_its_error": _gain_over_its_error(before, after, n_good),
     }
-    if roughness_px > most_px and not is_forced:
-        facts["decision"] = KEPT
-        facts["reason"] = (
-            f"those found move neighbours apart by {roughness_px:.3g} px r.m.s., more than can be "
-            f"trusted ({most_px:.3g} px, a quarter of the probe's diameter)"
-        )
-    if facts["decision"] == KEPT:
-        return _kept(scan, facts)
-    return FoundPositions(scan.positions_px + moved, facts)
+    return _Judgement(taken, facts)
+
+
+def _facts_of(scan: Scan, moved_px: Real64) -> dict[str, float]:
+    """Return how far positions would move, as JSON."""
+    return {
+        "moved_rms_px": _rms_distance(moved_px),
+        "moved_largest_px": float(np.sqrt(np.sum(moved_px**2, axis=1)).max()),
+        "moved_from_neighbours_rms_px": _roughness_px(scan.positions_px, moved_px),
+        **_scale_and_rotation(scan.positions_px, moved_px),
+    }
 
 
 def _gain_over_its_error(before: Real64, after: Real64, n_good: float) -> float:
@@ -136,17 +151,6 @@ def _gain_over_its_error(before: Real64, after: Real64, n_good: float) -> float:
     gain = before - after
     spread = float(np.std(gain, ddof=1) / np.sqrt(len(gain)))
     return (float(gain.mean()) - 2 * float(after.mean()) / n_good) / max(spread, 1e-30)
-
-
-def side_of_light(scan: Scan) -> int:
-    """Return the side of the least detector, of 48 px or more, that holds 98 % of the photons."""
-    light = scan.diffraction_counts.mean(axis=0) * scan.good_pixels
-    for side in range(LEAST_SIDE_PX, scan.n_px, SIDE_STEP_PX):
-        start = (scan.n_px - side) // 2
-        inner = light[start : start + side, start : start + side]
-        if inner.sum() >= LIGHT_FRACTION * light.sum():
-            return side
-    return scan.n_px
 
 
 def _kept(scan: Scan, facts: dict[str, Any]) -> FoundPositions:

@@ -11,7 +11,7 @@ The patterns are first cropped to the detector that holds nearly all light: larg
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,11 +170,8 @@ def _grid(reach_px: int, step_px: int) -> NDArray[np.intp]:
 
 def part_of(scan: Scan, positions_px: Real64, chosen: NDArray[np.intp]) -> Scan:
     """Return some patterns of a scan at positions (J, 2) [px], which are those of all."""
-    fields = vars(scan) | {
-        "positions_px": positions_px[chosen],
-        "diffraction_counts": scan.diffraction_counts[chosen],
-    }
-    return Scan(**fields)
+    counts = scan.diffraction_counts[chosen]
+    return replace(scan, positions_px=positions_px[chosen], diffraction_counts=counts)
 
 
 def _rms(moved_px: Real64) -> float:

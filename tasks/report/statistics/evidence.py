@@ -13,7 +13,7 @@ from typing import Any
 from tasks.catalogue.headline import arms_named
 from tasks.catalogue.metric import VALUE
 from tasks.catalogue.metrics.truth_free import DEVIANCE
-from tasks.catalogue.quality_flags import NOT_BETTER
+from tasks.catalogue.quality_flags import lost_in
 from tasks.catalogue.reconstructions.flat import RECONSTRUCTION as FLAT
 from tasks.report.records.comparison_files import ComparisonFile, Resolution, read_comparison
 from tasks.report.statistics.paired_scores import key_of, values_of
@@ -34,7 +34,7 @@ class Evidence:
         samples: What intervals are over: a value a seed, or a block of the only seed.
         is_over_seeds: Which of both.
         resolutions: Half a period of each arm, of the first replicate.
-        lost: Flags of arms that do not beat the flat image in a distance from the reference.
+        lost: Arms, and in what distance from the reference they do not beat the flat image.
         needed_scan: Which scan would do, where a comparison has no MS-SSIM.
         why_none: Why no arm has a deviance; empty where one has.
     """
@@ -120,14 +120,14 @@ def _blocks(records: Sequence[ComparisonFile]) -> dict[str, list[float]]:
 def _lost(
     summary: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]], told: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return arm and flag where an arm is no nearer to the reference than the flat image."""
+    """Return where an arm is no nearer to the reference than the flat image."""
     folders = {key_of(job).analysis_folder for job in jobs}
     found = [
-        (flag["model"], flag["flag"])
+        (flag["model"], what)
         for flag in summary["flags"]
         if f"analysis/{flag['job']}" in folders
         and flag["model"] in told
-        and flag["flag"].startswith(NOT_BETTER)
+        and (what := lost_in(flag["flag"]))
     ]
     return tuple(dict.fromkeys(found))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue.quality_flags import NOT_BETTER
+from tasks.catalogue.quality_flags import not_better_in
 from tasks.report.records.comparison_files import Resolution
 from tasks.report.statistics.evidence import Evidence, read_evidence
 from tasks.report.texts.text_tables import decimals_of, signed
@@ -55,9 +55,9 @@ def _lost_sentences(found: Evidence) -> list[str]:
                 f"held-out deviance ({found.deviances[arm]:.3f}, the flat image {found.flat:.3f})"
             )
             reasons.setdefault(arm, []).append(told)
-    for arm, flag in found.lost:
-        reasons.setdefault(arm, []).append(flag.removeprefix(f"{NOT_BETTER} in "))
-    return [f"{arm} {NOT_BETTER} in {', '.join(told)}." for arm, told in reasons.items()]
+    for arm, what in found.lost:
+        reasons.setdefault(arm, []).append(what)
+    return [f"{arm} {not_better_in(', '.join(told))}." for arm, told in reasons.items()]
 
 
 def _deviance(found: Evidence, arm: str) -> str:

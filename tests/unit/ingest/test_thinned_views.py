@@ -7,7 +7,7 @@ import pytest
 
 from flows.params.measured import MeasuredParams
 from flows.params.run import PhaseGParams
-from flows.planning.measured_view import refuse_no_view
+from flows.planning.measured_cut import foreseen_cut, refuse_no_view
 from flows.planning.plan import make_plan
 from tasks.core.files.scan_file import write_scan
 from tasks.core.geometry.overlap import jittered_raster
@@ -70,7 +70,7 @@ def test_a_sparse_view_of_a_small_fine_scan_is_too_few(placed):
     scan = open_scan(path, params)
     regions = MeasuredParams(file=path, regions={"guard_px": 2.0}).regions
     with pytest.raises(ValueError, match="leaves no sparse view"):
-        refuse_no_view(scan, params, regions, View.SPARSE)
+        refuse_no_view(foreseen_cut(scan, params, regions), View.SPARSE)
 
 
 def test_the_diameter_is_about_that_of_the_prepared_scan(placed):

@@ -1,9 +1,11 @@
-"""Whether `--measured.thin` leaves a view of a measured scan, known before anything runs."""
+"""How a measured scan is cut, and whether thinning leaves a view, known before anything runs."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from tasks.core import Real
-from tasks.core.geometry.region_cut import RegionParams, cut_in_regions
+from tasks.core import Complex128, Real
+from tasks.core.geometry.region_cut import RegionParams, Regions, cut_in_regions
 from tasks.core.physics.probe import energy_diameter_px
 from tasks.ingest.params import IngestParams
 from tasks.ingest.preparation import foreseen_probe
@@ -17,21 +19,33 @@ from tasks.views.params import View, ViewParams
 DIAMETER_FACTORS = (1.0, 0.9, 1.1, 0.8, 1.25)
 
 
-def refuse_no_view(
-    scan: ResolvedScan, params: IngestParams, regions: RegionParams, view: View
-) -> None:
-    """Refuse (ValueError) to thin a scan where a region, or the whole scan, is left without a view.
+class ForeseenCut(NamedTuple):
+    """Positions (J, 2) [px] and probe (M, N, N) of a scan, as far as known, and its regions."""
 
-    The scan is one that can be cut, see `refuse_uncut`.
+    positions_px: Real
+    probe: Complex128
+    regions: Regions
+
+
+def foreseen_cut(scan: ResolvedScan, params: IngestParams, regions: RegionParams) -> ForeseenCut:
+    """Return how a scan will be cut; ValueError if it cannot be, before its reference is computed.
+
+    Exposures without light are not known yet, and an estimated probe is that of some patterns: a
+    scan that cannot be cut for these alone passes here.
     """
     crop = crop_scan(scan, params).crop
     used = ~np.isin(scan.numbers, params.positions.leave_out)
-    positions = scan.positions_px(crop.n_px, crop.binning)[used]
+    positions_px = scan.positions_px(crop.n_px, crop.binning)[used]
     probe = foreseen_probe(scan, params)
-    cut = cut_in_regions(positions, probe, regions)
-    parts = {f"the {split.value} region": positions[at] for split, at in cut.indices.items()}
-    diameter_px = energy_diameter_px(probe)
-    for name, placed in (parts | {f"the {WHOLE} scan": positions}).items():
+    return ForeseenCut(positions_px, probe, cut_in_regions(positions_px, probe, regions))
+
+
+def refuse_no_view(cut: ForeseenCut, view: View) -> None:
+    """Refuse (ValueError) to thin a scan where a region, or the whole scan, has no view then."""
+    indices = cut.regions.indices.items()
+    parts = {f"the {split.value} region": cut.positions_px[at] for split, at in indices}
+    diameter_px = energy_diameter_px(cut.probe)
+    for name, placed in (parts | {f"the {WHOLE} scan": cut.positions_px}).items():
         reasons = [_why_not(placed, view, factor * diameter_px) for factor in DIAMETER_FACTORS]
         if all(reasons):
             raise ValueError(
